@@ -1,0 +1,16 @@
+//! Types and decisions of firelens-operator.
+//!
+//! Everything here is a pure function of its arguments: no I/O, no clock, no randomness, no
+//! environment. The dependency test of the workspace and `clippy.toml` hold that.
+
+pub mod doc;
+pub mod iam;
+pub mod inject;
+pub mod observe;
+pub mod outputs;
+pub mod plan;
+pub mod record;
+pub mod render;
+pub mod select;
+pub mod status;
+pub mod v1alpha1;
