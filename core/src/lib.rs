@@ -6,11 +6,11 @@
 pub mod doc;
 pub mod iam;
 pub mod inject;
-pub mod observe;
+// (soon) pub mod observe;
 pub mod outputs;
-pub mod plan;
-pub mod record;
+// (soon) pub mod plan;
+// (soon) pub mod record;
 pub mod render;
-pub mod select;
-pub mod status;
+// (soon) pub mod select;
+// (soon) pub mod status;
 pub mod v1alpha1;

@@ -1,1 +1,337 @@
-//! (being written)
+//! The world of one target as far as it was read.
+//!
+//! Each thing that was asked for is [`Observed::Absent`], [`Observed::Unknown`] or
+//! [`Observed::Present`]; a thing not in its map was not asked for. A failed read is never `Absent`:
+//! nothing is deleted or made again on `Unknown`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::doc::TaskDefinitionDoc;
+use crate::record::WorkloadKey;
+
+/// The answer to one question about AWS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observed<T> {
+    /// AWS said that it does not exist.
+    Absent,
+    /// The read failed; the text says how.
+    Unknown(String),
+    /// AWS showed it.
+    Present(T),
+}
+
+impl<T> Observed<T> {
+    /// What was shown, if anything was.
+    pub const fn present(&self) -> Option<&T> {
+        match self {
+            Self::Present(value) => Some(value),
+            Self::Absent | Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// One ECS cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterView {
+    /// Full ARN.
+    pub arn: String,
+    /// Name.
+    pub name: String,
+    /// Tags of the cluster.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// One deployment in `DescribeServices`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeploymentView {
+    /// `ecs-svc/…`.
+    pub id: String,
+    /// `PRIMARY`, `ACTIVE` or `INACTIVE`.
+    pub status: String,
+    /// ARN of its revision.
+    pub task_definition: String,
+    /// `IN_PROGRESS`, `COMPLETED`, `FAILED`; `None` behind classic load balancers.
+    pub rollout_state: Option<String>,
+    /// Words of ECS.
+    pub rollout_state_reason: String,
+    /// Tasks wanted.
+    pub desired_count: i64,
+    /// Tasks running.
+    pub running_count: i64,
+    /// Tasks that did not start.
+    pub failed_tasks: i64,
+}
+
+impl DeploymentView {
+    /// Whether it reached steady state. Where ECS reports no rollout state (classic load balancers),
+    /// all wanted tasks must run.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        match self.rollout_state.as_deref() {
+            Some(state) => state == "COMPLETED",
+            None => self.running_count >= self.desired_count,
+        }
+    }
+}
+
+/// One ECS service, with the fields decisions need. Source: `Service` of the ECS API,
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html>.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceView {
+    /// Full ARN.
+    pub arn: String,
+    /// Name.
+    pub name: String,
+    /// ARN of its cluster.
+    pub cluster_arn: String,
+    /// `ACTIVE`, `DRAINING`, `INACTIVE`.
+    pub status: String,
+    /// ARN of the revision it is set to; empty for some services with an external controller.
+    pub task_definition: String,
+    /// `EC2`, `FARGATE`, `EXTERNAL`, when set on the service itself.
+    pub launch_type: Option<String>,
+    /// Names of the capacity providers in its strategy.
+    pub capacity_providers: Vec<String>,
+    /// `Linux`, `Windows_Server_2022_Core` …; Fargate only.
+    pub platform_family: Option<String>,
+    /// `REPLICA` or `DAEMON`.
+    pub scheduling_strategy: String,
+    /// `ECS`, `CODE_DEPLOY`, `EXTERNAL`.
+    pub deployment_controller: String,
+    /// `ECS` for services that Express Gateway manages.
+    pub resource_management_type: Option<String>,
+    /// Tasks wanted.
+    pub desired_count: i64,
+    /// Deployments, newest first as ECS lists them.
+    pub deployments: Vec<DeploymentView>,
+    /// Tags of the service.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl ServiceView {
+    /// Reads one element of `services` of a `DescribeServices` answer.
+    ///
+    /// # Errors
+    /// The text is not a JSON object of that shape.
+    pub fn parse(raw_json: &str) -> Result<Self, serde_json::Error> {
+        let raw: RawService = serde_json::from_str(raw_json)?;
+        Ok(raw.into())
+    }
+
+    /// The deployment that ECS is bringing or has brought.
+    #[must_use]
+    pub fn primary_deployment(&self) -> Option<&DeploymentView> {
+        self.deployments.iter().find(|deployment| deployment.status == "PRIMARY")
+    }
+
+    /// Whether tasks of a deployment are still being replaced, ours or another's.
+    #[must_use]
+    pub fn is_deploying(&self) -> bool {
+        self.deployments.iter().any(|deployment| match deployment.status.as_str() {
+            "PRIMARY" => deployment.rollout_state.as_deref() == Some("IN_PROGRESS"),
+            // An older deployment that still runs tasks is being drained.
+            "ACTIVE" => deployment.rollout_state.as_deref() != Some("FAILED"),
+            _ => false,
+        })
+    }
+}
+
+/// One IAM role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleView {
+    /// Full ARN, path included.
+    pub arn: String,
+}
+
+/// One S3 object that holds a router configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectView {
+    /// SHA-256 (hex) from the object's metadata, where it is there.
+    pub sha256: Option<String>,
+}
+
+/// What is known of one target after the reads of a pass.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    /// AWS account id, 12 digits.
+    pub account_id: String,
+    /// Region name.
+    pub region: String,
+    /// Clusters that match the target, by name.
+    pub clusters: BTreeMap<String, ClusterView>,
+    /// Clusters (by name) whose services could not be listed, and why. The key `*` stands for all:
+    /// listing the clusters failed.
+    pub unread_clusters: BTreeMap<String, String>,
+    /// Services of the clusters that were read.
+    pub services: BTreeMap<WorkloadKey, Observed<ServiceView>>,
+    /// Revisions by ARN. Their content never changes, so a cached answer serves.
+    pub task_definitions: BTreeMap<String, Observed<TaskDefinitionDoc>>,
+    /// Revisions by ARN, read in this pass: for their status.
+    pub fresh_task_definitions: BTreeMap<String, Observed<TaskDefinitionDoc>>,
+    /// The newest active revision of a family, read in this pass.
+    pub families: BTreeMap<String, Observed<TaskDefinitionDoc>>,
+    /// Roles by name.
+    pub roles: BTreeMap<String, Observed<RoleView>>,
+    /// Inline policy documents (decoded JSON text) by role name and policy name.
+    pub role_policies: BTreeMap<(String, String), Observed<String>>,
+    /// Objects by bucket and key.
+    pub objects: BTreeMap<(String, String), Observed<ObjectView>>,
+}
+
+impl Observation {
+    /// Why nothing is known of a workload, when its cluster could not be read.
+    #[must_use]
+    pub fn unread(&self, key: &WorkloadKey) -> Option<&str> {
+        self.unread_clusters
+            .get(&key.cluster)
+            .or_else(|| self.unread_clusters.get("*"))
+            .map(String::as_str)
+    }
+}
+
+/// What a plan must know before it can decide. The pass reads these and plans again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Revisions whose content is wanted; a cache may answer.
+    pub task_definitions: BTreeSet<String>,
+    /// Revisions whose present status is wanted.
+    pub fresh_task_definitions: BTreeSet<String>,
+    /// Families whose newest active revision is wanted.
+    pub families: BTreeSet<String>,
+    /// Role names.
+    pub roles: BTreeSet<String>,
+    /// Role name and inline policy name.
+    pub role_policies: BTreeSet<(String, String)>,
+    /// Bucket and key.
+    pub objects: BTreeSet<(String, String)>,
+}
+
+impl Needs {
+    /// Whether everything is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawService {
+    service_arn: String,
+    service_name: String,
+    #[serde(default)]
+    cluster_arn: String,
+    #[serde(default)]
+    status: String,
+    task_definition: Option<String>,
+    launch_type: Option<String>,
+    capacity_provider_strategy: Option<Vec<RawStrategyItem>>,
+    platform_family: Option<String>,
+    scheduling_strategy: Option<String>,
+    deployment_controller: Option<RawController>,
+    resource_management_type: Option<String>,
+    #[serde(default)]
+    desired_count: i64,
+    deployments: Option<Vec<RawDeployment>>,
+    task_sets: Option<Vec<RawTaskSet>>,
+    tags: Option<Vec<RawTag>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawStrategyItem {
+    capacity_provider: String,
+}
+
+#[derive(Deserialize)]
+struct RawController {
+    #[serde(rename = "type")]
+    type_: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawTaskSet {
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    task_definition: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawDeployment {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    task_definition: String,
+    rollout_state: Option<String>,
+    rollout_state_reason: Option<String>,
+    #[serde(default)]
+    desired_count: i64,
+    #[serde(default)]
+    running_count: i64,
+    #[serde(default)]
+    failed_tasks: i64,
+}
+
+/// A tag as the ECS API writes it.
+#[derive(Deserialize)]
+struct RawTag {
+    key: String,
+    #[serde(default)]
+    value: String,
+}
+
+impl From<RawService> for ServiceView {
+    fn from(raw: RawService) -> Self {
+        // With CODE_DEPLOY and EXTERNAL the revision in force is in the primary task set.
+        let task_set = raw.task_sets.unwrap_or_default().into_iter().find(|set| set.status == "PRIMARY");
+        Self {
+            arn: raw.service_arn,
+            name: raw.service_name,
+            cluster_arn: raw.cluster_arn,
+            status: raw.status,
+            task_definition: raw
+                .task_definition
+                .filter(|arn| !arn.is_empty())
+                .or_else(|| task_set.map(|set| set.task_definition))
+                .unwrap_or_default(),
+            launch_type: raw.launch_type.filter(|text| !text.is_empty()),
+            capacity_providers: raw
+                .capacity_provider_strategy
+                .unwrap_or_default()
+                .into_iter()
+                .map(|item| item.capacity_provider)
+                .collect(),
+            platform_family: raw.platform_family.filter(|text| !text.is_empty()),
+            scheduling_strategy: raw.scheduling_strategy.unwrap_or_else(|| "REPLICA".to_owned()),
+            deployment_controller: raw
+                .deployment_controller
+                .map_or_else(|| "ECS".to_owned(), |controller| controller.type_),
+            resource_management_type: raw.resource_management_type,
+            desired_count: raw.desired_count,
+            deployments: raw.deployments.unwrap_or_default().into_iter().map(Into::into).collect(),
+            tags: raw.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect(),
+        }
+    }
+}
+
+impl From<RawDeployment> for DeploymentView {
+    fn from(raw: RawDeployment) -> Self {
+        Self {
+            id: raw.id,
+            status: raw.status,
+            task_definition: raw.task_definition,
+            rollout_state: raw.rollout_state.filter(|text| !text.is_empty()),
+            rollout_state_reason: raw.rollout_state_reason.unwrap_or_default(),
+            desired_count: raw.desired_count,
+            running_count: raw.running_count,
+            failed_tasks: raw.failed_tasks,
+        }
+    }
+}

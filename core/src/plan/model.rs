@@ -1,0 +1,237 @@
+//! The plan of one target: every step with every argument decided. Applying it needs no choice.
+//!
+//! A plan is a plain value: sorted, comparable, the same for the same input.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::iam::Grant;
+use crate::inject::{Note, Refusal};
+use crate::observe::{Needs, Observation};
+use crate::record::{Intent, OwnedResource, PolicyRef, Purpose, ResourceId, WorkloadKey, WorkloadRecord};
+use crate::select::Selection;
+use crate::v1alpha1::{AwsTarget, LogDestination, LoggingPolicy};
+
+/// Everything a plan is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanInput<'a> {
+    /// The target.
+    pub target: &'a AwsTarget,
+    /// All policies, those being deleted included.
+    pub policies: &'a [LoggingPolicy],
+    /// All destinations by name.
+    pub destinations: &'a BTreeMap<String, LogDestination>,
+    /// The world as far as it was read.
+    pub observation: &'a Observation,
+    /// What is remembered of this target's workloads.
+    pub records: &'a BTreeMap<WorkloadKey, WorkloadRecord>,
+    /// What we made in this target.
+    pub resources: &'a BTreeMap<ResourceId, OwnedResource>,
+    /// Registrations whose answer is not known.
+    pub intents: &'a [Intent],
+    /// The time of the pass.
+    pub now: Timestamp,
+}
+
+/// What to do in one target.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// What must be read before this plan may be applied. When it is not empty, read it and plan
+    /// again; the rest of the plan is then not final.
+    pub needs: Needs,
+    /// One entry for each workload, selected or not.
+    pub workloads: BTreeMap<WorkloadKey, WorkloadPlan>,
+    /// Objects and role policies to write; workloads name those they require.
+    pub resources: BTreeMap<ResourceId, ResourcePlan>,
+    /// Things to remove, each independent of the others.
+    pub removals: Vec<Removal>,
+    /// Resources seen to be there as wanted in this pass; to be remembered.
+    pub verified: Vec<OwnedResource>,
+    /// Resources to forget without touching AWS (`deletionPolicy: Retain`).
+    pub forgotten_resources: Vec<ResourceId>,
+    /// Intents that were answered by what was read.
+    pub closed_intents: Vec<String>,
+    /// Records of workloads that are gone.
+    pub forgotten_workloads: Vec<WorkloadKey>,
+    /// How each policy stands in this target, by name.
+    pub policies: BTreeMap<String, PolicyProgress>,
+    /// The soonest time at which something waited for can have changed.
+    pub look_again_at: Option<Timestamp>,
+}
+
+/// What to do with one workload.
+#[derive(Clone, Debug)]
+pub struct WorkloadPlan {
+    /// Which policy wins it, and why the others do not.
+    pub selection: Selection,
+    /// What was decided.
+    pub decision: Decision,
+    /// Resources that must be there before the steps are taken.
+    pub requires: Vec<ResourceId>,
+    /// Steps in order. A failed step ends the workload's turn.
+    pub steps: Vec<Step>,
+    /// Hints for people.
+    pub notes: Vec<Note>,
+    /// The memory after this observation, before the steps.
+    pub record: WorkloadRecord,
+    /// Revision the service is set to.
+    pub current_revision: Option<String>,
+}
+
+/// Why a workload is or is not acted upon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// No policy selects it and it carries nothing of ours.
+    NotSelected,
+    /// A tag says that it is to be left alone.
+    OptedOut,
+    /// It could not be read; nothing is known, nothing is done.
+    Unknown(String),
+    /// The winner is in `Audit`: this would be done.
+    WouldInject,
+    /// Selected, but it cannot be injected.
+    Refused(Refusal),
+    /// What runs is what is wanted.
+    InSync,
+    /// The router was taken out.
+    Ejected,
+    /// Steps of this pass bring the router in or up to date.
+    Injecting,
+    /// Steps of this pass take the router out.
+    Ejecting,
+    /// Our deployment is under way.
+    Deploying(Purpose),
+    /// Something must happen first.
+    Waiting(Wait),
+    /// The last attempt failed and is not repeated until something changes.
+    Failed,
+    /// Ours by its labels, but its policy is not known; left as it is.
+    Orphaned,
+    /// `deletionPolicy: Retain`: what runs is left and no longer looked after.
+    Retained,
+}
+
+/// What is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// A deployment by someone else is under way; ours would cut it short.
+    ForeignDeployment,
+    /// `rollout.maxConcurrent` services are in flight.
+    Concurrency,
+    /// The canaries, or their bake time until then.
+    Canary(Option<Timestamp>),
+    /// Enough workloads failed (`rollout.failureThreshold`).
+    Paused,
+    /// `suspend` on the policy or the target.
+    Suspended,
+    /// A role policy was written and IAM needs until then to spread it.
+    IamPropagation(Timestamp),
+    /// Something needed could not be read.
+    Read(String),
+}
+
+/// One step for one workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Register a managed revision.
+    Register(RegisterStep),
+    /// Give a revision to the service.
+    Update(UpdateStep),
+}
+
+/// A `RegisterTaskDefinition` call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterStep {
+    /// To be recorded before the call.
+    pub intent: Intent,
+    /// The request body, byte for byte.
+    pub body: String,
+}
+
+/// An `UpdateService` call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpdateStep {
+    /// ARN of the cluster.
+    pub cluster_arn: String,
+    /// Name of the service.
+    pub service: String,
+    /// The revision the service must still be set to, else the step is dropped.
+    pub expected: String,
+    /// The revision to bring.
+    pub revision: RevisionRef,
+    /// What to remember once ECS has answered (without deployment id and time).
+    pub purpose: Purpose,
+    /// The policy it happens for.
+    pub policy: PolicyRef,
+    /// Content hash of the revision; empty for an owner's revision.
+    pub hash: String,
+    /// The base it was made from.
+    pub base: Option<String>,
+    /// What its roles must allow.
+    pub grants: Vec<Grant>,
+}
+
+/// A revision known now, or the answer of the register step before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RevisionRef {
+    /// It exists.
+    Arn(String),
+    /// The one registered in the same turn.
+    JustRegistered,
+}
+
+/// A write of a shared resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourcePlan {
+    /// The row to record before the write (its `written_at` is set after).
+    pub resource: OwnedResource,
+    /// What to write.
+    pub content: ResourceContent,
+    /// Whether to write it even if no workload of this pass requires it: it was altered or must
+    /// shrink.
+    pub unconditional: bool,
+}
+
+/// What a resource holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResourceContent {
+    /// Body of an S3 object.
+    Object(String),
+    /// JSON of an inline role policy.
+    RolePolicy(String),
+}
+
+/// A thing to take away from AWS, and then from memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// What to remove.
+    pub id: ResourceId,
+    /// Whose it was.
+    pub policy: PolicyRef,
+}
+
+/// How a policy stands in one target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyProgress {
+    /// Workloads it wins.
+    pub selected: u32,
+    /// Workloads that run its router as wanted.
+    pub in_sync: u32,
+    /// Workloads with steps or a deployment under way.
+    pub in_progress: u32,
+    /// Workloads that wait for their turn.
+    pub pending: u32,
+    /// Workloads that cannot be injected.
+    pub refused: u32,
+    /// Workloads whose attempt failed.
+    pub failed: u32,
+    /// Workloads that could not be read.
+    pub unknown: u32,
+    /// Workloads that still carry it although it is being deleted or does not select them any more.
+    pub to_eject: u32,
+    /// Whether nothing of it is left in this target (or, with `Retain`, nothing is looked after).
+    pub released: bool,
+    /// Whether failures stopped the rollout.
+    pub paused: bool,
+}
