@@ -1,1 +1,66 @@
-//! (being written)
+//! IAM statements that outputs and configuration delivery need, and the policy document made of them.
+//!
+//! Never asks AWS anything and never widens what it was given: statements are merged only when they
+//! mean the same, and the document grants exactly their union.
+
+mod arn;
+mod document;
+
+pub use arn::{RoleName, partition_of_region, role_name};
+pub use document::{
+    INLINE_POLICY_TOTAL_CHARACTERS, POLICY_NAME_CHARACTERS, merge, policy_document, policy_name,
+    policy_size_characters,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// One `Allow` statement: these actions on these resources.
+///
+/// Serialised for plans as `{"sid": …, "actions": […], "resources": […]}`; the JSON that IAM reads
+/// is made by [`policy_document`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Statement {
+    /// Statement id, letters and digits only, unique within a document (`merge` sees to that).
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html>
+    pub sid: String,
+    /// Actions such as `logs:PutLogEvents`, sorted once merged.
+    pub actions: Vec<String>,
+    /// Resource ARNs (wildcards allowed), sorted once merged.
+    pub resources: Vec<String>,
+}
+
+impl Statement {
+    /// A statement from its parts, in the order given.
+    pub fn new(
+        sid: &str,
+        actions: impl IntoIterator<Item = impl Into<String>>,
+        resources: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self {
+            sid: sid.to_owned(),
+            actions: actions.into_iter().map(Into::into).collect(),
+            resources: resources.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// Which of the two roles of a task definition is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum RoleUse {
+    /// `taskRoleArn`: what the containers run as. Fluent Bit sends with it.
+    Task,
+    /// `executionRoleArn`: what ECS itself uses to pull images, secrets and, on EC2, the S3 file.
+    Execution,
+}
+
+/// What one role of a task definition has to be allowed to do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Grant {
+    /// Task or execution role.
+    pub role: RoleUse,
+    /// The role as the task definition names it: an ARN, or a bare role name.
+    pub role_arn: String,
+    /// The statements, merged.
+    pub statements: Vec<Statement>,
+}
