@@ -9,7 +9,7 @@ pub mod inject;
 // (soon) pub mod observe;
 pub mod outputs;
 // (soon) pub mod plan;
-// (soon) pub mod record;
+pub mod record;
 pub mod render;
 // (soon) pub mod select;
 // (soon) pub mod status;

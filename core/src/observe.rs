@@ -11,6 +11,10 @@ use serde::Deserialize;
 use crate::doc::TaskDefinitionDoc;
 use crate::record::WorkloadKey;
 
+/// Newest revisions of a family looked at when the answer to a registration was lost. Others may have
+/// registered after us, but not many within the minute that a pass takes.
+pub const FAMILY_LOOK_BACK: usize = 5;
+
 /// The answer to one question about AWS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Observed<T> {
@@ -170,8 +174,9 @@ pub struct Observation {
     pub task_definitions: BTreeMap<String, Observed<TaskDefinitionDoc>>,
     /// Revisions by ARN, read in this pass: for their status.
     pub fresh_task_definitions: BTreeMap<String, Observed<TaskDefinitionDoc>>,
-    /// The newest active revision of a family, read in this pass.
-    pub families: BTreeMap<String, Observed<TaskDefinitionDoc>>,
+    /// The newest active revisions of a family (at most [`FAMILY_LOOK_BACK`]), newest first, read in
+    /// this pass.
+    pub families: BTreeMap<String, Observed<Vec<TaskDefinitionDoc>>>,
     /// Roles by name.
     pub roles: BTreeMap<String, Observed<RoleView>>,
     /// Inline policy documents (decoded JSON text) by role name and policy name.
@@ -198,7 +203,7 @@ pub struct Needs {
     pub task_definitions: BTreeSet<String>,
     /// Revisions whose present status is wanted.
     pub fresh_task_definitions: BTreeSet<String>,
-    /// Families whose newest active revision is wanted.
+    /// Families whose newest active revisions are wanted.
     pub families: BTreeSet<String>,
     /// Role names.
     pub roles: BTreeSet<String>,

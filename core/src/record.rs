@@ -50,13 +50,14 @@ pub enum Purpose {
     Eject,
 }
 
-/// A revision of ours that is registered and not yet given to the service.
+/// The last revision that we registered for a workload. It is kept after the update: when the owner
+/// brings the same base back, or a read lags behind our own write, the same revision serves again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Prepared {
-    /// ARN of the registered revision.
+pub struct Registered {
+    /// ARN of the revision.
     pub arn: String,
-    /// Its content hash, as the `firelens.dev/hash` label says.
+    /// Its content hash.
     pub hash: String,
 }
 
@@ -73,6 +74,8 @@ pub struct ManagedRevision {
     /// What its roles must allow for as long as it runs.
     #[serde(default)]
     pub grants: Vec<Grant>,
+    /// Its content hash.
+    pub hash: String,
     /// When the deployment that brought it reached its end.
     pub settled_at: Option<Timestamp>,
     /// Policy generation whose rollout last deployed this service; what canaries are counted by.
@@ -110,7 +113,9 @@ pub struct DeploymentRecord {
 pub struct FailedAttempt {
     /// What was attempted.
     pub purpose: Purpose,
-    /// Content hash of what was attempted, or the ARN where an owner's revision was given back.
+    /// The revision that was brought.
+    pub task_definition: String,
+    /// Content hash of what was attempted; empty for an owner's revision given back.
     pub hash: String,
     /// The policy it was attempted for.
     pub policy: PolicyRef,
@@ -128,9 +133,12 @@ pub struct FailedAttempt {
 pub struct WorkloadRecord {
     /// Whose memory this is.
     pub key: WorkloadKey,
-    /// Registered, not yet live.
+    /// The last revision registered for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prepared: Option<Prepared>,
+    pub registered: Option<Registered>,
+    /// The policy under whose `rollout.maxConcurrent` it takes a place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admitted: Option<PolicyRef>,
     /// Live and ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed: Option<ManagedRevision>,
@@ -150,13 +158,14 @@ impl WorkloadRecord {
     /// An empty memory.
     #[must_use]
     pub const fn new(key: WorkloadKey) -> Self {
-        Self { key, prepared: None, managed: None, deployment: None, failed: None, overtaken: None }
+        Self { key, registered: None, admitted: None, managed: None, deployment: None, failed: None, overtaken: None }
     }
 
     /// Whether nothing is remembered beyond the name.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.prepared.is_none()
+        self.registered.is_none()
+            && self.admitted.is_none()
             && self.managed.is_none()
             && self.deployment.is_none()
             && self.failed.is_none()
@@ -166,7 +175,7 @@ impl WorkloadRecord {
     /// Whether a place under `rollout.maxConcurrent` is taken.
     #[must_use]
     pub const fn is_in_flight(&self) -> bool {
-        self.prepared.is_some() || self.deployment.is_some()
+        self.admitted.is_some() || self.deployment.is_some()
     }
 }
 
@@ -184,17 +193,20 @@ pub struct Intent {
     pub family: String,
     /// Content hash of the revision.
     pub hash: String,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
 }
 
 impl Intent {
     /// The intent to register content `hash` in `family`.
     #[must_use]
-    pub fn register(target: &str, family: &str, hash: &str) -> Self {
+    pub fn register(target: &str, family: &str, hash: &str, now: Timestamp) -> Self {
         Self {
             id: format!("register/{family}/{hash}"),
             target: target.to_owned(),
             family: family.to_owned(),
             hash: hash.to_owned(),
+            recorded_at: now,
         }
     }
 }

@@ -1,0 +1,135 @@
+//! Follows our own deployments: from what a service shows, what to remember of it now.
+//!
+//! It never looks at policies and decides no step.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::observe::{DeploymentView, ServiceView};
+use crate::record::{DeploymentRecord, FailedAttempt, ManagedRevision, Purpose, WorkloadRecord};
+
+/// How long `DescribeServices` may still show the state before our own `UpdateService`. ECS is
+/// eventually consistent and names no bound; its advice is to poll from seconds to minutes:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>.
+pub const READ_LAG_SECONDS: i64 = 60;
+
+/// Reason of a deployment that ECS gave up.
+pub const REASON_DEPLOYMENT_FAILED: &str = "DeploymentFailed";
+/// Reason of a deployment that ECS or a person rolled back.
+pub const REASON_ROLLED_BACK: &str = "RolledBack";
+/// Reason of a deployment that did not end within `rollout.progressDeadlineSeconds`.
+pub const REASON_DEADLINE: &str = "ProgressDeadlineExceeded";
+
+/// The memory of a workload after its service was seen.
+#[must_use]
+pub fn advance(
+    record: &WorkloadRecord,
+    service: &ServiceView,
+    deadline_seconds: i64,
+    now: Timestamp,
+) -> WorkloadRecord {
+    let mut next = record.clone();
+    match record.deployment.clone() {
+        Some(deployment) => follow(&mut next, &deployment, service, deadline_seconds, now),
+        None => settle_without_deployment(&mut next, service, now),
+    }
+    next
+}
+
+fn follow(
+    next: &mut WorkloadRecord,
+    deployment: &DeploymentRecord,
+    service: &ServiceView,
+    deadline_seconds: i64,
+    now: Timestamp,
+) {
+    let age = now.duration_since(deployment.started_at);
+    if service.task_definition == deployment.task_definition {
+        let primary = service.primary_deployment();
+        if primary.is_some_and(|found| found.rollout_state.as_deref() == Some("FAILED")) {
+            let reason = primary.map(|found| found.rollout_state_reason.clone()).unwrap_or_default();
+            keep_as_managed(next, deployment, None);
+            fail(next, deployment, REASON_DEPLOYMENT_FAILED, reason, now);
+        } else if primary.is_none_or(|found| found.task_definition == deployment.task_definition && found.is_complete())
+        {
+            succeed(next, deployment, now);
+        } else if age > SignedDuration::from_secs(deadline_seconds) {
+            keep_as_managed(next, deployment, None);
+            let message = format!("no steady state within {deadline_seconds} s");
+            fail(next, deployment, REASON_DEADLINE, message, now);
+        }
+        return;
+    }
+    let ours = service.deployments.iter().find(|found| found.task_definition == deployment.task_definition);
+    let shows_previous = service.task_definition == deployment.previous;
+    if shows_previous && ours.is_none() && age < SignedDuration::from_secs(READ_LAG_SECONDS) {
+        return; // an answer from before our update
+    }
+    let ended_badly = ours.is_some_and(|found| found.rollout_state.as_deref() == Some("FAILED"));
+    if shows_previous || ended_badly {
+        let reason = service
+            .primary_deployment()
+            .map(|found| found.rollout_state_reason.clone())
+            .filter(|reason| !reason.is_empty())
+            .unwrap_or_else(|| format!("the service is back on {}", service.task_definition));
+        fail(next, deployment, REASON_ROLLED_BACK, reason, now);
+        return;
+    }
+    // The owner deployed something else meanwhile: theirs is what counts now.
+    next.deployment = None;
+    next.admitted = None;
+}
+
+fn settle_without_deployment(next: &mut WorkloadRecord, service: &ServiceView, now: Timestamp) {
+    if next.managed.as_ref().is_some_and(|managed| managed.arn != service.task_definition) {
+        next.managed = None;
+    }
+    // A deployment that missed its deadline may still arrive.
+    let arrived = next.failed.as_ref().is_some_and(|failed| {
+        failed.reason == REASON_DEADLINE && failed.task_definition == service.task_definition
+    }) && service.primary_deployment().is_some_and(DeploymentView::is_complete);
+    if arrived {
+        next.failed = None;
+        if let Some(managed) = &mut next.managed {
+            managed.settled_at = Some(now);
+        }
+    }
+}
+
+fn succeed(next: &mut WorkloadRecord, deployment: &DeploymentRecord, now: Timestamp) {
+    match deployment.purpose {
+        Purpose::Inject => keep_as_managed(next, deployment, Some(now)),
+        Purpose::Eject => next.managed = None,
+    }
+    next.deployment = None;
+    next.admitted = None;
+    next.failed = None;
+    next.overtaken = None;
+}
+
+fn keep_as_managed(next: &mut WorkloadRecord, deployment: &DeploymentRecord, settled_at: Option<Timestamp>) {
+    if deployment.purpose == Purpose::Inject {
+        next.managed = Some(ManagedRevision {
+            arn: deployment.task_definition.clone(),
+            base: deployment.base.clone(),
+            policy: deployment.policy.clone(),
+            grants: deployment.grants.clone(),
+            hash: deployment.hash.clone(),
+            settled_at,
+            rolled_out_generation: deployment.policy.generation,
+        });
+    }
+}
+
+fn fail(next: &mut WorkloadRecord, deployment: &DeploymentRecord, reason: &str, message: String, now: Timestamp) {
+    next.failed = Some(FailedAttempt {
+        purpose: deployment.purpose,
+        task_definition: deployment.task_definition.clone(),
+        hash: deployment.hash.clone(),
+        policy: deployment.policy.clone(),
+        reason: reason.to_owned(),
+        message,
+        at: now,
+    });
+    next.deployment = None;
+    next.admitted = None;
+}
