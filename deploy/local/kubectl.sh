@@ -81,7 +81,7 @@ all() {
   for version in $(seq "$OLDEST" "$NEWEST"); do
     # A process of its own: inside a condition of ours, a step that fails would not end it.
     if "${BASH_SOURCE[0]}" fetch "$version"; then
-      "$LOCAL/kubectl/v$version/kubectl" version --client 2>/dev/null | head -n 1
+      printf '%s\n' "$LOCAL/kubectl/v$version/kubectl"
     else
       say "kubectl 1.$version could not be fetched"
       missing=1

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# The checks beside the compiler's: dependencies, scripts, manifests, alert rules.
+# Must never change a file of the project.
+set -euo pipefail
+# shellcheck source=deploy/local/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+cd "$ROOT"
+
+CARGO_DENY_VERSION=0.20.2
+LINT_REQUIREMENTS=(ruff==0.17.6 PyYAML==6.0.3)
+
+dependencies() {
+  cargo deny --version >/dev/null 2>&1 || {
+    say "installing cargo-deny $CARGO_DENY_VERSION"
+    cargo install --locked --quiet cargo-deny --version "$CARGO_DENY_VERSION"
+  }
+  cargo deny --locked check bans licenses sources
+  # Advisories live in a git repository of their own, which a closed network does not reach.
+  # Not reaching it is no finding, and is said; a finding fails.
+  local database=https://github.com/RustSec/advisory-db
+  if GIT_TERMINAL_PROMPT=0 timeout 20 git ls-remote --quiet "$database" HEAD >/dev/null 2>&1; then
+    cargo deny --locked check advisories
+  else
+    say "advisories: NOT CHECKED, $database cannot be reached from here"
+  fi
+}
+
+scripts() {
+  command -v shellcheck >/dev/null 2>&1 || apt_install shellcheck
+  git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck --external-sources
+  venv lint "${LINT_REQUIREMENTS[@]}"
+  "$LOCAL/lint/bin/ruff" check --quiet deploy tests
+  "$LOCAL/lint/bin/ruff" format --check --quiet deploy tests
+}
+
+manifests() {
+  venv lint "${LINT_REQUIREMENTS[@]}"
+  # Short tags of CloudFormation (!Sub) are nodes like any other here: only the form is judged.
+  git ls-files -z '*.yaml' '*.yml' | xargs -0 "$LOCAL/lint/bin/python" -c \
+    'import sys, yaml; [list(yaml.compose_all(open(name))) for name in sys.argv[1:]]'
+  git ls-files -z '*.json' | xargs -0 -n 1 python3 -m json.tool >/dev/null
+  local files=() file
+  for file in deploy/examples/*.yaml; do files+=(-f "$file"); done
+  cargo run --locked --quiet --package firelens -- lint "${files[@]}"
+}
+
+alerts() {
+  local promtool
+  if ! promtool=$(command -v promtool); then
+    # Unpacked, not installed: Debian's package would start a Prometheus of its own.
+    promtool=$LOCAL/prometheus/usr/bin/promtool
+    [ -x "$promtool" ] || {
+      say "fetching promtool"
+      mkdir -p "$LOCAL/prometheus"
+      (
+        cd "$LOCAL/prometheus"
+        apt-get download -qq prometheus 2>/dev/null || {
+          as_root apt-get update -qq
+          apt-get download -qq prometheus
+        }
+        dpkg-deb -x ./prometheus_*.deb .
+        rm ./prometheus_*.deb
+      )
+    }
+  fi
+  "$promtool" check rules deploy/prometheus/alerts.yaml
+  "$promtool" test rules deploy/prometheus/alerts.test.yaml
+}
+
+case "${1:-}" in
+  dependencies | scripts | manifests | alerts) "$1" ;;
+  *) die "usage: lint.sh dependencies | scripts | manifests | alerts" ;;
+esac

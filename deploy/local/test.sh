@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# `make test`: prepares what the tests need, starts one PostgreSQL for all of them, runs them.
+# Must never print after the runner: its summary is the last thing to read, here and in CI.
+set -euo pipefail
+# shellcheck source=deploy/local/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+cd "$ROOT"
+
+HERE=$ROOT/deploy/local
+
+"$HERE/aws.sh" install
+"$HERE/aws.sh" install-moto
+export FIRELENS_TEST_MINISTACK=$LOCAL/venv/bin/ministack
+export FIRELENS_TEST_MOTO=$LOCAL/moto/bin/moto_server
+FIRELENS_TEST_KUBECTL=$("$HERE/kubectl.sh")
+export FIRELENS_TEST_KUBECTL
+# Every further version that `make kubectls` has brought, as a list of paths parted by colons.
+FIRELENS_TEST_KUBECTLS=$(find "$LOCAL/kubectl" -name kubectl -perm -u+x 2>/dev/null | sort | paste -sd: -)
+export FIRELENS_TEST_KUBECTLS
+
+if [ -z "${FIRELENS_TEST_DATABASE_URL:-}" ]; then
+  POSTGRES=$LOCAL/test-postgres
+  trap '"$HERE/postgres.sh" stop "$POSTGRES" >/dev/null 2>&1 || true' EXIT
+  FIRELENS_TEST_DATABASE_URL=$("$HERE/postgres.sh" start "$POSTGRES")
+  export FIRELENS_TEST_DATABASE_URL
+fi
+
+# The end-to-end tests run the real binary.
+cargo build --locked --package firelens
+FIRELENS_TEST_BINARY=${CARGO_TARGET_DIR:-$ROOT/target}/debug/firelens
+export FIRELENS_TEST_BINARY
+
+read -ra only <<<"${TESTS:-}"
+if cargo nextest --version >/dev/null 2>&1; then
+  # nextest runs no documentation tests, so those go first.
+  [ ${#only[@]} -gt 0 ] || cargo test --locked --workspace --doc --quiet
+  profile=default
+  [ -z "${CI:-}" ] || profile=ci
+  cargo nextest run --locked --workspace --profile "$profile" ${only[@]+"${only[@]}"}
+else
+  cargo test --locked --workspace ${only[@]+"${only[@]}"}
+fi
