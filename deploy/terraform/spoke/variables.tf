@@ -1,0 +1,33 @@
+variable "hub_role_arn" {
+  description = "The output hub_role_arn of the operator."
+  type        = string
+}
+
+variable "external_id" {
+  description = "Made by whoever runs the operator, another one for each account; goes into spec.assumeRole.externalId."
+  type        = string
+  sensitive   = true
+
+  validation {
+    condition     = length(var.external_id) >= 16
+    error_message = "At least 16 characters."
+  }
+}
+
+variable "task_role_path" {
+  description = "The IAM path of the task and execution roles the operator may pass, and extend where they carry the boundary."
+  type        = string
+  default     = "/ecs/"
+}
+
+variable "write" {
+  description = "false is enough for mode: Audit. true lets policies with mode: Enforce act."
+  type        = bool
+  default     = false
+}
+
+variable "config_prefix" {
+  description = "spec.configBucket.prefix of the AwsTarget."
+  type        = string
+  default     = "firelens/"
+}
