@@ -1,1 +1,316 @@
-//! (being written)
+//! A task definition as an ordered raw JSON document.
+//!
+//! Never a struct that lists fields: a member that is not touched keeps its exact text, so a field
+//! that ECS invents tomorrow survives. Never changes a document on its own account.
+
+mod canonical;
+mod json;
+mod parse;
+mod views;
+
+use std::fmt;
+
+pub use canonical::{canonical, canonical_hash, sha256_hex};
+pub use json::{RawObject, elements};
+pub(crate) use json::{array, quote};
+pub use views::{ContainerView, Dependency, PortMapping};
+
+/// Largest register body that ECS takes, in bytes ("Max allowed length is '65536' bytes").
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>.
+pub const MAX_REGISTER_BODY_BYTES: usize = 65_536;
+
+/// Most containers of one task definition.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>.
+pub const MAX_CONTAINERS: usize = 10;
+
+/// Members that `DescribeTaskDefinition` answers and `RegisterTaskDefinition` does not take.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html>.
+pub const READ_ONLY_MEMBERS: [&str; 9] = [
+    "taskDefinitionArn",
+    "revision",
+    "status",
+    "requiresAttributes",
+    "compatibilities",
+    "registeredAt",
+    "registeredBy",
+    "deregisteredAt",
+    "deleteRequestedAt",
+];
+
+/// Members whose empty text means that they are absent: ECS never answers so, emulators do.
+const ABSENT_WHEN_EMPTY: [&str; 7] = [
+    "taskRoleArn",
+    "executionRoleArn",
+    "networkMode",
+    "pidMode",
+    "ipcMode",
+    "cpu",
+    "memory",
+];
+
+const CONTAINERS: &str = "containerDefinitions";
+const TAGS: &str = "tags";
+
+/// Why a text is not a task definition.
+#[derive(Debug, thiserror::Error)]
+pub enum DocError {
+    /// Not a JSON object, or a member name is there twice.
+    #[error("the task definition is not a JSON object: {0}")]
+    Json(#[from] serde_json::Error),
+    /// There is no list of containers.
+    #[error(
+        "no list `containerDefinitions`: give an answer of describe-task-definition or an input of register-task-definition"
+    )]
+    NoContainers,
+    /// A container has no name.
+    #[error("containerDefinitions[{0}] has no name")]
+    Unnamed(usize),
+    /// Two containers have one name.
+    #[error("two containers are named {0:?}")]
+    SameName(String),
+}
+
+/// A task definition: top-level members and containers in order, every value as it was written.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TaskDefinitionDoc {
+    /// Members of the task definition; the text of `containerDefinitions` lives in `containers`.
+    top: RawObject,
+    containers: Vec<RawObject>,
+    identity: Identity,
+}
+
+/// Decoded top-level texts.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Identity {
+    family: Option<String>,
+    arn: Option<String>,
+    status: Option<String>,
+    task_role_arn: Option<String>,
+    execution_role_arn: Option<String>,
+    network_mode: Option<String>,
+}
+
+impl Identity {
+    fn of(top: &RawObject) -> Self {
+        let text = |name| top.string(name).filter(|text| !text.is_empty());
+        Self {
+            family: text("family"),
+            arn: text("taskDefinitionArn"),
+            status: text("status"),
+            task_role_arn: text("taskRoleArn"),
+            execution_role_arn: text("executionRoleArn"),
+            network_mode: text("networkMode"),
+        }
+    }
+}
+
+/// Shows what it is about and no values: environment variables may hold what is not for logs.
+impl fmt::Debug for TaskDefinitionDoc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskDefinitionDoc")
+            .field("family", &self.identity.family)
+            .field("arn", &self.identity.arn)
+            .field("containers", &self.container_names())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The whole document, read-only members and tags included, without white space between tokens.
+impl fmt::Display for TaskDefinitionDoc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.write(&self.top))
+    }
+}
+
+impl TaskDefinitionDoc {
+    /// Family name.
+    #[must_use]
+    pub fn family(&self) -> Option<&str> {
+        self.identity.family.as_deref()
+    }
+
+    /// ARN with revision; only in answers of ECS.
+    #[must_use]
+    pub fn arn(&self) -> Option<&str> {
+        self.identity.arn.as_deref()
+    }
+
+    /// `ACTIVE`, `INACTIVE`, `DELETE_IN_PROGRESS`; only in answers of ECS.
+    #[must_use]
+    pub fn status(&self) -> Option<&str> {
+        self.identity.status.as_deref()
+    }
+
+    /// Task role: an ARN or a bare role name. An empty text counts as absent.
+    #[must_use]
+    pub fn task_role_arn(&self) -> Option<&str> {
+        self.identity.task_role_arn.as_deref()
+    }
+
+    /// Execution role: an ARN or a bare role name. An empty text counts as absent.
+    #[must_use]
+    pub fn execution_role_arn(&self) -> Option<&str> {
+        self.identity.execution_role_arn.as_deref()
+    }
+
+    /// `bridge`, `awsvpc`, `host`, `none`.
+    #[must_use]
+    pub fn network_mode(&self) -> Option<&str> {
+        self.identity.network_mode.as_deref()
+    }
+
+    /// Names of the containers in order.
+    #[must_use]
+    pub fn container_names(&self) -> Vec<String> {
+        self.containers()
+            .map(|container| container.name())
+            .collect()
+    }
+
+    /// The text of a top-level member other than `containerDefinitions`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        if name == CONTAINERS {
+            None
+        } else {
+            self.top.get(name)
+        }
+    }
+
+    /// A top-level member other than `containerDefinitions`, decoded; `null` counts as absent.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<serde_json::Value> {
+        self.get(name)?;
+        self.top.value(name)
+    }
+
+    /// Sets a top-level member other than `containerDefinitions`, in its place or at the end.
+    pub fn set(&mut self, name: &str, value: &serde_json::Value) {
+        if name != CONTAINERS {
+            self.top.set(name, value);
+            self.identity = Identity::of(&self.top);
+        }
+    }
+
+    /// Takes a top-level member other than `containerDefinitions` out.
+    pub fn remove(&mut self, name: &str) -> Option<String> {
+        if name == CONTAINERS {
+            return None;
+        }
+        let removed = self.top.remove(name);
+        self.identity = Identity::of(&self.top);
+        removed
+    }
+
+    /// The containers in order.
+    pub fn containers(&self) -> impl Iterator<Item = ContainerView<'_>> {
+        self.containers.iter().map(ContainerView::new)
+    }
+
+    /// The container of that name.
+    #[must_use]
+    pub fn container(&self, name: &str) -> Option<ContainerView<'_>> {
+        self.containers().find(|container| container.name() == name)
+    }
+
+    /// The container of that name, to be changed. Its name must stay.
+    pub fn container_mut(&mut self, name: &str) -> Option<&mut RawObject> {
+        self.containers
+            .iter_mut()
+            .find(|container| ContainerView::new(container).name() == name)
+    }
+
+    /// Puts a container behind the others.
+    ///
+    /// # Errors
+    /// It has no name, or one that is taken.
+    pub fn append_container(&mut self, container: RawObject) -> Result<(), DocError> {
+        let Some(name) = container.string("name").filter(|name| !name.is_empty()) else {
+            return Err(DocError::Unnamed(self.containers.len()));
+        };
+        if self.container(&name).is_some() {
+            return Err(DocError::SameName(name));
+        }
+        self.containers.push(container);
+        Ok(())
+    }
+
+    /// Takes the container of that name out.
+    pub fn remove_container(&mut self, name: &str) -> Option<RawObject> {
+        let at = self
+            .containers()
+            .position(|container| container.name() == name)?;
+        Some(self.containers.remove(at))
+    }
+
+    /// The body of a `RegisterTaskDefinition` call: read-only members and empty roles left out, tags
+    /// included unless their key starts with `aws:`, all else as it was written.
+    /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html>.
+    #[must_use]
+    pub fn to_register_input(&self) -> String {
+        let mut top = self.top.clone();
+        for name in READ_ONLY_MEMBERS {
+            top.remove(name);
+        }
+        let empty: Vec<String> = top
+            .iter()
+            .filter(|(name, text)| {
+                *text == "null" || (*text == "\"\"" && ABSENT_WHEN_EMPTY.contains(name))
+            })
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        for name in empty {
+            top.remove(&name);
+        }
+        if let Some(tags) = top.remove(TAGS).as_deref().and_then(elements) {
+            let kept: Vec<String> = tags
+                .into_iter()
+                .filter(|tag| !is_reserved_tag(tag))
+                .collect();
+            if !kept.is_empty() {
+                top.set_text(TAGS, array(&kept));
+            }
+        }
+        self.write(&top)
+    }
+
+    /// Size of the register body, in bytes; at most [`MAX_REGISTER_BODY_BYTES`].
+    #[must_use]
+    pub fn register_size_bytes(&self) -> usize {
+        self.to_register_input().len()
+    }
+
+    /// [`canonical_hash`] of the document.
+    #[must_use]
+    pub fn canonical_hash(&self) -> String {
+        canonical_hash(&self.to_string())
+    }
+
+    fn write(&self, top: &RawObject) -> String {
+        let mut out = String::new();
+        top.write(&mut out, |name, out| {
+            if name != CONTAINERS {
+                return false;
+            }
+            out.push('[');
+            for (index, container) in self.containers.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                container.write(out, |_, _| false);
+            }
+            out.push(']');
+            true
+        });
+        out
+    }
+}
+
+/// Tags that AWS keeps for itself and refuses in requests.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>.
+fn is_reserved_tag(tag: &str) -> bool {
+    RawObject::parse_compact(tag)
+        .ok()
+        .and_then(|tag| tag.string("key"))
+        .is_some_and(|key| key.to_ascii_lowercase().starts_with("aws:"))
+}

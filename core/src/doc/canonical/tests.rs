@@ -1,0 +1,195 @@
+//! What the canonical form calls equal, and what it does not.
+
+use super::*;
+
+fn task(members: &str) -> String {
+    format!(r#"{{"family":"f"{members},"containerDefinitions":[{{"name":"a"}}]}}"#)
+}
+
+fn container(members: &str) -> String {
+    format!(r#"{{"family":"f","containerDefinitions":[{{"name":"a"{members}}}]}}"#)
+}
+
+#[test]
+fn what_ecs_fills_in_or_drops_at_task_level_makes_no_difference() {
+    for (one, other) in [
+        (
+            "",
+            r#","revision":3,"status":"ACTIVE","taskDefinitionArn":"x","registeredBy":"y","compatibilities":["EC2"]"#,
+        ),
+        (
+            "",
+            r#","volumes":[],"placementConstraints":[],"requiresCompatibilities":[],"tags":[]"#,
+        ),
+        (
+            "",
+            r#","taskRoleArn":"","executionRoleArn":"","pidMode":"","runtimePlatform":null"#,
+        ),
+        ("", r#","networkMode":"bridge""#),
+        ("", r#","enableFaultInjection":false"#),
+        (
+            r#","cpu":"1 vCPU","memory":"2 GB""#,
+            r#","cpu":"1024","memory":"2048""#,
+        ),
+        (
+            r#","cpu":".5 vcpu","memory":"0.5GB""#,
+            r#","cpu":512,"memory":512"#,
+        ),
+        (
+            r#","tags":[{"key":"a","value":"1"},{"key":"b","value":"2"}]"#,
+            r#","tags":[{"value":"2","key":"b"},{"key":"a","value":"1"},{"key":"aws:x","value":"y"}]"#,
+        ),
+        (
+            r#","requiresCompatibilities":["EC2","FARGATE"],"networkMode":"awsvpc""#,
+            r#","requiresCompatibilities":["FARGATE","EC2"]"#,
+        ),
+        (
+            r#","volumes":[{"name":"v"}]"#,
+            r#","volumes":[{"name":"v","host":{}}]"#,
+        ),
+        (
+            r#","volumes":[{"name":"v","efsVolumeConfiguration":{"fileSystemId":"fs-1"}}]"#,
+            r#","volumes":[{"name":"v","efsVolumeConfiguration":{"fileSystemId":"fs-1","rootDirectory":"/"}}]"#,
+        ),
+    ] {
+        assert_eq!(
+            canonical(&task(one)),
+            canonical(&task(other)),
+            "{one} / {other}"
+        );
+    }
+}
+
+#[test]
+fn what_ecs_fills_in_or_drops_in_containers_makes_no_difference() {
+    for (one, other) in [
+        (
+            "",
+            r#","cpu":0,"essential":true,"environment":[],"mountPoints":[],"volumesFrom":[],"portMappings":[],"systemControls":[],"dockerLabels":{}"#,
+        ),
+        ("", r#","cpu":0.0,"dependsOn":null,"user":"""#),
+        (
+            r#","portMappings":[{"containerPort":80}]"#,
+            r#","portMappings":[{"containerPort":80,"hostPort":0,"protocol":"tcp"}]"#,
+        ),
+        (
+            r#","portMappings":[{"containerPort":80},{"containerPort":9}]"#,
+            r#","portMappings":[{"containerPort":9},{"containerPort":80}]"#,
+        ),
+        (
+            r#","environment":[{"name":"A","value":"1"},{"name":"B","value":""}]"#,
+            r#","environment":[{"value":"","name":"B"},{"name":"A","value":"1"}]"#,
+        ),
+        (
+            r#","secrets":[{"name":"A","valueFrom":"1"},{"name":"B","valueFrom":"2"}]"#,
+            r#","secrets":[{"name":"B","valueFrom":"2"},{"name":"A","valueFrom":"1"}]"#,
+        ),
+        (
+            r#","dependsOn":[{"containerName":"x","condition":"START"},{"containerName":"b","condition":"HEALTHY"}]"#,
+            r#","dependsOn":[{"containerName":"b","condition":"HEALTHY"},{"condition":"START","containerName":"x"}]"#,
+        ),
+        (
+            r#","healthCheck":{"command":["CMD","true"]}"#,
+            r#","healthCheck":{"command":["CMD","true"],"interval":30,"timeout":5,"retries":3}"#,
+        ),
+        (
+            r#","logConfiguration":{"logDriver":"awslogs"}"#,
+            r#","logConfiguration":{"logDriver":"awslogs","options":{},"secretOptions":[]}"#,
+        ),
+        (
+            r#","firelensConfiguration":{"type":"fluentbit"}"#,
+            r#","user":"0","firelensConfiguration":{"type":"fluentbit","options":{}}"#,
+        ),
+        (
+            r#","mountPoints":[{"sourceVolume":"v","containerPath":"/v"}]"#,
+            r#","mountPoints":[{"sourceVolume":"v","containerPath":"/v","readOnly":false}]"#,
+        ),
+    ] {
+        assert_eq!(
+            canonical(&container(one)),
+            canonical(&container(other)),
+            "{one} / {other}"
+        );
+    }
+}
+
+#[test]
+fn what_people_wrote_makes_a_difference() {
+    for (one, other) in [
+        ("", r#","essential":false"#),
+        ("", r#","cpu":1"#),
+        ("", r#","user":"0""#),
+        ("", r#","anythingNew":{}"#),
+        ("", r#","anythingNew":"""#),
+        (
+            r#","environment":[{"name":"A","value":"1"}]"#,
+            r#","environment":[{"name":"A","value":""}]"#,
+        ),
+        (r#","command":["a","b"]"#, r#","command":["b","a"]"#),
+        (
+            r#","portMappings":[{"containerPort":80,"hostPort":80}]"#,
+            r#","portMappings":[{"containerPort":80}]"#,
+        ),
+        (r#","dockerLabels":{"a":""}"#, r#","dockerLabels":{}"#),
+        (
+            r#","environment":[{"name":"A","value":"1"},{"name":"A","value":"2"}]"#,
+            r#","environment":[{"name":"A","value":"2"},{"name":"A","value":"1"}]"#,
+        ),
+    ] {
+        assert_ne!(
+            canonical(&container(one)),
+            canonical(&container(other)),
+            "{one} / {other}"
+        );
+    }
+    assert_ne!(
+        canonical(&task(r#","networkMode":"host""#)),
+        canonical(&task(""))
+    );
+    assert_ne!(
+        canonical(&task(r#","cpu":"1 vCPU""#)),
+        canonical(&task(r#","cpu":"512""#))
+    );
+}
+
+#[test]
+fn a_host_port_equal_to_the_container_port_says_nothing_where_the_namespace_is_shared() {
+    let with = |mode: &str, port: &str| {
+        format!(
+            r#"{{"networkMode":"{mode}","containerDefinitions":[{{"name":"a","portMappings":[{{"containerPort":80{port}}}]}}]}}"#
+        )
+    };
+    for mode in ["awsvpc", "host"] {
+        assert_eq!(
+            canonical(&with(mode, "")),
+            canonical(&with(mode, r#","hostPort":80,"protocol":"tcp""#))
+        );
+    }
+    assert_ne!(
+        canonical(&with("bridge", "")),
+        canonical(&with("bridge", r#","hostPort":80"#))
+    );
+}
+
+#[test]
+fn a_describe_answer_and_the_register_input_it_came_from_hash_alike() {
+    let input = r#"{"family":"f","containerDefinitions":[{"name":"a","image":"i"}],"tags":[{"key":"k","value":"v"}]}"#;
+    let answer = r#"{"tags":[{"value":"v","key":"k"}],"taskDefinition":{"revision":1,"containerDefinitions":[{"cpu":0,"image":"i","name":"a","essential":true,"environment":[]}],"family":"f","volumes":[],"status":"ACTIVE"}}"#;
+    assert_eq!(canonical_hash(input), canonical_hash(answer));
+    assert_eq!(canonical_hash(input).len(), 64);
+}
+
+#[test]
+fn numbers_compare_by_value_and_text_that_is_not_json_by_its_bytes() {
+    assert_eq!(canonical(r#"{"x":2.0}"#), canonical(r#"{"x":2}"#));
+    assert_ne!(canonical(r#"{"x":2.5}"#), canonical(r#"{"x":2}"#));
+    assert_ne!(canonical_hash("{"), canonical_hash("["));
+}
+
+#[test]
+fn the_hash_is_that_of_sha_256() {
+    assert_eq!(
+        sha256_hex(b"abc"),
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    );
+}

@@ -1,0 +1,84 @@
+//! The labels of our router: a managed revision explains itself with them.
+//!
+//! Never another place: they must be enough to take the injection out when our database is gone.
+
+use crate::doc::{ContainerView, TaskDefinitionDoc, canonical_hash};
+
+/// Name of the policy.
+pub const LABEL_POLICY: &str = "firelens.dev/policy";
+/// Uid of the policy.
+pub const LABEL_POLICY_UID: &str = "firelens.dev/policy-uid";
+/// Generation of the policy.
+pub const LABEL_GENERATION: &str = "firelens.dev/generation";
+/// ARN of the base revision.
+pub const LABEL_BASE: &str = "firelens.dev/base";
+/// Canonical hash of the register input without this label.
+pub const LABEL_HASH: &str = "firelens.dev/hash";
+/// Restore record, as JSON text.
+pub const LABEL_RESTORE: &str = "firelens.dev/restore";
+
+/// What the labels of our router say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marks {
+    /// Container name of the router.
+    pub router: String,
+    /// Name of the policy.
+    pub policy: String,
+    /// Uid of the policy; empty when it was never stored.
+    pub policy_uid: String,
+    /// Generation of the policy.
+    pub generation: i64,
+    /// ARN of the base revision, when it was known.
+    pub base: Option<String>,
+    /// Canonical hash of the register input without this label; empty when the label is gone.
+    pub hash: String,
+    /// Restore record, as it is written.
+    pub restore: String,
+}
+
+/// The marks of our injection; none when there is no router of ours.
+///
+/// A container is our router when it has a `firelensConfiguration` and the labels
+/// [`LABEL_POLICY`] and [`LABEL_RESTORE`].
+#[must_use]
+pub fn marks(doc: &TaskDefinitionDoc) -> Option<Marks> {
+    doc.containers().find_map(|container| marks_of(&container))
+}
+
+/// Whether nobody changed a managed revision since we made it: its content still has the hash that
+/// its label says. A document without marks is not a managed revision.
+#[must_use]
+pub fn is_untouched(doc: &TaskDefinitionDoc) -> bool {
+    marks(doc).is_some_and(|marks| content_hash(doc, &marks.router) == marks.hash)
+}
+
+fn marks_of(container: &ContainerView<'_>) -> Option<Marks> {
+    container.firelens_configuration()?;
+    let mut labels = container.docker_labels();
+    let policy = labels.remove(LABEL_POLICY)?;
+    let restore = labels.remove(LABEL_RESTORE)?;
+    Some(Marks {
+        router: container.name(),
+        policy,
+        policy_uid: labels.remove(LABEL_POLICY_UID).unwrap_or_default(),
+        generation: labels
+            .remove(LABEL_GENERATION)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or_default(),
+        base: labels.remove(LABEL_BASE).filter(|arn| !arn.is_empty()),
+        hash: labels.remove(LABEL_HASH).unwrap_or_default(),
+        restore,
+    })
+}
+
+/// Canonical hash of the register input without the label [`LABEL_HASH`].
+pub(super) fn content_hash(doc: &TaskDefinitionDoc, router: &str) -> String {
+    let mut plain = doc.clone();
+    if let Some(container) = plain.container_mut(router)
+        && let Some(serde_json::Value::Object(mut labels)) = container.value("dockerLabels")
+    {
+        labels.shift_remove(LABEL_HASH);
+        container.set("dockerLabels", &serde_json::Value::Object(labels));
+    }
+    canonical_hash(&plain.to_register_input())
+}

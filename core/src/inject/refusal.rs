@@ -1,0 +1,158 @@
+//! Why a task definition is not injected, and hints about one that is.
+//!
+//! Never a reason without a way on: each message says what to do.
+
+use std::fmt;
+
+/// A task definition was not injected; nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}: {message}")]
+pub struct Refusal {
+    /// Reason word, as in conditions.
+    pub reason: Reason,
+    /// For people: what is in the way and what to do.
+    pub message: String,
+}
+
+impl Refusal {
+    /// A refusal from its parts.
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            message: message.into(),
+        }
+    }
+}
+
+/// Declares an enum of words with their documentation, so that the list stays closed and complete.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $word:ident,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name {
+            $($(#[$doc])* $word,)+
+        }
+
+        impl $name {
+            /// Every word, in documented order.
+            pub const ALL: &'static [$name] = &[$($name::$word),+];
+
+            /// The word, in CamelCase.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $($name::$word => stringify!($word),)+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// Why a task definition is not injected.
+    Reason {
+        /// The tasks run Windows, where FireLens does not exist.
+        WindowsPlatform,
+        /// There is a FireLens router that is not ours, and `onExistingFirelens` is not `Replace`.
+        ForeignRouter,
+        /// The task definition has ten containers already.
+        TooManyContainers,
+        /// The register body would be larger than 65536 bytes.
+        TaskDefinitionTooLarge,
+        /// Network mode `none`: the router could reach nothing.
+        NetworkModeNone,
+        /// CodeDeploy or an external controller deploys the service.
+        DeploymentControllerUnsupported,
+        /// The service runs on ECS Anywhere and the policy does not ask for that.
+        ExternalLaunchType,
+        /// ECS Express Gateway owns the task definition.
+        ExpressGateway,
+        /// No container is left to route.
+        NoContainersSelected,
+        /// Permissions are needed and the task definition names no task role.
+        TaskRoleMissing,
+        /// An execution role is needed and the task definition names none.
+        ExecutionRoleMissing,
+        /// A role is named in a way that no ARN can be made of.
+        InvalidRole,
+        /// Containers wait for each other in a circle.
+        DependencyCycle,
+        /// Something waits for the router to end (`COMPLETE`, `SUCCESS`), which an essential router
+        /// never does.
+        DependencyConditionInvalid,
+        /// Containers are to wait for a healthy router and no health check can work.
+        HealthCheckImpossible,
+        /// A file is needed and the target has no `configBucket`.
+        ConfigBucketRequired,
+        /// A file is needed, the ECS agent cannot fetch it here, and the router image has no init
+        /// variant.
+        InitImageRequired,
+        /// The init image cannot start on a read-only root filesystem before 2.33.0.
+        ReadonlyRootFilesystemUnsupported,
+        /// `config.delivery` is a way that cannot carry this policy.
+        DeliveryUnsupported,
+        /// An output names a `LogDestination` that does not exist.
+        DestinationMissing,
+        /// An output cannot be turned into Fluent Bit options.
+        InvalidOutput,
+        /// Filters, parsers or custom configuration cannot be rendered.
+        InvalidConfiguration,
+        /// A container listens on a port that the router needs in the same network namespace.
+        PortConflict,
+        /// Every candidate for the name of the router is taken.
+        RouterNameTaken,
+        /// Our labels are there, but the restore record cannot be read.
+        RestoreImpossible,
+    }
+}
+
+words! {
+    /// What a note is about.
+    NoteCode {
+        /// The router has no health check, and why.
+        NoHealthCheck,
+        /// The router has no log of its own.
+        NoRouterLogs,
+        /// The router image has a moving tag.
+        MovingImageTag,
+        /// The router got another name, since the one wanted is taken.
+        RouterRenamed,
+        /// A container is left alone, and why.
+        ContainerSkipped,
+        /// A router that is not ours was taken over.
+        RouterReplaced,
+        /// A container listens on a port that the router uses as well.
+        PortShared,
+        /// Containers whose names make them share log tags.
+        AmbiguousTag,
+        /// A container that our injection does not know uses FireLens.
+        DanglingFirelens,
+        /// Custom configuration is passed on as it is.
+        CustomConfiguration,
+        /// The order of two time limits loses the last lines.
+        StopTimeout,
+    }
+}
+
+/// A hint about an injection that was made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Note {
+    /// What it is about.
+    pub code: NoteCode,
+    /// For people.
+    pub message: String,
+}
+
+impl Note {
+    /// A note from its parts.
+    pub fn new(code: NoteCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}
