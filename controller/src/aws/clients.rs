@@ -1,0 +1,289 @@
+//! How clients for one target are made: credentials, timeouts, retries, endpoints.
+//!
+//! Nothing here may fall back to other credentials than the target names, or leave a call without a
+//! time limit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_ecs::config::retry::RetryPartition;
+use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::service_config::ServiceConfigKey;
+
+use super::budget::Budgets;
+use super::call::Caller;
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+
+/// Attempts of a read, the first included.
+const READ_ATTEMPTS: u32 = 3;
+
+/// Lifetime of an assumed role session: the most that role chaining allows
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining>).
+const SESSION_SECONDS: u64 = 3600;
+
+/// Longest name of a role session that STS takes, in characters.
+const MAX_SESSION_NAME_CHARS: usize = 64;
+
+/// Time limits of calls. The SDK's own defaults let a call hang for ever.
+#[derive(Clone, Copy, Debug)]
+pub struct AwsTimeouts {
+    /// To make a connection.
+    pub connect: Duration,
+    /// For one attempt.
+    pub attempt: Duration,
+    /// For a write, which is attempted once. A lease must outlive it.
+    pub write: Duration,
+    /// For a read with its retries and their pauses.
+    pub read: Duration,
+}
+
+impl Default for AwsTimeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            attempt: Duration::from_secs(10),
+            write: Duration::from_secs(15),
+            read: Duration::from_secs(40),
+        }
+    }
+}
+
+/// How the clients of all targets are made.
+#[derive(Clone, Debug, Default)]
+pub struct AwsSettings {
+    /// Used instead of real connections; for tests in one process.
+    pub http_client: Option<SharedHttpClient>,
+    /// Endpoint for all services, before `AWS_ENDPOINT_URL` and its like from the environment.
+    pub endpoint_url: Option<String>,
+    /// Base credentials, instead of the usual chain (environment, profile, container, instance).
+    pub credentials: Option<SharedCredentialsProvider>,
+    /// Time limits of calls.
+    pub timeouts: AwsTimeouts,
+}
+
+/// What a target says about where it is and how to get in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetAccess {
+    /// Name of the `AwsTarget`; part of the session name that CloudTrail shows.
+    pub target: String,
+    /// The twelve digits.
+    pub account_id: String,
+    /// Region name.
+    pub region: String,
+    /// ARN of the role to assume; `None` for the operator's own credentials.
+    pub role_arn: Option<String>,
+    /// External id that the role's trust policy asks for.
+    pub external_id: Option<String>,
+}
+
+/// Makes clients; one for the process.
+#[derive(Clone, Debug)]
+pub struct AwsFactory {
+    settings: AwsSettings,
+    http_client: SharedHttpClient,
+    budgets: Arc<Budgets>,
+    clock: Arc<dyn Clock>,
+    metrics: Metrics,
+}
+
+/// The clients of one target. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct AwsClients {
+    pub(super) ecs_reads: aws_sdk_ecs::Client,
+    pub(super) ecs_writes: aws_sdk_ecs::Client,
+    pub(super) iam_reads: aws_sdk_iam::Client,
+    pub(super) iam_writes: aws_sdk_iam::Client,
+    pub(super) s3_reads: aws_sdk_s3::Client,
+    pub(super) s3_writes: aws_sdk_s3::Client,
+    pub(super) caller: Caller,
+}
+
+impl AwsFactory {
+    /// A factory whose clients share one pool of connections.
+    #[must_use]
+    pub fn new(
+        settings: AwsSettings,
+        budgets: Arc<Budgets>,
+        clock: Arc<dyn Clock>,
+        metrics: Metrics,
+    ) -> Self {
+        let http_client = settings.http_client.clone().unwrap_or_else(|| {
+            aws_smithy_http_client::Builder::new()
+                .tls_provider(tls::Provider::Rustls(
+                    tls::rustls_provider::CryptoMode::Ring,
+                ))
+                .build_https()
+        });
+        Self {
+            settings,
+            http_client,
+            budgets,
+            clock,
+            metrics,
+        }
+    }
+
+    /// Clients for one target. No call is made yet.
+    pub async fn clients(&self, access: &TargetAccess) -> AwsClients {
+        let base = self.base_config(&access.region).await;
+        let config = match &access.role_arn {
+            Some(role_arn) => {
+                let role = assume_role(&base, access, role_arn).await;
+                base.to_builder()
+                    .credentials_provider(SharedCredentialsProvider::new(role))
+                    .build()
+            }
+            None => base,
+        };
+        let reads = self.for_reads(&config);
+        let writes = self.for_writes(&config);
+        AwsClients {
+            ecs_reads: ecs_client(&reads, &access.target),
+            ecs_writes: ecs_client(&writes, &access.target),
+            iam_reads: iam_client(&reads, &access.target),
+            iam_writes: iam_client(&writes, &access.target),
+            s3_reads: s3_client(&reads, &access.target),
+            s3_writes: s3_client(&writes, &access.target),
+            caller: Caller {
+                account_id: access.account_id.clone(),
+                region: access.region.clone(),
+                budgets: Arc::clone(&self.budgets),
+                clock: Arc::clone(&self.clock),
+                metrics: self.metrics.clone(),
+            },
+        }
+    }
+
+    /// Configuration with the operator's own credentials. It is loaded per target, so that each has
+    /// an identity cache of its own: a shared one holds 64 identities and evicts at random.
+    async fn base_config(&self, region: &str) -> SdkConfig {
+        // A pinned behaviour: a new SDK release must not change retries or timeouts under us.
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .region(Region::new(region.to_owned()))
+            .http_client(self.http_client.clone())
+            .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
+            .timeout_config(self.timeouts(self.settings.timeouts.read));
+        if let Some(url) = &self.settings.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        if let Some(credentials) = &self.settings.credentials {
+            loader = loader.credentials_provider(credentials.clone());
+        }
+        loader.load().await
+    }
+
+    fn timeouts(&self, operation: Duration) -> TimeoutConfig {
+        let timeouts = self.settings.timeouts;
+        TimeoutConfig::builder()
+            .connect_timeout(timeouts.connect)
+            .operation_attempt_timeout(timeouts.attempt)
+            .operation_timeout(operation)
+            .build()
+    }
+
+    fn for_reads(&self, config: &SdkConfig) -> SdkConfig {
+        config
+            .to_builder()
+            .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
+            .timeout_config(self.timeouts(self.settings.timeouts.read))
+            .build()
+    }
+
+    /// A write is sent once: the SDK repeats `RegisterTaskDefinition` when an answer is lost, and
+    /// each repetition is one more revision.
+    fn for_writes(&self, config: &SdkConfig) -> SdkConfig {
+        config
+            .to_builder()
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(self.timeouts(self.settings.timeouts.write))
+            .build()
+    }
+}
+
+async fn assume_role(
+    base: &SdkConfig,
+    access: &TargetAccess,
+    role_arn: &str,
+) -> AssumeRoleProvider {
+    let mut builder = AssumeRoleProvider::builder(role_arn)
+        .configure(base)
+        .session_name(session_name(&access.target))
+        .session_length(Duration::from_secs(SESSION_SECONDS))
+        .region(Region::new(access.region.clone()));
+    if let Some(external_id) = &access.external_id {
+        builder = builder.external_id(external_id);
+    }
+    builder.build().await
+}
+
+/// Role session names are `[\w+=,.@-]{2,64}`; target names are DNS names, so only their length needs
+/// care.
+fn session_name(target: &str) -> String {
+    let name = format!("firelens-operator-{target}");
+    name.chars().take(MAX_SESSION_NAME_CHARS).collect()
+}
+
+/// Each target has its own retry quota; by default all accounts of a region would share one.
+fn retry_partition(service: &str, target: &str) -> RetryPartition {
+    RetryPartition::custom(format!("{service}-{target}")).build()
+}
+
+fn ecs_client(config: &SdkConfig, target: &str) -> aws_sdk_ecs::Client {
+    let config = aws_sdk_ecs::config::Builder::from(config)
+        .retry_partition(retry_partition("ecs", target))
+        .build();
+    aws_sdk_ecs::Client::from_conf(config)
+}
+
+fn iam_client(config: &SdkConfig, target: &str) -> aws_sdk_iam::Client {
+    let config = aws_sdk_iam::config::Builder::from(config)
+        .retry_partition(retry_partition("iam", target))
+        .build();
+    aws_sdk_iam::Client::from_conf(config)
+}
+
+fn s3_client(config: &SdkConfig, target: &str) -> aws_sdk_s3::Client {
+    let builder = aws_sdk_s3::config::Builder::from(config)
+        .retry_partition(retry_partition("s3", target))
+        // Emulators have no name per bucket.
+        .force_path_style(has_s3_endpoint(config));
+    aws_sdk_s3::Client::from_conf(builder.build())
+}
+
+/// Whether S3 is told to talk to another endpoint than AWS's, in code, environment or profile.
+fn has_s3_endpoint(config: &SdkConfig) -> bool {
+    let key = ServiceConfigKey::builder()
+        .service_id("S3")
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build();
+    let for_service = match (config.service_config(), key) {
+        (Some(settings), Ok(key)) => settings.load_config(key),
+        _ => None,
+    };
+    for_service.is_some() || config.endpoint_url().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_name_fits_sts_for_the_longest_target_name() {
+        assert_eq!(session_name(&"x".repeat(253)).len(), MAX_SESSION_NAME_CHARS);
+    }
+
+    #[test]
+    fn a_write_ends_well_before_a_lease_does() {
+        let timeouts = AwsTimeouts::default();
+        assert!(timeouts.attempt < timeouts.write);
+        assert!(timeouts.write * 2 <= Duration::from_secs(30));
+    }
+}

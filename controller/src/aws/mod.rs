@@ -1,0 +1,25 @@
+//! AWS for one target: raw, budgeted, timed, counted.
+//!
+//! Everything that talks to AWS is in this folder. It decides nothing about services: it makes the
+//! call it is asked for, once, and says exactly what is known of the outcome.
+
+mod budget;
+mod call;
+mod clients;
+mod ecs;
+mod error;
+mod iam;
+mod operation;
+mod probe;
+mod s3;
+#[cfg(test)]
+mod wire_tests;
+
+pub use budget::{Budgets, DEFAULT_BUDGET_SHARE_PERCENT, TokenBucket};
+pub use clients::{AwsClients, AwsFactory, AwsSettings, AwsTimeouts, TargetAccess};
+pub use ecs::{
+    DESCRIBE_CLUSTERS_SIZE, DESCRIBE_SERVICES_SIZE, Described, Failure, LIST_PAGE_SIZE, Registered,
+};
+pub use error::{AwsError, AwsErrorKind};
+pub use operation::{Bucket, BucketLimits, BucketScope, Operation};
+pub use s3::DIGEST_METADATA;

@@ -1,0 +1,144 @@
+//! The AWS operations the controller uses, each with the budget it is paid from.
+//!
+//! An operation that is not in this list is never called.
+
+/// The throttling categories the controller spends from.
+///
+/// ECS: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>. All
+/// actions of one category share a bucket per account and region. IAM does not publish its rates and
+/// is global to an account; S3 allows thousands of requests per second and prefix
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bucket {
+    /// `RegisterTaskDefinition`, `DeregisterTaskDefinition`.
+    TaskDefinitionModify,
+    /// `DescribeTaskDefinition` and the lists of task definitions.
+    TaskDefinitionRead,
+    /// `UpdateService`.
+    ServiceModify,
+    /// `DescribeServices`, `ListServices`.
+    ServiceRead,
+    /// `DescribeClusters`, `ListClusters`.
+    ClusterRead,
+    /// IAM calls that change something.
+    IamWrite,
+    /// IAM calls that look.
+    IamRead,
+    /// S3 calls of any kind.
+    S3,
+}
+
+/// Whose budget a bucket counts in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BucketScope {
+    /// One bucket per account and region, of which the operator takes a share.
+    Region,
+    /// One bucket per account; its figures are already our own share.
+    Account,
+}
+
+/// Size and speed of a bucket.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BucketLimits {
+    /// Calls that may be made at once.
+    pub burst: f64,
+    /// Calls that come back per second.
+    pub refill_per_second: f64,
+    /// Whose budget it is.
+    pub scope: BucketScope,
+}
+
+impl Bucket {
+    /// Every bucket, in the order of declaration.
+    pub const ALL: [Self; 8] = [
+        Self::TaskDefinitionModify,
+        Self::TaskDefinitionRead,
+        Self::ServiceModify,
+        Self::ServiceRead,
+        Self::ClusterRead,
+        Self::IamWrite,
+        Self::IamRead,
+        Self::S3,
+    ];
+
+    /// The name in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TaskDefinitionModify => "task_definition_modify",
+            Self::TaskDefinitionRead => "task_definition_read",
+            Self::ServiceModify => "service_modify",
+            Self::ServiceRead => "service_read",
+            Self::ClusterRead => "cluster_read",
+            Self::IamWrite => "iam_write",
+            Self::IamRead => "iam_read",
+            Self::S3 => "s3",
+        }
+    }
+
+    /// What AWS documents for the category; for IAM and S3, what we allow ourselves.
+    #[must_use]
+    pub const fn limits(self) -> BucketLimits {
+        let (burst, refill_per_second, scope) = match self {
+            Self::TaskDefinitionModify => (20.0, 1.0, BucketScope::Region),
+            Self::TaskDefinitionRead | Self::ClusterRead => (50.0, 20.0, BucketScope::Region),
+            Self::ServiceModify => (50.0, 5.0, BucketScope::Region),
+            Self::ServiceRead => (100.0, 20.0, BucketScope::Region),
+            Self::IamWrite => (5.0, 5.0, BucketScope::Account),
+            Self::IamRead => (10.0, 10.0, BucketScope::Account),
+            Self::S3 => (100.0, 100.0, BucketScope::Account),
+        };
+        BucketLimits {
+            burst,
+            refill_per_second,
+            scope,
+        }
+    }
+}
+
+/// One AWS operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// `ecs`, `iam` or `s3`.
+    pub service: &'static str,
+    /// Name of the operation in the AWS API.
+    pub name: &'static str,
+    /// What it is paid from.
+    pub bucket: Bucket,
+    /// Whether it changes something. Writes are sent once: an answer that is lost is never asked for
+    /// by asking again.
+    pub write: bool,
+}
+
+macro_rules! operations {
+    ($($constant:ident: $service:literal, $name:literal, $bucket:ident, $write:literal;)+) => {
+        impl Operation {
+            $(#[doc = concat!("`", $name, "`.")]
+            pub const $constant: Self = Self {
+                service: $service,
+                name: $name,
+                bucket: Bucket::$bucket,
+                write: $write,
+            };)+
+        }
+    };
+}
+
+operations! {
+    LIST_CLUSTERS: "ecs", "ListClusters", ClusterRead, false;
+    DESCRIBE_CLUSTERS: "ecs", "DescribeClusters", ClusterRead, false;
+    LIST_SERVICES: "ecs", "ListServices", ServiceRead, false;
+    DESCRIBE_SERVICES: "ecs", "DescribeServices", ServiceRead, false;
+    DESCRIBE_TASK_DEFINITION: "ecs", "DescribeTaskDefinition", TaskDefinitionRead, false;
+    LIST_TASK_DEFINITIONS: "ecs", "ListTaskDefinitions", TaskDefinitionRead, false;
+    REGISTER_TASK_DEFINITION: "ecs", "RegisterTaskDefinition", TaskDefinitionModify, true;
+    UPDATE_SERVICE: "ecs", "UpdateService", ServiceModify, true;
+    GET_ROLE: "iam", "GetRole", IamRead, false;
+    GET_ROLE_POLICY: "iam", "GetRolePolicy", IamRead, false;
+    LIST_ROLE_POLICIES: "iam", "ListRolePolicies", IamRead, false;
+    PUT_ROLE_POLICY: "iam", "PutRolePolicy", IamWrite, true;
+    DELETE_ROLE_POLICY: "iam", "DeleteRolePolicy", IamWrite, true;
+    HEAD_OBJECT: "s3", "HeadObject", S3, false;
+    PUT_OBJECT: "s3", "PutObject", S3, true;
+    DELETE_OBJECT: "s3", "DeleteObject", S3, true;
+}

@@ -1,0 +1,110 @@
+//! S3: router configuration files under content-addressed keys.
+//!
+//! Never lists a bucket, and never changes an object that is there: a key names its content.
+
+use aws_sdk_s3::primitives::ByteStream;
+
+use super::clients::AwsClients;
+use super::error::{AwsError, AwsErrorKind};
+use super::operation::Operation;
+
+/// Name of the object metadata (`x-amz-meta-…`) that holds the SHA-256 of the content in hex.
+pub const DIGEST_METADATA: &str = "firelens-sha256";
+
+/// Type of router configuration files.
+const CONTENT_TYPE: &str = "text/plain; charset=utf-8";
+
+impl AwsClients {
+    /// The SHA-256 (hex) that an object's metadata names; `None` when it names none.
+    ///
+    /// # Errors
+    /// The call fails; `NotFound` when there is no such object. Without `s3:ListBucket` AWS answers
+    /// `AccessDenied` for it instead
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>).
+    pub async fn head_object(&self, bucket: &str, key: &str) -> Result<Option<String>, AwsError> {
+        let call = self.caller.begin(Operation::HEAD_OBJECT).await;
+        let request = self.s3_reads.head_object().bucket(bucket).key(key);
+        let result = request.customize().interceptor(call.probe()).send().await;
+        let answer = self.caller.end(&call, result)?;
+        let mut metadata = answer.metadata.unwrap_or_default();
+        Ok(metadata.remove(DIGEST_METADATA))
+    }
+
+    /// Writes an object unless it is there. Encryption is left to the bucket's own settings.
+    ///
+    /// # Errors
+    /// The call fails; repeating it is harmless.
+    pub async fn put_object(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: &str,
+        sha256_hex: &str,
+    ) -> Result<(), AwsError> {
+        let first = self
+            .put_object_once(bucket, key, body, sha256_hex, true)
+            .await;
+        match first {
+            // It is there, and its key says that it is the same.
+            Err(error) if error.code == "PreconditionFailed" => Ok(()),
+            // An S3-compatible store without conditional writes.
+            Err(error) if error.code == "NotImplemented" => {
+                self.put_object_once(bucket, key, body, sha256_hex, false)
+                    .await
+            }
+            other => other,
+        }
+    }
+
+    /// Puts the content back into an object that was altered.
+    ///
+    /// # Errors
+    /// The call fails; repeating it is harmless.
+    pub async fn replace_object(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: &str,
+        sha256_hex: &str,
+    ) -> Result<(), AwsError> {
+        self.put_object_once(bucket, key, body, sha256_hex, false)
+            .await
+    }
+
+    async fn put_object_once(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: &str,
+        sha256_hex: &str,
+        only_if_absent: bool,
+    ) -> Result<(), AwsError> {
+        let call = self.caller.begin(Operation::PUT_OBJECT).await;
+        let request = self
+            .s3_writes
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .content_type(CONTENT_TYPE)
+            .metadata(DIGEST_METADATA, sha256_hex)
+            .set_if_none_match(only_if_absent.then(|| "*".to_owned()))
+            .body(ByteStream::from(body.as_bytes().to_vec()));
+        let result = request.customize().interceptor(call.probe()).send().await;
+        self.caller.end(&call, result)?;
+        Ok(())
+    }
+
+    /// Removes an object; one that is not there is removed already.
+    ///
+    /// # Errors
+    /// The call fails; repeating it is harmless.
+    pub async fn delete_object(&self, bucket: &str, key: &str) -> Result<(), AwsError> {
+        let call = self.caller.begin(Operation::DELETE_OBJECT).await;
+        let request = self.s3_writes.delete_object().bucket(bucket).key(key);
+        let result = request.customize().interceptor(call.probe()).send().await;
+        match self.caller.end(&call, result) {
+            Err(error) if error.kind == AwsErrorKind::NotFound => Ok(()),
+            other => other.map(drop),
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! The metrics of the controller.
+//!
+//! No metric may carry the name of a service: at ten thousand services that is ten thousand series
+//! each. Truth per service is what the API is for. Policies and targets are bounded and may be
+//! labels.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use prometheus::core::Collector;
+use prometheus::{
+    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
+    IntGaugeVec, Opts, Registry,
+};
+
+/// Most policies that get series of their own; further ones are summed under `_other`.
+pub const MAX_POLICY_LABELS: usize = 1000;
+
+/// The label under which policies beyond [`MAX_POLICY_LABELS`] are counted.
+const OTHER_POLICIES: &str = "_other";
+
+/// Bounds in seconds for calls and short work.
+const CALL_BUCKETS: [f64; 12] = [
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+];
+
+/// Bounds in seconds for passes and waits.
+const WORK_BUCKETS: [f64; 12] = [
+    0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0,
+];
+
+/// Bounds in seconds for rollouts: a large fleet takes hours.
+const ROLLOUT_BUCKETS: [f64; 10] = [
+    10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 21_600.0, 86_400.0,
+];
+
+/// How many services of one policy are in which state, in one target.
+pub type StateCounts = BTreeMap<(String, &'static str), i64>;
+
+/// All metrics of the controller; clones share the values.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    pub(crate) reconciles: IntCounterVec,
+    pub(crate) reconcile_seconds: HistogramVec,
+    pub(crate) reconcile_panics: IntCounter,
+    pub(crate) queue_depth: IntGaugeVec,
+    pub(crate) queue_wait_seconds: Histogram,
+    pub(crate) queue_longest_running_seconds: Gauge,
+    pub(crate) services: IntGaugeVec,
+    pub(crate) policy_generation: IntGaugeVec,
+    pub(crate) policy_observed_generation: IntGaugeVec,
+    pub(crate) oldest_unconverged: GaugeVec,
+    pub(crate) drift_detected: IntCounterVec,
+    pub(crate) first_update_seconds: Histogram,
+    pub(crate) rollout_seconds: Histogram,
+    pub(crate) rollbacks: IntCounterVec,
+    pub(crate) aws_requests: IntCounterVec,
+    pub(crate) aws_request_seconds: HistogramVec,
+    aws_bucket_tokens: GaugeVec,
+    aws_bucket_wait_seconds: HistogramVec,
+    pub(crate) cache_hits: IntCounter,
+    pub(crate) cache_misses: IntCounter,
+    pub(crate) last_resync: GaugeVec,
+    pub(crate) credentials_errors: IntCounter,
+    pub(crate) lease_held: IntGaugeVec,
+    pub(crate) lease_transitions: IntCounter,
+    pub(crate) lease_remaining_seconds: GaugeVec,
+    pub(crate) fenced_writes: IntCounter,
+}
+
+/// Makes metrics and registers each.
+struct Maker<'a>(&'a Registry);
+
+impl Maker<'_> {
+    fn register<C: Collector + Clone + 'static>(&self, made: C) -> Result<C, prometheus::Error> {
+        self.0.register(Box::new(made.clone()))?;
+        Ok(made)
+    }
+
+    fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
+        self.register(IntCounter::with_opts(options(name, help))?)
+    }
+
+    fn counters(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<IntCounterVec, prometheus::Error> {
+        self.register(IntCounterVec::new(options(name, help), labels)?)
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> Result<Gauge, prometheus::Error> {
+        self.register(Gauge::with_opts(options(name, help))?)
+    }
+
+    fn gauges(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<GaugeVec, prometheus::Error> {
+        self.register(GaugeVec::new(options(name, help), labels)?)
+    }
+
+    fn counts(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<IntGaugeVec, prometheus::Error> {
+        self.register(IntGaugeVec::new(options(name, help), labels)?)
+    }
+
+    fn histogram(
+        &self,
+        name: &str,
+        help: &str,
+        buckets: &[f64],
+    ) -> Result<Histogram, prometheus::Error> {
+        let options = HistogramOpts::new(name, help).namespace("firelens");
+        self.register(Histogram::with_opts(options.buckets(buckets.to_vec()))?)
+    }
+
+    fn histograms(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+        buckets: &[f64],
+    ) -> Result<HistogramVec, prometheus::Error> {
+        let options = HistogramOpts::new(name, help).namespace("firelens");
+        self.register(HistogramVec::new(
+            options.buckets(buckets.to_vec()),
+            labels,
+        )?)
+    }
+}
+
+fn options(name: &str, help: &str) -> Opts {
+    Opts::new(name, help).namespace("firelens")
+}
+
+impl Metrics {
+    /// Makes all metrics and registers them.
+    ///
+    /// # Errors
+    /// When a metric of the same name is registered already.
+    #[rustfmt::skip] // one metric per line reads better than five lines each
+    pub fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let make = Maker(registry);
+        Ok(Self {
+            reconciles: make.counters("reconcile_total", "Passes of the loop, by how they ended.", &["kind", "result"])?,
+            reconcile_seconds: make.histograms("reconcile_duration_seconds", "How long a pass took.", &["kind"], &WORK_BUCKETS)?,
+            reconcile_panics: make.counter("reconcile_panics_total", "Passes that ended in a panic.")?,
+            queue_depth: make.counts("workqueue_depth", "Targets that wait for a pass.", &["priority"])?,
+            queue_wait_seconds: make.histogram("workqueue_wait_seconds", "How long a target waited for its pass.", &WORK_BUCKETS)?,
+            queue_longest_running_seconds: make.gauge("workqueue_longest_running_seconds", "Age of the oldest pass under way.")?,
+            services: make.counts("services", "ECS services by policy and state.", &["target", "policy", "state"])?,
+            policy_generation: make.counts("policy_generation", "Generation of a policy's spec.", &["policy"])?,
+            policy_observed_generation: make.counts("policy_observed_generation", "Generation of a policy that the controller has acted on.", &["policy"])?,
+            oldest_unconverged: make.gauges("policy_oldest_unconverged_timestamp_seconds", "Since when a service of the policy waits to be brought up to date; 0 when none does.", &["target", "policy"])?,
+            drift_detected: make.counters("drift_detected_total", "Services found changed by others since the last pass.", &["source"])?,
+            first_update_seconds: make.histogram("apply_to_first_update_seconds", "From the change of a policy to the first service update it causes.", &ROLLOUT_BUCKETS)?,
+            rollout_seconds: make.histogram("rollout_duration_seconds", "From the start of a rollout to its completion in one target.", &ROLLOUT_BUCKETS)?,
+            rollbacks: make.counters("rollbacks_total", "Deployments of ours that did not succeed.", &["reason"])?,
+            aws_requests: make.counters("aws_requests_total", "Calls to AWS by outcome.", &["service", "operation", "outcome"])?,
+            aws_request_seconds: make.histograms("aws_request_duration_seconds", "How long calls to AWS took, retries of reads included.", &["service", "operation"], &CALL_BUCKETS)?,
+            aws_bucket_tokens: make.gauges("aws_bucket_tokens", "Calls the operator may make at once.", &["account", "region", "bucket"])?,
+            aws_bucket_wait_seconds: make.histograms("aws_bucket_wait_seconds", "How long calls waited for their turn.", &["bucket"], &WORK_BUCKETS)?,
+            cache_hits: make.counter("taskdef_cache_hits_total", "Task definitions read from the store.")?,
+            cache_misses: make.counter("taskdef_cache_misses_total", "Task definitions read from AWS.")?,
+            last_resync: make.gauges("last_resync_success_timestamp_seconds", "When all of an account and region was last seen.", &["account", "region"])?,
+            credentials_errors: make.counter("credentials_errors_total", "Calls refused or not sent for want of valid credentials.")?,
+            lease_held: make.counts("lease_held", "1 where this process works on the target.", &["target"])?,
+            lease_transitions: make.counter("lease_transitions_total", "Leases taken and lost by this process.")?,
+            lease_remaining_seconds: make.gauges("lease_remaining_seconds", "Time left on a lease when it was last renewed.", &["target"])?,
+            fenced_writes: make.counter("fenced_writes_total", "Writes refused because another process holds the lease.")?,
+        })
+    }
+
+    /// Metrics that nobody reads.
+    #[cfg(test)]
+    pub(crate) fn unregistered() -> Self {
+        Self::new(&Registry::new()).unwrap_or_else(|error| panic!("fresh registry: {error}"))
+    }
+
+    /// Notes what is in a bucket; labels are account, region, bucket.
+    pub(crate) fn bucket_tokens(&self, labels: &[String; 3], tokens: f64) {
+        self.aws_bucket_tokens.with_label_values(labels).set(tokens);
+    }
+
+    /// Notes how long a call waited for its turn.
+    pub(crate) fn bucket_waited(&self, bucket: &str, waited: Duration) {
+        self.aws_bucket_wait_seconds
+            .with_label_values(&[bucket])
+            .observe(waited.as_secs_f64());
+    }
+
+    /// Notes that all of an account and region was seen.
+    pub(crate) fn resynced(&self, account_id: &str, region: &str, now: Timestamp) {
+        self.last_resync
+            .with_label_values(&[account_id, region])
+            .set(seconds(now));
+    }
+
+    /// Publishes the state of a target's services. `before` is what was published last, so that
+    /// series of policies that are gone go too.
+    pub(crate) fn publish_services(&self, target: &str, before: &StateCounts, now: &StateCounts) {
+        for (policy, state) in before.keys() {
+            if !now.contains_key(&(policy.clone(), *state)) {
+                let labels = [target, policy.as_str(), state];
+                // A series that is not there is what we want; there is nothing to handle.
+                let _ = self.services.remove_label_values(&labels);
+            }
+        }
+        for ((policy, state), count) in now {
+            self.services
+                .with_label_values(&[target, policy.as_str(), state])
+                .set(*count);
+        }
+    }
+}
+
+/// Folds the names of policies beyond [`MAX_POLICY_LABELS`] into one, so that the number of series
+/// stays bounded.
+#[must_use]
+pub fn bounded_policies(counts: StateCounts) -> StateCounts {
+    let mut names: Vec<String> = counts.keys().map(|(policy, _)| policy.clone()).collect();
+    names.dedup();
+    if names.len() <= MAX_POLICY_LABELS {
+        return counts;
+    }
+    let kept: std::collections::BTreeSet<&String> = names.iter().take(MAX_POLICY_LABELS).collect();
+    let mut bounded = StateCounts::new();
+    for ((policy, state), count) in &counts {
+        let policy = if kept.contains(policy) {
+            policy.as_str()
+        } else {
+            OTHER_POLICIES
+        };
+        *bounded.entry((policy.to_owned(), state)).or_default() += count;
+    }
+    bounded
+}
+
+/// Seconds since 1970, as Prometheus wants timestamps.
+#[must_use]
+pub(crate) fn seconds(at: Timestamp) -> f64 {
+    Duration::try_from(at.duration_since(Timestamp::UNIX_EPOCH))
+        .unwrap_or_default()
+        .as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn all_names_are_unique_and_prefixed() {
+        let registry = Registry::new();
+        let metrics = Metrics::new(&registry).expect("unique");
+        metrics.reconcile_panics.inc();
+        assert!(
+            registry
+                .gather()
+                .iter()
+                .all(|family| family.name().starts_with("firelens_"))
+        );
+        assert!(Metrics::new(&registry).is_err());
+    }
+
+    #[test]
+    fn a_policy_that_is_gone_takes_its_series_with_it() {
+        let metrics = Metrics::unregistered();
+        let before = StateCounts::from([(("a".to_owned(), "ready"), 2)]);
+        let now = StateCounts::from([(("b".to_owned(), "ready"), 1)]);
+        metrics.publish_services("t", &StateCounts::new(), &before);
+        metrics.publish_services("t", &before, &now);
+        let published = metrics.services.collect();
+        assert_eq!(published[0].get_metric().len(), 1);
+    }
+
+    #[test]
+    fn policies_beyond_the_limit_share_one_label() {
+        let counts = (0..MAX_POLICY_LABELS + 5)
+            .map(|n| ((format!("p{n:05}"), "ready"), 1))
+            .collect::<StateCounts>();
+        let bounded = bounded_policies(counts);
+        assert_eq!(bounded.len(), MAX_POLICY_LABELS + 1);
+        assert_eq!(bounded[&(OTHER_POLICIES.to_owned(), "ready")], 5);
+    }
+}
