@@ -1,0 +1,66 @@
+//! The destination that reaches every plugin there is.
+//!
+//! The plugin's name and options are the user's; permissions are only what the user lists.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::DestinationBlock;
+
+/// Any output plugin of Fluent Bit or Fluentd.
+/// <https://docs.fluentbit.io/manual/data-pipeline/outputs>
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CustomDestination {
+    /// Name of the plugin, such as `gelf` (Fluentd: the value of `@type`).
+    #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$"))]
+    pub plugin: String,
+    /// Options of the plugin, by its own names, not secret.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
+    /// Options of the plugin whose value ECS reads from Secrets Manager or the SSM parameter store:
+    /// option name (without a hyphen) to ARN or SSM parameter name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secret_options: BTreeMap<String, String>,
+    /// Permissions that the task role needs for the plugin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub aws_permissions: Vec<AwsPermission>,
+}
+
+/// A permission for the task role: these actions on these resources.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AwsPermission {
+    /// IAM actions, such as `sns:Publish`; wildcards for a whole service are refused.
+    #[schemars(length(min = 1, max = 64))]
+    pub actions: Vec<String>,
+    /// ARNs of resources; `*` alone is allowed for actions that know no resource.
+    #[schemars(length(min = 1, max = 64))]
+    pub resources: Vec<String>,
+}
+
+impl DestinationBlock for CustomDestination {
+    fn plugin(&self) -> &str {
+        &self.plugin
+    }
+
+    fn typed_options(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    fn options(&self) -> &BTreeMap<String, String> {
+        &self.options
+    }
+
+    fn secret_options(&self) -> &BTreeMap<String, String> {
+        &self.secret_options
+    }
+
+    fn known_options(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+}

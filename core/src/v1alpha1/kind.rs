@@ -1,0 +1,131 @@
+//! The kinds of the API and what they are called.
+//!
+//! Never rename one: names are part of every stored object and every script.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The API group.
+pub const GROUP: &str = "firelens.dev";
+/// The API version.
+pub const VERSION: &str = "v1alpha1";
+/// Group and version as `apiVersion` has them.
+pub const API_VERSION: &str = "firelens.dev/v1alpha1";
+
+/// A kind of object. All kinds are cluster-scoped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Kind {
+    /// Who gets which routing, and how it is rolled out. Written by users.
+    LoggingPolicy,
+    /// A named, shared place for logs. Written by users.
+    LogDestination,
+    /// An AWS account and region to look after. Written by users.
+    AwsTarget,
+    /// One per ECS service found. Written by the controller.
+    Workload,
+    /// One per policy generation and target. Written by the controller.
+    Rollout,
+}
+
+impl Kind {
+    /// Every kind, in the order discovery lists them.
+    pub const ALL: [Kind; 5] = [
+        Kind::LoggingPolicy,
+        Kind::LogDestination,
+        Kind::AwsTarget,
+        Kind::Workload,
+        Kind::Rollout,
+    ];
+
+    /// The name in `kind`, such as `LoggingPolicy`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::LoggingPolicy => "LoggingPolicy",
+            Kind::LogDestination => "LogDestination",
+            Kind::AwsTarget => "AwsTarget",
+            Kind::Workload => "Workload",
+            Kind::Rollout => "Rollout",
+        }
+    }
+
+    /// The name in paths, such as `loggingpolicies`.
+    #[must_use]
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Kind::LoggingPolicy => "loggingpolicies",
+            Kind::LogDestination => "logdestinations",
+            Kind::AwsTarget => "awstargets",
+            Kind::Workload => "workloads",
+            Kind::Rollout => "rollouts",
+        }
+    }
+
+    /// The singular that `kubectl` accepts, such as `loggingpolicy`.
+    #[must_use]
+    pub const fn singular(self) -> &'static str {
+        match self {
+            Kind::LoggingPolicy => "loggingpolicy",
+            Kind::LogDestination => "logdestination",
+            Kind::AwsTarget => "awstarget",
+            Kind::Workload => "workload",
+            Kind::Rollout => "rollout",
+        }
+    }
+
+    /// The short names that `kubectl` accepts, such as `lp`.
+    #[must_use]
+    pub const fn short_names(self) -> &'static [&'static str] {
+        match self {
+            Kind::LoggingPolicy => &["lp"],
+            Kind::LogDestination => &["ld"],
+            Kind::AwsTarget => &["at"],
+            Kind::Workload => &["wl"],
+            Kind::Rollout => &["ro"],
+        }
+    }
+
+    /// The kind with this plural.
+    #[must_use]
+    pub fn from_plural(plural: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.plural() == plural)
+    }
+
+    /// The kind with this name, written exactly.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether people write objects of this kind; the controller alone writes the others.
+    #[must_use]
+    pub const fn written_by_users(self) -> bool {
+        matches!(
+            self,
+            Kind::LoggingPolicy | Kind::LogDestination | Kind::AwsTarget
+        )
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_found_by_its_names() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_plural(kind.plural()), Some(kind));
+            assert_eq!(Kind::from_name(kind.name()), Some(kind));
+            assert_eq!(kind.singular(), kind.name().to_lowercase());
+            assert_eq!(kind.to_string(), kind.name());
+        }
+        assert_eq!(Kind::from_name("loggingPolicy"), None);
+    }
+}

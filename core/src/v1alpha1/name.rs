@@ -1,0 +1,62 @@
+//! The name of a Workload object, made from where the service is.
+//!
+//! Never changes for the same service, and never is the same for two.
+
+use sha2::{Digest, Sha256};
+
+/// Longest name of an object, in bytes.
+const NAME_MAX_BYTES: usize = 253;
+/// Hexadecimal digits of the hash that keeps shortened names apart: 40 bits.
+const HASH_DIGITS: usize = 10;
+
+/// The name of the Workload for a service: `TARGET.CLUSTER.SERVICE`, lower-cased, DNS-safe, at most
+/// 253 characters. When that loses information, a hash of the three is put at the end.
+#[must_use]
+pub fn workload_name(target: &str, cluster: &str, service: &str) -> String {
+    let parts = [target, cluster, service];
+    let mut lossy = false;
+    let mut name = String::new();
+    for (index, part) in parts.into_iter().enumerate() {
+        // Target names are DNS subdomains and may hold dots; only their cluster and service may not,
+        // so that a name is parted in one way.
+        let (safe, lost) = dns_safe(part, index == 0);
+        lossy |= lost;
+        if index > 0 {
+            name.push('.');
+        }
+        name.push_str(&safe);
+    }
+    if !lossy && name.len() <= NAME_MAX_BYTES {
+        return name;
+    }
+    name.truncate(NAME_MAX_BYTES - 1 - HASH_DIGITS);
+    let kept = name.trim_end_matches(['-', '.']);
+    format!("{kept}-{}", hash(parts))
+}
+
+/// The part as DNS allows it, and whether that lost information.
+fn dns_safe(part: &str, dots: bool) -> (String, bool) {
+    let lowered: String = part
+        .chars()
+        .map(|c| match c.to_ascii_lowercase() {
+            c if c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' => c,
+            '.' if dots => '.',
+            _ => '-',
+        })
+        .collect();
+    let trimmed = lowered.trim_matches(['-', '.']);
+    let safe = if trimmed.is_empty() { "x" } else { trimmed };
+    (safe.to_owned(), safe != part)
+}
+
+fn hash(parts: [&str; 3]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        // The length keeps ("a", "bc") and ("ab", "c") apart.
+        hasher.update(part.len().to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    let digest = hasher.finalize();
+    let text: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    text.chars().take(HASH_DIGITS).collect()
+}
