@@ -1,1 +1,27 @@
-//! placeholder
+//! All SQL of firelens-operator: objects with their change log, events, leases, and what the
+//! controller remembers.
+//!
+//! Never decides what an object may contain or what is done in AWS; never lets two writers overwrite
+//! each other unseen; never waits without a bound.
+
+mod changes;
+mod config;
+mod error;
+mod meta;
+mod objects;
+mod page;
+mod selector;
+mod sql_changes;
+mod sql_objects;
+mod store;
+mod types;
+mod write;
+
+pub use config::{MAX_CONNECTIONS_DEFAULT, StoreConfig};
+pub use error::StoreError;
+pub use selector::LabelSelector;
+pub use store::Store;
+pub use types::{
+    Applied, Change, ChangePage, ChangeType, Deleted, GeneratedObject, Head, ListOptions,
+    ObjectList, Part, Preconditions, Update,
+};
