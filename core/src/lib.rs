@@ -6,11 +6,11 @@
 pub mod doc;
 pub mod iam;
 pub mod inject;
-// (soon) pub mod observe;
+pub mod observe;
 pub mod outputs;
 // (soon) pub mod plan;
 pub mod record;
 pub mod render;
-// (soon) pub mod select;
-// (soon) pub mod status;
+pub mod select;
+pub mod status;
 pub mod v1alpha1;

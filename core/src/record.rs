@@ -92,7 +92,7 @@ pub struct DeploymentRecord {
     pub task_definition: String,
     /// The revision the service ran before; a rollback goes back to it.
     pub previous: String,
-    /// Content hash of the revision it brings; empty for one that was not made by us.
+    /// Content hash of the revision it brings.
     pub hash: String,
     /// The policy it happens for.
     pub policy: PolicyRef,
@@ -115,7 +115,7 @@ pub struct FailedAttempt {
     pub purpose: Purpose,
     /// The revision that was brought.
     pub task_definition: String,
-    /// Content hash of what was attempted; empty for an owner's revision given back.
+    /// Content hash of what was attempted.
     pub hash: String,
     /// The policy it was attempted for.
     pub policy: PolicyRef,

@@ -79,6 +79,13 @@ words! {
         ExecutionRoleMissing,
         /// A role is named in a way that no ARN can be made of.
         InvalidRole,
+        /// The role does not exist.
+        RoleMissing,
+        /// The role is also used by workloads that no policy selects, and `iam.allowSharedRoles` is
+        /// off.
+        RoleShared,
+        /// The inline policies of the role would be longer than IAM allows.
+        RolePolicyTooLong,
         /// Containers wait for each other in a circle.
         DependencyCycle,
         /// Something waits for the router to end (`COMPLETE`, `SUCCESS`), which an essential router

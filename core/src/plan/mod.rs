@@ -2,10 +2,24 @@
 //!
 //! Pure: no I/O, no clock. It may ask for more reads ([`Plan::needs`]); it never assumes what it
 //! has not seen.
+//!
+//! Each workload is judged alone first (`desire`), its own deployment is followed (`track`), then
+//! places in the rollout are given (`admission`), what they share is judged (`resources`), and what
+//! nobody needs any more is removed (`removal`).
 
+mod admission;
+mod assemble;
+mod desire;
 mod model;
+mod removal;
+mod resources;
+mod sharing;
+mod track;
 
+pub use assemble::{DEPLOYMENT_POLL_SECONDS, READ_RETRY_SECONDS, REGISTER_CONSISTENCY_SECONDS, plan};
 pub use model::{
     Decision, Plan, PlanInput, PolicyProgress, RegisterStep, Removal, ResourceContent, ResourcePlan, RevisionRef, Step,
     UpdateStep, Wait, WorkloadPlan,
 };
+pub use resources::{IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS, sha256_hex};
+pub use track::{READ_LAG_SECONDS, REASON_DEADLINE, REASON_DEPLOYMENT_FAILED, REASON_ROLLED_BACK};

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::iam::Grant;
-use crate::inject::{Note, Refusal};
+use crate::inject::{Marks, Note, Refusal};
 use crate::observe::{Needs, Observation};
 use crate::record::{Intent, OwnedResource, PolicyRef, Purpose, ResourceId, WorkloadKey, WorkloadRecord};
 use crate::select::Selection;
@@ -77,6 +77,8 @@ pub struct WorkloadPlan {
     pub record: WorkloadRecord,
     /// Revision the service is set to.
     pub current_revision: Option<String>,
+    /// What the labels of that revision say, when it is ours.
+    pub marks: Option<Marks>,
 }
 
 /// Why a workload is or is not acted upon.
@@ -164,7 +166,7 @@ pub struct UpdateStep {
     pub purpose: Purpose,
     /// The policy it happens for.
     pub policy: PolicyRef,
-    /// Content hash of the revision; empty for an owner's revision.
+    /// Content hash of the revision.
     pub hash: String,
     /// The base it was made from.
     pub base: Option<String>,

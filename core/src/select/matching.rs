@@ -9,7 +9,7 @@ use std::fmt;
 use wildmatch::WildMatch;
 
 use super::{Subject, launch_type};
-use crate::v1alpha1::{LabelSelector, LabelSelectorOperator, Selector};
+use crate::v1alpha1::{LabelSelector, LabelOperator, Selector};
 
 /// The first term of a selector that keeps it from a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub fn mismatch(selector: &Selector, subject: &Subject<'_>) -> Option<Mismatch> 
         Some(Mismatch::ExcludedCluster(pattern.to_owned()))
     } else if let Some(pattern) = matching_glob(&exclude.services, &subject.service.name) {
         Some(Mismatch::ExcludedService(pattern.to_owned()))
-    } else if !is_empty(&exclude.service_tags) && label_selector_matches(&exclude.service_tags, &subject.service.tags) {
+    } else if !exclude.service_tags.is_empty() && label_selector_matches(&exclude.service_tags, &subject.service.tags) {
         Some(Mismatch::ExcludedTags)
     } else {
         None
@@ -106,16 +106,12 @@ pub fn label_selector_matches(selector: &LabelSelector, tags: &BTreeMap<String, 
         && selector.match_expressions.iter().all(|term| {
             let found = tags.get(&term.key);
             match term.operator {
-                LabelSelectorOperator::In => found.is_some_and(|value| term.values.contains(value)),
-                LabelSelectorOperator::NotIn => found.is_none_or(|value| !term.values.contains(value)),
-                LabelSelectorOperator::Exists => found.is_some(),
-                LabelSelectorOperator::DoesNotExist => found.is_none(),
+                LabelOperator::In => found.is_some_and(|value| term.values.contains(value)),
+                LabelOperator::NotIn => found.is_none_or(|value| !term.values.contains(value)),
+                LabelOperator::Exists => found.is_some(),
+                LabelOperator::DoesNotExist => found.is_none(),
             }
         })
-}
-
-fn is_empty(selector: &LabelSelector) -> bool {
-    selector.match_labels.is_empty() && selector.match_expressions.is_empty()
 }
 
 /// An absent list of patterns matches everything.

@@ -84,9 +84,9 @@ pub struct Selection {
 #[must_use]
 pub fn policy_ref(policy: &LoggingPolicy) -> PolicyRef {
     PolicyRef {
-        name: policy.metadata.name.clone().unwrap_or_default(),
-        uid: policy.metadata.uid.clone().unwrap_or_default(),
-        generation: policy.metadata.generation.unwrap_or_default(),
+        name: policy.name().to_owned(),
+        uid: policy.uid().to_owned(),
+        generation: policy.generation(),
     }
 }
 
@@ -98,7 +98,7 @@ pub fn select(subject: &Subject<'_>, policies: &[LoggingPolicy]) -> Selection {
     }
     let mut matching = Vec::new();
     let mut nearest: Option<(&LoggingPolicy, Mismatch)> = None;
-    for policy in policies.iter().filter(|policy| policy.metadata.deletion_timestamp.is_none()) {
+    for policy in policies.iter().filter(|policy| !policy.is_deleting()) {
         match mismatch(&policy.spec.selector, subject) {
             None => matching.push(policy),
             Some(found) if nearest.as_ref().is_none_or(|(_, best)| found.rank() > best.rank()) => {

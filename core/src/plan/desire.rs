@@ -1,0 +1,336 @@
+//! What one workload should look like, before anything shared is considered.
+//!
+//! It looks at one workload, its winner and its revisions. Places in the rollout, role policies and
+//! objects are judged later, over all workloads together.
+
+use super::model::{Decision, PlanInput, Wait};
+use crate::doc::{TaskDefinitionDoc, canonical_hash};
+use crate::iam::Grant;
+use crate::inject::{self, ConfigObject, InjectContext, Injection, Marks, Note, Platform};
+use crate::observe::{ClusterView, Needs, Observed, ServiceView};
+use crate::record::{ManagedRevision, PolicyRef, Purpose, WorkloadRecord};
+use crate::select::{Selection, launch_type};
+use crate::v1alpha1::{DeletionPolicy, LoggingPolicy, Mode};
+
+/// A change that one workload needs.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) purpose: Purpose,
+    pub(super) policy: PolicyRef,
+    pub(super) hash: String,
+    pub(super) base: Option<String>,
+    pub(super) grants: Vec<Grant>,
+    pub(super) objects: Vec<ConfigObject>,
+    pub(super) revision: WantedRevision,
+}
+
+/// The revision that a change brings.
+#[derive(Clone, Debug)]
+pub(super) enum WantedRevision {
+    /// The owner's own.
+    Existing(String),
+    /// One to register, unless it is there already.
+    Content { family: String, body: String },
+}
+
+/// What one workload needs.
+#[derive(Clone, Debug)]
+pub(super) struct Verdict {
+    pub(super) decision: Decision,
+    pub(super) change: Option<Change>,
+    pub(super) notes: Vec<Note>,
+    /// Grants and objects of what runs now or is wanted.
+    pub(super) grants: Vec<Grant>,
+    pub(super) objects: Vec<ConfigObject>,
+    /// Whose they are.
+    pub(super) policy: Option<PolicyRef>,
+    /// Memory to take on when what runs is ours without our having remembered it.
+    pub(super) adopt: Option<ManagedRevision>,
+    /// Whether the live revision carries marks of this policy.
+    pub(super) marks: Option<Marks>,
+}
+
+impl Verdict {
+    fn new(decision: Decision) -> Self {
+        Self {
+            decision,
+            change: None,
+            notes: Vec::new(),
+            grants: Vec::new(),
+            objects: Vec::new(),
+            policy: None,
+            adopt: None,
+            marks: None,
+        }
+    }
+}
+
+/// One workload in its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Site<'a> {
+    pub(super) cluster: &'a ClusterView,
+    pub(super) service: &'a ServiceView,
+    pub(super) record: &'a WorkloadRecord,
+    pub(super) selection: &'a Selection,
+}
+
+/// Decides for one workload; asks for reads through `needs`.
+pub(super) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -> Verdict {
+    if site.selection.opted_out_by.is_some() {
+        return Verdict::new(Decision::OptedOut);
+    }
+    let winner = site.selection.winner.as_ref().and_then(|won| find(input, won));
+    if winner.is_none() && site.record.is_empty() {
+        return Verdict::new(Decision::NotSelected);
+    }
+    let live = match document(input, &site.service.task_definition, needs) {
+        Ok(live) => live,
+        Err(decision) => return Verdict::new(decision),
+    };
+    let marks = inject::marks(live);
+    let mut verdict = match (winner, &marks) {
+        (Some(policy), Some(found))
+            if policy.spec.mode == Mode::Audit && !is_same(policy, found) && owner_of(input, found).is_some() =>
+        {
+            // What another policy injected goes first; then this one reports.
+            leave(input, site, live, found, needs)
+        }
+        (Some(policy), _) => want(input, site, policy, live, needs),
+        (None, Some(found)) => leave(input, site, live, found, needs),
+        (None, None) => Verdict::new(left_behind(site)),
+    };
+    verdict.marks = marks;
+    verdict
+}
+
+/// The winner wants its router in.
+fn want(
+    input: &PlanInput<'_>,
+    site: &Site<'_>,
+    policy: &LoggingPolicy,
+    live: &TaskDefinitionDoc,
+    needs: &mut Needs,
+) -> Verdict {
+    let start = match &site.record.overtaken {
+        Some(arn) => match document(input, arn, needs) {
+            Ok(overtaken) => overtaken,
+            Err(decision) => return Verdict::new(decision),
+        },
+        None => live,
+    };
+    let base = base_of(start);
+    let platform = platform(site.service);
+    let context = context(input, policy, site, &platform, base.as_deref());
+    let injection = match inject::inject(start, &context) {
+        Ok(injection) => injection,
+        Err(refusal) => return Verdict::new(Decision::Refused(refusal)),
+    };
+    let reference = crate::select::policy_ref(policy);
+    let in_sync = site.record.overtaken.is_none() && inject::is_current(live, &injection);
+    let mut verdict = Verdict::new(Decision::InSync);
+    verdict.notes.clone_from(&injection.notes);
+    if policy.spec.mode == Mode::Enforce {
+        verdict.grants.clone_from(&injection.grants);
+        verdict.objects.clone_from(&injection.objects);
+        verdict.policy = Some(reference.clone());
+    }
+    if in_sync {
+        verdict.adopt = Some(adopted(site, &reference, base, &injection));
+    } else if policy.spec.mode == Mode::Audit {
+        verdict.decision = Decision::WouldInject;
+    } else {
+        verdict.decision = Decision::Injecting;
+        verdict.change = Some(inject_change(start, reference, base, injection));
+    }
+    verdict
+}
+
+fn inject_change(
+    start: &TaskDefinitionDoc,
+    policy: PolicyRef,
+    base: Option<String>,
+    injection: Injection,
+) -> Change {
+    Change {
+        purpose: Purpose::Inject,
+        policy,
+        hash: injection.hash,
+        base,
+        grants: injection.grants,
+        objects: injection.objects,
+        revision: WantedRevision::Content {
+            family: start.family().unwrap_or_default().to_owned(),
+            body: injection.register_input,
+        },
+    }
+}
+
+/// What to remember of a live revision that is as wanted.
+fn adopted(site: &Site<'_>, policy: &PolicyRef, base: Option<String>, injection: &Injection) -> ManagedRevision {
+    let known = site.record.managed.as_ref().filter(|managed| managed.arn == site.service.task_definition);
+    ManagedRevision {
+        arn: site.service.task_definition.clone(),
+        base,
+        policy: policy.clone(),
+        grants: injection.grants.clone(),
+        hash: injection.hash.clone(),
+        settled_at: known.and_then(|managed| managed.settled_at),
+        rolled_out_generation: known.map_or(0, |managed| managed.rolled_out_generation),
+    }
+}
+
+/// Nobody wants a router here any more, and there is one of ours.
+fn leave(
+    input: &PlanInput<'_>,
+    site: &Site<'_>,
+    live: &TaskDefinitionDoc,
+    marks: &Marks,
+    needs: &mut Needs,
+) -> Verdict {
+    let Some(policy) = owner_of(input, marks) else {
+        return Verdict::new(Decision::Orphaned);
+    };
+    let deleting = policy.is_deleting();
+    if policy.spec.deletion_policy == DeletionPolicy::Retain {
+        return Verdict::new(Decision::Retained);
+    }
+    if policy.spec.mode == Mode::Audit && !deleting {
+        return Verdict::new(Decision::Retained);
+    }
+    if policy.spec.suspend && !deleting {
+        return Verdict::new(Decision::Waiting(Wait::Suspended));
+    }
+    let ejection = match inject::eject(live) {
+        Ok(ejection) => ejection,
+        Err(error) => {
+            return Verdict::new(Decision::Refused(inject::Refusal {
+                reason: inject::Reason::RestoreImpossible,
+                message: format!("the injection cannot be taken out of {}: {error}", site.service.task_definition),
+            }));
+        }
+    };
+    let body = ejection.document.to_register_input();
+    let revision = match base_revision(input, marks, &body, needs) {
+        Ok(Some(arn)) => WantedRevision::Existing(arn),
+        Ok(None) => WantedRevision::Content { family: live.family().unwrap_or_default().to_owned(), body: body.clone() },
+        Err(decision) => return Verdict::new(decision),
+    };
+    let mut verdict = Verdict::new(Decision::Ejecting);
+    verdict.change = Some(Change {
+        purpose: Purpose::Eject,
+        policy: crate::select::policy_ref(policy),
+        hash: canonical_hash(&body),
+        base: None,
+        grants: Vec::new(),
+        objects: Vec::new(),
+        revision,
+    });
+    verdict
+}
+
+/// The base revision, when it can be given back: it must be active, and equal to what is left when
+/// the injection is taken out of the live one. A deployment tool that copied our revision and
+/// changed the image in it fails the second, and must not be rolled back to the old image.
+fn base_revision(
+    input: &PlanInput<'_>,
+    marks: &Marks,
+    ejected_body: &str,
+    needs: &mut Needs,
+) -> Result<Option<String>, Decision> {
+    let Some(arn) = marks.base.as_deref() else {
+        return Ok(None);
+    };
+    match input.observation.fresh_task_definitions.get(arn) {
+        None => {
+            needs.fresh_task_definitions.insert(arn.to_owned());
+            Err(Decision::Waiting(Wait::Read(arn.to_owned())))
+        }
+        Some(Observed::Unknown(why)) => Err(Decision::Waiting(Wait::Read(format!("{arn}: {why}")))),
+        Some(Observed::Absent) => Ok(None),
+        Some(Observed::Present(base)) => {
+            let usable = base.status().is_none_or(|status| status == "ACTIVE");
+            let equal = canonical_hash(&base.to_register_input()) == canonical_hash(ejected_body);
+            Ok((usable && equal).then(|| arn.to_owned()))
+        }
+    }
+}
+
+/// No winner, no marks: what the record says of it is history.
+fn left_behind(site: &Site<'_>) -> Decision {
+    match &site.record.failed {
+        Some(failed) if failed.purpose == Purpose::Eject => Decision::Failed,
+        _ if site.record.registered.is_some() => Decision::Ejected,
+        _ => Decision::NotSelected,
+    }
+}
+
+/// The content of a revision, or what to do without it.
+pub(super) fn document<'a>(
+    input: &PlanInput<'a>,
+    arn: &str,
+    needs: &mut Needs,
+) -> Result<&'a TaskDefinitionDoc, Decision> {
+    if arn.is_empty() {
+        return Err(Decision::Unknown("the service names no task definition".to_owned()));
+    }
+    match input.observation.task_definitions.get(arn) {
+        Some(Observed::Present(doc)) => Ok(doc),
+        Some(Observed::Unknown(why)) => Err(Decision::Unknown(format!("{arn}: {why}"))),
+        Some(Observed::Absent) => Err(Decision::Unknown(format!("{arn} does not exist any more"))),
+        None => {
+            needs.task_definitions.insert(arn.to_owned());
+            Err(Decision::Waiting(Wait::Read(arn.to_owned())))
+        }
+    }
+}
+
+/// The owner's revision that `doc` stands for: itself, or, for one of ours, what its label says.
+fn base_of(doc: &TaskDefinitionDoc) -> Option<String> {
+    match inject::marks(doc) {
+        Some(marks) => marks.base,
+        None => doc.arn().map(str::to_owned),
+    }
+}
+
+fn platform(service: &ServiceView) -> Platform {
+    Platform {
+        launch_type: launch_type(service),
+        platform_family: service.platform_family.clone(),
+        deployment_controller: service.deployment_controller.clone(),
+        resource_management_type: service.resource_management_type.clone(),
+    }
+}
+
+fn context<'a>(
+    input: &PlanInput<'a>,
+    policy: &'a LoggingPolicy,
+    site: &Site<'a>,
+    platform: &'a Platform,
+    base_arn: Option<&'a str>,
+) -> InjectContext<'a> {
+    InjectContext {
+        policy,
+        destinations: input.destinations,
+        platform: platform.clone(),
+        account_id: &input.observation.account_id,
+        region: &input.observation.region,
+        partition: crate::iam::partition_of_region(&input.observation.region),
+        config_bucket: input.target.spec.config_bucket.as_ref(),
+        base_arn,
+        cluster: Some(&site.cluster.name),
+        service: Some(&site.service.name),
+    }
+}
+
+fn find<'a>(input: &PlanInput<'a>, reference: &PolicyRef) -> Option<&'a LoggingPolicy> {
+    input.policies.iter().find(|policy| policy.uid() == reference.uid)
+}
+
+fn is_same(policy: &LoggingPolicy, marks: &Marks) -> bool {
+    policy.uid() == marks.policy_uid
+}
+
+/// The policy that injected what the marks tell of, if it still exists.
+pub(super) fn owner_of<'a>(input: &PlanInput<'a>, marks: &Marks) -> Option<&'a LoggingPolicy> {
+    input.policies.iter().find(|policy| is_same(policy, marks))
+}

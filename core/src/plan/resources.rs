@@ -1,0 +1,263 @@
+//! Role policies and S3 objects: which must be there, whether they are, and what to write.
+//!
+//! A statement is kept for as long as a revision of ours that needs it runs. A write is planned only
+//! after a look at what is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+
+use super::model::{PlanInput, ResourceContent, ResourcePlan, Wait};
+use crate::iam::{self, Grant, Statement};
+use crate::inject::ConfigObject;
+use crate::observe::{Needs, Observed};
+use crate::record::{OwnedResource, PolicyRef, ResourceId};
+
+/// How long a role policy or object that was seen to be right is trusted before it is read again.
+/// They change only when somebody tampers with them, and IAM publishes no read budget to spend.
+pub const RESOURCE_RECHECK_SECONDS: i64 = 3_600;
+
+/// Time given to a written role policy before tasks may rely on it. IAM is eventually consistent and
+/// gives no bound; its advice is to keep such changes out of critical paths and to verify them:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html>.
+pub const IAM_PROPAGATION_SECONDS: i64 = 15;
+
+/// How one resource stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// There, and old enough to rely on.
+    Ready,
+    /// There; IAM needs until then.
+    Spreading(Timestamp),
+    /// To be written.
+    Write,
+    /// The role it belongs to does not exist.
+    RoleMissing,
+    /// Nothing can be said before it is read.
+    Unread(String),
+    /// The inline policies of the role would be longer than IAM allows.
+    TooLong(usize),
+}
+
+/// What one policy wants of one role or object.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub(super) policy: PolicyRef,
+    pub(super) content: ResourceContent,
+    pub(super) digest: String,
+    /// A running revision needs it, not only one that is about to be made.
+    pub(super) in_use: bool,
+}
+
+/// Collects what is wanted, by id.
+#[derive(Debug, Default)]
+pub(super) struct Wishes {
+    statements: BTreeMap<(String, PolicyKey), Vec<Statement>>,
+    policies: BTreeMap<PolicyKey, PolicyRef>,
+    used_roles: BTreeSet<(String, PolicyKey)>,
+    objects: BTreeMap<ResourceId, Wanted>,
+}
+
+type PolicyKey = String;
+
+impl Wishes {
+    /// Adds role statements; `in_use` when a running revision needs them.
+    pub(super) fn grants(&mut self, policy: &PolicyRef, grants: &[Grant], in_use: bool) {
+        for grant in grants {
+            let Some(role) = iam::role_name(&grant.role_arn) else { continue };
+            let key = (role.name.to_string(), policy.uid.clone());
+            self.statements.entry(key.clone()).or_default().extend(grant.statements.iter().cloned());
+            let newest = self.policies.entry(policy.uid.clone()).or_insert_with(|| policy.clone());
+            if newest.generation < policy.generation {
+                newest.clone_from(policy);
+            }
+            if in_use {
+                self.used_roles.insert(key);
+            }
+        }
+    }
+
+    /// Adds configuration objects.
+    pub(super) fn objects(&mut self, policy: &PolicyRef, objects: &[ConfigObject], in_use: bool) {
+        for object in objects {
+            let wanted = self.objects.entry(object_id(object)).or_insert_with(|| Wanted {
+                policy: policy.clone(),
+                content: ResourceContent::Object(object.body.clone()),
+                digest: object.sha256.clone(),
+                in_use: false,
+            });
+            wanted.in_use |= in_use;
+        }
+    }
+
+    /// Everything wanted, by id.
+    pub(super) fn into_wanted(self) -> BTreeMap<ResourceId, Wanted> {
+        let mut wanted = self.objects;
+        for ((role, uid), statements) in self.statements {
+            let Some(policy) = self.policies.get(&uid) else { continue };
+            let document = iam::policy_document(&statements);
+            let id = ResourceId::RolePolicy { role: role.clone(), policy_name: iam::policy_name(&policy.name) };
+            wanted.insert(
+                id,
+                Wanted {
+                    policy: policy.clone(),
+                    digest: sha256_hex(&document),
+                    content: ResourceContent::RolePolicy(document),
+                    in_use: self.used_roles.contains(&(role, uid)),
+                },
+            );
+        }
+        wanted
+    }
+}
+
+/// The ids that one change relies on.
+pub(super) fn ids_of(policy: &PolicyRef, grants: &[Grant], objects: &[ConfigObject]) -> Vec<ResourceId> {
+    let roles = grants.iter().filter_map(|grant| {
+        let role = iam::role_name(&grant.role_arn)?;
+        Some(ResourceId::RolePolicy { role: role.name.to_string(), policy_name: iam::policy_name(&policy.name) })
+    });
+    let ids: BTreeSet<ResourceId> = objects.iter().map(object_id).chain(roles).collect();
+    ids.into_iter().collect()
+}
+
+/// Judges one resource; asks for reads through `needs`; notes what was seen to be right in
+/// `verified`.
+pub(super) fn judge(
+    input: &PlanInput<'_>,
+    id: &ResourceId,
+    wanted: &Wanted,
+    needs: &mut Needs,
+    verified: &mut Vec<OwnedResource>,
+) -> State {
+    if let ResourceContent::RolePolicy(document) = &wanted.content {
+        let size = iam::policy_size_characters(document);
+        if size > iam::INLINE_POLICY_TOTAL_CHARACTERS {
+            return State::TooLong(size);
+        }
+    }
+    let known = input.resources.get(id).filter(|known| known.digest == wanted.digest);
+    if let Some(known) = known
+        && let (Some(written_at), Some(verified_at)) = (known.written_at, known.verified_at)
+        && input.now.duration_since(verified_at) < SignedDuration::from_secs(RESOURCE_RECHECK_SECONDS)
+    {
+        return settled(id, written_at, input.now);
+    }
+    let seen = match look(input, id, wanted, needs) {
+        Ok(seen) => seen,
+        Err(state) => return state,
+    };
+    if !seen {
+        return State::Write;
+    }
+    let written_at = known.and_then(|known| known.written_at).unwrap_or(input.now);
+    verified.push(OwnedResource {
+        target: input.target.name().to_owned(),
+        id: id.clone(),
+        policy: wanted.policy.clone(),
+        digest: wanted.digest.clone(),
+        written_at: Some(written_at),
+        verified_at: Some(input.now),
+    });
+    settled(id, written_at, input.now)
+}
+
+/// The write that brings a resource into its wanted state.
+pub(super) fn write(input: &PlanInput<'_>, id: &ResourceId, wanted: &Wanted) -> ResourcePlan {
+    ResourcePlan {
+        resource: OwnedResource {
+            target: input.target.name().to_owned(),
+            id: id.clone(),
+            policy: wanted.policy.clone(),
+            digest: wanted.digest.clone(),
+            written_at: None,
+            verified_at: None,
+        },
+        content: wanted.content.clone(),
+        unconditional: wanted.in_use,
+    }
+}
+
+/// What a state means for a workload that requires it: `None` when it may go on.
+pub(super) fn wait(state: &State) -> Option<Wait> {
+    match state {
+        State::Spreading(until) => Some(Wait::IamPropagation(*until)),
+        State::Unread(what) => Some(Wait::Read(what.clone())),
+        State::Ready | State::Write | State::RoleMissing | State::TooLong(_) => None,
+    }
+}
+
+fn settled(id: &ResourceId, written_at: Timestamp, now: Timestamp) -> State {
+    if matches!(id, ResourceId::Object { .. }) {
+        return State::Ready; // S3 answers reads after writes consistently
+    }
+    match written_at.checked_add(SignedDuration::from_secs(IAM_PROPAGATION_SECONDS)) {
+        Ok(until) if until > now => State::Spreading(until),
+        _ => State::Ready,
+    }
+}
+
+/// Whether AWS shows the resource as wanted.
+fn look(input: &PlanInput<'_>, id: &ResourceId, wanted: &Wanted, needs: &mut Needs) -> Result<bool, State> {
+    match (id, &wanted.content) {
+        (ResourceId::Object { bucket, key }, _) => {
+            let place = (bucket.clone(), key.clone());
+            match input.observation.objects.get(&place) {
+                None => {
+                    needs.objects.insert(place);
+                    Err(State::Unread(id.to_string()))
+                }
+                Some(Observed::Unknown(why)) => Err(State::Unread(format!("{id}: {why}"))),
+                Some(Observed::Absent) => Ok(false),
+                Some(Observed::Present(object)) => Ok(object.sha256.as_deref() == Some(&wanted.digest)),
+            }
+        }
+        (ResourceId::RolePolicy { role, policy_name }, ResourceContent::RolePolicy(document)) => {
+            look_at_role(input, role, policy_name, document, needs)
+        }
+        (ResourceId::RolePolicy { .. }, ResourceContent::Object(_)) => Ok(false),
+    }
+}
+
+fn look_at_role(
+    input: &PlanInput<'_>,
+    role: &str,
+    policy_name: &str,
+    document: &str,
+    needs: &mut Needs,
+) -> Result<bool, State> {
+    match input.observation.roles.get(role) {
+        None => {
+            needs.roles.insert(role.to_owned());
+        }
+        Some(Observed::Unknown(why)) => return Err(State::Unread(format!("role {role}: {why}"))),
+        Some(Observed::Absent) => return Err(State::RoleMissing),
+        Some(Observed::Present(_)) => {}
+    }
+    let place = (role.to_owned(), policy_name.to_owned());
+    match input.observation.role_policies.get(&place) {
+        None => {
+            needs.role_policies.insert(place);
+            Err(State::Unread(format!("role {role}")))
+        }
+        Some(Observed::Unknown(why)) => Err(State::Unread(format!("role {role}: {why}"))),
+        Some(Observed::Absent) => Ok(false),
+        Some(Observed::Present(found)) => Ok(same_json(found, document)),
+    }
+}
+
+fn same_json(left: &str, right: &str) -> bool {
+    let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    matches!((parse(left), parse(right)), (Some(left), Some(right)) if left == right)
+}
+
+fn object_id(object: &ConfigObject) -> ResourceId {
+    ResourceId::Object { bucket: object.bucket.clone(), key: object.key.clone() }
+}
+
+/// SHA-256 of `text` in lower-case hexadecimal digits.
+#[must_use]
+pub fn sha256_hex(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
