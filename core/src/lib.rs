@@ -12,5 +12,5 @@ pub mod outputs;
 pub mod record;
 pub mod render;
 pub mod select;
-pub mod status;
+// (soon) pub mod status;
 pub mod v1alpha1;

@@ -1,0 +1,101 @@
+//! The status of policies (over all targets) and of targets.
+
+use jiff::Timestamp;
+
+use super::conditions::{condition, set};
+use super::reasons::{READY, UNREACHABLE};
+use crate::observe::Observation;
+use crate::v1alpha1::{
+    AwsTarget, AwsTargetStatus, ConditionStatus, LoggingPolicy, LoggingPolicyStatus, Mode, RolloutStatus,
+};
+
+/// What people see of a policy: the sum over the rollouts of its present generation, one a target.
+#[must_use]
+pub fn policy_status(policy: &LoggingPolicy, rollouts: &[RolloutStatus], now: Timestamp) -> LoggingPolicyStatus {
+    let sum = |of: fn(&RolloutStatus) -> u32| rollouts.iter().map(of).sum::<u32>();
+    let generation = policy.generation();
+    let mut status = LoggingPolicyStatus {
+        observed_generation: generation,
+        selected: sum(|rollout| rollout.selected),
+        injected: sum(|rollout| rollout.updated),
+        in_progress: sum(|rollout| rollout.in_progress),
+        pending: sum(|rollout| rollout.pending),
+        failed: sum(|rollout| rollout.failed),
+        skipped: sum(|rollout| rollout.skipped),
+        conditions: Vec::new(),
+    };
+    let complete = status.in_progress + status.pending + status.failed == 0
+        && rollouts.iter().all(|rollout| rollout.completed_at.is_some());
+    let paused = rollouts.iter().any(|rollout| {
+        rollout.conditions.iter().any(|condition| condition.reason == "RolloutPaused")
+    });
+    let (ready, reason) = if policy.is_deleting() {
+        (ConditionStatus::False, "Restoring")
+    } else if policy.spec.suspend {
+        (ConditionStatus::False, "Suspended")
+    } else if rollouts.is_empty() {
+        (ConditionStatus::Unknown, "NoTarget")
+    } else if policy.spec.mode == Mode::Audit {
+        (ConditionStatus::True, "AuditMode")
+    } else if complete {
+        (ConditionStatus::True, "RolloutComplete")
+    } else if paused {
+        (ConditionStatus::False, "RolloutPaused")
+    } else if status.failed > 0 {
+        (ConditionStatus::False, "WorkloadsFailed")
+    } else {
+        (ConditionStatus::False, "RolloutInProgress")
+    };
+    let message = message(&status);
+    let fresh = vec![condition(READY, ready, reason, message, generation)];
+    let old = policy.status.as_ref().map_or(&[][..], |old| &old.conditions);
+    status.conditions = set(old, fresh, now);
+    status
+}
+
+fn message(status: &LoggingPolicyStatus) -> String {
+    let mut text = format!("{} of {} workloads in sync", status.injected, status.selected);
+    for (count, what) in [
+        (status.in_progress, "in progress"),
+        (status.pending, "waiting"),
+        (status.skipped, "not injectable"),
+        (status.failed, "failed"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {what}"));
+        }
+    }
+    text
+}
+
+/// What people see of a target after a pass, or after a pass that could not read it (`problem`).
+#[must_use]
+pub fn target_status(
+    target: &AwsTarget,
+    observation: &Observation,
+    problem: Option<&str>,
+    now: Timestamp,
+) -> AwsTargetStatus {
+    let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let old = target.status.clone().unwrap_or_default();
+    let unread: Vec<String> =
+        observation.unread_clusters.iter().map(|(cluster, why)| format!("{cluster}: {why}")).collect();
+    let failed = problem.map(str::to_owned).or_else(|| (!unread.is_empty()).then(|| unread.join("; ")));
+    let generation = target.generation();
+    let fresh = match &failed {
+        Some(why) => condition(READY, ConditionStatus::False, UNREACHABLE, why.clone(), generation),
+        None if target.spec.suspend => {
+            condition(READY, ConditionStatus::False, "Suspended", "no new steps are taken", generation)
+        }
+        None => condition(READY, ConditionStatus::True, "Observed", "all clusters were read", generation),
+    };
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let read = problem.is_none();
+    AwsTargetStatus {
+        observed_generation: generation,
+        last_resync_time: if failed.is_none() { Some(now) } else { old.last_resync_time },
+        clusters: if read { count(observation.clusters.len()) } else { old.clusters },
+        services: if read { count(observation.services.len()) } else { old.services },
+        conditions: set(&old.conditions, vec![fresh], now),
+    }
+}

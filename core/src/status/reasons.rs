@@ -1,0 +1,198 @@
+//! The closed list of reasons that conditions of workloads use, each with its meaning.
+//!
+//! `docs/policies.md` lists them from here; a test compares.
+
+use std::fmt;
+
+use crate::inject::Reason;
+use crate::plan::{Decision, Wait};
+use crate::record::{Purpose, WorkloadRecord};
+
+/// Condition: a policy wins the workload.
+pub const SELECTED: &str = "Selected";
+/// Condition: what the service is set to is what the policy wants.
+pub const INJECTED: &str = "Injected";
+/// Condition: the last deployment by the operator reached steady state.
+pub const HEALTHY: &str = "Healthy";
+/// Condition: nothing is left to do.
+pub const READY: &str = "Ready";
+/// Condition of a rollout: every selected workload is done.
+pub const COMPLETE: &str = "Complete";
+/// Reason of a target that could not be read.
+pub const UNREACHABLE: &str = "Unreachable";
+
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $word:ident,)+) => {
+        /// Why a condition of a workload is as it is, beside the refusals of [`Reason`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum WorkloadReason {
+            $($(#[doc = $doc])+ $word,)+
+            /// A refusal, under its own word.
+            Refused(Reason),
+        }
+
+        impl WorkloadReason {
+            /// The word.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$word => stringify!($word),)+
+                    Self::Refused(reason) => reason.as_str(),
+                }
+            }
+        }
+
+        /// Every word with its meaning, for the documentation.
+        pub const REASONS: &[ReasonDoc] = &[
+            $(ReasonDoc { word: stringify!($word), meaning: concat!($($doc),+) },)+
+        ];
+    };
+}
+
+/// One line of the documented list.
+#[derive(Clone, Copy, Debug)]
+pub struct ReasonDoc {
+    /// The word in `reason`.
+    pub word: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+reasons! {
+    /// A policy wins the workload.
+    PolicySelected,
+    /// No policy selects the workload.
+    NoPolicySelects,
+    /// The service or its cluster is tagged `firelens.dev/inject=disabled`.
+    OptedOut,
+    /// The service runs what the policy wants.
+    InSync,
+    /// The policy is in `Audit`: it would inject, and writes nothing.
+    AuditMode,
+    /// Steps towards the wanted revision were taken in this pass.
+    Injecting,
+    /// Steps to take the router out were taken in this pass.
+    Ejecting,
+    /// The router was taken out.
+    Ejected,
+    /// A deployment by the operator is under way.
+    DeploymentInProgress,
+    /// The last deployment by the operator reached steady state.
+    DeploymentCompleted,
+    /// ECS gave up the deployment.
+    DeploymentFailed,
+    /// ECS or a person put the service back on the revision before.
+    RolledBack,
+    /// The deployment did not end within `rollout.progressDeadlineSeconds`.
+    ProgressDeadlineExceeded,
+    /// Someone else's deployment is under way; ours would cut it short.
+    ForeignDeployment,
+    /// `rollout.maxConcurrent` services are in flight.
+    WaitingForPlace,
+    /// The canaries must be done and baked first.
+    WaitingForCanary,
+    /// `rollout.failureThreshold` attempts failed; nothing new is started.
+    RolloutPaused,
+    /// The policy or the target is suspended.
+    Suspended,
+    /// A role policy was written; IAM needs time to spread it.
+    WaitingForIam,
+    /// Something that must be known could not be read.
+    WaitingForRead,
+    /// The workload could not be read from AWS.
+    Unreadable,
+    /// The revision is ours, but its policy does not exist any more.
+    PolicyUnknown,
+    /// The policy lets go of what runs (`deletionPolicy: Retain`, or `Audit`).
+    Retained,
+    /// Nothing of ours runs here.
+    NotManaged,
+    /// AWS refused the operator the right to do it.
+    AccessDenied,
+    /// AWS throttles; tried again later.
+    Throttled,
+    /// AWS refused the request.
+    RequestRefused,
+    /// AWS did not answer, or answered with a fault of its own.
+    AwsUnavailable,
+    /// The owner deployed between our look and our write; looked at again at once.
+    OwnerDeployed,
+    /// An earlier step of something shared failed.
+    ResourceFailed,
+}
+
+impl fmt::Display for WorkloadReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Reason and message of a decision.
+#[must_use]
+pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (WorkloadReason, String) {
+    match decision {
+        Decision::NotSelected => (WorkloadReason::NoPolicySelects, String::new()),
+        Decision::OptedOut => (
+            WorkloadReason::OptedOut,
+            "left alone; remove the tag firelens.dev/inject=disabled to let policies act".to_owned(),
+        ),
+        Decision::Unknown(why) => (WorkloadReason::Unreadable, why.clone()),
+        Decision::WouldInject => {
+            (WorkloadReason::AuditMode, "would inject; set spec.mode to Enforce to roll it out".to_owned())
+        }
+        Decision::Refused(refusal) => (WorkloadReason::Refused(refusal.reason), refusal.message.clone()),
+        Decision::InSync => (WorkloadReason::InSync, String::new()),
+        Decision::Ejected => (WorkloadReason::Ejected, String::new()),
+        Decision::Injecting => (WorkloadReason::Injecting, String::new()),
+        Decision::Ejecting => (WorkloadReason::Ejecting, String::new()),
+        Decision::Deploying(Purpose::Inject) => {
+            (WorkloadReason::DeploymentInProgress, "ECS is bringing the router in".to_owned())
+        }
+        Decision::Deploying(Purpose::Eject) => {
+            (WorkloadReason::DeploymentInProgress, "ECS is taking the router out".to_owned())
+        }
+        Decision::Waiting(wait) => wait_reason(wait),
+        Decision::Failed => failed_reason(record),
+        Decision::Orphaned => (
+            WorkloadReason::PolicyUnknown,
+            "left as it is; apply the policy again to look after it, or deploy a revision without the router".to_owned(),
+        ),
+        Decision::Retained => (WorkloadReason::Retained, "left as it is and no longer looked after".to_owned()),
+    }
+}
+
+fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
+    match wait {
+        Wait::ForeignDeployment => (
+            WorkloadReason::ForeignDeployment,
+            "a deployment of the owner is under way or has failed; goes on when it is done".to_owned(),
+        ),
+        Wait::Concurrency => (WorkloadReason::WaitingForPlace, "rollout.maxConcurrent services are in flight".to_owned()),
+        Wait::Canary(None) => (WorkloadReason::WaitingForCanary, "the canaries are not done".to_owned()),
+        Wait::Canary(Some(until)) => {
+            (WorkloadReason::WaitingForCanary, format!("the canaries bake until {until:.0}"))
+        }
+        Wait::Paused => (
+            WorkloadReason::RolloutPaused,
+            "too many attempts failed; correct the policy or the service, then change the policy".to_owned(),
+        ),
+        Wait::Suspended => (WorkloadReason::Suspended, "the policy or the target is suspended".to_owned()),
+        Wait::IamPropagation(until) => {
+            (WorkloadReason::WaitingForIam, format!("IAM spreads the role policy until {until:.0}"))
+        }
+        Wait::Read(what) => (WorkloadReason::WaitingForRead, what.clone()),
+    }
+}
+
+fn failed_reason(record: &WorkloadRecord) -> (WorkloadReason, String) {
+    let Some(failed) = &record.failed else {
+        return (WorkloadReason::DeploymentFailed, String::new());
+    };
+    let reason = match failed.reason.as_str() {
+        crate::plan::REASON_ROLLED_BACK => WorkloadReason::RolledBack,
+        crate::plan::REASON_DEADLINE => WorkloadReason::ProgressDeadlineExceeded,
+        _ => WorkloadReason::DeploymentFailed,
+    };
+    let message = format!("{}; not tried again until the policy or the owner's revision changes", failed.message);
+    (reason, message)
+}

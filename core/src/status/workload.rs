@@ -1,0 +1,207 @@
+//! The status of one workload.
+
+use super::conditions::{condition, find, set};
+use super::reasons::{HEALTHY, INJECTED, READY, SELECTED, WorkloadReason, decision_reason};
+use super::{Outcome, StatusContext};
+use crate::observe::{Observed, ServiceView};
+use crate::plan::{Decision, WorkloadPlan};
+use crate::record::{WorkloadKey, WorkloadRecord};
+use crate::select::launch_type;
+use crate::v1alpha1::{
+    Condition, ConditionStatus, OtherPolicy, PolicyInForce, WorkloadDeployment, WorkloadStatus,
+};
+
+/// What people see of one workload. Where the service could not be read, what was known before
+/// stays, and the conditions say `Unknown`.
+#[must_use]
+pub fn workload_status(
+    context: &StatusContext<'_>,
+    key: &WorkloadKey,
+    plan: &WorkloadPlan,
+    old: Option<&WorkloadStatus>,
+) -> WorkloadStatus {
+    let outcome = context.outcomes.get(key);
+    let record = outcome.map_or(&plan.record, |outcome| &outcome.record);
+    let mut status = old.cloned().unwrap_or_default();
+    status.target.clone_from(&key.target);
+    status.service_name.clone_from(&key.service);
+    if let Some(Observed::Present(service)) = context.input.observation.services.get(key) {
+        describe_service(&mut status, service);
+        describe_deployment(&mut status, service, record, old);
+        status.base_revision = base_revision(plan, record, service);
+        status.managed_revision = record.managed.as_ref().map(|managed| managed.arn.clone());
+        status.policy = plan.selection.winner.as_ref().map(|won| PolicyInForce {
+            name: won.name.clone(),
+            generation: won.generation,
+        });
+        status.other_policies = plan
+            .selection
+            .losers
+            .iter()
+            .map(|loser| OtherPolicy { name: loser.policy.clone(), reason: loser.reason.as_str().to_owned() })
+            .collect();
+    }
+    let before = old.map_or(&[][..], |old| &old.conditions);
+    status.conditions = set(before, conditions(plan, record, outcome, before), context.now);
+    status
+}
+
+fn describe_service(status: &mut WorkloadStatus, service: &ServiceView) {
+    status.cluster_arn.clone_from(&service.cluster_arn);
+    status.service_arn.clone_from(&service.arn);
+    status.launch_type = Some(launch_type(service).to_string());
+    status.platform.clone_from(&service.platform_family);
+    status.scheduling_strategy = Some(service.scheduling_strategy.clone());
+    status.deployment_controller = Some(service.deployment_controller.clone());
+    status.current_revision = Some(service.task_definition.clone()).filter(|arn| !arn.is_empty());
+}
+
+/// The deployment that the operator started last, as ECS shows it.
+fn describe_deployment(
+    status: &mut WorkloadStatus,
+    service: &ServiceView,
+    record: &WorkloadRecord,
+    old: Option<&WorkloadStatus>,
+) {
+    let ours = record
+        .deployment
+        .as_ref()
+        .map(|deployment| (deployment.task_definition.as_str(), Some(deployment.started_at)))
+        .or_else(|| record.managed.as_ref().map(|managed| (managed.arn.as_str(), None)));
+    let Some((revision, started_at)) = ours else {
+        status.deployment = None;
+        return;
+    };
+    let Some(found) = service.deployments.iter().find(|found| found.task_definition == revision) else {
+        return;
+    };
+    let before = old.and_then(|old| old.deployment.as_ref());
+    let state = found.rollout_state.clone().unwrap_or_else(|| {
+        if found.is_complete() { "COMPLETED".to_owned() } else { "IN_PROGRESS".to_owned() }
+    });
+    let count = |number: i64| u32::try_from(number).unwrap_or_default();
+    status.deployment = Some(WorkloadDeployment {
+        id: Some(found.id.clone()).filter(|id| !id.is_empty()),
+        state,
+        reason: Some(found.rollout_state_reason.clone()).filter(|reason| !reason.is_empty()),
+        task_definition: Some(revision.to_owned()),
+        started_at: started_at.or_else(|| before.and_then(|before| before.started_at)),
+        completed_at: record.managed.as_ref().filter(|managed| managed.arn == revision).and_then(|managed| managed.settled_at),
+        desired_count: count(found.desired_count),
+        running_count: count(found.running_count),
+        failed_tasks: count(found.failed_tasks),
+    });
+}
+
+fn base_revision(plan: &WorkloadPlan, record: &WorkloadRecord, service: &ServiceView) -> Option<String> {
+    match &plan.marks {
+        Some(marks) => marks.base.clone(),
+        None => record
+            .deployment
+            .as_ref()
+            .and_then(|deployment| deployment.base.clone())
+            .or_else(|| Some(service.task_definition.clone()).filter(|arn| !arn.is_empty())),
+    }
+}
+
+fn conditions(
+    plan: &WorkloadPlan,
+    record: &WorkloadRecord,
+    outcome: Option<&Outcome>,
+    before: &[Condition],
+) -> Vec<Condition> {
+    let generation = plan.selection.winner.as_ref().map_or(0, |won| won.generation);
+    let selected = selected(plan, generation, before);
+    let injected = injected(plan, record, outcome, generation);
+    let healthy = healthy(record, generation);
+    let ready = ready(plan, &injected, &healthy, generation);
+    vec![selected, injected, healthy, ready]
+}
+
+fn selected(plan: &WorkloadPlan, generation: i64, before: &[Condition]) -> Condition {
+    let selection = &plan.selection;
+    if let Decision::Unknown(why) = &plan.decision
+        && selection.winner.is_none()
+    {
+        let known = find(before, SELECTED).map_or(ConditionStatus::Unknown, |condition| condition.status);
+        return condition(SELECTED, known, WorkloadReason::Unreadable.as_str(), why.clone(), generation);
+    }
+    match (&selection.winner, selection.opted_out_by) {
+        (Some(won), _) => {
+            let message = format!("policy {} decides", won.name);
+            condition(SELECTED, ConditionStatus::True, WorkloadReason::PolicySelected.as_str(), message, generation)
+        }
+        (None, Some(by)) => {
+            let message = format!("the {by} is tagged firelens.dev/inject=disabled");
+            condition(SELECTED, ConditionStatus::False, WorkloadReason::OptedOut.as_str(), message, generation)
+        }
+        (None, None) => {
+            let message = match &selection.nearest {
+                Some((policy, term)) => format!("no policy selects it; nearest is {policy}: {term}"),
+                None => "there is no policy".to_owned(),
+            };
+            condition(SELECTED, ConditionStatus::False, WorkloadReason::NoPolicySelects.as_str(), message, generation)
+        }
+    }
+}
+
+fn injected(
+    plan: &WorkloadPlan,
+    record: &WorkloadRecord,
+    outcome: Option<&Outcome>,
+    generation: i64,
+) -> Condition {
+    if let Some(problem) = outcome.and_then(|outcome| outcome.problem.as_ref()) {
+        return condition(
+            INJECTED,
+            ConditionStatus::False,
+            problem.reason.as_str(),
+            problem.message.clone(),
+            generation,
+        );
+    }
+    let (reason, mut message) = decision_reason(&plan.decision, record);
+    let status = match &plan.decision {
+        Decision::InSync => ConditionStatus::True,
+        Decision::Unknown(_) => ConditionStatus::Unknown,
+        _ => ConditionStatus::False,
+    };
+    let notes: Vec<String> = plan.notes.iter().map(|note| note.message.clone()).collect();
+    if !notes.is_empty() {
+        if !message.is_empty() {
+            message.push_str("; ");
+        }
+        message.push_str(&notes.join("; "));
+    }
+    condition(INJECTED, status, reason.as_str(), message, generation)
+}
+
+fn healthy(record: &WorkloadRecord, generation: i64) -> Condition {
+    let (status, reason, message) = if record.deployment.is_some() {
+        (ConditionStatus::Unknown, WorkloadReason::DeploymentInProgress, String::new())
+    } else if record.failed.is_some() {
+        let (reason, message) = decision_reason(&Decision::Failed, record);
+        (ConditionStatus::False, reason, message)
+    } else if record.managed.is_some() {
+        (ConditionStatus::True, WorkloadReason::DeploymentCompleted, String::new())
+    } else {
+        (ConditionStatus::Unknown, WorkloadReason::NotManaged, String::new())
+    };
+    condition(HEALTHY, status, reason.as_str(), message, generation)
+}
+
+/// Ready: the service is as it should be, or nobody wants anything of it.
+fn ready(plan: &WorkloadPlan, injected: &Condition, healthy: &Condition, generation: i64) -> Condition {
+    let status = match &plan.decision {
+        Decision::Unknown(_) => ConditionStatus::Unknown,
+        Decision::InSync if healthy.status != ConditionStatus::False => ConditionStatus::True,
+        Decision::NotSelected | Decision::OptedOut | Decision::Ejected | Decision::Retained => ConditionStatus::True,
+        _ => ConditionStatus::False,
+    };
+    let source = if matches!(plan.decision, Decision::InSync) && healthy.status == ConditionStatus::False {
+        healthy
+    } else {
+        injected
+    };
+    condition(READY, status, source.reason.clone(), source.message.clone(), generation)
+}
