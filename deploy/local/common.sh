@@ -76,3 +76,26 @@ venv() {
   "$dir/bin/pip" install --quiet --disable-pip-version-check "$@"
   printf '%s' "$*" >"$dir/requirements.ok"
 }
+
+# ensure_postgres: server programs are there, from the distribution if need be.
+ensure_postgres() {
+  local found
+  command -v initdb >/dev/null 2>&1 && return 0
+  for found in "${FIRELENS_POSTGRES_BIN:-/none}" /usr/lib/postgresql/*/bin /usr/pgsql-*/bin; do
+    if [ -x "$found/initdb" ]; then return 0; fi
+  done
+  apt_install postgresql
+}
+
+# postgres_dir NAME: where a cluster of that name lives. PostgreSQL never runs as root; where root's checkout is closed
+# to the user it is handed to, the cluster goes to the temporary directory.
+postgres_dir() {
+  local user=nobody dir=$LOCAL/$1
+  mkdir -p "$LOCAL"
+  if [ "$(id -u)" -eq 0 ]; then
+    if id postgres >/dev/null 2>&1; then user=postgres; fi
+    runuser -u "$user" -- test -x "$LOCAL" 2>/dev/null ||
+      dir=${TMPDIR:-/tmp}/firelens-$(printf '%s' "$LOCAL" | cksum | cut -d ' ' -f 1)-$1
+  fi
+  printf '%s\n' "$dir"
+}

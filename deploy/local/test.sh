@@ -19,7 +19,8 @@ FIRELENS_TEST_KUBECTLS=$(find "$LOCAL/kubectl" -name kubectl -perm -u+x 2>/dev/n
 export FIRELENS_TEST_KUBECTLS
 
 if [ -z "${FIRELENS_TEST_DATABASE_URL:-}" ]; then
-  POSTGRES=$LOCAL/test-postgres
+  ensure_postgres
+  POSTGRES=$(postgres_dir test-postgres)
   trap '"$HERE/postgres.sh" stop "$POSTGRES" >/dev/null 2>&1 || true' EXIT
   FIRELENS_TEST_DATABASE_URL=$("$HERE/postgres.sh" start "$POSTGRES")
   export FIRELENS_TEST_DATABASE_URL
