@@ -1,7 +1,16 @@
 //! Turns a destination into a Fluent Bit output: plugin, options, secrets, and the IAM needs of the task role.
 //!
-//! Never reads a secret and never invents an option: what is rendered is typed by the user or a
-//! documented default.
+//! Never reads a secret and never invents an option: what is rendered is typed by the user or one of
+//! the documented defaults of `defaults`.
+
+mod arns;
+mod compile;
+mod defaults;
+mod grants;
+mod image;
+
+pub use compile::compile;
+pub use image::ImageLine;
 
 use indexmap::IndexMap;
 
@@ -20,36 +29,36 @@ pub struct OutputScope<'a> {
     pub image_line: ImageLine,
 }
 
-/// The Fluent Bit generation inside a router image, as far as its name tells.
-/// <https://github.com/aws/aws-for-fluent-bit/blob/mainline/CHANGELOG.md>
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ImageLine {
-    /// aws-for-fluent-bit 2.x: Fluent Bit 1.9.10.
-    V2,
-    /// aws-for-fluent-bit 3.x: Fluent Bit 4.x and later.
-    V3,
-    /// A moving tag, a digest or another image: nothing is refused on its account.
-    #[default]
-    Unknown,
-}
-
 /// An output as the router needs it, before container and secrets are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CompiledOutput {
-    /// Name of the output in its policy, when it has one. It ends the tags of copies.
+    /// Name of the output in its policy; `compile` leaves it empty and the caller sets it. It ends
+    /// the tags of copies, where outputs of one container have different patterns.
     pub name: Option<String>,
     /// Fluent Bit plugin, the value of `Name`.
     pub plugin: String,
     /// Plain options in the order they are rendered, without `Name` and `Match`.
     pub options: IndexMap<String, String>,
+    /// Further values of options that a plugin takes several times (`header`, `event_field` …).
+    /// Log options of a container cannot say this, so such an output needs a file.
+    pub repeated: Vec<(String, String)>,
     /// Options whose value is a secret: option to `valueFrom` (an ARN or SSM parameter name).
     pub secret_options: IndexMap<String, String>,
     /// What the task role must be allowed to do.
     pub grants: Vec<Statement>,
-    /// Regular expression: only log lines that match are sent.
+    /// Regular expression: only log lines that match are sent. Set by the caller.
     pub include_pattern: Option<String>,
-    /// Regular expression: log lines that match are not sent.
+    /// Regular expression: log lines that match are not sent. Set by the caller.
     pub exclude_pattern: Option<String>,
+}
+
+impl CompiledOutput {
+    /// Whether the output cannot be said in a container's log options, which hold each key once.
+    #[must_use]
+    pub fn needs_file(&self) -> bool {
+        let twice = |key: &String| self.options.keys().any(|k| k.eq_ignore_ascii_case(key));
+        !self.repeated.is_empty() || self.secret_options.keys().any(twice)
+    }
 }
 
 /// A destination that cannot be compiled.
@@ -60,4 +69,13 @@ pub struct OutputError {
     pub field: String,
     /// What is wrong and what to do.
     pub message: String,
+}
+
+impl OutputError {
+    fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            message: message.into(),
+        }
+    }
 }

@@ -3,12 +3,24 @@
 //! Never lets a value decide structure: what could open a section, start a command or end a line is
 //! refused, not escaped, because the classic format knows no escapes.
 
+mod custom;
+mod error;
+mod filters;
+mod multiline;
+mod outputs;
+mod parsers;
 mod reader;
+mod router;
+mod tags;
 mod text;
 mod tree;
+mod words;
 mod writer;
 
-pub use reader::{ReadError, read};
+pub use custom::{CUSTOM_CONFIG_BYTES, CustomConfigProblem, read_custom_config};
+pub use error::RenderError;
+pub use reader::{ReadError, ReadProblem, read};
+pub use router::{BUILT_IN_PARSERS_FILE, Route, RouterFileInput, RouterFiles, router_file};
 pub use text::{LINE_BYTES, TextProblem, check_key, check_name, check_pattern, check_value};
 pub use tree::{Document, Entry, Item, Section};
 pub use writer::{WriteError, write};

@@ -41,6 +41,9 @@ pub enum TextProblem {
         "must not contain `${{`: Fluent Bit would take it for an environment variable; write `$` and `{{` apart"
     )]
     Variable,
+    /// A backslash before a closing quote would escape it.
+    #[error("must not end in a backslash where it has to be quoted")]
+    Backslash,
     /// Names of plugins, parsers and sections are plain words.
     #[error("must consist of letters, digits, `_`, `.` and `-` only")]
     Name,

@@ -1,0 +1,240 @@
+//! The router's own configuration file, whole: service, filters, outputs, and what the policy adds.
+//!
+//! The ECS agent includes it behind its own inputs and filters and before its own outputs. Never
+//! answers a file that was not read back and found equal to what was meant.
+
+use std::collections::BTreeMap;
+
+use wildmatch::WildMatch;
+
+use super::custom::read_custom_config;
+use super::error::RenderError;
+use super::outputs::Routed;
+use super::reader::read;
+use super::tree::{Document, Item, Section};
+use super::writer::write;
+use super::{filters, multiline, parsers, tags};
+use crate::outputs::CompiledOutput;
+use crate::v1alpha1::{Filter, FilterBlock, Parser};
+
+/// The parsers that aws-for-fluent-bit ships. They are copied there because the agent mounts over
+/// `/fluent-bit/etc`.
+/// <https://github.com/aws/aws-for-fluent-bit/blob/mainline/scripts/dockerfiles/Dockerfile.build>
+pub const BUILT_IN_PARSERS_FILE: &str = "/fluent-bit/parsers/parsers.conf";
+
+/// Environment variable of the router that carries a secret option: by container, place of the
+/// output among the container's outputs from 0, and option name as compiled.
+pub(super) type SecretEnv = BTreeMap<(String, usize, String), String>;
+
+/// One container and where its records go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Route {
+    /// Name of the container, as in the task definition.
+    pub container: String,
+    /// Its outputs, in the order of the policy.
+    pub outputs: Vec<CompiledOutput>,
+}
+
+/// Everything that a router file is made of.
+#[derive(Clone, Debug, Default)]
+pub struct RouterFileInput<'a> {
+    /// Containers that log through the router and their outputs.
+    pub routes: Vec<Route>,
+    /// `spec.filters`.
+    pub filters: &'a [Filter],
+    /// `spec.parsers`.
+    pub parsers: &'a [Parser],
+    /// `spec.customConfig`.
+    pub custom_config: &'a str,
+    /// Whether the health check needs Fluent Bit's HTTP server on 127.0.0.1:2020.
+    pub http_server: bool,
+    /// Whether the agent's metadata filter is on (`enable-ecs-log-metadata`).
+    pub ecs_metadata: bool,
+    /// Environment variable of each secret option: (container, place of the output from 0, option).
+    pub secret_env: BTreeMap<(String, usize, String), String>,
+}
+
+/// The files to deliver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouterFiles {
+    /// Pipeline sections.
+    pub main: String,
+    /// Parser sections, which Fluent Bit takes from a file of their own only (`-R`, which the init
+    /// image passes for files with parsers in them).
+    pub parsers: Option<String>,
+}
+
+/// A filter of the policy and the routed containers it is for.
+pub(super) struct Scoped<'a> {
+    /// Place in `spec.filters`.
+    pub(super) index: usize,
+    pub(super) filter: &'a Filter,
+    containers: Vec<&'a str>,
+    all: bool,
+}
+
+impl Scoped<'_> {
+    /// The containers, or none for all.
+    pub(super) fn containers(&self) -> Option<&[&str]> {
+        (!self.all).then_some(self.containers.as_slice())
+    }
+
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        self.containers
+            .iter()
+            .any(|container| other.containers.contains(container))
+    }
+}
+
+/// Renders the router file of one workload.
+///
+/// Order: `[SERVICE]`; multiline filters, which Fluent Bit wants first; copies and patterns of the
+/// outputs, which so see the whole raw line as the agent's own patterns do; the other filters as
+/// given; one `[OUTPUT]` per container and output; the raw text of the policy, written anew.
+/// A filter whose containers are not in this task is left out.
+pub fn router_file(input: &RouterFileInput<'_>) -> Result<RouterFiles, RenderError> {
+    for (index, route) in input.routes.iter().enumerate() {
+        if !tags::is_container_name(&route.container) {
+            return Err(RenderError::Container { index });
+        }
+    }
+    let custom = read_custom_config(input.custom_config).map_err(RenderError::CustomConfig)?;
+    let scoped = scope(input);
+    let routed: Vec<Routed<'_>> = input
+        .routes
+        .iter()
+        .map(Routed::new)
+        .collect::<Result<_, _>>()?;
+
+    let mut items = multiline::items(&scoped, input.ecs_metadata)?;
+    for one in &routed {
+        items.extend(one.filters(input.ecs_metadata).into_iter().map(Item::from));
+    }
+    items.extend(other_filters(input, &scoped)?);
+    for one in &routed {
+        items.extend(one.outputs(&input.secret_env)?.into_iter().map(Item::from));
+    }
+    items.extend(custom.items);
+
+    let parsers = parsers::document(input.parsers)?;
+    let service = service(input, &items);
+    items.insert(0, service.into());
+    Ok(RouterFiles {
+        main: proven(&Document { items })?,
+        parsers: match parsers.items.is_empty() {
+            true => None,
+            false => Some(proven(&parsers)?),
+        },
+    })
+}
+
+fn scope<'a>(input: &'a RouterFileInput<'_>) -> Vec<Scoped<'a>> {
+    let routed: Vec<&str> = input.routes.iter().map(|r| r.container.as_str()).collect();
+    let mut scoped = Vec::new();
+    for (index, filter) in input.filters.iter().enumerate() {
+        let matches = |container: &&str| {
+            filter.containers.is_empty()
+                || filter
+                    .containers
+                    .iter()
+                    .any(|glob| WildMatch::new(glob).matches(container))
+        };
+        let containers: Vec<&str> = routed.iter().copied().filter(matches).collect();
+        if !containers.is_empty() {
+            scoped.push(Scoped {
+                index,
+                filter,
+                all: containers.len() == routed.len(),
+                containers,
+            });
+        }
+    }
+    scoped
+}
+
+fn other_filters(
+    input: &RouterFileInput<'_>,
+    scoped: &[Scoped<'_>],
+) -> Result<Vec<Item>, RenderError> {
+    let routed: Vec<&str> = input.routes.iter().map(|r| r.container.as_str()).collect();
+    let mut items = Vec::new();
+    for one in scoped {
+        let matched = tags::of_containers(one.containers());
+        match one.filter.block() {
+            Some(FilterBlock::Multiline(_)) => continue,
+            Some(FilterBlock::RewriteTag(rewrite)) => {
+                for rule in &rewrite.rule {
+                    let template = rule.split_whitespace().rev().nth(1).unwrap_or_default();
+                    if tags::loops(template, &matched, &routed) {
+                        return Err(RenderError::Filter {
+                            index: one.index,
+                            message: "the new tag would meet the same rule again, for ever; begin \
+                                      it with a word and a dot, such as `audit.$TAG`"
+                                .to_owned(),
+                        });
+                    }
+                }
+            }
+            _ => {}
+        }
+        let sections = filters::sections(one.index, one.filter, &matched)?;
+        items.extend(sections.into_iter().map(Item::from));
+    }
+    Ok(items)
+}
+
+/// Flush and grace as AWS recommends them against loss at the end of a task; the router's stop
+/// timeout has to be longer than the grace.
+/// <https://github.com/aws/aws-for-fluent-bit/blob/mainline/configs/minimize-log-loss.conf>
+fn service(input: &RouterFileInput<'_>, items: &[Item]) -> Section {
+    let mut service = Section::new("SERVICE")
+        .with("Flush", "1")
+        .with("Grace", "30");
+    if input.http_server {
+        service.push("HTTP_Server", "On");
+        service.push("HTTP_Listen", "127.0.0.1");
+        service.push("HTTP_Port", "2020");
+    }
+    if names_built_in_parser(input, items) {
+        service.push("Parsers_File", BUILT_IN_PARSERS_FILE);
+    }
+    service
+}
+
+/// Whether a section names a parser that the policy does not define, and the raw text loads no
+/// parser file itself.
+fn names_built_in_parser(input: &RouterFileInput<'_>, items: &[Item]) -> bool {
+    let sections = || {
+        items.iter().filter_map(|item| match item {
+            Item::Section(section) => Some(section),
+            Item::Command { .. } => None,
+        })
+    };
+    let loaded = sections()
+        .any(|section| section.name == "SERVICE" && section.value("parsers_file").is_some());
+    let defined = |name: &str| {
+        input
+            .parsers
+            .iter()
+            .any(|parser| parser.name.eq_ignore_ascii_case(name))
+    };
+    let inner = input
+        .parsers
+        .iter()
+        .filter_map(|parser| parser.multiline.as_ref()?.parser.as_deref());
+    let mut named = sections()
+        .filter(|section| section.name != "SERVICE")
+        .flat_map(|section| section.values("parser"))
+        .chain(inner);
+    !loaded && named.any(|name| !defined(name))
+}
+
+/// Writes a tree and reads it back.
+fn proven(document: &Document) -> Result<String, RenderError> {
+    let text = write(document).map_err(RenderError::Write)?;
+    match read(&text) {
+        Ok(back) if back == *document => Ok(text),
+        Ok(_) => Err(RenderError::RoundTrip(None)),
+        Err(error) => Err(RenderError::RoundTrip(Some(error))),
+    }
+}
