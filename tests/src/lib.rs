@@ -1,1 +1,4 @@
-//! placeholder
+//! What the tests of firelens-operator share: a fake AWS and the harnesses around it.
+//! Never linked into the binary.
+
+pub mod fake_aws;

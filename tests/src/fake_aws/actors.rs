@@ -1,0 +1,372 @@
+//! Everybody else: the owners of services, their pipelines, and the test that sets the scene.
+//! What they do is not logged, not throttled and meets no fault.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::FakeAws;
+use super::calls::{Call, Service};
+use super::ecs::{Deploying, DeploymentEnd, RolloutState};
+use super::iam::Role;
+use super::reply::AwsError;
+use super::s3::{Bucket, Object};
+use super::world::register_input;
+
+/// What an owner starts from when deploying.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// The document the owner registered last (what is in their repository).
+    Own,
+    /// What the service runs now, router and all (what `describe-task-definition` pipelines do).
+    Live,
+    /// A register input of the test.
+    Document(Value),
+}
+
+impl FakeAws {
+    /// An ECS call by somebody else.
+    ///
+    /// # Errors
+    /// As the API.
+    pub fn ecs(&self, operation: &str, params: Value) -> Result<Value, AwsError> {
+        let call = self.somebodys(Service::Ecs, operation, params);
+        let mut state = self.state();
+        let answer = state.ecs(&call)?;
+        if operation == "RegisterTaskDefinition"
+            && let Some(arn) = answer["taskDefinition"]["taskDefinitionArn"].as_str()
+            && let Some(region) = state.regions.get_mut(&self.place)
+            && let Some(revision) = region.revision_mut(arn)
+        {
+            revision.owned = true;
+        }
+        Ok(answer)
+    }
+
+    fn somebodys(&self, service: Service, operation: &str, params: Value) -> Call {
+        Call {
+            number: 0,
+            at_ms: 0,
+            service,
+            operation: operation.to_owned(),
+            body: Bytes::from(params.to_string()),
+            params,
+            access_key: String::new(),
+            role_session: None,
+            place: self.place.clone(),
+            executed: false,
+            error: None,
+        }
+    }
+
+    /// Adds a cluster; `extra` has further members of CreateCluster (`{}` for none).
+    ///
+    /// # Errors
+    /// As CreateCluster.
+    pub fn add_cluster(&self, name: &str, extra: Value) -> Result<(), AwsError> {
+        let mut params = extra;
+        params["clusterName"] = json!(name);
+        self.ecs("CreateCluster", params).map(drop)
+    }
+
+    /// Registers a revision as its owner; answers its ARN.
+    ///
+    /// # Errors
+    /// As RegisterTaskDefinition.
+    pub fn register(&self, document: Value) -> Result<String, AwsError> {
+        let answer = self.ecs("RegisterTaskDefinition", document)?;
+        Ok(answer["taskDefinition"]["taskDefinitionArn"]
+            .as_str()
+            .unwrap_or("")
+            .to_owned())
+    }
+
+    /// Adds a service whose deployment is completed; `extra` has further members of CreateService.
+    /// An awsvpc service that names no network gets one.
+    ///
+    /// # Errors
+    /// As CreateService.
+    pub fn add_service(
+        &self,
+        cluster: &str,
+        name: &str,
+        task_definition: &str,
+        extra: Value,
+    ) -> Result<(), AwsError> {
+        let mut params = extra;
+        params["cluster"] = json!(cluster);
+        params["serviceName"] = json!(name);
+        params["taskDefinition"] = json!(task_definition);
+        if params.get("networkConfiguration").is_none() {
+            params["networkConfiguration"] =
+                json!({"awsvpcConfiguration": {"subnets": ["subnet-1"]}});
+        }
+        self.ecs("CreateService", params)?;
+        self.write_service(cluster, name, |service, now_ms| {
+            service.complete_now(now_ms);
+        });
+        Ok(())
+    }
+
+    fn write_service(
+        &self,
+        cluster: &str,
+        name: &str,
+        change: impl FnOnce(&mut super::ecs::Service, i64),
+    ) {
+        let mut state = self.state();
+        let now_ms = state.now_ms;
+        if let Some(service) = state
+            .regions
+            .get_mut(&self.place)
+            .and_then(|region| region.clusters.get_mut(cluster))
+            .and_then(|cluster| cluster.services.get_mut(name))
+        {
+            service.write(now_ms, |service| change(service, now_ms));
+        }
+    }
+
+    /// Deploys as the owner: a new revision from `source` after `edit`, then UpdateService.
+    /// Answers the ARN of the new revision.
+    ///
+    /// # Errors
+    /// As RegisterTaskDefinition and UpdateService.
+    pub fn owner_deploys(
+        &self,
+        cluster: &str,
+        service: &str,
+        source: Source,
+        edit: impl FnOnce(&mut Value),
+    ) -> Result<String, AwsError> {
+        let missing = || AwsError::client("there is nothing to deploy from");
+        let mut document = match source {
+            Source::Document(document) => document,
+            Source::Live => register_input(&self.live(cluster, service).ok_or_else(missing)?),
+            Source::Own => self.own(cluster, service).ok_or_else(missing)?,
+        };
+        edit(&mut document);
+        let arn = self.register(document)?;
+        self.ecs(
+            "UpdateService",
+            json!({"cluster": cluster, "service": service, "taskDefinition": arn}),
+        )?;
+        Ok(arn)
+    }
+
+    /// The register input that the owner of a service used last.
+    pub fn own(&self, cluster: &str, service: &str) -> Option<Value> {
+        let live = self.live(cluster, service)?;
+        let family = live["taskDefinition"]["family"].as_str()?;
+        let state = self.state();
+        let revisions = state.regions.get(&self.place)?.families.get(family)?;
+        let revision = revisions.iter().rev().find(|revision| revision.owned)?;
+        Some(register_input(
+            &json!({"taskDefinition": revision.view(), "tags": revision.tags}),
+        ))
+    }
+
+    /// What a service runs, as DescribeTaskDefinition with tags answers it.
+    pub fn live(&self, cluster: &str, service: &str) -> Option<Value> {
+        let arn = self.service(cluster, service)?["taskDefinition"]
+            .as_str()?
+            .to_owned();
+        self.task_definition(&arn)
+    }
+
+    /// A service with its tags, without lag.
+    pub fn service(&self, cluster: &str, name: &str) -> Option<Value> {
+        let state = self.state();
+        let region = state.regions.get(&self.place)?;
+        let service = region.clusters.get(cluster)?.services.get(name)?.newest();
+        Some(service.view_at(&self.place))
+    }
+
+    /// A revision as DescribeTaskDefinition with tags answers it, without lag.
+    pub fn task_definition(&self, identifier: &str) -> Option<Value> {
+        let state = self.state();
+        let revision = state.regions.get(&self.place)?.revision(identifier)?;
+        Some(json!({"taskDefinition": revision.view(), "tags": revision.tags}))
+    }
+
+    /// ARN and whether it is ACTIVE of every revision of a family, oldest first.
+    pub fn revisions(&self, family: &str) -> Vec<(String, bool)> {
+        let state = self.state();
+        let revisions = state
+            .regions
+            .get(&self.place)
+            .and_then(|region| region.families.get(family));
+        revisions
+            .into_iter()
+            .flatten()
+            .map(|revision| (revision.arn().to_owned(), revision.is_active()))
+            .collect()
+    }
+
+    /// How the coming deployments of a service end, in order; later ones are completed.
+    pub fn script_deployments(&self, cluster: &str, service: &str, ends: &[DeploymentEnd]) {
+        let mut state = self.state();
+        let region = state.regions.entry(self.place.clone()).or_default();
+        region
+            .scripts
+            .entry(format!("{cluster}/{service}"))
+            .or_default()
+            .extend(ends);
+    }
+
+    /// Decides how every deployment ends that no script decides, when it starts.
+    pub fn judge_deployments(
+        &self,
+        judge: impl Fn(&Deploying<'_>) -> DeploymentEnd + Send + Sync + 'static,
+    ) {
+        self.state().options.judge = Some(Arc::new(judge));
+    }
+
+    /// How long deployments that start from here on take (60 s at first).
+    pub fn set_deployment_duration(&self, duration: Duration) {
+        self.state().options.deployment = duration;
+    }
+
+    /// Services of this place whose deployment is in progress.
+    pub fn in_flight(&self) -> usize {
+        let state = self.state();
+        let services = state
+            .regions
+            .get(&self.place)
+            .into_iter()
+            .flat_map(|region| region.clusters.values())
+            .flat_map(|cluster| cluster.services.values());
+        services
+            .filter(|service| service.newest().rollout_state() == Some(RolloutState::InProgress))
+            .count()
+    }
+
+    /// Adds a role without policies; `path` as `/` or `/team/`.
+    pub fn add_role(&self, name: &str, path: &str) {
+        let mut state = self.state();
+        let now_ms = state.now_ms;
+        let role = Role {
+            path: path.to_owned(),
+            id: format!("AROAFAKE{name}"),
+            trust: json!({"Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow",
+                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }]})
+            .to_string(),
+            inline: BTreeMap::new(),
+            attached: Vec::new(),
+            created_ms: now_ms,
+        };
+        let account = self.place.account.clone();
+        state.roles.insert(&account, name, role, now_ms);
+    }
+
+    /// Deletes a role and its policies.
+    pub fn remove_role(&self, name: &str) {
+        self.state().roles.remove(&self.place.account, name);
+    }
+
+    /// Attaches a managed policy to a role.
+    ///
+    /// # Errors
+    /// When there is no such role.
+    pub fn attach_role_policy(&self, role: &str, policy_arn: &str) -> Result<(), AwsError> {
+        let mut state = self.state();
+        let now_ms = state.now_ms;
+        state
+            .roles
+            .write(&self.place.account, role, now_ms, |role| {
+                role.attached.push(policy_arn.to_owned());
+            })
+    }
+
+    /// Somebody else's inline policy on a role; `None` removes it.
+    ///
+    /// # Errors
+    /// When there is no such role.
+    pub fn set_role_policy(
+        &self,
+        role: &str,
+        policy: &str,
+        document: Option<&Value>,
+    ) -> Result<(), AwsError> {
+        let mut state = self.state();
+        let now_ms = state.now_ms;
+        state
+            .roles
+            .write(&self.place.account, role, now_ms, |role| match document {
+                Some(document) => {
+                    role.inline.insert(policy.to_owned(), document.to_string());
+                }
+                None => {
+                    role.inline.remove(policy);
+                }
+            })
+    }
+
+    /// Inline policies of a role by name, without lag.
+    pub fn role_policies(&self, role: &str) -> BTreeMap<String, Value> {
+        let state = self.state();
+        let found = state
+            .roles
+            .iter()
+            .find(|(account, name, _)| *account == self.place.account && *name == role);
+        found.map_or_else(BTreeMap::new, |(_, _, role)| {
+            let parse = |text: &String| serde_json::from_str(text).unwrap_or(Value::Null);
+            role.inline
+                .iter()
+                .map(|(name, text)| (name.clone(), parse(text)))
+                .collect()
+        })
+    }
+
+    /// Adds an empty bucket of this account in this region.
+    pub fn add_bucket(&self, name: &str) {
+        let bucket = Bucket {
+            region: self.place.region.clone(),
+            owner: self.place.account.clone(),
+            objects: BTreeMap::new(),
+        };
+        self.state().buckets.insert(name.to_owned(), bucket);
+    }
+
+    /// Keys and bodies of a bucket.
+    pub fn objects(&self, bucket: &str) -> BTreeMap<String, Bytes> {
+        let state = self.state();
+        let objects = state.buckets.get(bucket).map(|bucket| &bucket.objects);
+        objects
+            .into_iter()
+            .flatten()
+            .map(|(key, object)| (key.clone(), object.body.clone()))
+            .collect()
+    }
+
+    /// Somebody else writes an object; `None` deletes it.
+    pub fn set_object(&self, bucket: &str, key: &str, body: Option<&str>) {
+        let mut state = self.state();
+        let now_ms = state.now_ms;
+        let Some(bucket) = state.buckets.get_mut(bucket) else {
+            return;
+        };
+        match body {
+            Some(body) => {
+                let object = Object::new(Bytes::from(body.to_owned()), now_ms);
+                bucket.objects.insert(key.to_owned(), object);
+            }
+            None => {
+                bucket.objects.remove(key);
+            }
+        }
+    }
+
+    /// Lets `role_arn` be assumed (with that external id); from then on, only such roles may be.
+    pub fn trust(&self, role_arn: &str, external_id: Option<&str>) {
+        self.state()
+            .sessions
+            .trusted
+            .insert(role_arn.to_owned(), external_id.map(str::to_owned));
+    }
+}

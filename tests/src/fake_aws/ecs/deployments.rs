@@ -1,0 +1,102 @@
+//! Service deployments: describe, list.
+//! Limits: DescribeServiceDeployments 20 ARNs a call.
+
+use serde_json::{Value, json};
+
+use super::service::ServiceDeployment;
+use super::{Ctx, PageRule, Region, Service, last_segment, list_of, page, paged, text};
+use crate::fake_aws::reply::{AwsError, seconds};
+
+const MAX_DESCRIBED: usize = 20;
+const PAGE: PageRule = PageRule {
+    default: 20,
+    max: 100,
+};
+
+pub(super) fn describe(
+    region: &mut Region,
+    ctx: &Ctx<'_>,
+    params: &Value,
+) -> Result<Value, AwsError> {
+    let asked = list_of(params, "serviceDeploymentArns");
+    if asked.is_empty() || asked.len() > MAX_DESCRIBED {
+        return Err(AwsError::invalid(
+            "serviceDeploymentArns must have between 1 and 20 entries",
+        ));
+    }
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    for arn in asked.iter().filter_map(Value::as_str) {
+        // arn:…:service-deployment/CLUSTER/SERVICE/ID
+        let mut parts = arn.rsplit('/').skip(1);
+        let service = parts.next().unwrap_or("");
+        let cluster = parts.next().unwrap_or("");
+        let seen = region
+            .clusters
+            .get_mut(cluster)
+            .and_then(|cluster| cluster.services.get_mut(service))
+            .and_then(|service| service.read(ctx.now_ms, ctx.lag));
+        let past = seen.and_then(|service| {
+            let past = service.history.iter().find(|past| past.arn == arn)?;
+            Some(view(service, past, ctx))
+        });
+        match past {
+            Some(view) => found.push(view),
+            None => failures.push(json!({ "arn": arn, "reason": "MISSING" })),
+        }
+    }
+    Ok(json!({ "serviceDeployments": found, "failures": failures }))
+}
+
+fn view(service: &Service, past: &ServiceDeployment, ctx: &Ctx<'_>) -> Value {
+    let cluster = ctx.place.ecs_arn(&format!("cluster/{}", service.cluster));
+    let mut view = json!({
+        "serviceDeploymentArn": past.arn,
+        "serviceArn": service.arn,
+        "clusterArn": cluster,
+        "status": past.status,
+        "statusReason": past.reason,
+        "createdAt": seconds(past.created_ms),
+        "startedAt": seconds(past.created_ms),
+        "targetServiceRevision": { "arn": revision_arn(service, past, ctx) },
+    });
+    if let Some(at_ms) = past.finished_ms {
+        view["finishedAt"] = seconds(at_ms);
+    }
+    view
+}
+
+/// Service revisions are snapshots that the fake names but does not keep.
+fn revision_arn(service: &Service, past: &ServiceDeployment, ctx: &Ctx<'_>) -> String {
+    ctx.place.ecs_arn(&format!(
+        "service-revision/{}/{}/{}",
+        service.cluster,
+        service.name,
+        last_segment(&past.task_definition).replace(':', "-")
+    ))
+}
+
+pub(super) fn list(region: &mut Region, ctx: &Ctx<'_>, params: &Value) -> Result<Value, AwsError> {
+    let name = last_segment(text(params, "service").unwrap_or(""));
+    let cluster = region.cluster_mut(params)?;
+    let service = cluster
+        .services
+        .get_mut(name)
+        .and_then(|service| service.read(ctx.now_ms, ctx.lag))
+        .ok_or_else(|| AwsError::new(400, "ServiceNotFoundException", "Service not found."))?;
+    let wanted = list_of(params, "status");
+    let chosen = |past: &&ServiceDeployment| {
+        wanted.is_empty() || wanted.iter().any(|status| status == past.status)
+    };
+    let past: Vec<&ServiceDeployment> = service.history.iter().filter(chosen).collect();
+    let (arns, token) = page(
+        past.iter().map(|past| past.arn.clone()).collect(),
+        params,
+        &PAGE,
+    )?;
+    let briefs = past
+        .into_iter()
+        .filter(|past| arns.contains(&past.arn))
+        .map(|past| view(service, past, ctx))
+        .collect();
+    Ok(paged("serviceDeployments", briefs, token))
+}

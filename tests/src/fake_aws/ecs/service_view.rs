@@ -1,0 +1,99 @@
+//! A service as the API shows it.
+//! Never changes it.
+
+use serde_json::{Value, json};
+
+use super::Ctx;
+use super::service::{Service, Status};
+use crate::fake_aws::calls::Place;
+use crate::fake_aws::reply::seconds;
+
+impl Service {
+    /// As `service` of an answer.
+    pub(super) fn view(&self, ctx: &Ctx<'_>, with_tags: bool) -> Value {
+        let mut view = self.view_at(ctx.place);
+        if !with_tags && let Some(members) = view.as_object_mut() {
+            members.remove("tags");
+        }
+        view
+    }
+
+    /// As `service` of an answer, tags included.
+    pub(in crate::fake_aws) fn view_at(&self, place: &Place) -> Value {
+        let mut view = self.fields.clone();
+        let cluster_arn = place.ecs_arn(&format!("cluster/{}", self.cluster));
+        let running = match self.status {
+            Status::Active => self.desired_count(),
+            Status::Draining | Status::Inactive => 0,
+        };
+        let events = json!([]);
+        let mut put = |name: &str, value: Value| view.insert(name.to_owned(), value);
+        put("serviceArn", json!(self.arn));
+        put("serviceName", json!(self.name));
+        put("clusterArn", json!(cluster_arn));
+        put("status", json!(self.status.name()));
+        put("desiredCount", json!(self.desired_count()));
+        put("runningCount", json!(running));
+        put("pendingCount", json!(0));
+        put("createdAt", seconds(self.created_ms));
+        put("events", events);
+        if self.controller() != "EXTERNAL" {
+            put("taskDefinition", json!(self.task_definition));
+        }
+        if self.controller() == "ECS" {
+            put("deployments", self.deployments_view());
+            if let Some(current) = self.history.first() {
+                put("currentServiceDeployment", json!(current.arn));
+            }
+        } else {
+            put("deployments", json!([]));
+            put("taskSets", self.task_sets());
+        }
+        put("tags", json!(self.tags));
+        Value::Object(view)
+    }
+
+    fn desired_count(&self) -> u64 {
+        self.fields
+            .get("desiredCount")
+            .and_then(Value::as_u64)
+            .unwrap_or(0)
+    }
+
+    fn deployments_view(&self) -> Value {
+        let desired = self.desired_count();
+        self.deployments
+            .iter()
+            .enumerate()
+            .map(|(index, deployment)| {
+                let primary = index == 0;
+                let running = if primary { desired } else { 0 };
+                json!({
+                    "id": deployment.id,
+                    "status": if primary { "PRIMARY" } else { "ACTIVE" },
+                    "taskDefinition": deployment.task_definition,
+                    "desiredCount": if primary { desired } else { 0 },
+                    "pendingCount": 0,
+                    "runningCount": running,
+                    "failedTasks": deployment.failed_tasks,
+                    "createdAt": seconds(deployment.created_ms),
+                    "updatedAt": seconds(deployment.updated_ms),
+                    "rolloutState": deployment.state.name(),
+                    "rolloutStateReason": deployment.reason,
+                })
+            })
+            .collect()
+    }
+
+    fn task_sets(&self) -> Value {
+        if self.task_definition.is_empty() {
+            return json!([]);
+        }
+        json!([{
+            "id": "ecs-svc/0000000000000000000",
+            "status": "PRIMARY",
+            "taskDefinition": self.task_definition,
+            "stabilityStatus": "STEADY_STATE",
+        }])
+    }
+}
