@@ -106,15 +106,13 @@ data "aws_iam_policy_document" "read" {
     actions = [
       "ecs:DescribeClusters",
       "ecs:DescribeServices",
-      "ecs:DescribeServiceDeployments",
-      "ecs:ListServiceDeployments",
       "ecs:ListServices",
     ]
-    resources = ["${local.ecs}:cluster/*", "${local.ecs}:service/*", "${local.ecs}:service-deployment/*"]
+    resources = ["${local.ecs}:cluster/*", "${local.ecs}:service/*"]
   }
   statement {
     sid       = "ReadWhatHasNoResourceLevel"
-    actions   = ["ecs:DescribeTaskDefinition", "ecs:ListClusters", "ecs:ListTaskDefinitions", "sts:GetCallerIdentity"]
+    actions   = ["ecs:DescribeTaskDefinition", "ecs:ListClusters", "ecs:ListTaskDefinitions"]
     resources = ["*"]
   }
   statement {
@@ -128,8 +126,8 @@ data "aws_iam_policy_document" "read" {
     resources = [local.objects]
   }
   statement {
-    sid       = "FindRouterConfiguration"
-    actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
+    sid       = "TellMissingFromForbidden"
+    actions   = ["s3:ListBucket"]
     resources = [aws_s3_bucket.config.arn]
   }
 }
