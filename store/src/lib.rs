@@ -7,21 +7,34 @@
 mod changes;
 mod config;
 mod error;
+mod events;
+mod feed;
+mod generated;
+mod leases;
 mod meta;
 mod objects;
 mod page;
+mod records;
+mod retention;
+#[cfg(feature = "scratch")]
+pub mod scratch;
 mod selector;
 mod sql_changes;
 mod sql_objects;
+mod sql_records;
 mod store;
+mod task_definitions;
 mod types;
 mod write;
 
 pub use config::{MAX_CONNECTIONS_DEFAULT, StoreConfig};
 pub use error::StoreError;
+pub use events::{Event, EventFilter, EventType, RecordedEvent};
+pub use leases::{Lease, LeaseHolder};
+pub use retention::{Removed, Retention};
 pub use selector::LabelSelector;
 pub use store::Store;
 pub use types::{
-    Applied, Change, ChangePage, ChangeType, Deleted, GeneratedObject, Head, ListOptions,
+    Applied, Change, ChangePage, ChangeType, Deleted, Expected, GeneratedObject, Head, ListOptions,
     ObjectList, Part, Preconditions, Update,
 };

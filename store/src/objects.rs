@@ -184,7 +184,7 @@ pub(crate) fn database_time(seconds: i64) -> jiff::Timestamp {
     jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
 
-async fn write_one(
+pub(crate) async fn write_one(
     conn: &mut PgConnection,
     kind: Kind,
     write: Write,
@@ -196,7 +196,11 @@ async fn write_one(
     Ok((write.object, base + 1))
 }
 
-async fn lock_one(conn: &mut PgConnection, kind: Kind, name: &str) -> Result<Row, StoreError> {
+pub(crate) async fn lock_one(
+    conn: &mut PgConnection,
+    kind: Kind,
+    name: &str,
+) -> Result<Row, StoreError> {
     let names = [name.to_owned()];
     let rows = sql_objects::lock(conn, kind.name(), &names).await?;
     rows.into_iter().next().ok_or_else(|| StoreError::not_found(kind, name))
@@ -206,11 +210,7 @@ fn expect_version(kind: Kind, row: &Row, expected: Option<&str>) -> Result<(), S
     expect(kind, row, "resourceVersion", &row.resource_version.to_string(), expected)
 }
 
-pub(crate) fn expect_uid(
-    kind: Kind,
-    row: &Row,
-    expected: Option<&str>,
-) -> Result<(), StoreError> {
+fn expect_uid(kind: Kind, row: &Row, expected: Option<&str>) -> Result<(), StoreError> {
     expect(kind, row, "uid", &row.uid.to_string(), expected)
 }
 

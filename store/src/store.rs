@@ -8,10 +8,12 @@ use std::time::Duration;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgPool;
 use sqlx::{Postgres, Transaction};
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::config::{Doubt, StoreConfig, open_pool};
 use crate::error::StoreError;
+use crate::feed::Feed;
 use crate::sql_objects;
 use crate::types::Head;
 
@@ -20,7 +22,7 @@ use crate::types::Head;
 const CALL_DEADLINE: Duration = Duration::from_secs(8);
 
 /// The migrations of this version, in their order.
-static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+pub(crate) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 
 /// A handle on the database; cheap to clone.
 #[derive(Clone, Debug)]
@@ -33,8 +35,10 @@ pub struct Store {
 pub(crate) struct Inner {
     pub(crate) pool: PgPool,
     pub(crate) config: StoreConfig,
-    /// Set when a call was given up in the middle; see [`open_pool`].
+    /// Set when a call was given up in the middle; see [`Doubt`].
     doubt: Arc<Doubt>,
+    /// Begun by the first subscriber.
+    pub(crate) feed: OnceCell<Feed>,
 }
 
 impl Store {
@@ -45,10 +49,12 @@ impl Store {
     pub async fn connect(config: &StoreConfig) -> Result<Self, StoreError> {
         let doubt = Arc::new(Doubt::new());
         let pool = open_pool(config, Arc::clone(&doubt)).await?;
-        Ok(Self {
-            inner: Arc::new(Inner { pool, config: config.clone(), doubt }),
-            dry_run: false,
-        })
+        let inner = Inner { pool, config: config.clone(), doubt, feed: OnceCell::new() };
+        Ok(Self::of(Arc::new(inner)))
+    }
+
+    pub(crate) const fn of(inner: Arc<Inner>) -> Self {
+        Self { inner, dry_run: false }
     }
 
     /// Brings the schema up to date. Several processes may do so at once: one works, the others wait
@@ -163,6 +169,11 @@ impl Store {
         if self.dry_run {
             return Ok(tx.rollback().await?);
         }
+        self.commit(tx).await
+    }
+
+    /// Commits.
+    pub(crate) async fn commit(&self, tx: Transaction<'static, Postgres>) -> Result<(), StoreError> {
         tx.commit().await.map_err(StoreError::at_commit)
     }
 

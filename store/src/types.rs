@@ -95,6 +95,17 @@ pub struct Preconditions {
     pub resource_version: Option<String>,
 }
 
+/// What the controller decided upon when it worked out a status; `None` is not checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// `metadata.uid`.
+    pub uid: Option<String>,
+    /// `metadata.generation`.
+    pub generation: Option<i64>,
+    /// `metadata.resourceVersion`; needed where several controllers write parts of one status.
+    pub resource_version: Option<String>,
+}
+
 /// How a deletion ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Deleted {

@@ -1,0 +1,255 @@
+//! What the controller writes into objects: `Workload` and `Rollout` as a whole, the `status` of
+//! others. Every write is fenced.
+//! Never writes what is already there: a pass that found nothing new leaves no trace.
+
+use std::collections::BTreeMap;
+
+use firelens_core::v1alpha1::Kind;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::leases::{Lease, check_fence};
+use crate::meta;
+use crate::objects::{database_time, expect, lock_one, write_one};
+use crate::sql_objects::{self, Row};
+use crate::types::{Applied, ChangeType, Expected, GeneratedObject};
+use crate::write::{Effect, Write, write_all};
+
+/// Objects per transaction: it holds the revision row, and other writers wait for it no longer than
+/// some tens of milliseconds.
+const BATCH_MAX: usize = 500;
+/// Watchers find out by the poll of every second, or at once in the same process: a fleet that rolls
+/// must not take the lock behind NOTIFY thousands of times.
+const QUIETLY: Effect = Effect { desired: false, notify: false };
+const REPORTED: Effect = Effect { desired: false, notify: true };
+
+impl Store {
+    /// Makes objects that only the controller writes as they are given here, and removes those named
+    /// in `delete`. In batches of 500, each whole or not at all. Keep `lastTransitionTime` as it was
+    /// where nothing changed: times are compared like everything else.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`], or the database fails; batches before the failure stay.
+    pub async fn apply_generated(
+        &self,
+        lease: &Lease,
+        kind: Kind,
+        objects: &[GeneratedObject],
+        delete: &[String],
+    ) -> Result<Applied, StoreError> {
+        let mut total = Applied::default();
+        for batch in objects.chunks(BATCH_MAX) {
+            let names: Vec<String> = batch.iter().map(|object| object.name.clone()).collect();
+            let done = self
+                .within_deadline(self.apply_batch(lease, kind, &names, |rows, now| {
+                    wanted(kind, batch, rows, now)
+                }))
+                .await?;
+            total.created += done.created;
+            total.updated += done.updated;
+            total.unchanged += batch.len() - done.created - done.updated;
+        }
+        for batch in delete.chunks(BATCH_MAX) {
+            let done = self
+                .within_deadline(self.apply_batch(lease, kind, batch, |rows, _| {
+                    Ok(rows.into_values().map(removal).collect())
+                }))
+                .await?;
+            total.deleted += done.deleted;
+        }
+        Ok(total)
+    }
+
+    async fn apply_batch(
+        &self,
+        lease: &Lease,
+        kind: Kind,
+        names: &[String],
+        decide: impl FnOnce(BTreeMap<String, Row>, Timestamp) -> Result<Vec<Write>, StoreError> + Send,
+    ) -> Result<Applied, StoreError> {
+        let mut tx = self.begin().await?;
+        check_fence(&mut tx, lease).await?;
+        let now = database_time(sql_objects::now_s(&mut tx).await?);
+        let rows = sql_objects::lock(&mut tx, kind.name(), names).await?;
+        let rows = rows.into_iter().map(|row| (row.name.clone(), row)).collect();
+        let writes = decide(rows, now)?;
+        if writes.is_empty() {
+            return Ok(Applied::default());
+        }
+        write_all(&mut tx, kind, &writes, QUIETLY).await?;
+        self.finish(tx).await?;
+        self.poke();
+        let count = |change| writes.iter().filter(|write| write.change == change).count();
+        Ok(Applied {
+            created: count(ChangeType::Added),
+            updated: count(ChangeType::Modified),
+            deleted: count(ChangeType::Deleted),
+            unchanged: 0,
+        })
+    }
+
+    /// Writes the `status` of an object that people own, if it differs, and answers the object.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`], [`StoreError::NotFound`], [`StoreError::Conflict`], or the database
+    /// fails.
+    pub async fn write_status_fenced(
+        &self,
+        lease: &Lease,
+        kind: Kind,
+        name: &str,
+        expected: &Expected,
+        status: Value,
+    ) -> Result<Value, StoreError> {
+        self.within_deadline(async {
+            let mut tx = self.begin().await?;
+            check_fence(&mut tx, lease).await?;
+            let row = lock_one(&mut tx, kind, name).await?;
+            expect_state(kind, &row, expected)?;
+            if row.object.get("status") == Some(&status) {
+                return Ok(meta::with_resource_version(row.object, row.resource_version));
+            }
+            let mut object = row.object.clone();
+            meta::set_member(&mut object, "status", Some(status));
+            let write = Write {
+                change: ChangeType::Modified,
+                name: row.name,
+                uid: row.uid,
+                object,
+                before: Some(row.object),
+            };
+            let (object, version) = write_one(&mut tx, kind, write, REPORTED).await?;
+            self.finish(tx).await?;
+            Ok(meta::with_resource_version(object, version))
+        })
+        .await
+    }
+
+    /// Takes one finalizer off an object, which goes with the last one if it is being deleted.
+    /// Answers `None` where the object is not there or does not have it.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`], [`StoreError::Conflict`] where the name belongs to another object by
+    /// now, or the database fails.
+    pub async fn remove_finalizer_fenced(
+        &self,
+        lease: &Lease,
+        kind: Kind,
+        name: &str,
+        uid: &str,
+        finalizer: &str,
+    ) -> Result<Option<Value>, StoreError> {
+        self.within_deadline(async {
+            let mut tx = self.begin().await?;
+            check_fence(&mut tx, lease).await?;
+            let Some(row) = find_locked(&mut tx, kind, name).await? else {
+                return Ok(None);
+            };
+            expect(kind, &row, "uid", &row.uid.to_string(), Some(uid))?;
+            let before = meta::finalizers(&row.object);
+            let rest: Vec<&str> = before.iter().copied().filter(|f| *f != finalizer).collect();
+            if rest.len() == before.len() {
+                return Ok(None);
+            }
+            let goes = rest.is_empty() && meta::is_deleting(&row.object);
+            let mut object = row.object.clone();
+            if let Some(list) = object.pointer_mut("/metadata/finalizers") {
+                *list = json!(rest);
+            }
+            let write = Write {
+                change: if goes { ChangeType::Deleted } else { ChangeType::Modified },
+                name: row.name,
+                uid: row.uid,
+                object,
+                before: Some(row.object),
+            };
+            let (object, version) = write_one(&mut tx, kind, write, REPORTED).await?;
+            self.finish(tx).await?;
+            Ok(Some(meta::with_resource_version(object, version)))
+        })
+        .await
+    }
+}
+
+async fn find_locked(
+    conn: &mut PgConnection,
+    kind: Kind,
+    name: &str,
+) -> Result<Option<Row>, StoreError> {
+    match lock_one(conn, kind, name).await {
+        Ok(row) => Ok(Some(row)),
+        Err(StoreError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn expect_state(kind: Kind, row: &Row, expected: &Expected) -> Result<(), StoreError> {
+    expect(kind, row, "uid", &row.uid.to_string(), expected.uid.as_deref())?;
+    let generation = expected.generation.map(|generation| generation.to_string());
+    let stored = meta::generation(&row.object).to_string();
+    expect(kind, row, "generation", &stored, generation.as_deref())?;
+    let version = row.resource_version.to_string();
+    expect(kind, row, "resourceVersion", &version, expected.resource_version.as_deref())
+}
+
+/// What has to be written so that the batch is as it should be. Given twice, the last one counts.
+fn wanted(
+    kind: Kind,
+    batch: &[GeneratedObject],
+    mut rows: BTreeMap<String, Row>,
+    now: Timestamp,
+) -> Result<Vec<Write>, StoreError> {
+    let by_name: BTreeMap<&str, &GeneratedObject> =
+        batch.iter().map(|object| (object.name.as_str(), object)).collect();
+    let mut writes = Vec::new();
+    for (name, wanted) in by_name {
+        let write = match rows.remove(name) {
+            Some(row) => replacement(row, wanted),
+            None => Some(addition(kind, wanted, now)?),
+        };
+        writes.extend(write);
+    }
+    Ok(writes)
+}
+
+fn addition(kind: Kind, wanted: &GeneratedObject, now: Timestamp) -> Result<Write, StoreError> {
+    let uid = Uuid::new_v4();
+    let name = meta::name_for(&json!({"metadata": {"name": wanted.name}}), uid)?;
+    let object = json!({"metadata": {"labels": wanted.labels}, "spec": wanted.spec});
+    let mut object = meta::new_object(kind, object, &name, uid, now)?;
+    meta::set_member(&mut object, "status", wanted.status.clone());
+    Ok(Write { change: ChangeType::Added, name, uid, object, before: None })
+}
+
+fn replacement(row: Row, wanted: &GeneratedObject) -> Option<Write> {
+    let mut object = row.object.clone();
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert("labels".to_owned(), wanted.labels.clone());
+    }
+    if object.get("spec") != Some(&wanted.spec) {
+        meta::set_member(&mut object, "spec", Some(wanted.spec.clone()));
+        meta::bump_generation(&mut object);
+    }
+    meta::set_member(&mut object, "status", wanted.status.clone());
+    (object != row.object).then_some(Write {
+        change: ChangeType::Modified,
+        name: row.name,
+        uid: row.uid,
+        object,
+        before: Some(row.object),
+    })
+}
+
+fn removal(row: Row) -> Write {
+    Write {
+        change: ChangeType::Deleted,
+        name: row.name,
+        uid: row.uid,
+        object: row.object.clone(),
+        before: Some(row.object),
+    }
+}
