@@ -1,0 +1,166 @@
+//! IAM and STS.
+
+use std::time::Duration;
+
+use firelens_tests::fake_aws::{FakeAws, Lag};
+use serde_json::json;
+
+use crate::support::{fake, query};
+
+const KEY: &str = "AKIATEST";
+
+fn call(fake: &FakeAws, form: &[(&str, &str)]) -> (u16, String) {
+    query(fake, KEY, form)
+}
+
+fn put(fake: &FakeAws, policy: &str, document: &str) -> (u16, String) {
+    call(
+        fake,
+        &[
+            ("Action", "PutRolePolicy"),
+            ("RoleName", "task"),
+            ("PolicyName", policy),
+            ("PolicyDocument", document),
+        ],
+    )
+}
+
+fn get(fake: &FakeAws, policy: &str) -> (u16, String) {
+    call(
+        fake,
+        &[
+            ("Action", "GetRolePolicy"),
+            ("RoleName", "task"),
+            ("PolicyName", policy),
+        ],
+    )
+}
+
+#[test]
+fn a_role_and_its_policies_are_read_back() {
+    let fake = fake();
+    fake.add_role("task", "/team/");
+    fake.attach_role_policy("task", "arn:aws:iam::aws:policy/ReadOnly")
+        .unwrap();
+    let (_, role) = call(&fake, &[("Action", "GetRole"), ("RoleName", "task")]);
+    assert!(role.contains("<Arn>arn:aws:iam::111122223333:role/team/task</Arn>"));
+    assert_eq!(put(&fake, "p", r#"{"Statement": []}"#).0, 200);
+    let (status, policy) = get(&fake, "p");
+    assert_eq!(status, 200);
+    assert!(
+        policy.contains("%7B%22Statement%22%3A%20%5B%5D%7D"),
+        "{policy}"
+    );
+    let (_, names) = call(
+        &fake,
+        &[("Action", "ListRolePolicies"), ("RoleName", "task")],
+    );
+    assert!(names.contains("<member>p</member>"));
+    let (_, attached) = call(
+        &fake,
+        &[("Action", "ListAttachedRolePolicies"), ("RoleName", "task")],
+    );
+    assert!(attached.contains("<PolicyName>ReadOnly</PolicyName>"));
+    let delete = [
+        ("Action", "DeleteRolePolicy"),
+        ("RoleName", "task"),
+        ("PolicyName", "p"),
+    ];
+    assert_eq!(call(&fake, &delete).0, 200);
+    let (status, error) = get(&fake, "p");
+    assert_eq!(status, 404);
+    assert!(error.contains("<Code>NoSuchEntity</Code>"));
+}
+
+#[test]
+fn policies_of_a_role_share_a_limit_that_white_space_does_not_count_for() {
+    let fake = fake();
+    fake.add_role("task", "/");
+    let big = json!({"Sid": "x".repeat(5000)}).to_string();
+    assert_eq!(put(&fake, "a", &big).0, 200);
+    assert_eq!(
+        put(&fake, "b", &format!("{big}{}", " ".repeat(9000))).0,
+        200
+    );
+    let (status, error) = put(&fake, "c", &big);
+    assert_eq!(status, 409);
+    assert!(error.contains("<Code>LimitExceeded</Code>"));
+    assert_eq!(
+        put(&fake, "b", "{}").0,
+        200,
+        "replacing frees what was there"
+    );
+    assert_eq!(put(&fake, "c", &big).0, 200);
+    let (_, error) = put(&fake, "d", "not json");
+    assert!(error.contains("MalformedPolicyDocument"));
+}
+
+#[test]
+fn a_service_linked_role_cannot_be_changed() {
+    let fake = fake();
+    fake.add_role("task", "/aws-service-role/ecs.amazonaws.com/");
+    assert!(put(&fake, "a", "{}").1.contains("UnmodifiableEntity"));
+}
+
+#[test]
+fn a_policy_shows_only_after_the_propagation_delay() {
+    let fake = fake();
+    fake.add_role("task", "/");
+    fake.set_iam_lag(Lag {
+        age: Duration::from_secs(10),
+        reads: 0,
+    });
+    put(&fake, "p", "{}");
+    assert_eq!(get(&fake, "p").0, 404);
+    fake.advance(Duration::from_secs(10));
+    assert_eq!(get(&fake, "p").0, 200);
+}
+
+#[test]
+fn a_role_session_acts_in_the_account_of_its_role_and_is_recorded() {
+    let fake = fake();
+    fake.at("444455556666", "us-east-1").add_role("task", "/");
+    let (_, answer) = call(
+        &fake,
+        &[
+            ("Action", "AssumeRole"),
+            ("RoleArn", "arn:aws:iam::444455556666:role/operator"),
+            ("RoleSessionName", "firelens"),
+            ("ExternalId", "secret"),
+        ],
+    );
+    let key = answer
+        .split("<AccessKeyId>")
+        .nth(1)
+        .and_then(|rest| rest.split('<').next())
+        .unwrap()
+        .to_owned();
+    let (_, identity) = query(&fake, &key, &[("Action", "GetCallerIdentity")]);
+    assert!(identity.contains("<Account>444455556666</Account>"));
+    assert!(identity.contains("assumed-role/operator/firelens"));
+    let get_role = [("Action", "GetRole"), ("RoleName", "task")];
+    assert_eq!(query(&fake, &key, &get_role).0, 200);
+    assert_eq!(query(&fake, KEY, &get_role).0, 404);
+    let calls = fake.calls();
+    let session = calls[2].role_session.clone().unwrap();
+    assert_eq!(session.session_name, "firelens");
+    assert_eq!(session.external_id.as_deref(), Some("secret"));
+    assert_eq!(calls[3].role_session, None);
+}
+
+#[test]
+fn an_external_id_is_demanded_once_it_is_set() {
+    let fake = fake();
+    fake.trust("arn:aws:iam::1:role/r", Some("id"));
+    let assume = |id: &str| {
+        let form = [
+            ("Action", "AssumeRole"),
+            ("RoleArn", "arn:aws:iam::1:role/r"),
+            ("RoleSessionName", "s"),
+            ("ExternalId", id),
+        ];
+        call(&fake, &form).0
+    };
+    assert_eq!(assume("other"), 403);
+    assert_eq!(assume("id"), 200);
+}
