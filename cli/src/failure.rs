@@ -1,0 +1,55 @@
+//! How the binary fails: one place prints the chain of causes, and picks the exit status.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The request was understood and refused, or problems were found: exit status 1. The lines are
+    /// printed as they are.
+    Refused(Vec<String>),
+    /// The command was called in a way that cannot work: exit status 2.
+    Usage(String),
+    /// Something else went wrong: exit status 1, with its causes.
+    Broken(String, Box<dyn Error + Send + Sync>),
+}
+
+impl Failure {
+    /// A failure with what was attempted and its cause.
+    pub(crate) fn broken(what: impl Into<String>, cause: impl Error + Send + Sync + 'static) -> Self {
+        Self::Broken(what.into(), Box::new(cause))
+    }
+
+    /// A single refusal.
+    pub(crate) fn refused(line: impl Into<String>) -> Self {
+        Self::Refused(vec![line.into()])
+    }
+
+    pub(crate) fn print(&self) {
+        match self {
+            Self::Refused(lines) => {
+                for line in lines {
+                    eprintln!("{line}");
+                }
+            }
+            Self::Usage(text) => eprintln!("error: {text}\n\nFor more information, try '--help'."),
+            Self::Broken(what, cause) => {
+                eprint!("error: {what}: {cause}");
+                let mut source = cause.source();
+                while let Some(deeper) = source {
+                    eprint!(": {deeper}");
+                    source = deeper.source();
+                }
+                eprintln!();
+            }
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Refused(_) | Self::Broken(..) => ExitCode::from(1),
+            Self::Usage(_) => ExitCode::from(2),
+        }
+    }
+}

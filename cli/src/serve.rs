@@ -1,0 +1,153 @@
+//! `firelens serve` and `firelens migrate`: wires store, API and controller together.
+//!
+//! A stop signal lets requests under way end and gives leases back; the second one is the
+//! operating system's.
+
+use std::future::Future;
+use std::time::Duration;
+
+use firelens_api::{ApiOptions, ApiState};
+use firelens_controller::ControllerConfig;
+use firelens_store::{Store, StoreConfig, StoreError};
+use prometheus::Registry;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{Database, LogFormat, Migrate, Role, Serve};
+use crate::failure::Failure;
+use crate::logging;
+
+/// How long the database may take to come up beside the operator, as in a compose file or a task.
+const DATABASE_WAIT: Duration = Duration::from_secs(60);
+/// Pause between two attempts to reach it.
+const DATABASE_RETRY: Duration = Duration::from_secs(1);
+
+/// Serves until a stop signal comes.
+pub(crate) fn serve(arguments: &Serve) -> Result<(), Failure> {
+    let api = arguments.roles.contains(&Role::Api);
+    if api {
+        firelens_api::check_listen(arguments.listen).map_err(|error| Failure::Usage(error.to_string()))?;
+    }
+    logging::start(arguments.log_format);
+    block_on(async {
+        let store = connect(&arguments.database).await?;
+        if !arguments.no_migrate {
+            migrate_store(&store).await?;
+        }
+        let shutdown = stop_on_signal()?;
+        let registry = Registry::new();
+        let mut roles: JoinSet<Result<(), Failure>> = JoinSet::new();
+        if api {
+            let listener = TcpListener::bind(arguments.listen)
+                .await
+                .map_err(|error| Failure::broken(format!("{} cannot be listened on", arguments.listen), error))?;
+            let state = ApiState::new(store.clone(), registry.clone(), ApiOptions::default(), shutdown.clone())
+                .map_err(|error| Failure::broken("metrics of the API cannot be registered", error))?;
+            tracing::info!(address = %arguments.listen, "serving the API");
+            let shutdown = shutdown.clone();
+            roles.spawn(async move {
+                let router = firelens_api::router(state);
+                firelens_api::serve(listener, router, shutdown)
+                    .await
+                    .map_err(|error| Failure::broken("the API stopped", error))
+            });
+        }
+        if arguments.roles.contains(&Role::Controller) {
+            let config = ControllerConfig {
+                api_budget_percent: arguments.api_budget_percent,
+                ..ControllerConfig::default()
+            };
+            let (store, shutdown) = (store.clone(), shutdown.clone());
+            roles.spawn(async move {
+                firelens_controller::run(store, config, registry, shutdown)
+                    .await
+                    .map_err(|error| Failure::broken("the controller stopped", error))
+            });
+        }
+        let ended = wait_for_all(roles, &shutdown).await;
+        store.close().await;
+        ended
+    })
+}
+
+/// Brings the schema up to date.
+pub(crate) fn migrate(arguments: &Migrate) -> Result<(), Failure> {
+    logging::start(LogFormat::Auto);
+    block_on(async {
+        let store = connect(&arguments.database).await?;
+        migrate_store(&store).await?;
+        store.close().await;
+        Ok(())
+    })
+}
+
+/// Waits until every role has ended; the first failure stops the others.
+async fn wait_for_all(
+    mut roles: JoinSet<Result<(), Failure>>,
+    shutdown: &CancellationToken,
+) -> Result<(), Failure> {
+    let mut first = Ok(());
+    while let Some(ended) = roles.join_next().await {
+        shutdown.cancel();
+        let ended = ended.unwrap_or_else(|error| Err(Failure::broken("a role ended unexpectedly", error)));
+        if first.is_ok() {
+            first = ended;
+        }
+    }
+    first
+}
+
+async fn connect(database: &Database) -> Result<Store, Failure> {
+    let config = StoreConfig {
+        max_connections: database.database_connections,
+        ..StoreConfig::new(database.database_url.clone())
+    };
+    let give_up = tokio::time::Instant::now() + DATABASE_WAIT;
+    loop {
+        let attempt = match Store::connect(&config).await {
+            Ok(store) => store.ping().await.map(|()| store),
+            Err(error) => Err(error),
+        };
+        match attempt {
+            Ok(store) => return Ok(store),
+            Err(error) if matches!(error, StoreError::Unavailable { .. }) && tokio::time::Instant::now() < give_up => {
+                tracing::warn!(%error, "the database does not answer yet");
+                tokio::time::sleep(DATABASE_RETRY).await;
+            }
+            Err(error) => return Err(Failure::broken("the database cannot be reached", error)),
+        }
+    }
+}
+
+async fn migrate_store(store: &Store) -> Result<(), Failure> {
+    store.migrate().await.map_err(|error| Failure::broken("the schema cannot be brought up to date", error))?;
+    tracing::info!("the schema is up to date");
+    Ok(())
+}
+
+fn block_on<F: Future<Output = Result<(), Failure>>>(work: F) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::broken("no threads can be started", error))?
+        .block_on(work)
+}
+
+/// A token that is cancelled by SIGTERM (how ECS stops a task) or SIGINT.
+fn stop_on_signal() -> Result<CancellationToken, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let broken = |error| Failure::broken("signals cannot be listened for", error);
+    let mut terminate = signal(SignalKind::terminate()).map_err(broken)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(broken)?;
+    let token = CancellationToken::new();
+    let stop = token.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("stopping on SIGTERM"),
+            _ = interrupt.recv() => tracing::info!("stopping on SIGINT"),
+        }
+        stop.cancel();
+    });
+    Ok(token)
+}
