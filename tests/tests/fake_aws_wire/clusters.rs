@@ -1,4 +1,4 @@
-//! Clusters and tags.
+//! Clusters and tags: pages, failures, limits.
 
 use firelens_tests::fake_aws::FakeAws;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! IAM and STS.
+//! IAM and STS: roles, inline policies, propagation, sessions.
 
 use std::time::Duration;
 

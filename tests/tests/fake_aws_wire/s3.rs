@@ -1,4 +1,4 @@
-//! S3.
+//! S3: objects, conditions, framing, regions, pages.
 
 use firelens_tests::fake_aws::FakeAws;
 
