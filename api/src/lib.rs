@@ -1,1 +1,38 @@
-//! placeholder
+//! The HTTP API of firelens-operator: Kubernetes API conventions over the store.
+//!
+//! Never speaks SQL, never calls AWS, and never decides what a policy means: it admits, stores, lists,
+//! watches and describes objects.
+
+mod admission;
+mod age;
+mod body;
+mod discovery;
+mod events;
+mod extract;
+mod health;
+mod jsonpath;
+mod listen;
+mod meta;
+mod metrics;
+mod middleware;
+mod negotiate;
+mod openapi;
+mod params;
+mod prune;
+mod representation;
+mod resources;
+mod router;
+mod selector;
+mod serve;
+mod state;
+mod status;
+mod strict_json;
+mod table;
+
+pub use admission::RESTORE_FINALIZER;
+pub use listen::{ListenError, check_listen};
+pub use openapi::openapi_v3;
+pub use resources::in_use::ABANDON_ANNOTATION;
+pub use router::router;
+pub use serve::serve;
+pub use state::{ApiOptions, ApiState};

@@ -1,0 +1,31 @@
+//! `/livez` and `/readyz`: whether to restart this process, and whether to send it requests.
+//! Never lets a slow database make the process look dead: only readiness asks it.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+
+use crate::state::ApiState;
+
+/// `GET /livez`
+pub(crate) async fn live() -> &'static str {
+    "ok"
+}
+
+/// `GET /readyz`: the database answers, and the process is not shutting down.
+pub(crate) async fn ready(State(state): State<ApiState>) -> Response {
+    if state.shutdown().is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "shutting down").into_response();
+    }
+    match state.store().ping().await {
+        Ok(()) => "ok".into_response(),
+        Err(error) => {
+            tracing::warn!(error = %crate::status::chain(&error), "not ready");
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the database does not answer",
+            )
+                .into_response()
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What happens around every request: counted, bounded in time and number, refused for a foreign host,
+//! and answered even when its handler panics. Never knows what a request is about.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use http::Method;
+
+use crate::listen::check_host;
+use crate::state::ApiState;
+use crate::status::ApiError;
+
+/// Counts and times the request, and turns a panic into a 500.
+pub(crate) async fn observe(
+    State(state): State<ApiState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("other", MatchedPath::as_str)
+        .to_owned();
+    let method = known_method(request.method());
+    let response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => response,
+        // The panic hook has written message and place to the log.
+        Err(_) => ApiError::Internal.into_response(),
+    };
+    let code = response.status();
+    let elapsed = started.elapsed();
+    let metrics = state.metrics();
+    metrics
+        .requests
+        .with_label_values(&[&route, method, code.as_str()])
+        .inc();
+    metrics
+        .duration_seconds
+        .with_label_values(&[&route, method])
+        .observe(elapsed.as_secs_f64());
+    tracing::debug!(
+        route,
+        method,
+        code = code.as_u16(),
+        duration_ms = elapsed.as_secs_f64() * 1000.0,
+        "answered"
+    );
+    response
+}
+
+/// Methods are free text to a client; the label is not.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// Refuses requests that name another host.
+pub(crate) async fn only_this_host(request: Request, next: Next) -> Response {
+    let authority = request.uri().authority().map(http::uri::Authority::as_str);
+    match check_host(request.headers(), authority) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Bounds how many requests run at once and how long each takes until its answer begins.
+pub(crate) async fn bound(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let _permit = match state.request_permit() {
+        Ok(permit) => permit,
+        Err(error) => return error.into_response(),
+    };
+    let limit = state.options().request_timeout;
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::Timeout {
+            limit_seconds: limit.as_secs(),
+        }
+        .into_response(),
+    }
+}
