@@ -110,16 +110,9 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// One container in canonical form, as [`canonical`] leaves it.
-pub(crate) fn canonical_container_value(container: &str, shares_host_ports: bool) -> Value {
-    match serde_json::from_str(container) {
-        Ok(Value::Object(mut object)) => {
-            canonical_container(&mut object, shares_host_ports);
-            tidy(Value::Object(object))
-        }
-        Ok(other) => tidy(other),
-        Err(_) => Value::from(container),
-    }
+/// Any JSON with keys sorted and nulls in objects dropped, for comparing parts.
+pub(crate) fn sorted(json: &str) -> Value {
+    serde_json::from_str(json).map_or_else(|_| Value::from(json), tidy)
 }
 
 /// A describe answer: tags move inside.

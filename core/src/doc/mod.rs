@@ -10,6 +10,7 @@ mod views;
 
 use std::fmt;
 
+pub(crate) use canonical::sorted;
 pub use canonical::{canonical, canonical_hash, sha256_hex};
 pub use json::{RawObject, elements};
 pub(crate) use json::{array, quote};
@@ -186,8 +187,13 @@ impl TaskDefinitionDoc {
 
     /// Sets a top-level member other than `containerDefinitions`, in its place or at the end.
     pub fn set(&mut self, name: &str, value: &serde_json::Value) {
+        self.set_text(name, value.to_string());
+    }
+
+    /// As [`TaskDefinitionDoc::set`], for text that is known to be JSON without white space.
+    pub(crate) fn set_text(&mut self, name: &str, value: String) {
         if name != CONTAINERS {
-            self.top.set(name, value);
+            self.top.set_text(name, value);
             self.identity = Identity::of(&self.top);
         }
     }
@@ -225,13 +231,22 @@ impl TaskDefinitionDoc {
     /// # Errors
     /// It has no name, or one that is taken.
     pub fn append_container(&mut self, container: RawObject) -> Result<(), DocError> {
+        self.insert_container(self.containers.len(), container)
+    }
+
+    /// Puts a container at that place, or behind the others when there are fewer.
+    ///
+    /// # Errors
+    /// It has no name, or one that is taken.
+    pub fn insert_container(&mut self, index: usize, container: RawObject) -> Result<(), DocError> {
         let Some(name) = container.string("name").filter(|name| !name.is_empty()) else {
             return Err(DocError::Unnamed(self.containers.len()));
         };
         if self.container(&name).is_some() {
             return Err(DocError::SameName(name));
         }
-        self.containers.push(container);
+        self.containers
+            .insert(index.min(self.containers.len()), container);
         Ok(())
     }
 

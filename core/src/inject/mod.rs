@@ -3,9 +3,22 @@
 //! Never changes what it does not have to: a member that injection does not name keeps its text, and
 //! a refusal leaves everything as it was.
 
+mod build;
+mod containers;
+mod current;
+mod delivery;
+mod dependencies;
+mod destinations;
+mod eject;
+mod foreign;
+mod grants;
+mod health;
+mod image;
 mod labels;
 mod platform;
 mod refusal;
+mod restore;
+mod router;
 
 use std::collections::BTreeMap;
 
@@ -13,8 +26,12 @@ use crate::doc::TaskDefinitionDoc;
 use crate::iam::Grant;
 use crate::v1alpha1::{ConfigBucket, IamMode, LogDestination, LoggingPolicy};
 
+pub use build::inject;
+pub use current::is_current;
+pub use eject::{EjectError, eject};
 pub use labels::{
-    LABEL_BASE, LABEL_GENERATION, LABEL_HASH, LABEL_POLICY, LABEL_POLICY_UID, LABEL_RESTORE, Marks, is_untouched, marks,
+    LABEL_BASE, LABEL_GENERATION, LABEL_HASH, LABEL_POLICY, LABEL_POLICY_UID, LABEL_RESTORE, Marks,
+    is_untouched, marks,
 };
 pub use platform::Platform;
 pub use refusal::{Note, NoteCode, Reason, Refusal};

@@ -1,0 +1,381 @@
+//! The steps of an injection, in order.
+//!
+//! Never answers half an injection: the first refusal ends it, and the base document is not touched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use crate::doc::{MAX_CONTAINERS, MAX_REGISTER_BODY_BYTES, TaskDefinitionDoc};
+use crate::outputs::CompiledOutput;
+use crate::v1alpha1::{LaunchType, LoggingPolicySpec};
+
+use super::containers::Routed;
+use super::delivery::{Shipment, Way};
+use super::dependencies::RouterNames;
+use super::health::{Chosen, HttpServer, Network, Situation};
+use super::image::RouterImage;
+use super::restore::{Before, RestoreRecord};
+use super::{
+    InjectContext, Injection, LABEL_BASE, LABEL_GENERATION, LABEL_HASH, LABEL_POLICY,
+    LABEL_POLICY_UID, LABEL_RESTORE, Note, NoteCode, Reason, Refusal, containers, delivery,
+    dependencies, destinations, eject, foreign, grants, health, labels, marks, platform, router,
+};
+
+/// Seconds that Fluent Bit goes on sending after it was told to stop, in the files that we write and
+/// in the one built into the image.
+const GRACE_SECONDS: u32 = 30;
+
+/// Adds FireLens to a task definition as the policy wants it.
+///
+/// A document that carries our marks is ejected first, so an injection always starts from what the
+/// owner wrote, and injecting twice is injecting once. The same input gives the same bytes.
+///
+/// # Errors
+/// A [`Refusal`] says what is in the way and what to do; nothing was changed.
+pub fn inject(base: &TaskDefinitionDoc, context: &InjectContext<'_>) -> Result<Injection, Refusal> {
+    let (mut document, found_base) = owners_document(base)?;
+    let base_arn = context.base_arn.map(str::to_owned).or(found_base);
+    let spec = &context.policy.spec;
+    platform::check(
+        &document,
+        &context.platform,
+        spec.selector.launch_types.contains(&LaunchType::External),
+    )?;
+    let mut notes = Vec::new();
+    let mut record = RestoreRecord::default();
+    let replaced = foreign::take_over(&mut document, spec, &mut record, &mut notes)?;
+    if document.container_names().len() >= MAX_CONTAINERS {
+        return Err(Refusal::new(
+            Reason::TooManyContainers,
+            format!(
+                "the task has {MAX_CONTAINERS} containers, the most ECS allows, and the router needs a place; remove one"
+            ),
+        ));
+    }
+    let routed = containers::select(&document, spec, &mut notes)?;
+    let outputs = destinations::compile(context, &routed)?;
+    let draft = Draft {
+        context,
+        network: Network::of(&document, &context.platform),
+        image: RouterImage::parse(&spec.router.image),
+        router_name: router::choose_name(&document, &spec.router.name, &mut notes)?,
+        replaced,
+        routed,
+        outputs,
+        base_arn,
+    };
+    draft.finish(document, record, notes)
+}
+
+/// The owner's document, and the base revision that it is or was made from.
+fn owners_document(
+    base: &TaskDefinitionDoc,
+) -> Result<(TaskDefinitionDoc, Option<String>), Refusal> {
+    match marks(base) {
+        None => Ok((base.clone(), base.arn().map(str::to_owned))),
+        Some(marks) => {
+            let ejection = eject(base)
+                .map_err(|error| Refusal::new(Reason::RestoreImpossible, error.to_string()))?;
+            Ok((ejection.document, marks.base))
+        }
+    }
+}
+
+/// An injection on its way.
+struct Draft<'a> {
+    context: &'a InjectContext<'a>,
+    network: Network,
+    image: RouterImage<'a>,
+    router_name: String,
+    /// Name of the router that ours takes the place of.
+    replaced: Option<String>,
+    routed: Vec<Routed>,
+    outputs: BTreeMap<usize, CompiledOutput>,
+    base_arn: Option<String>,
+}
+
+impl Draft<'_> {
+    fn spec(&self) -> &LoggingPolicySpec {
+        &self.context.policy.spec
+    }
+
+    fn finish(
+        &self,
+        mut document: TaskDefinitionDoc,
+        mut record: RestoreRecord,
+        mut notes: Vec<Note>,
+    ) -> Result<Injection, Refusal> {
+        let spec = self.spec();
+        health::check_ports(&document, spec.router.type_, self.network, &mut notes)?;
+        let way = delivery::way(spec, &self.routed, &self.outputs)?;
+        let health = self.choose_health(&document, way, &mut notes)?;
+        let shipment = match way {
+            Way::OwnFile => delivery::ship(
+                self.context,
+                &self.image,
+                &self.routed,
+                &self.outputs,
+                health.needs_http_server,
+            )?,
+            Way::Inline | Way::InImage(_) => Shipment::default(),
+        };
+        let names: Vec<String> = self
+            .routed
+            .iter()
+            .map(|container| container.name.clone())
+            .collect();
+        let own_log = router::own_log(
+            &document,
+            &names,
+            spec.router.logs.as_ref(),
+            self.context.region,
+            &mut notes,
+        );
+        self.route_containers(&mut document, way, &mut record);
+        let selected: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        let router_names = RouterNames {
+            own: &self.router_name,
+            replaced: self.replaced.as_deref(),
+        };
+        let waits_for_health = dependencies::add(
+            &mut document,
+            &selected,
+            &router_names,
+            spec.router.dependency,
+            &mut record,
+        )?;
+        if waits_for_health {
+            health::refuse_without_check(&health, &notes)?;
+        }
+        self.note_what_else(way, &mut notes);
+        let grants = grants::decide(
+            &document,
+            &self.needs(&shipment, own_log.as_ref()),
+            self.context,
+        )?;
+        let parts = router::Parts {
+            name: &self.router_name,
+            image: shipment.image.as_deref().unwrap_or(&spec.router.image),
+            environment: &shipment.environment,
+            secrets: &shipment.secrets,
+            config_file: config_file(way, &shipment, &health),
+            own_log: own_log.as_ref(),
+            health_check: health.check.as_ref(),
+            labels: self.labels(&record),
+        };
+        let (hash, register_input) = self.append_router(&mut document, parts)?;
+        notes.sort();
+        Ok(Injection {
+            document,
+            register_input,
+            hash,
+            objects: shipment.objects,
+            grants,
+            iam_mode: spec.iam.mode,
+            router: self.router_name.clone(),
+            containers: names,
+            notes,
+        })
+    }
+
+    fn choose_health(
+        &self,
+        document: &TaskDefinitionDoc,
+        way: Way<'_>,
+        notes: &mut Vec<Note>,
+    ) -> Result<Chosen, Refusal> {
+        let http_server = match way {
+            Way::OwnFile => HttpServer::OwnFile,
+            Way::Inline => HttpServer::BuiltInFile,
+            Way::InImage(health::BUILT_IN_CONFIG) => HttpServer::AlreadyOn,
+            Way::InImage(_) => HttpServer::Nobody,
+        };
+        let situation = Situation {
+            doc: document,
+            router: &self.spec().router,
+            image: &self.image,
+            network: self.network,
+            http_server,
+        };
+        health::choose(&situation, notes)
+    }
+
+    /// Replaces the log configuration of the routed containers as a whole.
+    fn route_containers(
+        &self,
+        document: &mut TaskDefinitionDoc,
+        way: Way<'_>,
+        record: &mut RestoreRecord,
+    ) {
+        let spec = self.spec();
+        for routed in &self.routed {
+            let configuration = match way {
+                Way::OwnFile => containers::bare_log_configuration(spec.buffer_limit),
+                Way::Inline | Way::InImage(_) => {
+                    let output = routed
+                        .outputs
+                        .first()
+                        .and_then(|index| self.outputs.get(index));
+                    containers::inline_log_configuration(
+                        output,
+                        spec.router.type_,
+                        spec.buffer_limit,
+                    )
+                }
+            };
+            if let Some(container) = document.container_mut(&routed.name) {
+                let before = container.get("logConfiguration").map(str::to_owned);
+                record.container(&routed.name).log =
+                    Some(before.map_or(Before::Absent, Before::Text));
+                container.set("logConfiguration", &configuration);
+            }
+        }
+    }
+
+    fn needs(&self, shipment: &Shipment, own_log: Option<&router::OwnLog>) -> grants::Needs {
+        let router = &self.spec().router;
+        let mut needs = grants::Needs::default();
+        needs.task.extend(
+            self.outputs
+                .values()
+                .flat_map(|output| output.grants.iter().cloned()),
+        );
+        let secrets = self
+            .outputs
+            .values()
+            .flat_map(|output| output.secret_options.values());
+        let secrets = secrets.chain(router.secrets.values()).map(String::as_str);
+        needs
+            .execution
+            .extend(grants::of_secrets(secrets, self.context));
+        if let Some(first) = shipment.objects.first() {
+            let keys = shipment.objects.iter().map(|object| object.key.as_str());
+            let statements = grants::of_objects(&first.bucket, keys, self.context);
+            match shipment.config_file_arn {
+                Some(_) => needs.execution.extend(statements),
+                None => needs.task.extend(statements),
+            }
+        }
+        if let Some(log) = own_log.filter(|log| log.creates_group) {
+            needs
+                .execution
+                .push(grants::of_log_group(&log.group, &log.region, self.context));
+        }
+        if self.context.platform.launch_type == LaunchType::Fargate {
+            if own_log.is_some() {
+                needs
+                    .execution_role_for
+                    .push("the log driver awslogs on Fargate");
+            }
+            if self.image.is_in_private_ecr() {
+                needs
+                    .execution_role_for
+                    .push("pulling the router image from Amazon ECR on Fargate");
+            }
+        }
+        needs
+    }
+
+    fn note_what_else(&self, way: Way<'_>, notes: &mut Vec<Note>) {
+        let spec = self.spec();
+        let has_health_note = notes
+            .iter()
+            .any(|note| note.code == NoteCode::MovingImageTag);
+        if self.image.is_moving() && !has_health_note {
+            notes.push(Note::new(
+                NoteCode::MovingImageTag,
+                format!(
+                    "what {} is may change at the next deployment; pin a version",
+                    spec.router.image
+                ),
+            ));
+        }
+        if spec
+            .custom_config
+            .as_deref()
+            .is_some_and(|text| !text.trim().is_empty())
+        {
+            notes.push(Note::new(
+                NoteCode::CustomConfiguration,
+                "customConfig is passed on as it is; what it does is not looked after",
+            ));
+        }
+        let stop = spec
+            .router
+            .stop_timeout_seconds
+            .filter(|seconds| *seconds < GRACE_SECONDS);
+        if let (Some(seconds), Way::OwnFile) = (stop, way) {
+            notes.push(Note::new(
+                NoteCode::StopTimeout,
+                format!(
+                    "router.stopTimeoutSeconds is {seconds}, and Fluent Bit takes up to {GRACE_SECONDS} seconds to send \
+                     what it holds; the last lines may be lost"
+                ),
+            ));
+        }
+    }
+
+    /// All labels but the one for the hash.
+    fn labels(&self, record: &RestoreRecord) -> Map<String, Value> {
+        let policy = self.context.policy;
+        let mut labels = Map::new();
+        labels.insert(LABEL_POLICY.to_owned(), Value::from(policy.name()));
+        labels.insert(LABEL_POLICY_UID.to_owned(), Value::from(policy.uid()));
+        labels.insert(
+            LABEL_GENERATION.to_owned(),
+            Value::from(policy.generation().to_string()),
+        );
+        if let Some(arn) = &self.base_arn {
+            labels.insert(LABEL_BASE.to_owned(), Value::from(arn.as_str()));
+        }
+        labels.insert(LABEL_RESTORE.to_owned(), Value::from(record.to_json()));
+        labels
+    }
+
+    /// Puts the router behind the other containers, so that the numbers in secret variables
+    /// (`NAME_INDEX`) stay, and marks it with the hash of everything.
+    fn append_router(
+        &self,
+        document: &mut TaskDefinitionDoc,
+        parts: router::Parts<'_>,
+    ) -> Result<(String, String), Refusal> {
+        let mut labels = parts.labels.clone();
+        document
+            .append_container(router::container(&self.spec().router, parts))
+            .map_err(|error| Refusal::new(Reason::RouterNameTaken, error.to_string()))?;
+        let hash = labels::content_hash(document, &self.router_name);
+        labels.insert(LABEL_HASH.to_owned(), Value::from(hash.as_str()));
+        if let Some(container) = document.container_mut(&self.router_name) {
+            container.set("dockerLabels", &Value::Object(labels));
+        }
+        let register_input = document.to_register_input();
+        if register_input.len() > MAX_REGISTER_BODY_BYTES {
+            return Err(Refusal::new(
+                Reason::TaskDefinitionTooLarge,
+                format!(
+                    "with the router the task definition has {} bytes and ECS takes {MAX_REGISTER_BODY_BYTES}; move \
+                     environment variables to files or parameters, or set config.delivery to Init or S3",
+                    register_input.len()
+                ),
+            ));
+        }
+        Ok((hash, register_input))
+    }
+}
+
+/// `config-file-type` and `config-file-value`.
+fn config_file<'a>(
+    way: Way<'a>,
+    shipment: &'a Shipment,
+    health: &Chosen,
+) -> Option<(&'a str, &'a str)> {
+    match (way, &shipment.config_file_arn) {
+        (Way::InImage(path), _) => Some(("file", path)),
+        (Way::OwnFile, Some(arn)) => Some(("s3", arn)),
+        (Way::OwnFile, None) => None,
+        (Way::Inline, _) => health
+            .needs_http_server
+            .then_some(("file", health::BUILT_IN_CONFIG)),
+    }
+}

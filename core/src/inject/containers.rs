@@ -1,0 +1,173 @@
+//! Which containers go through the router, to which outputs, and what their log configuration says.
+//!
+//! Never leaves an option of another log driver behind: it would reach Fluent Bit, which refuses to
+//! start on what it does not know.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+use wildmatch::WildMatch;
+
+use crate::doc::TaskDefinitionDoc;
+use crate::outputs::CompiledOutput;
+use crate::v1alpha1::{ExistingFirelens, LoggingPolicySpec, RouterType};
+
+use super::{Note, NoteCode, Reason, Refusal};
+
+/// A container that goes through the router.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Routed {
+    pub(super) name: String,
+    /// Places in `spec.outputs`, in order.
+    pub(super) outputs: Vec<usize>,
+}
+
+/// Whether the outputs may stand somewhere else than in `spec.outputs`.
+pub(super) fn routes_elsewhere(spec: &LoggingPolicySpec) -> bool {
+    spec.custom_config
+        .as_deref()
+        .is_some_and(|text| !text.trim().is_empty())
+        || spec.config.file.is_some()
+}
+
+/// The containers that the policy routes, in document order.
+pub(super) fn select(
+    doc: &TaskDefinitionDoc,
+    spec: &LoggingPolicySpec,
+    notes: &mut Vec<Note>,
+) -> Result<Vec<Routed>, Refusal> {
+    let mut routed = Vec::new();
+    for container in doc.containers() {
+        let name = container.name();
+        if !matches_any(&spec.containers.include, &name)
+            || matches_any(&spec.containers.exclude, &name)
+        {
+            continue;
+        }
+        let uses_firelens = container.log_driver().as_deref() == Some("awsfirelens");
+        if uses_firelens && spec.containers.on_existing_firelens == ExistingFirelens::Skip {
+            notes.push(skipped(
+                &name,
+                "it uses awsfirelens already and containers.onExistingFirelens is Skip",
+            ));
+            continue;
+        }
+        let outputs: Vec<usize> = spec
+            .outputs
+            .iter()
+            .enumerate()
+            .filter(|(_, output)| matches_any(&output.containers, &name))
+            .map(|(index, _)| index)
+            .collect();
+        if outputs.is_empty() && !routes_elsewhere(spec) {
+            notes.push(skipped(&name, "no output of the policy is for it"));
+            continue;
+        }
+        routed.push(Routed { name, outputs });
+    }
+    if routed.is_empty() {
+        return Err(Refusal::new(
+            Reason::NoContainersSelected,
+            "the policy selects no container of this task: look at containers.include, containers.exclude, \
+             containers.onExistingFirelens and at `containers` of its outputs",
+        ));
+    }
+    note_ambiguous_tags(doc, &routed, notes);
+    Ok(routed)
+}
+
+fn skipped(name: &str, why: &str) -> Note {
+    Note::new(
+        NoteCode::ContainerSkipped,
+        format!("container {name} is left alone: {why}"),
+    )
+}
+
+fn matches_any(globs: &[String], name: &str) -> bool {
+    globs.iter().any(|glob| WildMatch::new(glob).matches(name))
+}
+
+/// The agent matches `NAME-firelens*`, so `web` also gets what `web-firelens-admin` writes.
+fn note_ambiguous_tags(doc: &TaskDefinitionDoc, routed: &[Routed], notes: &mut Vec<Note>) {
+    for container in routed {
+        let stem = format!("{}-firelens", container.name);
+        for other in doc
+            .container_names()
+            .iter()
+            .filter(|other| other.starts_with(&stem))
+        {
+            notes.push(Note::new(
+                NoteCode::AmbiguousTag,
+                format!(
+                    "logs of container {other} also reach the outputs of container {}",
+                    container.name
+                ),
+            ));
+        }
+    }
+}
+
+/// Log configuration of a container whose one output is told by options.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/firelens-taskdef.html>.
+pub(super) fn inline_log_configuration(
+    output: Option<&CompiledOutput>,
+    router: RouterType,
+    buffer_limit: Option<u32>,
+) -> Value {
+    let mut options = Map::new();
+    if let Some(output) = output {
+        let name_key = match router {
+            RouterType::Fluentbit => "Name",
+            RouterType::Fluentd => "@type",
+        };
+        options.insert(name_key.to_owned(), Value::from(output.plugin.as_str()));
+        for (key, value) in &output.options {
+            options.insert(key.clone(), Value::from(value.as_str()));
+        }
+        for (key, pattern) in [
+            ("include-pattern", &output.include_pattern),
+            ("exclude-pattern", &output.exclude_pattern),
+        ] {
+            if let Some(pattern) = pattern {
+                options.insert(key.to_owned(), Value::from(pattern.as_str()));
+            }
+        }
+    }
+    let secrets = output
+        .map(|output| secret_list(&output.secret_options))
+        .filter(|secrets| !secrets.is_empty());
+    log_configuration(options, buffer_limit, secrets)
+}
+
+/// Log configuration of a container whose outputs stand in a file. Early Fargate refuses an empty
+/// options map, so there is none.
+pub(super) fn bare_log_configuration(buffer_limit: Option<u32>) -> Value {
+    log_configuration(Map::new(), buffer_limit, None)
+}
+
+fn log_configuration(
+    mut options: Map<String, Value>,
+    buffer_limit: Option<u32>,
+    secrets: Option<Vec<Value>>,
+) -> Value {
+    if let Some(lines) = buffer_limit {
+        options.insert(
+            "log-driver-buffer-limit".to_owned(),
+            Value::from(lines.to_string()),
+        );
+    }
+    let mut configuration = json!({"logDriver": "awsfirelens"});
+    if !options.is_empty() {
+        configuration["options"] = Value::Object(options);
+    }
+    if let Some(secrets) = secrets {
+        configuration["secretOptions"] = Value::Array(secrets);
+    }
+    configuration
+}
+
+fn secret_list(secrets: &IndexMap<String, String>) -> Vec<Value> {
+    secrets
+        .iter()
+        .map(|(name, value_from)| json!({"name": name, "valueFrom": value_from}))
+        .collect()
+}

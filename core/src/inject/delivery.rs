@@ -1,0 +1,334 @@
+//! How the routing reaches the router: log options, or a file and the way it takes.
+//!
+//! Never overwrites an object: its key holds the hash of its body, since the agent reads the object
+//! at each task start, of old revisions too.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error as _;
+
+use crate::doc::sha256_hex;
+use crate::outputs::CompiledOutput;
+use crate::render::{RenderError, Route, RouterFileInput, RouterFiles, router_file};
+use crate::v1alpha1::{ConfigBucket, Delivery, LoggingPolicySpec, RouterType};
+
+use super::containers::Routed;
+use super::image::RouterImage;
+use super::{ConfigObject, InjectContext, Reason, Refusal};
+
+/// Prefix of the variables that tell the init process which files to fetch.
+/// Source: <https://github.com/aws/aws-for-fluent-bit/tree/mainline/use_cases/init-process-for-fluent-bit>.
+const INIT_VARIABLE: &str = "aws_fluent_bit_init_s3_";
+
+/// Whether everything fits into log options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way<'a> {
+    /// Log options.
+    Inline,
+    /// Log options, and a file that is in the image already.
+    InImage(&'a str),
+    /// A file of ours.
+    OwnFile,
+}
+
+/// Decides whether a file of ours is needed.
+pub(super) fn way<'a>(
+    spec: &'a LoggingPolicySpec,
+    routed: &[Routed],
+    outputs: &BTreeMap<usize, CompiledOutput>,
+) -> Result<Way<'a>, Refusal> {
+    let needs_file = needs_file(spec, routed, outputs);
+    if let Some(why) = needs_file.filter(|_| spec.router.type_ == RouterType::Fluentd) {
+        return Err(unsupported(format!(
+            "{why} need a file, and files for Fluentd are not written; use config.delivery File"
+        )));
+    }
+    match (spec.config.delivery, spec.config.file.as_deref()) {
+        (Delivery::File, None) => Err(unsupported(
+            "config.delivery is File and config.file is empty".to_owned(),
+        )),
+        (Delivery::File | Delivery::Auto, Some(path)) => match needs_file {
+            None => Ok(Way::InImage(path)),
+            Some(why) => Err(unsupported(format!(
+                "{why} need a file of ours beside config.file; leave config.file empty, or put them into that file"
+            ))),
+        },
+        (Delivery::Inline, _) => match needs_file {
+            None => Ok(Way::Inline),
+            Some(why) => Err(unsupported(format!(
+                "{why} do not fit into log options; use config.delivery Auto"
+            ))),
+        },
+        (Delivery::Auto, None) if needs_file.is_none() => Ok(Way::Inline),
+        (Delivery::Auto | Delivery::S3 | Delivery::Init, _) => Ok(Way::OwnFile),
+    }
+}
+
+fn unsupported(message: String) -> Refusal {
+    Refusal::new(Reason::DeliveryUnsupported, message)
+}
+
+/// What does not fit into the log options of one container, if anything.
+fn needs_file(
+    spec: &LoggingPolicySpec,
+    routed: &[Routed],
+    outputs: &BTreeMap<usize, CompiledOutput>,
+) -> Option<&'static str> {
+    let has_text = |text: &String| !text.trim().is_empty();
+    if routed.iter().any(|container| container.outputs.len() > 1) {
+        Some("several outputs of one container")
+    } else if !spec.filters.is_empty() {
+        Some("filters")
+    } else if !spec.parsers.is_empty() {
+        Some("parsers")
+    } else if spec.custom_config.as_ref().is_some_and(has_text) {
+        Some("lines of customConfig")
+    } else if outputs.values().any(CompiledOutput::needs_file) {
+        Some("options that are given several times")
+    } else {
+        None
+    }
+}
+
+/// A file of ours on its way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shipment {
+    /// Image of the router, when it must be another than the policy's.
+    pub(super) image: Option<String>,
+    /// `config-file-type: s3` with this ARN.
+    pub(super) config_file_arn: Option<String>,
+    /// Variables of the router.
+    pub(super) environment: Vec<(String, String)>,
+    /// Secrets of the router: variable, `valueFrom`.
+    pub(super) secrets: Vec<(String, String)>,
+    /// Objects to write first.
+    pub(super) objects: Vec<ConfigObject>,
+}
+
+/// Renders the file and decides who fetches it: the ECS agent on instances, the init image elsewhere
+/// and wherever parsers need a file of their own.
+pub(super) fn ship(
+    context: &InjectContext<'_>,
+    image: &RouterImage<'_>,
+    routed: &[Routed],
+    outputs: &BTreeMap<usize, CompiledOutput>,
+    http_server: bool,
+) -> Result<Shipment, Refusal> {
+    let spec = &context.policy.spec;
+    let bucket = context.config_bucket.ok_or_else(|| {
+        Refusal::new(
+            Reason::ConfigBucketRequired,
+            "the routing does not fit into log options and needs a file in S3; set spec.configBucket of the AwsTarget",
+        )
+    })?;
+    let (secrets, secret_env) = secret_variables(spec, routed, outputs);
+    let input = RouterFileInput {
+        routes: routes(routed, outputs),
+        filters: &spec.filters,
+        parsers: &spec.parsers,
+        custom_config: spec.custom_config.as_deref().unwrap_or_default(),
+        http_server,
+        ecs_metadata: spec.router.ecs_metadata,
+        secret_env,
+    };
+    let files = router_file(&input).map_err(|error| refused_file(&error))?;
+    let mut shipment = if by_init(context, &files)? {
+        init_shipment(context, image, bucket, &files)?
+    } else {
+        let object = object(context, bucket, "", &files.main);
+        Shipment {
+            config_file_arn: Some(object_arn(context, &object)),
+            objects: vec![object],
+            ..Shipment::default()
+        }
+    };
+    shipment.secrets = secrets;
+    Ok(shipment)
+}
+
+fn by_init(context: &InjectContext<'_>, files: &RouterFiles) -> Result<bool, Refusal> {
+    let agent_cannot = context.platform.needs_init_image();
+    match context.policy.spec.config.delivery {
+        Delivery::Init => Ok(true),
+        Delivery::S3 if agent_cannot => Err(unsupported(format!(
+            "the ECS agent fetches no file from S3 on {}; use config.delivery Auto or Init",
+            context.platform.launch_type
+        ))),
+        Delivery::S3 if files.parsers.is_some() => Err(unsupported(
+            "parsers need a second file, which only the init image fetches; use config.delivery Auto or Init".to_owned(),
+        )),
+        _ => Ok(agent_cannot || files.parsers.is_some()),
+    }
+}
+
+fn init_shipment(
+    context: &InjectContext<'_>,
+    image: &RouterImage<'_>,
+    bucket: &ConfigBucket,
+    files: &RouterFiles,
+) -> Result<Shipment, Refusal> {
+    let router = &context.policy.spec.router;
+    let init_image = image.init_variant().ok_or_else(|| {
+        Refusal::new(
+            Reason::InitImageRequired,
+            format!(
+                "the init variant of aws-for-fluent-bit has to fetch the configuration here, and none is known for \
+                 {}; use an aws-for-fluent-bit image with a version as its tag, or config.delivery File",
+                router.image
+            ),
+        )
+    })?;
+    if router.readonly_root_filesystem && !image.init_starts_on_readonly_root() {
+        return Err(Refusal::new(
+            Reason::ReadonlyRootFilesystemUnsupported,
+            format!(
+                "{init_image} cannot start on a read-only root filesystem; use version 2.33.0 or later, or set \
+                 router.readonlyRootFilesystem to false"
+            ),
+        ));
+    }
+    let mut objects = vec![object(context, bucket, "", &files.main)];
+    objects.extend(
+        files
+            .parsers
+            .as_ref()
+            .map(|parsers| object(context, bucket, "-parsers", parsers)),
+    );
+    let environment = objects
+        .iter()
+        .enumerate()
+        .map(|(index, object)| {
+            (
+                format!("{INIT_VARIABLE}{}", index + 1),
+                object_arn(context, object),
+            )
+        })
+        .collect();
+    Ok(Shipment {
+        image: Some(init_image),
+        environment,
+        objects,
+        ..Shipment::default()
+    })
+}
+
+fn object(
+    context: &InjectContext<'_>,
+    bucket: &ConfigBucket,
+    suffix: &str,
+    body: &str,
+) -> ConfigObject {
+    let sha256 = sha256_hex(body.as_bytes());
+    ConfigObject {
+        bucket: bucket.name.clone(),
+        key: format!(
+            "{}{}/{sha256}{suffix}.conf",
+            bucket.prefix,
+            context.policy.name()
+        ),
+        body: body.to_owned(),
+        sha256,
+    }
+}
+
+fn object_arn(context: &InjectContext<'_>, object: &ConfigObject) -> String {
+    format!(
+        "arn:{}:s3:::{}/{}",
+        context.partition, object.bucket, object.key
+    )
+}
+
+fn routes(routed: &[Routed], outputs: &BTreeMap<usize, CompiledOutput>) -> Vec<Route> {
+    routed
+        .iter()
+        .map(|container| Route {
+            container: container.name.clone(),
+            outputs: container
+                .outputs
+                .iter()
+                .filter_map(|index| outputs.get(index).cloned())
+                .collect(),
+        })
+        .collect()
+}
+
+type SecretEnv = BTreeMap<(String, usize, String), String>;
+
+/// One variable for each secret option of an output, whichever containers use it.
+fn secret_variables(
+    spec: &LoggingPolicySpec,
+    routed: &[Routed],
+    outputs: &BTreeMap<usize, CompiledOutput>,
+) -> (Vec<(String, String)>, SecretEnv) {
+    let mut taken: BTreeSet<String> = spec
+        .router
+        .environment
+        .keys()
+        .chain(spec.router.secrets.keys())
+        .cloned()
+        .collect();
+    let mut secrets = Vec::new();
+    let mut names: BTreeMap<(usize, &str), String> = BTreeMap::new();
+    for (index, output) in outputs {
+        for (option, value_from) in &output.secret_options {
+            let name = free_name(&variable_name(output.name.as_deref(), option), &mut taken);
+            secrets.push((name.clone(), value_from.clone()));
+            names.insert((*index, option), name);
+        }
+    }
+    let mut secret_env = SecretEnv::new();
+    for container in routed {
+        for (place, index) in container.outputs.iter().enumerate() {
+            let options = outputs
+                .get(index)
+                .into_iter()
+                .flat_map(|output| output.secret_options.keys());
+            for option in options {
+                if let Some(name) = names.get(&(*index, option.as_str())) {
+                    secret_env.insert(
+                        (container.name.clone(), place, option.clone()),
+                        name.clone(),
+                    );
+                }
+            }
+        }
+    }
+    (secrets, secret_env)
+}
+
+/// Letters, digits and `_` only: the init image reads its environment through a shell.
+fn variable_name(output: Option<&str>, option: &str) -> String {
+    format!("FIRELENS_{}_{option}", output.unwrap_or("OUTPUT"))
+        .chars()
+        .map(|character| {
+            if character.is_ascii_alphanumeric() {
+                character.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect()
+}
+
+fn free_name(wanted: &str, taken: &mut BTreeSet<String>) -> String {
+    let mut name = wanted.to_owned();
+    let mut number = 2_u32;
+    while !taken.insert(name.clone()) {
+        name = format!("{wanted}_{number}");
+        number += 1;
+    }
+    name
+}
+
+fn refused_file(error: &RenderError) -> Refusal {
+    let reason = match error {
+        RenderError::Output { .. } => Reason::InvalidOutput,
+        _ => Reason::InvalidConfiguration,
+    };
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message = format!("{message}: {error}");
+        cause = error.source();
+    }
+    Refusal::new(reason, message)
+}

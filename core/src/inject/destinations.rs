@@ -1,0 +1,88 @@
+//! The outputs of a policy, looked up and compiled for one task.
+//!
+//! Never an output that no routed container uses: its permissions would be asked for in vain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::outputs::{CompiledOutput, ImageLine, OutputScope};
+use crate::render::check_pattern;
+use crate::v1alpha1::{LogDestinationSpec, Output};
+
+use super::containers::Routed;
+use super::{InjectContext, Reason, Refusal};
+
+/// The outputs that the routed containers use, by their place in the policy.
+pub(super) fn compile(
+    context: &InjectContext<'_>,
+    routed: &[Routed],
+) -> Result<BTreeMap<usize, CompiledOutput>, Refusal> {
+    let used: BTreeSet<usize> = routed
+        .iter()
+        .flat_map(|container| container.outputs.iter().copied())
+        .collect();
+    let scope = OutputScope {
+        region: context.region,
+        account_id: context.account_id,
+        partition: context.partition,
+        image_line: ImageLine::of(&context.policy.spec.router.image),
+    };
+    let mut compiled = BTreeMap::new();
+    for (index, output) in context
+        .policy
+        .spec
+        .outputs
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| used.contains(index))
+    {
+        let (destination, place) = destination_of(context, index, output)?;
+        let mut one = crate::outputs::compile(destination, &scope).map_err(|error| {
+            Refusal::new(
+                Reason::InvalidOutput,
+                format!("{place}.{}: {}", error.field, error.message),
+            )
+        })?;
+        for (field, pattern) in [
+            ("includePattern", &output.include_pattern),
+            ("excludePattern", &output.exclude_pattern),
+        ] {
+            if let Some(problem) = pattern
+                .as_ref()
+                .and_then(|pattern| check_pattern(pattern).err())
+            {
+                let message = format!("spec.outputs[{index}].{field}: {problem}");
+                return Err(Refusal::new(Reason::InvalidOutput, message));
+            }
+        }
+        one.name = Some(output.name.clone());
+        one.include_pattern.clone_from(&output.include_pattern);
+        one.exclude_pattern.clone_from(&output.exclude_pattern);
+        compiled.insert(index, one);
+    }
+    Ok(compiled)
+}
+
+/// The destination of an output, and how messages name it.
+fn destination_of<'a>(
+    context: &InjectContext<'a>,
+    index: usize,
+    output: &'a Output,
+) -> Result<(&'a LogDestinationSpec, String), Refusal> {
+    if let Some(destination) = &output.destination {
+        return Ok((destination, format!("spec.outputs[{index}].destination")));
+    }
+    let name = output
+        .destination_ref
+        .as_ref()
+        .map(|reference| reference.name.as_str())
+        .unwrap_or_default();
+    match context.destinations.get(name) {
+        Some(found) => Ok((&found.spec, format!("LogDestination {name}: spec"))),
+        None => Err(Refusal::new(
+            Reason::DestinationMissing,
+            format!(
+                "spec.outputs[{index}] names the LogDestination {name:?}, which does not exist; create it"
+            ),
+        )),
+    }
+}

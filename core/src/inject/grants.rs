@@ -1,0 +1,179 @@
+//! What the roles of the task must be allowed to do, and whether the task names those roles.
+//!
+//! Never a wider resource than what is used: secrets by their exact ARN, objects by their key.
+
+use std::collections::BTreeSet;
+
+use crate::doc::TaskDefinitionDoc;
+use crate::iam::{Grant, RoleUse, Statement, merge, role_name};
+use crate::v1alpha1::IamMode;
+
+use super::{InjectContext, Reason, Refusal};
+
+/// What an injection needs of the roles.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Needs {
+    /// Statements for the task role.
+    pub(super) task: Vec<Statement>,
+    /// Statements for the execution role.
+    pub(super) execution: Vec<Statement>,
+    /// Other reasons for which ECS needs an execution role, for the message.
+    pub(super) execution_role_for: Vec<&'static str>,
+}
+
+/// The grants, or a refusal when a role is needed and absent.
+pub(super) fn decide(
+    doc: &TaskDefinitionDoc,
+    needs: &Needs,
+    context: &InjectContext<'_>,
+) -> Result<Vec<Grant>, Refusal> {
+    if context.policy.spec.iam.mode == IamMode::Ignore {
+        return Ok(Vec::new());
+    }
+    let mut grants = Vec::new();
+    let task = merge(&needs.task);
+    if !task.is_empty() {
+        let role = doc.task_role_arn().ok_or_else(task_role_missing)?;
+        grants.push(Grant {
+            role: RoleUse::Task,
+            role_arn: role_arn(role, context)?,
+            statements: task,
+        });
+    }
+    let execution = merge(&needs.execution);
+    if doc.execution_role_arn().is_none()
+        && !(execution.is_empty() && needs.execution_role_for.is_empty())
+    {
+        return Err(execution_role_missing(needs));
+    }
+    if let Some(role) = doc.execution_role_arn().filter(|_| !execution.is_empty()) {
+        grants.push(Grant {
+            role: RoleUse::Execution,
+            role_arn: role_arn(role, context)?,
+            statements: execution,
+        });
+    }
+    Ok(grants)
+}
+
+fn task_role_missing() -> Refusal {
+    Refusal::new(
+        Reason::TaskRoleMissing,
+        "the outputs need permissions and the task definition has no taskRoleArn; add a task role to it, or set \
+         iam.mode to Ignore when the router gets its credentials in another way",
+    )
+}
+
+fn execution_role_missing(needs: &Needs) -> Refusal {
+    let mut reasons: BTreeSet<&str> = needs.execution_role_for.iter().copied().collect();
+    if !needs.execution.is_empty() {
+        reasons.insert("permissions to read secrets, the configuration or to create a log group");
+    }
+    let reasons: Vec<&str> = reasons.into_iter().collect();
+    Refusal::new(
+        Reason::ExecutionRoleMissing,
+        format!(
+            "ECS needs an execution role for the router ({}) and the task definition has no executionRoleArn; add \
+             one to it",
+            reasons.join("; ")
+        ),
+    )
+}
+
+/// A task definition may name a role by its bare name.
+fn role_arn(role: &str, context: &InjectContext<'_>) -> Result<String, Refusal> {
+    let read = role_name(role).ok_or_else(|| {
+        Refusal::new(
+            Reason::InvalidRole,
+            format!("{role:?} is neither the ARN nor the name of an IAM role"),
+        )
+    })?;
+    if read.account_id.is_some() {
+        return Ok(role.to_owned());
+    }
+    Ok(format!(
+        "arn:{}:iam::{}:role{}{}",
+        context.partition, context.account_id, read.path, read.name
+    ))
+}
+
+/// Reading secrets by the execution role.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html>.
+pub(super) fn of_secrets<'a>(
+    values_from: impl IntoIterator<Item = &'a str>,
+    context: &InjectContext<'_>,
+) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    for value_from in values_from {
+        let service = value_from
+            .strip_prefix("arn:")
+            .and_then(|rest| rest.split(':').nth(1));
+        statements.push(match service {
+            Some("secretsmanager") => Statement::new(
+                "FirelensSecrets",
+                ["secretsmanager:GetSecretValue"],
+                [secret_arn(value_from)],
+            ),
+            Some(_) => Statement::new("FirelensParameters", ["ssm:GetParameters"], [value_from]),
+            None => {
+                let arn = format!(
+                    "arn:{}:ssm:{}:{}:parameter/{}",
+                    context.partition,
+                    context.region,
+                    context.account_id,
+                    value_from.trim_start_matches('/')
+                );
+                Statement::new("FirelensParameters", ["ssm:GetParameters"], [arn])
+            }
+        });
+    }
+    statements
+}
+
+/// `arn:…:secret:NAME[:json-key:version-stage:version-id]`: IAM knows the part up to the name.
+fn secret_arn(value_from: &str) -> String {
+    /// Parts of an ARN of Secrets Manager: `arn`, partition, service, region, account, `secret`, name.
+    const ARN_PARTS: usize = 7;
+    value_from
+        .split(':')
+        .take(ARN_PARTS)
+        .collect::<Vec<_>>()
+        .join(":")
+}
+
+/// Reading configuration objects.
+/// Sources: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/firelens-taskdef.html> (execution
+/// role) and <https://github.com/aws/aws-for-fluent-bit/tree/mainline/use_cases/init-process-for-fluent-bit>
+/// (task role).
+pub(super) fn of_objects<'a>(
+    bucket: &str,
+    keys: impl IntoIterator<Item = &'a str>,
+    context: &InjectContext<'_>,
+) -> Vec<Statement> {
+    let bucket_arn = format!("arn:{}:s3:::{bucket}", context.partition);
+    let objects: Vec<String> = keys
+        .into_iter()
+        .map(|key| format!("{bucket_arn}/{key}"))
+        .collect();
+    vec![
+        Statement::new("FirelensConfig", ["s3:GetObject"], objects),
+        Statement::new(
+            "FirelensConfigBucket",
+            ["s3:GetBucketLocation"],
+            [bucket_arn],
+        ),
+    ]
+}
+
+/// Creating the router's own log group.
+pub(super) fn of_log_group(group: &str, region: &str, context: &InjectContext<'_>) -> Statement {
+    let arn = format!(
+        "arn:{}:logs:{region}:{}:log-group:{group}",
+        context.partition, context.account_id
+    );
+    Statement::new(
+        "FirelensRouterLog",
+        ["logs:CreateLogGroup"],
+        [format!("{arn}:*"), arn],
+    )
+}

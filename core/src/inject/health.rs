@@ -1,0 +1,278 @@
+//! The health check of the router: which one can pass with this image, network and configuration.
+//!
+//! Never a check that cannot pass: it would stop every task. Where none can be known to work there is
+//! none, and a note says so.
+//! Checks and their conditions:
+//! <https://github.com/aws-samples/amazon-ecs-firelens-examples/tree/mainline/examples/fluent-bit/health-check>.
+
+use serde_json::{Map, Value};
+
+use crate::doc::TaskDefinitionDoc;
+use crate::v1alpha1::{HealthCheck, HealthCheckType, LaunchType, Router, RouterType};
+
+use super::image::RouterImage;
+use super::{Note, NoteCode, Platform, Reason, Refusal};
+
+/// Port of Fluent Bit's HTTP server.
+const HTTP_PORT: u64 = 2020;
+/// Port of the TCP input that the agent adds for health checks, in bridge and awsvpc mode.
+const AGENT_HEALTH_PORT: u64 = 8877;
+/// Port of the forward input that the agent adds in bridge and awsvpc mode.
+const FORWARD_PORT: u64 = 24_224;
+/// Configuration inside aws-for-fluent-bit that turns the HTTP server on.
+pub(super) const BUILT_IN_CONFIG: &str = "/fluent-bit/configs/output-metrics-healthcheck.conf";
+
+const UPTIME_COMMAND: &str = "curl -f http://127.0.0.1:2020/api/v1/uptime || exit 1";
+const TCP_COMMAND: &str = "echo '{\"health\": \"check\"}' | nc 127.0.0.1 8877 || exit 1";
+
+/// Times of the checks above, as AWS gives them, in seconds.
+const INTERVAL_SECONDS: u32 = 10;
+const TIMEOUT_SECONDS: u32 = 5;
+const RETRIES: u32 = 2;
+const START_PERIOD_SECONDS: u32 = 30;
+
+/// How containers of the task reach each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Network {
+    Bridge,
+    Awsvpc,
+    Host,
+}
+
+impl Network {
+    pub(super) fn of(doc: &TaskDefinitionDoc, platform: &Platform) -> Self {
+        match doc.network_mode() {
+            Some("awsvpc") => Self::Awsvpc,
+            Some("host") => Self::Host,
+            None if platform.launch_type == LaunchType::Fargate => Self::Awsvpc,
+            _ => Self::Bridge,
+        }
+    }
+}
+
+/// Who can turn Fluent Bit's HTTP server on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HttpServer {
+    /// The file that we write.
+    OwnFile,
+    /// The file inside the image, by a firelens option that is still free.
+    BuiltInFile,
+    /// It is on: the policy names the file inside the image.
+    AlreadyOn,
+    /// Nobody that we know of.
+    Nobody,
+}
+
+/// The check that was chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Chosen {
+    /// The member `healthCheck`, if any.
+    pub(super) check: Option<Value>,
+    /// Whether Fluent Bit's HTTP server must be on for it.
+    pub(super) needs_http_server: bool,
+}
+
+/// What a health check is chosen from.
+pub(super) struct Situation<'a> {
+    pub(super) doc: &'a TaskDefinitionDoc,
+    pub(super) router: &'a Router,
+    pub(super) image: &'a RouterImage<'a>,
+    pub(super) network: Network,
+    pub(super) http_server: HttpServer,
+}
+
+/// Chooses the health check.
+pub(super) fn choose(situation: &Situation<'_>, notes: &mut Vec<Note>) -> Result<Chosen, Refusal> {
+    let policy = &situation.router.health_check;
+    match policy.type_ {
+        HealthCheckType::None => Ok(Chosen::default()),
+        HealthCheckType::Custom => custom(policy, situation.network),
+        HealthCheckType::Auto => Ok(match automatic(situation) {
+            Ok(kind) => {
+                if situation.image.is_moving() {
+                    notes.push(Note::new(
+                        NoteCode::MovingImageTag,
+                        format!(
+                            "the health check needs curl, which the newest {} has; pin a version to be sure of it",
+                            situation.router.image
+                        ),
+                    ));
+                }
+                kind.chosen(policy)
+            }
+            Err(why) => {
+                notes.push(Note::new(
+                    NoteCode::NoHealthCheck,
+                    format!("the router has no health check: {why}"),
+                ));
+                Chosen::default()
+            }
+        }),
+    }
+}
+
+/// Refuses to let containers wait for a router whose health nobody checks.
+pub(super) fn refuse_without_check(chosen: &Chosen, notes: &[Note]) -> Result<(), Refusal> {
+    if chosen.check.is_some() {
+        return Ok(());
+    }
+    let why = notes
+        .iter()
+        .find(|note| note.code == NoteCode::NoHealthCheck)
+        .map_or("router.healthCheck.type is None", |note| {
+            note.message.as_str()
+        });
+    Err(Refusal::new(
+        Reason::HealthCheckImpossible,
+        format!(
+            "containers wait for a HEALTHY router, and that needs a health check ({why}); set router.dependency \
+             to START, or give a router.healthCheck of type Custom that works in the image"
+        ),
+    ))
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Uptime,
+    Tcp,
+}
+
+impl Kind {
+    fn chosen(self, policy: &HealthCheck) -> Chosen {
+        let command = match self {
+            Self::Uptime => UPTIME_COMMAND,
+            Self::Tcp => TCP_COMMAND,
+        };
+        let times = HealthCheck {
+            interval_seconds: policy.interval_seconds.or(Some(INTERVAL_SECONDS)),
+            timeout_seconds: policy.timeout_seconds.or(Some(TIMEOUT_SECONDS)),
+            retries: policy.retries.or(Some(RETRIES)),
+            start_period_seconds: policy.start_period_seconds.or(Some(START_PERIOD_SECONDS)),
+            ..HealthCheck::default()
+        };
+        let command = ["CMD-SHELL".to_owned(), command.to_owned()];
+        Chosen {
+            check: Some(member(&command, &times)),
+            needs_http_server: matches!(self, Self::Uptime),
+        }
+    }
+}
+
+fn automatic(situation: &Situation<'_>) -> Result<Kind, String> {
+    if situation.router.type_ == RouterType::Fluentd {
+        return Err(
+            "the agent gives Fluentd no port to check; use router.healthCheck.type Custom"
+                .to_owned(),
+        );
+    }
+    if situation.network == Network::Host {
+        return Err("in network mode host its ports would be those of the instance".to_owned());
+    }
+    let image = situation.image;
+    let port_taken =
+        situation.network == Network::Awsvpc && listens(situation.doc, HTTP_PORT).is_some();
+    let http = situation.http_server != HttpServer::Nobody && !port_taken;
+    if image.has_uptime_check() && http {
+        return Ok(Kind::Uptime);
+    }
+    if image.has_tcp_check() {
+        return Ok(Kind::Tcp);
+    }
+    Err(if !image.has_uptime_check() {
+        format!(
+            "it is not known that {} has curl; use router.healthCheck.type Custom",
+            situation.router.image
+        )
+    } else if port_taken {
+        format!("a container listens on port {HTTP_PORT} already")
+    } else {
+        "it is not known that the file of config.file turns HTTP_Server on; use router.healthCheck.type Custom"
+            .to_owned()
+    })
+}
+
+fn custom(policy: &HealthCheck, network: Network) -> Result<Chosen, Refusal> {
+    if network == Network::Host
+        && policy
+            .command
+            .iter()
+            .any(|word| word.contains(&AGENT_HEALTH_PORT.to_string()))
+    {
+        return Err(Refusal::new(
+            Reason::HealthCheckImpossible,
+            format!(
+                "router.healthCheck.command asks port {AGENT_HEALTH_PORT}, which the agent does not open in network \
+                 mode host; use another check, or None"
+            ),
+        ));
+    }
+    Ok(Chosen {
+        check: Some(member(&policy.command, policy)),
+        needs_http_server: false,
+    })
+}
+
+fn member(command: &[String], times: &HealthCheck) -> Value {
+    let mut check = Map::new();
+    check.insert("command".to_owned(), Value::from(command));
+    for (name, number) in [
+        ("interval", times.interval_seconds),
+        ("timeout", times.timeout_seconds),
+        ("retries", times.retries),
+        ("startPeriod", times.start_period_seconds),
+    ] {
+        if let Some(number) = number {
+            check.insert(name.to_owned(), Value::from(number));
+        }
+    }
+    Value::Object(check)
+}
+
+/// Refuses a task in which a container and the router would want one port of one namespace.
+pub(super) fn check_ports(
+    doc: &TaskDefinitionDoc,
+    router: RouterType,
+    network: Network,
+    notes: &mut Vec<Note>,
+) -> Result<(), Refusal> {
+    if network == Network::Host
+        && let Some(name) = listens(doc, HTTP_PORT)
+    {
+        notes.push(Note::new(
+            NoteCode::PortShared,
+            format!("container {name} listens on port {HTTP_PORT} of the instance, where Fluent Bit puts its HTTP server when that is on"),
+        ));
+    }
+    if network != Network::Awsvpc {
+        return Ok(());
+    }
+    let ports = match router {
+        RouterType::Fluentbit => &[FORWARD_PORT, AGENT_HEALTH_PORT][..],
+        RouterType::Fluentd => &[FORWARD_PORT][..],
+    };
+    for port in ports {
+        if let Some(name) = listens(doc, *port) {
+            return Err(Refusal::new(
+                Reason::PortConflict,
+                format!(
+                    "container {name} listens on port {port}, which the ECS agent gives to the router in the same \
+                     network namespace; move the container to another port"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A container that declares the port.
+fn listens(doc: &TaskDefinitionDoc, port: u64) -> Option<String> {
+    doc.containers()
+        .find(|container| {
+            container.firelens_configuration().is_none()
+                && container
+                    .port_mappings()
+                    .iter()
+                    .any(|mapping| mapping.container_port == Some(port))
+        })
+        .map(|container| container.name())
+}

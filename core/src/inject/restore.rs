@@ -1,0 +1,308 @@
+//! The restore record: what was there before, kept in a label of the router.
+//!
+//! Never more than what injection changed, and never interpreted beyond putting it back: an owner's
+//! later change wins over the record.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::doc::{RawObject, array, elements, quote, sorted};
+
+/// Version of the record's shape.
+const VERSION: &str = "1";
+
+/// What injection changed in one container.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct ContainerRecord {
+    /// Whether `logConfiguration` was changed.
+    pub(super) log: Option<Before>,
+    /// What was done to `dependsOn`.
+    pub(super) dependencies: Option<DependencyRecord>,
+}
+
+/// A member before it was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// It was not there.
+    Absent,
+    /// Its text.
+    Text(String),
+}
+
+/// What was done to `dependsOn` of one container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct DependencyRecord {
+    /// The member before, when it was no list: absent or, say, `null`.
+    pub(super) instead_of_list: Option<Before>,
+    /// Entries on the router (or on the router that was taken over), with their place.
+    pub(super) replaced: Vec<(usize, String)>,
+}
+
+/// A container that was taken out, with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RemovedContainer {
+    pub(super) index: usize,
+    pub(super) text: String,
+}
+
+/// Everything that is needed to take an injection out again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct RestoreRecord {
+    /// By container name.
+    pub(super) containers: BTreeMap<String, ContainerRecord>,
+    /// The router that ours took the place of.
+    pub(super) foreign_router: Option<RemovedContainer>,
+    /// Task-level members before they were changed, by name.
+    pub(super) task: BTreeMap<String, Before>,
+}
+
+impl RestoreRecord {
+    /// The record of one container, made when there is none.
+    pub(super) fn container(&mut self, name: &str) -> &mut ContainerRecord {
+        self.containers.entry(name.to_owned()).or_default()
+    }
+
+    /// Whether this record, of a live revision, says the same as the one that is wanted. It may tell
+    /// of containers that are gone since. Order and spelling do not count: ECS changes both.
+    pub(super) fn covers(&self, wanted: &Self) -> bool {
+        let same_router = match (&self.foreign_router, &wanted.foreign_router) {
+            (None, None) => true,
+            (Some(one), Some(other)) => sorted(&one.text) == sorted(&other.text),
+            _ => false,
+        };
+        same_router
+            && self.task == wanted.task
+            && wanted.containers.iter().all(|(name, wanted)| {
+                self.containers
+                    .get(name)
+                    .is_some_and(|found| found.means(wanted))
+            })
+    }
+
+    /// Compact JSON.
+    pub(super) fn to_json(&self) -> String {
+        let mut record = RawObject::default();
+        record.set_text("v", VERSION.to_owned());
+        let mut containers = RawObject::default();
+        for (name, container) in &self.containers {
+            containers.set_text(name, container_json(container));
+        }
+        record.set_text("containers", containers.to_string());
+        if let Some(router) = &self.foreign_router {
+            let mut object = RawObject::default();
+            object.set_text("index", router.index.to_string());
+            object.set_text("container", router.text.clone());
+            record.set_text("router", object.to_string());
+        }
+        if !self.task.is_empty() {
+            let mut task = RawObject::default();
+            for (name, before) in &self.task {
+                task.set_text(name, before_json(before));
+            }
+            record.set_text("task", task.to_string());
+        }
+        record.to_string()
+    }
+
+    /// Reads what [`RestoreRecord::to_json`] wrote.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let record = RawObject::parse(text).map_err(|error| error.to_string())?;
+        match record.get("v") {
+            Some(VERSION) => {}
+            Some(other) => return Err(format!("version {other} is not known")),
+            None => return Err("there is no version".to_owned()),
+        }
+        let mut containers = BTreeMap::new();
+        for (name, text) in object(&record, "containers")?.iter() {
+            containers.insert(name.to_owned(), read_container(text)?);
+        }
+        let foreign_router = match record.get("router") {
+            Some(text) => Some(read_router(text)?),
+            None => None,
+        };
+        let mut task = BTreeMap::new();
+        if record.get("task").is_some() {
+            for (name, text) in object(&record, "task")?.iter() {
+                task.insert(name.to_owned(), read_before(text)?);
+            }
+        }
+        Ok(Self {
+            containers,
+            foreign_router,
+            task,
+        })
+    }
+}
+
+impl ContainerRecord {
+    fn means(&self, other: &Self) -> bool {
+        let log = |record: &Self| record.log.as_ref().map(Before::value);
+        let dependencies = |record: &Self| {
+            record.dependencies.as_ref().map(|record| {
+                let mut replaced: Vec<String> = record
+                    .replaced
+                    .iter()
+                    .map(|(_, text)| sorted(text).to_string())
+                    .collect();
+                replaced.sort();
+                (record.instead_of_list.as_ref().map(Before::value), replaced)
+            })
+        };
+        log(self) == log(other) && dependencies(self) == dependencies(other)
+    }
+}
+
+impl Before {
+    fn value(&self) -> Option<Value> {
+        match self {
+            Self::Absent => None,
+            Self::Text(text) => Some(sorted(text)),
+        }
+    }
+}
+
+fn container_json(record: &ContainerRecord) -> String {
+    let mut object = RawObject::default();
+    if let Some(before) = &record.log {
+        object.set_text("log", before_json(before));
+    }
+    if let Some(dependencies) = &record.dependencies {
+        let mut entry = RawObject::default();
+        if let Some(before) = &dependencies.instead_of_list {
+            entry.set_text("instead", before_json(before));
+        }
+        if !dependencies.replaced.is_empty() {
+            let replaced: Vec<String> = dependencies
+                .replaced
+                .iter()
+                .map(|(at, text)| format!("[{at},{text}]"))
+                .collect();
+            entry.set_text("replaced", array(&replaced));
+        }
+        object.set_text("dependsOn", entry.to_string());
+    }
+    object.to_string()
+}
+
+/// `[]` for absent, `[text]` for text: whatever the text is, `null` included, the two differ.
+fn before_json(before: &Before) -> String {
+    match before {
+        Before::Absent => "[]".to_owned(),
+        Before::Text(text) => array(std::slice::from_ref(text)),
+    }
+}
+
+fn read_before(text: &str) -> Result<Before, String> {
+    match elements(text).as_deref() {
+        Some([]) => Ok(Before::Absent),
+        Some([one]) => Ok(Before::Text(one.clone())),
+        _ => Err(format!("{text} is not a list of at most one")),
+    }
+}
+
+fn read_container(text: &str) -> Result<ContainerRecord, String> {
+    let object = RawObject::parse(text).map_err(|error| error.to_string())?;
+    let dependencies = match object.get("dependsOn") {
+        None => None,
+        Some(text) => Some(read_dependencies(text)?),
+    };
+    Ok(ContainerRecord {
+        log: object.get("log").map(read_before).transpose()?,
+        dependencies,
+    })
+}
+
+fn read_dependencies(text: &str) -> Result<DependencyRecord, String> {
+    let object = RawObject::parse(text).map_err(|error| error.to_string())?;
+    let mut replaced = Vec::new();
+    for pair in object
+        .get("replaced")
+        .and_then(elements)
+        .unwrap_or_default()
+    {
+        match elements(&pair).as_deref() {
+            Some([at, entry]) => {
+                let at = at.parse().map_err(|_| format!("{at} is not a place"))?;
+                replaced.push((at, entry.clone()));
+            }
+            _ => return Err(format!("{pair} is not a place and an entry")),
+        }
+    }
+    Ok(DependencyRecord {
+        instead_of_list: object.get("instead").map(read_before).transpose()?,
+        replaced,
+    })
+}
+
+fn read_router(text: &str) -> Result<RemovedContainer, String> {
+    let object = RawObject::parse(text).map_err(|error| error.to_string())?;
+    let index = object
+        .get("index")
+        .and_then(|text| text.parse().ok())
+        .ok_or("the router has no place")?;
+    let text = object.get("container").ok_or("the router has no text")?;
+    RawObject::parse(text).map_err(|error| error.to_string())?;
+    Ok(RemovedContainer {
+        index,
+        text: text.to_owned(),
+    })
+}
+
+fn object(parent: &RawObject, name: &str) -> Result<RawObject, String> {
+    let text = parent
+        .get(name)
+        .ok_or_else(|| format!("there is no member {}", quote(name)))?;
+    RawObject::parse(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn a_record_survives_being_written_and_read() {
+        let mut record = RestoreRecord::default();
+        record.container("a \"b\"").log = Some(Before::Text(
+            r#"{"logDriver":"awslogs","x":1.50}"#.to_owned(),
+        ));
+        record.container("b").log = Some(Before::Absent);
+        record.container("b").dependencies = Some(DependencyRecord {
+            instead_of_list: Some(Before::Text("null".to_owned())),
+            replaced: vec![(2, r#"{"containerName":"x","condition":"START"}"#.to_owned())],
+        });
+        record.container("c").log = Some(Before::Text("null".to_owned()));
+        record.container("c").dependencies = Some(DependencyRecord {
+            instead_of_list: None,
+            replaced: vec![],
+        });
+        record.foreign_router = Some(RemovedContainer {
+            index: 0,
+            text: r#"{"name":"r"}"#.to_owned(),
+        });
+        record
+            .task
+            .insert("cpu".to_owned(), Before::Text("\"256\"".to_owned()));
+        record.task.insert("memory".to_owned(), Before::Absent);
+        let json = record.to_json();
+        assert_eq!(RestoreRecord::parse(&json).unwrap(), record);
+        assert_eq!(RestoreRecord::parse(&json).unwrap().to_json(), json);
+    }
+
+    #[test]
+    fn a_damaged_record_is_refused() {
+        for text in [
+            "",
+            "{}",
+            r#"{"v":2,"containers":{}}"#,
+            r#"{"v":1}"#,
+            r#"{"v":1,"containers":{"a":{"log":1}}}"#,
+            r#"{"v":1,"containers":{"a":{"dependsOn":{"replaced":[["x",{}]]}}}}"#,
+            r#"{"v":1,"containers":{},"router":{"index":0}}"#,
+            r#"{"v":1,"containers":{},"router":{"index":0,"container":"x"}}"#,
+        ] {
+            assert!(RestoreRecord::parse(text).is_err(), "{text}");
+        }
+    }
+}
