@@ -70,6 +70,7 @@ pub struct AssumeRole {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConfigBucket {
     /// Name of the bucket, in the account and region of the target.
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub name: String,
     /// Put before every key, such as `firelens/`. Default: empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -12,7 +12,9 @@ mod logging_policy;
 mod meta;
 mod name;
 mod rollout;
+mod schema;
 mod serde_util;
+mod validate;
 mod workload;
 
 pub use aws_target::*;
@@ -24,6 +26,8 @@ pub use logging_policy::*;
 pub use meta::{Object, ObjectMeta, OwnerReference};
 pub use name::workload_name;
 pub use rollout::*;
+pub use schema::schema;
+pub use validate::{Cause, FieldError, admit};
 pub use workload::*;
 
 /// A policy: who gets which routing, and how it is rolled out.

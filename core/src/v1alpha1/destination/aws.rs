@@ -52,7 +52,7 @@ destination_block! {
         #[serde(default)]
         role_arn: Option<String> = "role_arn" / "roleArn",
         /// External id that the trust policy of that role asks for (`external_id`).
-        #[serde(default)]
+        #[serde(default, deserialize_with = "crate::v1alpha1::serde_util::blank_as_none")]
         external_id: Option<String> = "external_id" / "externalId",
         /// Endpoint of the service to use instead of the public one, such as a VPC endpoint,
         /// without a scheme.
@@ -105,7 +105,7 @@ destination_block! {
         #[serde(default)]
         role_arn: Option<String> = "role_arn" / "roleArn",
         /// External id that the trust policy of that role asks for (`external_id`).
-        #[serde(default)]
+        #[serde(default, deserialize_with = "crate::v1alpha1::serde_util::blank_as_none")]
         external_id: Option<String> = "external_id" / "externalId",
         /// Endpoint of the service to use instead of the public one, such as a VPC endpoint,
         /// without a scheme.
@@ -151,7 +151,7 @@ destination_block! {
         #[serde(default)]
         role_arn: Option<String> = "role_arn" / "roleArn",
         /// External id that the trust policy of that role asks for (`external_id`).
-        #[serde(default)]
+        #[serde(default, deserialize_with = "crate::v1alpha1::serde_util::blank_as_none")]
         external_id: Option<String> = "external_id" / "externalId",
         /// Endpoint of the service to use instead of the public one, such as a VPC endpoint,
         /// without a scheme.
@@ -246,7 +246,7 @@ destination_block! {
         #[serde(default)]
         role_arn: Option<String> = "role_arn" / "roleArn",
         /// External id that the trust policy of that role asks for (`external_id`).
-        #[serde(default)]
+        #[serde(default, deserialize_with = "crate::v1alpha1::serde_util::blank_as_none")]
         external_id: Option<String> = "external_id" / "externalId",
         /// Endpoint of the service to use instead of the public one, such as a VPC endpoint,
         /// without a scheme.

@@ -48,7 +48,7 @@ destination_block! {
         #[serde(default)]
         role_arn: Option<String> = "aws_role_arn" / "roleArn",
         /// External id that the trust policy of that role asks for (`aws_external_id`).
-        #[serde(default)]
+        #[serde(default, deserialize_with = "crate::v1alpha1::serde_util::blank_as_none")]
         external_id: Option<String> = "aws_external_id" / "externalId",
         /// STS endpoint to use with `roleArn`. Option `aws_sts_endpoint`.
         #[serde(default)]
@@ -186,7 +186,7 @@ destination_block! {
         #[serde(default)]
         role_arn: Option<String> = "aws_role_arn" / "roleArn",
         /// External id that the trust policy of that role asks for (`aws_external_id`).
-        #[serde(default)]
+        #[serde(default, deserialize_with = "crate::v1alpha1::serde_util::blank_as_none")]
         external_id: Option<String> = "aws_external_id" / "externalId",
         /// STS endpoint to use with `roleArn`. Option `aws_sts_endpoint`.
         #[serde(default)]
