@@ -5,7 +5,8 @@
 #   postgres.sh start DIR   starts a server with its data in DIR, unless one runs there; prints its URL
 #   postgres.sh url DIR     prints the URL of the server that runs in DIR
 #   postgres.sh stop DIR    stops it and removes its data
-#   postgres.sh watch DIR   waits until nobody holds a shared lock on DIR/users any more, then stops it
+#   postgres.sh watch DIR   waits until nobody holds a shared lock on DIR/users any more, then stops
+#                           it; ends at once where somebody watches already
 #
 # Server programs are looked for in FIRELENS_POSTGRES_BIN, on PATH and under /usr/lib/postgresql.
 # PostgreSQL refuses to run as root; root hands the server to the user postgres, or else nobody.
@@ -100,6 +101,8 @@ watch() {
         stop
         return
     fi
+    exec 9>"$dir/watching"
+    flock -n -x 9 || return 0
     idle_checks=0
     while is_running; do
         sleep 5
@@ -118,7 +121,10 @@ find_programs
 pick_owner
 case $1 in
 start) start ;;
-url) print_url ;;
+url)
+    is_running || fail "no server runs in $dir"
+    print_url
+    ;;
 stop) stop ;;
 watch) watch ;;
 *) fail "usage: postgres.sh start|url|stop|watch DIR" ;;

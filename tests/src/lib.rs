@@ -2,3 +2,4 @@
 //! Never linked into the binary.
 
 pub mod fake_aws;
+pub mod postgres;

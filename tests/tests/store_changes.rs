@@ -1,0 +1,246 @@
+//! Watches: every change is told once, in order, or the watcher is told that it asks too late.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use firelens_core::v1alpha1::Kind;
+use firelens_store::{
+    Change, ChangeType, Event, EventFilter, EventType, GeneratedObject, LabelSelector, ListOptions,
+    Preconditions, Removed, Retention, Store, StoreError, Update,
+};
+use firelens_tests::postgres;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+const KIND: Kind = Kind::LoggingPolicy;
+const DEADLINE: Duration = Duration::from_secs(30);
+
+fn policy(name: &str, number: usize) -> Value {
+    json!({"metadata": {"name": name}, "spec": {"priority": number}})
+}
+
+/// One writer: creates, changes and deletes its own objects and one that all share.
+async fn write(store: Store, writer: usize, rounds: usize) {
+    for round in 0..rounds {
+        let name = format!("w{writer}-{round}");
+        store.create(KIND, policy(&name, 0)).await.unwrap();
+        store.update(KIND, &name, Update::object(policy(&name, 1))).await.unwrap();
+        let shared = policy("shared", writer * 1000 + round);
+        store.update(KIND, "shared", Update::object(shared)).await.unwrap();
+        if round % 2 == 0 {
+            store.delete(KIND, &name, &Preconditions::default()).await.unwrap();
+        }
+    }
+}
+
+/// Follows the log from revision `since` until `count` changes were told.
+async fn follow(store: Store, since: i64, count: usize) -> Vec<Change> {
+    let mut hints = store.subscribe().await.unwrap();
+    let mut told = Vec::new();
+    let mut since = since;
+    while told.len() < count {
+        // Pages of an odd size, so that their ends fall anywhere.
+        let page = store.changes(KIND, since, 7).await.unwrap();
+        let is_behind = page.resource_version > since;
+        since = page.resource_version;
+        told.extend(page.changes);
+        if !is_behind {
+            hints.changed().await.unwrap();
+        }
+    }
+    told
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_eight_writers_a_watcher_misses_nothing_and_sees_commits_in_order() {
+    const WRITERS: usize = 8;
+    const ROUNDS: usize = 20;
+    let db = postgres::database().await;
+    let store = db.store().await;
+    store.create(KIND, policy("shared", 999_999)).await.unwrap();
+    let since = store.current_resource_version().await.unwrap();
+    let count = WRITERS * (ROUNDS * 3 + ROUNDS / 2);
+    let other = db.store().await;
+    let watcher = tokio::spawn(timeout(DEADLINE, follow(other.clone(), since, count)));
+    let writers = (0..WRITERS).map(|writer| {
+        // Half of them through another pool, as another replica would.
+        let store = if writer % 2 == 0 { store.clone() } else { other.clone() };
+        tokio::spawn(timeout(DEADLINE, write(store, writer, ROUNDS)))
+    });
+    for writer in futures::future::join_all(writers).await {
+        writer.unwrap().expect("writers finish in time");
+    }
+    let told = watcher.await.unwrap().expect("the watcher is told everything in time");
+
+    let versions: Vec<i64> = told.iter().map(|change| change.resource_version).collect();
+    let expected: Vec<i64> = (since + 1..=since + count as i64).collect();
+    assert_eq!(versions, expected, "no revision is missing, none comes twice or out of order");
+    let mut replayed: BTreeMap<String, Value> = BTreeMap::new();
+    for change in told {
+        match change.change_type {
+            ChangeType::Deleted => assert!(replayed.remove(&change.name).is_some()),
+            ChangeType::Added => assert!(replayed.insert(change.name, change.object).is_none()),
+            ChangeType::Modified => {
+                replayed.insert(change.name, change.object);
+            }
+        }
+    }
+    let listed = store.list(KIND, &ListOptions::default()).await.unwrap().items;
+    let replayed: Vec<Value> = replayed.into_values().collect();
+    assert_eq!(replayed, listed, "the changes add up to what is there");
+}
+
+#[tokio::test]
+async fn a_page_of_changes_says_how_far_it_got_even_for_a_kind_without_any() {
+    let db = postgres::database().await;
+    let store = db.store().await;
+    for number in 0..5 {
+        store.create(KIND, policy(&format!("p{number}"), 0)).await.unwrap();
+    }
+    let none = store.changes(Kind::AwsTarget, 1, 10).await.unwrap();
+    assert_eq!((none.changes.len(), none.resource_version), (0, 6));
+    let some = store.changes(KIND, 1, 2).await.unwrap();
+    assert_eq!((some.changes.len(), some.resource_version), (2, 3));
+    let rest = store.changes(None, 3, 3).await.unwrap();
+    assert_eq!((rest.changes.len(), rest.resource_version), (3, 6));
+    let end = store.changes(None, 6, 3).await.unwrap();
+    assert_eq!((end.changes.len(), end.resource_version), (0, 6));
+}
+
+#[tokio::test]
+async fn an_object_that_leaves_a_selector_is_told_as_deleted() {
+    let db = postgres::database().await;
+    let store = db.store().await;
+    let labelled = |team: &str| json!({"metadata": {"name": "a", "labels": {"team": team}}});
+    store.create(KIND, labelled("red")).await.unwrap();
+    store.update(KIND, "a", Update::object(labelled("blue"))).await.unwrap();
+    store.update(KIND, "a", Update::status(json!({"status": {"x": 1}}))).await.unwrap();
+    store.update(KIND, "a", Update::object(labelled("red"))).await.unwrap();
+    store.delete(KIND, "a", &Preconditions::default()).await.unwrap();
+    let told = store.changes(KIND, 1, 10).await.unwrap().changes;
+    let seen = |selector: &str| -> Vec<Option<ChangeType>> {
+        let selector = LabelSelector::parse(selector).unwrap();
+        told.iter().map(|change| change.seen_through(&selector)).collect()
+    };
+    let (added, modified, deleted) =
+        (Some(ChangeType::Added), Some(ChangeType::Modified), Some(ChangeType::Deleted));
+    assert_eq!(seen("team=red"), [added, deleted, None, added, deleted]);
+    assert_eq!(seen("team=blue"), [None, added, modified, deleted, None]);
+    assert_eq!(seen(""), [added, modified, modified, modified, deleted]);
+    assert_eq!(seen("team=green"), [None; 5]);
+}
+
+#[tokio::test]
+async fn whoever_asks_for_compacted_or_future_changes_is_told_to_list_again() {
+    let db = postgres::database().await;
+    let store = db.store().await;
+    store.create(KIND, policy("a", 0)).await.unwrap();
+    let first = store.list(KIND, &ListOptions { limit: Some(1), ..Default::default() }).await.unwrap();
+    for number in 1..20 {
+        store.update(KIND, "a", Update::object(policy("a", number))).await.unwrap();
+    }
+    let keep_five = Retention { changes_rows_min: 2, changes_rows_max: 5, ..Default::default() };
+    let removed = store.maintain(&keep_five).await.unwrap();
+    assert_eq!(removed, Removed { changes: 15, ..Removed::default() });
+    let newest = store.current_resource_version().await.unwrap();
+    assert_eq!(newest, 21);
+    let error = store.changes(KIND, newest - 6, 10).await.unwrap_err();
+    assert!(matches!(error, StoreError::Expired { requested: 15, oldest: 16, newest: 21 }), "{error}");
+    let told = store.changes(KIND, newest - 5, 10).await.unwrap();
+    assert_eq!(told.changes.len(), 5);
+    let error = store.changes(KIND, newest + 1, 10).await.unwrap_err();
+    assert!(matches!(error, StoreError::Expired { .. }), "commits were lost");
+    let token = format!("1.{}.a", first.resource_version);
+    let old_page = ListOptions { continue_token: Some(token), ..Default::default() };
+    assert!(matches!(store.list(KIND, &old_page).await, Err(StoreError::Expired { .. })));
+    assert_eq!(store.maintain(&keep_five).await.unwrap(), Removed::default());
+
+    let keep_none = Retention {
+        changes_rows_min: 2,
+        changes_age_max: Duration::ZERO,
+        ..Default::default()
+    };
+    store.maintain(&keep_none).await.unwrap();
+    assert!(store.changes(KIND, newest - 2, 10).await.is_ok(), "the newest stay whatever their age");
+    assert!(store.changes(KIND, newest - 3, 10).await.is_err());
+}
+
+#[tokio::test]
+async fn hints_reach_other_replicas_and_reports_do_not_wake_who_waits_for_wishes() {
+    let db = postgres::database().await;
+    let (writer, reader) = (db.store().await, db.store().await);
+    let mut all = reader.subscribe().await.unwrap();
+    let mut desired = reader.subscribe_desired().await.unwrap();
+    writer.create(KIND, policy("a", 0)).await.unwrap();
+    let reached = |value: i64| move |known: &i64| *known >= value;
+    timeout(DEADLINE, all.wait_for(reached(2))).await.unwrap().unwrap();
+    timeout(DEADLINE, desired.wait_for(reached(2))).await.unwrap().unwrap();
+
+    writer.update(KIND, "a", Update::status(json!({"status": {"x": 1}}))).await.unwrap();
+    let lease = writer.acquire_lease("l", "me", DEADLINE).await.unwrap().unwrap();
+    let generated = [generated("w")];
+    writer.apply_generated(&lease, Kind::Workload, &generated, &[]).await.unwrap();
+    timeout(DEADLINE, all.wait_for(reached(4))).await.unwrap().unwrap();
+    assert_eq!(*desired.borrow(), 2);
+    assert_eq!(reader.head().await.unwrap().desired, 2);
+}
+
+fn generated(name: &str) -> GeneratedObject {
+    GeneratedObject {
+        name: name.to_owned(),
+        labels: json!({}),
+        spec: json!({"service": name}),
+        status: None,
+    }
+}
+
+#[tokio::test]
+async fn a_new_timeline_makes_old_revisions_recognisable() {
+    let db = postgres::database().await;
+    let store = db.store().await;
+    let before = store.timeline().await.unwrap();
+    assert_eq!(store.timeline().await.unwrap(), before);
+    let after = store.renew_timeline().await.unwrap();
+    assert_ne!(after, before);
+    assert_eq!(store.head().await.unwrap().timeline, after);
+}
+
+#[tokio::test]
+async fn equal_events_are_counted_and_old_ones_go() {
+    let db = postgres::database().await;
+    let store = db.store().await;
+    let event = |reason: &str, message: &str| Event {
+        object_kind: "LoggingPolicy".to_owned(),
+        object_name: "a".to_owned(),
+        object_uid: "u".to_owned(),
+        event_type: EventType::Warning,
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+        component: "controller".to_owned(),
+    };
+    let long = "ä".repeat(2000);
+    store.record_event(event("Throttled", "again")).await.unwrap();
+    store
+        .record_events(vec![event("Throttled", "again"), event("Long", &long), event("Throttled", "again")])
+        .await
+        .unwrap();
+    let all = store.list_events(&EventFilter::default()).await.unwrap();
+    assert_eq!(all.len(), 2);
+    let only = EventFilter { reason: Some("Throttled".to_owned()), ..Default::default() };
+    let throttled = store.list_events(&only).await.unwrap();
+    assert_eq!((throttled.len(), throttled[0].count), (1, 3));
+    assert!(throttled[0].first_at < throttled[0].last_at);
+    let cut = all.iter().find(|recorded| recorded.event.reason == "Long").unwrap();
+    assert_eq!(cut.event.message.len(), 1024);
+    for filter in [
+        EventFilter { object_uid: Some("other".to_owned()), ..Default::default() },
+        EventFilter { event_type: Some(EventType::Normal), ..Default::default() },
+        EventFilter { object_name: Some("b".to_owned()), ..Default::default() },
+    ] {
+        assert!(store.list_events(&filter).await.unwrap().is_empty());
+    }
+    let keep_one = Retention { events_rows_max: 1, ..Default::default() };
+    assert_eq!(store.maintain(&keep_one).await.unwrap().events, 1);
+    assert_eq!(store.list_events(&EventFilter::default()).await.unwrap().len(), 1);
+}
