@@ -88,7 +88,7 @@ impl Store {
         .await
     }
 
-    /// Notes what is about to happen. Noting it twice is the same as once.
+    /// Notes what is about to happen. What is noted again is about to be tried again.
     ///
     /// # Errors
     /// [`StoreError::Fenced`], or the database fails: then it must not happen.

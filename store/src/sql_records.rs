@@ -81,7 +81,8 @@ pub(crate) async fn intents(conn: &mut PgConnection, target: &str) -> sqlx::Resu
     .await
 }
 
-/// Adds intents; those that are there stay as they are.
+/// Writes intents, over those that are there: one that is recorded again is about to be tried again,
+/// and the wait for the outcome of a lost answer begins anew.
 pub(crate) async fn put_intents(
     conn: &mut PgConnection,
     targets: &[String],
@@ -90,9 +91,11 @@ pub(crate) async fn put_intents(
 ) -> sqlx::Result<u64> {
     sqlx::query!(
         "INSERT INTO intents (target, id, intent)
-         SELECT t.target, t.id, t.intent
-         FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS t (target, id, intent)
-         ON CONFLICT (target, id) DO NOTHING",
+         SELECT DISTINCT ON (t.target, t.id) t.target, t.id, t.intent
+         FROM unnest($1::text[], $2::text[], $3::jsonb[])
+             WITH ORDINALITY AS t (target, id, intent, position)
+         ORDER BY t.target, t.id, t.position DESC
+         ON CONFLICT (target, id) DO UPDATE SET intent = excluded.intent, recorded_at = now()",
         targets,
         ids,
         intents

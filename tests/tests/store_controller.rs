@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use firelens_core::record::{
-    Intent, OwnedResource, PolicyRef, Prepared, ResourceId, WorkloadKey, WorkloadRecord,
+    Intent, OwnedResource, PolicyRef, ResourceId, WorkloadKey, WorkloadRecord,
 };
 use firelens_core::v1alpha1::Kind;
 use firelens_store::{
@@ -137,7 +137,7 @@ async fn nothing_is_written_under_a_lost_lease() {
     let lost = lost_lease(&store).await;
     let record = record("s");
     let resource = resource("k");
-    let intent = Intent::register("t", "f", "h");
+    let intent = intent("h", 0);
     let none = Expected::default();
     let answers: Vec<Result<(), StoreError>> = vec![
         store.apply_generated(&lost, Kind::Workload, &[workload(1)], &[]).await.map(|_| ()),
@@ -228,6 +228,10 @@ fn record(service: &str) -> WorkloadRecord {
     WorkloadRecord::new(key)
 }
 
+fn intent(hash: &str, second: i64) -> Intent {
+    Intent::register("t", "f", hash, jiff::Timestamp::from_second(second).unwrap())
+}
+
 fn resource(key: &str) -> OwnedResource {
     OwnedResource {
         target: "t".to_owned(),
@@ -247,7 +251,7 @@ async fn records_intents_and_resources_come_back_as_they_were() {
     let mut first = record("one");
     let second = record("two");
     store.put_records(&lease, &[first.clone(), second.clone()]).await.unwrap();
-    first.prepared = Some(Prepared { arn: "arn:1".to_owned(), hash: "h".to_owned() });
+    first.admitted = Some(resource("x").policy);
     first.overtaken = Some("arn:2".to_owned());
     store.put_records(&lease, &[second.clone(), first.clone(), first.clone()]).await.unwrap();
     let kept = store.records("t").await.unwrap();
@@ -257,10 +261,12 @@ async fn records_intents_and_resources_come_back_as_they_were() {
     store.delete_records(&lease, &[first.key]).await.unwrap();
     assert_eq!(store.records("t").await.unwrap().len(), 1);
 
-    let intents = [Intent::register("t", "f", "1"), Intent::register("t", "f", "2")];
+    let intents = [intent("1", 1), intent("2", 2)];
     store.record_intents(&lease, &intents).await.unwrap();
-    store.record_intents(&lease, &intents[..1]).await.unwrap();
     assert_eq!(store.open_intents("t").await.unwrap(), intents);
+    let intents = [intents[1].clone(), intent("1", 3)];
+    store.record_intents(&lease, &intents[1..]).await.unwrap();
+    assert_eq!(store.open_intents("t").await.unwrap(), intents, "recorded again, it is the latest");
     store.close_intent(&lease, "t", &intents[0].id).await.unwrap();
     store.close_intent(&lease, "other", &intents[1].id).await.unwrap();
     assert_eq!(store.open_intents("t").await.unwrap(), intents[1..]);
