@@ -111,7 +111,7 @@ impl<'a> Options<'a> {
 
     /// The value of an HTTP header among the `header` options, `NAME VALUE` each.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        let plain = self.plain.iter().map(|(key, value)| (key, value));
+        let plain = self.plain.iter();
         let repeated = self.repeated.iter().map(|(key, value)| (key, value));
         plain
             .chain(repeated)

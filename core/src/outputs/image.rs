@@ -40,10 +40,11 @@ impl ImageLine {
     }
 }
 
-/// Options that Fluent Bit 1.9.10 does not know, by plugin; it refuses to start on one of them.
+/// Options that Fluent Bit 1.9.10 does not know, by plugin ("" for every plugin); it refuses to start on one of them.
 /// Found by comparing the option tables of v1.9.10 and v4.2.2.
 /// <https://github.com/fluent/fluent-bit/tree/v1.9.10/plugins>
-const NOT_IN_V2: [(&str, &[&str]); 9] = [
+const NOT_IN_V2: [(&str, &[&str]); 10] = [
+    ("", &["tls.verify_hostname"]),
     (
         "cloudwatch_logs",
         &["log_group_class", "profile", "add_entity"],
@@ -84,8 +85,8 @@ pub(super) fn refused_by_v2(plugin: &str, option: &str) -> Option<String> {
     }
     NOT_IN_V2
         .iter()
-        .find(|(name, _)| *name == plugin)
-        .filter(|(_, options)| options.iter().any(|o| o.eq_ignore_ascii_case(option)))
+        .filter(|(name, _)| name.is_empty() || *name == plugin)
+        .find(|(_, options)| options.iter().any(|o| o.eq_ignore_ascii_case(option)))
         .map(|_| format!("{option} needs aws-for-fluent-bit 3 or later; the router image is 2.x"))
 }
 

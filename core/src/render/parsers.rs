@@ -10,6 +10,48 @@ use super::tree::{Document, Section};
 use super::words::{on_off, quoted, token};
 use crate::v1alpha1::{MultilineParser, Parser};
 
+/// Names in the parser file of the image. A second parser of one name stops Fluent Bit.
+/// <https://github.com/fluent/fluent-bit/blob/v4.2.2/conf/parsers.conf>
+const BUILT_IN: [&str; 19] = [
+    "apache",
+    "apache2",
+    "apache_error",
+    "cri",
+    "docker",
+    "docker-daemon",
+    "envoy",
+    "filter-kube-test",
+    "istio-envoy-proxy",
+    "json",
+    "k8s-nginx-ingress",
+    "kmsg-netfilter-log",
+    "kube-custom",
+    "logfmt",
+    "mongodb",
+    "nginx",
+    "syslog-rfc3164",
+    "syslog-rfc3164-local",
+    "syslog-rfc5424",
+];
+
+/// Refuses a parser whose name the image's own file has, for when that file is loaded as well.
+pub(super) fn refuse_built_in_names(parsers: &[Parser]) -> Result<(), RenderError> {
+    let clash = parsers.iter().position(|parser| {
+        BUILT_IN
+            .iter()
+            .any(|name| parser.name.eq_ignore_ascii_case(name))
+    });
+    match clash {
+        Some(index) => Err(RenderError::Parser {
+            index,
+            message: "has the name of a parser of the image, whose parsers are loaded because a \
+                      filter names one of them; give it another name"
+                .to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
 /// The parser file as a tree, parsers in the order given.
 pub(super) fn document(parsers: &[Parser]) -> Result<Document, RenderError> {
     let mut document = Document::default();

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use wildmatch::WildMatch;
 
-use super::custom::read_custom_config;
+use super::custom::{CustomConfigProblem, read_custom_config};
 use super::error::RenderError;
 use super::outputs::Routed;
 use super::reader::read;
-use super::tree::{Document, Item, Section};
+use super::tree::{Document, Entry, Item, Section};
 use super::writer::write;
 use super::{filters, multiline, parsers, tags};
 use crate::outputs::CompiledOutput;
@@ -114,10 +114,18 @@ pub fn router_file(input: &RouterFileInput<'_>) -> Result<RouterFiles, RenderErr
     for one in &routed {
         items.extend(one.outputs(&input.secret_env)?.into_iter().map(Item::from));
     }
-    items.extend(custom.items);
+    let (services, custom): (Vec<Item>, Vec<Item>) = custom.items.into_iter().partition(is_service);
+    items.extend(custom);
 
     let parsers = parsers::document(input.parsers)?;
-    let service = service(input, &items);
+    let built_in_parsers = names_built_in_parser(input, &items);
+    if built_in_parsers {
+        parsers::refuse_built_in_names(input.parsers)?;
+    }
+    let mut service = service(input.http_server, built_in_parsers);
+    for custom in services {
+        change_service(&mut service, custom, input)?;
+    }
     items.insert(0, service.into());
     Ok(RouterFiles {
         main: proven(&Document { items })?,
@@ -186,32 +194,63 @@ fn other_filters(
 /// Flush and grace as AWS recommends them against loss at the end of a task; the router's stop
 /// timeout has to be longer than the grace.
 /// <https://github.com/aws/aws-for-fluent-bit/blob/mainline/configs/minimize-log-loss.conf>
-fn service(input: &RouterFileInput<'_>, items: &[Item]) -> Section {
+fn service(http_server: bool, built_in_parsers: bool) -> Section {
     let mut service = Section::new("SERVICE")
         .with("Flush", "1")
         .with("Grace", "30");
-    if input.http_server {
+    if http_server {
         service.push("HTTP_Server", "On");
         service.push("HTTP_Listen", "127.0.0.1");
         service.push("HTTP_Port", "2020");
     }
-    if names_built_in_parser(input, items) {
+    if built_in_parsers {
         service.push("Parsers_File", BUILT_IN_PARSERS_FILE);
     }
     service
 }
 
-/// Whether a section names a parser that the policy does not define, and the raw text loads no
-/// parser file itself.
-fn names_built_in_parser(input: &RouterFileInput<'_>, items: &[Item]) -> bool {
-    let sections = || {
-        items.iter().filter_map(|item| match item {
-            Item::Section(section) => Some(section),
-            Item::Command { .. } => None,
-        })
+fn is_service(item: &Item) -> bool {
+    matches!(item, Item::Section(section) if section.name == "SERVICE")
+}
+
+/// Puts the keys of a raw `[SERVICE]` section into the one there is, where they win: Fluent Bit
+/// documents a single such section. `Parsers_File` may stand several times.
+fn change_service(
+    service: &mut Section,
+    custom: Item,
+    input: &RouterFileInput<'_>,
+) -> Result<(), RenderError> {
+    const HEALTH_CHECK: [&str; 3] = ["http_server", "http_listen", "http_port"];
+    let Item::Section(custom) = custom else {
+        return Ok(());
     };
-    let loaded = sections()
-        .any(|section| section.name == "SERVICE" && section.value("parsers_file").is_some());
+    for entry in custom.entries {
+        let is = |key: &str| entry.key.eq_ignore_ascii_case(key);
+        if input.http_server && HEALTH_CHECK.into_iter().any(is) {
+            return Err(RenderError::CustomConfig(CustomConfigProblem::Key {
+                section: custom.name,
+                key: entry.key,
+                hint: "the health check of the router needs it as it is",
+            }));
+        }
+        let known = |old: &Entry| old.key.eq_ignore_ascii_case(&entry.key);
+        let several = is("parsers_file");
+        if several
+            && service
+                .entries
+                .iter()
+                .any(|old| known(old) && old.value == entry.value)
+        {
+            continue;
+        }
+        service.entries.retain(|old| several || !known(old));
+        service.entries.push(entry);
+    }
+    Ok(())
+}
+
+/// Whether a section names a parser that the policy does not define.
+fn names_built_in_parser(input: &RouterFileInput<'_>, items: &[Item]) -> bool {
     let defined = |name: &str| {
         input
             .parsers
@@ -222,11 +261,15 @@ fn names_built_in_parser(input: &RouterFileInput<'_>, items: &[Item]) -> bool {
         .parsers
         .iter()
         .filter_map(|parser| parser.multiline.as_ref()?.parser.as_deref());
-    let mut named = sections()
-        .filter(|section| section.name != "SERVICE")
+    let mut named = items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Section(section) => Some(section),
+            Item::Command { .. } => None,
+        })
         .flat_map(|section| section.values("parser"))
         .chain(inner);
-    !loaded && named.any(|name| !defined(name))
+    named.any(|name| !defined(name))
 }
 
 /// Writes a tree and reads it back.

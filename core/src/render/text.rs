@@ -25,9 +25,10 @@ pub enum TextProblem {
     /// Blanks at either end are trimmed by Fluent Bit, so the value would change in silence.
     #[error("must not begin or end with a blank")]
     OuterBlank,
-    /// `[` opens a section, `@` a command, `#` a comment.
-    #[error("must not begin with `{0}`, which has a meaning of its own in a Fluent Bit file")]
-    Opening(char),
+    /// `[NAME]` at the start of a line opens a section, `@INCLUDE` and `@SET` are commands. A value
+    /// never starts a line; such a one is an attempt, or a mistake, and is not passed on.
+    #[error("must not begin with a section header such as `[INPUT]`, `@INCLUDE` or `@SET`")]
+    Opening,
     /// The line would not fit into the line buffer of Fluent Bit 1.9.
     #[error("must be at most {LINE_BYTES} bytes long")]
     TooLong,
@@ -74,8 +75,8 @@ pub fn check_value(value: &str) -> Result<(), TextProblem> {
     if first.is_whitespace() || value.ends_with(char::is_whitespace) {
         return Err(TextProblem::OuterBlank);
     }
-    if matches!(first, '[' | '@' | '#') {
-        return Err(TextProblem::Opening(first));
+    if opens_section(value) || begins_command(value) {
+        return Err(TextProblem::Opening);
     }
     if value.len() > LINE_BYTES {
         return Err(TextProblem::TooLong);
@@ -109,6 +110,22 @@ pub fn check_name(name: &str) -> Result<(), TextProblem> {
     }
 }
 
+/// `[NAME]`; a character class such as `[a-z]+` is none, nor is `[` alone.
+fn opens_section(value: &str) -> bool {
+    value
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+        .is_some_and(|(name, _)| {
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        })
+}
+
+/// `@INCLUDE` or `@SET`, in any case; `@timestamp` is an ordinary field name.
+fn begins_command(value: &str) -> bool {
+    let word = value.split([' ', '\t']).next().unwrap_or_default();
+    word.eq_ignore_ascii_case("@include") || word.eq_ignore_ascii_case("@set")
+}
+
 /// C0 and C1 controls, and the two Unicode line separators.
 fn is_line_breaking(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
@@ -135,9 +152,11 @@ mod tests {
             (" a", OuterBlank),
             ("a ", OuterBlank),
             ("a\u{a0}", OuterBlank),
-            ("[INPUT]", Opening('[')),
-            ("@INCLUDE /etc/passwd", Opening('@')),
-            ("# comment", Opening('#')),
+            ("[INPUT]", Opening),
+            ("[input] Name exec", Opening),
+            ("@INCLUDE /etc/passwd", Opening),
+            ("@include", Opening),
+            ("@Set a=b", Opening),
             (long.as_str(), TooLong),
         ] {
             assert_eq!(check_value(value), Err(problem), "{value:?}");
@@ -152,6 +171,9 @@ mod tests {
             "${ECS_CLUSTER}/x",
             "Authorization Bearer x",
             "a [b] @c #d",
+            "@timestamp",
+            "#alerts",
+            "[a-z]+ [0-9]",
             "größe",
             "\"quoted\"",
         ] {

@@ -31,10 +31,10 @@ pub(super) fn quoted(text: &str) -> Result<String, TextProblem> {
     Ok(format!("\"{}\"", text.replace('"', "\\\"")))
 }
 
-/// A token is never the first word of its line, so an opening bracket in it opens nothing.
+/// A token is never the first word of its line, so a section header in it opens nothing.
 fn check_value_of_token(text: &str) -> Result<(), TextProblem> {
     match check_value(text) {
-        Err(TextProblem::Opening(_)) => Ok(()),
+        Err(TextProblem::Opening) => Ok(()),
         other => other,
     }
 }
@@ -50,7 +50,7 @@ mod tests {
             ("two words", "\"two words\""),
             ("say \"hi\"", "\"say \\\"hi\\\"\""),
             ("${ENVIRONMENT}", "\"${ENVIRONMENT}\""),
-            ("[x]", "[x]"),
+            ("[INPUT]", "[INPUT]"),
             ("back\\slash", "back\\slash"),
         ] {
             assert_eq!(token(text).as_deref(), Ok(expected), "{text}");
