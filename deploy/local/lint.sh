@@ -39,9 +39,8 @@ manifests() {
   git ls-files -z '*.yaml' '*.yml' | xargs -0 "$LOCAL/lint/bin/python" -c \
     'import sys, yaml; [list(yaml.compose_all(open(name))) for name in sys.argv[1:]]'
   git ls-files -z '*.json' | xargs -0 -n 1 python3 -m json.tool >/dev/null
-  local files=() file
-  for file in deploy/examples/*.yaml; do files+=(-f "$file"); done
-  cargo run --locked --quiet --package firelens -- lint "${files[@]}"
+  cargo run --locked --quiet --package firelens -- lint -f deploy/examples
+}"
 }
 
 alerts() {

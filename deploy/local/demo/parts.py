@@ -80,6 +80,7 @@ class Parts:
             # Twelve digits as access key are the account, to the local AWS.
             AWS_ACCESS_KEY_ID=account,
             AWS_SECRET_ACCESS_KEY="local",
+            FIRELENS_LOG_FORMAT="text",
             RUST_LOG=os.environ.get("RUST_LOG", "info"),
         )
         with open(self.log, "wb") as log:
