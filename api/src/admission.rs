@@ -6,7 +6,7 @@ use firelens_core::v1alpha1::{
     Workload, admit,
 };
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::meta;
 use crate::params::FieldValidation;
@@ -18,9 +18,6 @@ pub const RESTORE_FINALIZER: &str = "firelens.dev/restore";
 
 /// Rounds of dropping unknown fields; a field that is unknown only once another is gone is rare.
 const PRUNE_ROUNDS: usize = 8;
-
-/// Top level members of every object.
-const ENVELOPE: &[&str] = &["apiVersion", "kind", "metadata", "spec", "status"];
 
 /// An object that may be stored.
 #[derive(Debug)]
@@ -39,6 +36,7 @@ pub(crate) fn check(
     mode: FieldValidation,
 ) -> Result<Admitted, ApiError> {
     check_envelope(kind, &object)?;
+    meta::drop_noise(&mut object);
     let mut warnings = Vec::new();
     let mut errors: Vec<FieldError> = repeated
         .iter()
@@ -82,22 +80,18 @@ pub(crate) fn check(
 /// All problems of an object, and the object with defaults where it has none.
 fn judge(kind: Kind, object: &Value) -> (Vec<FieldError>, Option<Value>) {
     let mut errors = meta::check(&object["metadata"]);
-    for key in object.as_object().into_iter().flat_map(Map::keys) {
-        if !ENVELOPE.contains(&key.as_str()) {
-            errors.push(meta::error(key, Cause::Unknown, key, ""));
-        }
-    }
-    let result = match admit(kind, object) {
-        Ok(object) => Some(object),
+    match admit(kind, object) {
+        Ok(object) => (errors, Some(object)),
         Err(more) => {
             // Both look at metadata; one telling of each problem is enough.
-            let new = |error: &FieldError| !errors.iter().any(|known| known.field == error.field);
-            let more: Vec<FieldError> = more.into_iter().filter(new).collect();
-            errors.extend(more);
-            None
+            let known: Vec<String> = errors.iter().map(|error| error.field.clone()).collect();
+            errors.extend(
+                more.into_iter()
+                    .filter(|error| !known.contains(&error.field)),
+            );
+            (errors, None)
         }
-    };
-    (errors, result)
+    }
 }
 
 pub(crate) fn invalid(kind: Kind, object: &Value, errors: Vec<FieldError>) -> ApiError {

@@ -8,7 +8,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde_json::Value;
 
 use crate::status::ApiError;
-use crate::strict_json;
+use crate::strict;
 
 /// A decoded body.
 #[derive(Debug)]
@@ -65,19 +65,16 @@ pub(crate) fn media_type(headers: &HeaderMap) -> String {
 }
 
 pub(crate) fn decode_json(bytes: &[u8]) -> Result<Decoded, ApiError> {
-    let (value, repeated) = strict_json::parse(bytes)
+    let (value, repeated) = strict::json(bytes)
         .map_err(|error| ApiError::BadRequest(format!("the body is not JSON: {error}")))?;
     Ok(Decoded { value, repeated })
 }
 
 fn decode_yaml(bytes: &[u8]) -> Result<Decoded, ApiError> {
-    let value = serde_yaml::from_slice(bytes).map_err(|error| {
+    let (value, repeated) = strict::yaml(bytes).map_err(|error| {
         ApiError::BadRequest(format!("the body is not one YAML document: {error}"))
     })?;
-    Ok(Decoded {
-        value,
-        repeated: Vec::new(),
-    })
+    Ok(Decoded { value, repeated })
 }
 
 #[cfg(test)]
@@ -121,7 +118,7 @@ mod tests {
             Err(ApiError::BadRequest(_))
         ));
         assert!(matches!(
-            decoded("application/yaml", "a: 1\na: 2\n"),
+            decoded("application/yaml", "a: 1\n---\na: 2\n"),
             Err(ApiError::BadRequest(_))
         ));
     }

@@ -26,7 +26,7 @@ mod selector;
 mod serve;
 mod state;
 mod status;
-mod strict_json;
+mod strict;
 mod table;
 
 pub use admission::RESTORE_FINALIZER;

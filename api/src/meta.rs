@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 /// Longest object name: a DNS subdomain.
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names>
 const MAX_NAME_CHARS: usize = 253;
-/// Longest label value and longest name part of a label key.
+/// Longest name part of a key.
 const MAX_LABEL_CHARS: usize = 63;
 /// All annotation keys and values of one object together.
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/>
@@ -21,19 +21,6 @@ const USER_FIELDS: &[&str] = &[
     "annotations",
     "finalizers",
     "ownerReferences",
-];
-
-/// Members of `metadata` that clients send back because they read them, and that mean nothing in a write.
-/// `resourceVersion` and `uid` are preconditions and are read before this list is applied.
-const SERVER_FIELDS: &[&str] = &[
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "managedFields",
-    "selfLink",
 ];
 
 /// An error whose value is the text `value`; an empty one is not shown.
@@ -50,102 +37,39 @@ pub(crate) fn error(field: &str, cause: Cause, value: &str, detail: &str) -> Fie
     }
 }
 
-/// Checks `metadata` of a write, every problem at once. Unknown members come as `Cause::Unknown`.
+/// Checks what `admit` leaves open in `metadata`: namespace, annotations, finalizers.
 pub(crate) fn check(metadata: &Value) -> Vec<FieldError> {
-    let Some(map) = metadata.as_object() else {
-        return vec![error(
-            "metadata",
-            Cause::Required,
-            "",
-            "give the object a name",
-        )];
-    };
     let mut errors = Vec::new();
-    check_names(map, &mut errors);
-    check_labels(&metadata["labels"], &mut errors);
-    check_annotations(&metadata["annotations"], &mut errors);
-    check_finalizers(&metadata["finalizers"], &mut errors);
-    if !metadata["ownerReferences"].is_null() && !metadata["ownerReferences"].is_array() {
-        errors.push(error(
-            "metadata.ownerReferences",
-            Cause::Invalid,
-            "",
-            "must be a list",
-        ));
-    }
-    for key in map.keys() {
-        let known = USER_FIELDS.contains(&key.as_str()) || SERVER_FIELDS.contains(&key.as_str());
-        if !known && key != "namespace" {
-            errors.push(error(&format!("metadata.{key}"), Cause::Unknown, key, ""));
-        }
-    }
-    errors
-}
-
-fn check_names(map: &Map<String, Value>, errors: &mut Vec<FieldError>) {
-    let text = |key: &str| map.get(key).and_then(Value::as_str).unwrap_or_default();
-    for key in [
-        "name",
-        "generateName",
-        "namespace",
-        "resourceVersion",
-        "uid",
-    ] {
-        if map.get(key).is_some_and(|v| !v.is_string() && !v.is_null()) {
-            let field = format!("metadata.{key}");
-            errors.push(error(
-                &field,
-                Cause::Invalid,
-                &map[key].to_string(),
-                "must be a string",
-            ));
-        }
-    }
-    if !text("namespace").is_empty() {
+    if !metadata["namespace"].is_null() {
         let detail = "this kind has no namespaces";
         errors.push(error("metadata.namespace", Cause::Forbidden, "", detail));
     }
-    let (name, prefix) = (text("name"), text("generateName"));
-    if name.is_empty() && prefix.is_empty() {
-        let detail = "name or generateName is required";
-        errors.push(error("metadata.name", Cause::Required, "", detail));
-    } else if !name.is_empty() && !is_subdomain(name) {
-        errors.push(error("metadata.name", Cause::Invalid, name, SUBDOMAIN));
-    } else if name.is_empty() && !is_subdomain(&format!("{prefix}x")) {
-        errors.push(error(
-            "metadata.generateName",
-            Cause::Invalid,
-            prefix,
-            SUBDOMAIN,
-        ));
-    }
+    check_annotations(&metadata["annotations"], &mut errors);
+    check_finalizers(&metadata["finalizers"], &mut errors);
+    errors
 }
 
-const SUBDOMAIN: &str = "must be at most 253 lower case letters, digits, '-' or '.', and start and end with a letter or digit";
-
-fn check_labels(labels: &Value, errors: &mut Vec<FieldError>) {
-    for (key, value) in string_map(labels, "metadata.labels", errors) {
-        if !is_qualified_name(key) {
-            errors.push(error("metadata.labels", Cause::Invalid, key, QUALIFIED));
-        }
-        if !is_label_value(value) {
-            let detail = "a label value has at most 63 letters, digits, '-', '_' or '.', and starts and ends with a letter or digit";
-            errors.push(error("metadata.labels", Cause::Invalid, value, detail));
+/// Drops members that clients send and that mean nothing: an empty namespace, a link of old clients.
+pub(crate) fn drop_noise(object: &mut Value) {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.shift_remove("selfLink");
+        if metadata
+            .get("namespace")
+            .is_some_and(|v| v == "" || v.is_null())
+        {
+            metadata.shift_remove("namespace");
         }
     }
 }
 
 fn check_annotations(annotations: &Value, errors: &mut Vec<FieldError>) {
     let mut size_bytes = 0;
-    for (key, value) in string_map(annotations, "metadata.annotations", errors) {
-        size_bytes += key.len() + value.len();
+    for (key, value) in annotations.as_object().into_iter().flatten() {
+        size_bytes += key.len() + value.as_str().map_or(0, str::len);
         if !is_qualified_name(&key.to_ascii_lowercase()) {
-            errors.push(error(
-                "metadata.annotations",
-                Cause::Invalid,
-                key,
-                QUALIFIED,
-            ));
+            let field = format!("metadata.annotations[{key}]");
+            let detail = "a key is an optional DNS subdomain and '/', then at most 63 letters, digits, '-', '_' or '.' that start and end with a letter or digit";
+            errors.push(error(&field, Cause::Invalid, key, detail));
         }
     }
     if size_bytes > MAX_ANNOTATIONS_BYTES {
@@ -155,67 +79,17 @@ fn check_annotations(annotations: &Value, errors: &mut Vec<FieldError>) {
 }
 
 fn check_finalizers(finalizers: &Value, errors: &mut Vec<FieldError>) {
-    let items = match finalizers {
-        Value::Null => return,
-        Value::Array(items) => items,
-        _ => {
-            errors.push(error(
-                "metadata.finalizers",
-                Cause::Invalid,
-                "",
-                "must be a list",
-            ));
-            return;
-        }
-    };
-    for (index, item) in items.iter().enumerate() {
+    for (index, item) in finalizers.as_array().into_iter().flatten().enumerate() {
         let text = item.as_str().unwrap_or_default();
-        if !text.contains('/') || !is_qualified_name(text) {
+        if item.is_string() && !(text.contains('/') && is_qualified_name(text)) {
             let field = format!("metadata.finalizers[{index}]");
-            errors.push(error(
-                &field,
-                Cause::Invalid,
-                text,
-                "must be a name like example.com/purpose",
-            ));
+            let detail = "must be a name like example.com/purpose";
+            errors.push(error(&field, Cause::Invalid, text, detail));
         }
     }
 }
 
-const QUALIFIED: &str = "a key is an optional DNS subdomain and '/', then at most 63 letters, digits, '-', '_' or '.' that start and end with a letter or digit";
-
-fn string_map<'a>(
-    value: &'a Value,
-    field: &str,
-    errors: &mut Vec<FieldError>,
-) -> Vec<(&'a str, &'a str)> {
-    let map = match value {
-        Value::Null => return Vec::new(),
-        Value::Object(map) => map,
-        _ => {
-            errors.push(error(field, Cause::Invalid, "", "must be a map of strings"));
-            return Vec::new();
-        }
-    };
-    let mut pairs = Vec::new();
-    for (key, value) in map {
-        match value.as_str() {
-            Some(text) => pairs.push((key.as_str(), text)),
-            None => {
-                let detail = "must be a string: put it in quotes";
-                errors.push(error(
-                    &format!("{field}[{key}]"),
-                    Cause::Invalid,
-                    &value.to_string(),
-                    detail,
-                ));
-            }
-        }
-    }
-    pairs
-}
-
-pub(crate) fn is_subdomain(text: &str) -> bool {
+fn is_subdomain(text: &str) -> bool {
     text.len() <= MAX_NAME_CHARS
         && text.split('.').all(|part| {
             let alphanumeric = |b: Option<&u8>| b.is_some_and(|b| is_lower_alphanumeric(*b));
@@ -232,16 +106,16 @@ fn is_lower_alphanumeric(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
 
-/// `[prefix/]name`, the form of label and annotation keys.
-pub(crate) fn is_qualified_name(text: &str) -> bool {
+/// `[prefix/]name`, the form of annotation keys and finalizers.
+fn is_qualified_name(text: &str) -> bool {
     match text.split_once('/') {
         Some((prefix, name)) => is_subdomain(prefix) && !name.is_empty() && is_label_value(name),
         None => !text.is_empty() && is_label_value(text),
     }
 }
 
-/// A label value: empty, or like a name that may have capitals and `_`.
-pub(crate) fn is_label_value(text: &str) -> bool {
+/// Empty, or like a DNS label that may have capitals, `_` and `.`.
+fn is_label_value(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.is_empty()
         || bytes.len() <= MAX_LABEL_CHARS
@@ -282,32 +156,36 @@ mod tests {
     #[test]
     fn good_metadata_passes() {
         let metadata = json!({
-            "name": "a.b-c1", "labels": {"a.b/C_d": "V.1", "x": ""}, "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"},
-            "finalizers": ["firelens.dev/restore"], "resourceVersion": "3", "uid": "u", "generation": 3, "creationTimestamp": null,
-            "managedFields": [], "namespace": ""
+            "name": "a",
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "X_y": ""},
+            "finalizers": ["firelens.dev/restore"],
         });
         assert_eq!(fields(&metadata), Vec::<String>::new());
     }
 
     #[test]
     fn every_problem_of_metadata_is_named_at_once() {
+        let big = "x".repeat(MAX_ANNOTATIONS_BYTES);
         let metadata = json!({
-            "name": "A", "namespace": "default", "labels": {"-": "x", "k": 3}, "finalizers": ["plain"], "annotations": [], "nmae": 1
+            "namespace": "default", "annotations": {"-": "x", "big": big}, "finalizers": ["plain"],
         });
+        let wanted = [
+            "metadata.namespace",
+            "metadata.annotations[-]",
+            "metadata.annotations",
+            "metadata.finalizers[0]",
+        ];
+        assert_eq!(fields(&metadata), wanted);
+    }
+
+    #[test]
+    fn only_what_users_write_is_kept_of_metadata() {
+        let metadata =
+            json!({"name": "a", "uid": "u", "labels": {}, "generation": 7, "finalizers": ["a/b"]});
         assert_eq!(
-            fields(&metadata),
-            [
-                "metadata.namespace",
-                "metadata.name",
-                "metadata.labels[k]",
-                "metadata.labels",
-                "metadata.annotations",
-                "metadata.finalizers[0]",
-                "metadata.nmae"
-            ]
+            Value::Object(user_part(&metadata)),
+            json!({"name": "a", "finalizers": ["a/b"]})
         );
-        assert_eq!(fields(&json!({})), ["metadata.name"]);
-        assert_eq!(fields(&Value::Null), ["metadata"]);
     }
 
     #[test]
@@ -324,7 +202,6 @@ mod tests {
             "a-",
             "A",
             "a_b",
-            "ä",
             "a/b",
             &"a".repeat(254),
         ] {

@@ -1,4 +1,4 @@
-//! JSON that notices a key given twice. `serde_json` keeps the last and says nothing.
+//! JSON and YAML with notice of a key given twice. `serde_json` keeps the last and says nothing.
 //! Never decides what that means: the caller knows whether to refuse, warn or go on.
 
 use std::cell::RefCell;
@@ -7,19 +7,35 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Parses `text`; answers the value (of a repeated key the last one) and the dotted path of each repeated key.
+/// A value (of a repeated key the last one), and the dotted path of each repeated key.
+type Parsed = (Value, Vec<String>);
+
+/// Parses JSON.
 ///
 /// # Errors
 /// What `serde_json` says of text that is not JSON, nesting deeper than its limit of 128 included.
-pub(crate) fn parse(text: &[u8]) -> Result<(Value, Vec<String>), serde_json::Error> {
-    let repeated = RefCell::new(Vec::new());
+pub(crate) fn json(text: &[u8]) -> Result<Parsed, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let parsed = read(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(parsed)
+}
+
+/// Parses one YAML document.
+///
+/// # Errors
+/// What the parser says of text that is not one YAML document.
+pub(crate) fn yaml(text: &[u8]) -> Result<Parsed, serde_yaml::Error> {
+    read(serde_yaml::Deserializer::from_slice(text))
+}
+
+fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Parsed, D::Error> {
+    let repeated = RefCell::new(Vec::new());
     let seed = Seed {
         path: String::new(),
         repeated: &repeated,
     };
-    let value = seed.deserialize(&mut deserializer)?;
-    deserializer.end()?;
+    let value = seed.deserialize(deserializer)?;
     Ok((value, repeated.into_inner()))
 }
 
@@ -106,22 +122,26 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn a_key_given_twice_is_named_and_the_last_one_wins() {
         let text = br#"{"a": [{"b": 1, "b": 2.5}], "a2": null, "c": "x", "c": -3}"#;
-        let (value, repeated) = parse(text).unwrap();
-        assert_eq!(value, json!({"a": [{"b": 2.5}], "a2": null, "c": -3}));
+        let (value, repeated) = json(text).unwrap();
+        assert_eq!(
+            value,
+            serde_json::json!({"a": [{"b": 2.5}], "a2": null, "c": -3})
+        );
         assert_eq!(repeated, ["a[0].b", "c"]);
+        let (value, repeated) = yaml(b"a: 1\nb: {c: 1, c: x}\na: 2\n").unwrap();
+        assert_eq!(value, serde_json::json!({"a": 2, "b": {"c": "x"}}));
+        assert_eq!(repeated, ["b.c", "a"]);
     }
 
     #[test]
     fn what_is_not_json_is_an_error() {
         for text in ["", "{", "{} {}", "{\"a\": 1e999}", &"[".repeat(200)] {
-            assert!(parse(text.as_bytes()).is_err(), "{text}");
+            assert!(json(text.as_bytes()).is_err(), "{text}");
         }
     }
 }
