@@ -8,7 +8,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Keeps a fleet of Amazon ECS services on the log routing that a platform team declares.
 #[derive(Debug, Parser)]
-#[command(name = "firelens", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "firelens",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -44,7 +49,12 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) database: Database,
     /// Address of the API. Only loopback addresses are accepted: there is no authentication yet.
-    #[arg(long, env = "FIRELENS_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    #[arg(
+        long,
+        env = "FIRELENS_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS:PORT"
+    )]
     pub(crate) listen: SocketAddr,
     /// What this process does.
     #[arg(long, env = "FIRELENS_ROLES", value_delimiter = ',', default_values = ["api", "controller"], value_name = "ROLES")]
@@ -57,7 +67,12 @@ pub(crate) struct Serve {
     #[arg(long, env = "FIRELENS_API_BUDGET_PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100), value_name = "PERCENT")]
     pub(crate) api_budget_percent: u8,
     /// Form of log lines.
-    #[arg(long, env = "FIRELENS_LOG_FORMAT", default_value = "auto", value_name = "FORMAT")]
+    #[arg(
+        long,
+        env = "FIRELENS_LOG_FORMAT",
+        default_value = "auto",
+        value_name = "FORMAT"
+    )]
     pub(crate) log_format: LogFormat,
 }
 

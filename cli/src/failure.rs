@@ -17,7 +17,10 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// A failure with what was attempted and its cause.
-    pub(crate) fn broken(what: impl Into<String>, cause: impl Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn broken(
+        what: impl Into<String>,
+        cause: impl Error + Send + Sync + 'static,
+    ) -> Self {
         Self::Broken(what.into(), Box::new(cause))
     }
 

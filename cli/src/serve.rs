@@ -27,7 +27,8 @@ const DATABASE_RETRY: Duration = Duration::from_secs(1);
 pub(crate) fn serve(arguments: &Serve) -> Result<(), Failure> {
     let api = arguments.roles.contains(&Role::Api);
     if api {
-        firelens_api::check_listen(arguments.listen).map_err(|error| Failure::Usage(error.to_string()))?;
+        firelens_api::check_listen(arguments.listen)
+            .map_err(|error| Failure::Usage(error.to_string()))?;
     }
     logging::start(arguments.log_format);
     block_on(async {
@@ -39,11 +40,16 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), Failure> {
         let registry = Registry::new();
         let mut roles: JoinSet<Result<(), Failure>> = JoinSet::new();
         if api {
-            let listener = TcpListener::bind(arguments.listen)
-                .await
-                .map_err(|error| Failure::broken(format!("{} cannot be listened on", arguments.listen), error))?;
-            let state = ApiState::new(store.clone(), registry.clone(), ApiOptions::default(), shutdown.clone())
-                .map_err(|error| Failure::broken("metrics of the API cannot be registered", error))?;
+            let listener = TcpListener::bind(arguments.listen).await.map_err(|error| {
+                Failure::broken(format!("{} cannot be listened on", arguments.listen), error)
+            })?;
+            let state = ApiState::new(
+                store.clone(),
+                registry.clone(),
+                ApiOptions::default(),
+                shutdown.clone(),
+            )
+            .map_err(|error| Failure::broken("metrics of the API cannot be registered", error))?;
             tracing::info!(address = %arguments.listen, "serving the API");
             let shutdown = shutdown.clone();
             roles.spawn(async move {
@@ -90,7 +96,8 @@ async fn wait_for_all(
     let mut first = Ok(());
     while let Some(ended) = roles.join_next().await {
         shutdown.cancel();
-        let ended = ended.unwrap_or_else(|error| Err(Failure::broken("a role ended unexpectedly", error)));
+        let ended =
+            ended.unwrap_or_else(|error| Err(Failure::broken("a role ended unexpectedly", error)));
         if first.is_ok() {
             first = ended;
         }
@@ -111,7 +118,10 @@ async fn connect(database: &Database) -> Result<Store, Failure> {
         };
         match attempt {
             Ok(store) => return Ok(store),
-            Err(error) if matches!(error, StoreError::Unavailable { .. }) && tokio::time::Instant::now() < give_up => {
+            Err(error)
+                if matches!(error, StoreError::Unavailable { .. })
+                    && tokio::time::Instant::now() < give_up =>
+            {
                 tracing::warn!(%error, "the database does not answer yet");
                 tokio::time::sleep(DATABASE_RETRY).await;
             }
@@ -121,7 +131,10 @@ async fn connect(database: &Database) -> Result<Store, Failure> {
 }
 
 async fn migrate_store(store: &Store) -> Result<(), Failure> {
-    store.migrate().await.map_err(|error| Failure::broken("the schema cannot be brought up to date", error))?;
+    store
+        .migrate()
+        .await
+        .map_err(|error| Failure::broken("the schema cannot be brought up to date", error))?;
     tracing::info!("the schema is up to date");
     Ok(())
 }

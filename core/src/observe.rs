@@ -127,18 +127,22 @@ impl ServiceView {
     /// The deployment that ECS is bringing or has brought.
     #[must_use]
     pub fn primary_deployment(&self) -> Option<&DeploymentView> {
-        self.deployments.iter().find(|deployment| deployment.status == "PRIMARY")
+        self.deployments
+            .iter()
+            .find(|deployment| deployment.status == "PRIMARY")
     }
 
     /// Whether tasks of a deployment are still being replaced, ours or another's.
     #[must_use]
     pub fn is_deploying(&self) -> bool {
-        self.deployments.iter().any(|deployment| match deployment.status.as_str() {
-            "PRIMARY" => deployment.rollout_state.as_deref() == Some("IN_PROGRESS"),
-            // An older deployment that still runs tasks is being drained.
-            "ACTIVE" => deployment.rollout_state.as_deref() != Some("FAILED"),
-            _ => false,
-        })
+        self.deployments
+            .iter()
+            .any(|deployment| match deployment.status.as_str() {
+                "PRIMARY" => deployment.rollout_state.as_deref() == Some("IN_PROGRESS"),
+                // An older deployment that still runs tasks is being drained.
+                "ACTIVE" => deployment.rollout_state.as_deref() != Some("FAILED"),
+                _ => false,
+            })
     }
 }
 
@@ -295,7 +299,11 @@ struct RawTag {
 impl From<RawService> for ServiceView {
     fn from(raw: RawService) -> Self {
         // With CODE_DEPLOY and EXTERNAL the revision in force is in the primary task set.
-        let task_set = raw.task_sets.unwrap_or_default().into_iter().find(|set| set.status == "PRIMARY");
+        let task_set = raw
+            .task_sets
+            .unwrap_or_default()
+            .into_iter()
+            .find(|set| set.status == "PRIMARY");
         Self {
             arn: raw.service_arn,
             name: raw.service_name,
@@ -314,14 +322,26 @@ impl From<RawService> for ServiceView {
                 .map(|item| item.capacity_provider)
                 .collect(),
             platform_family: raw.platform_family.filter(|text| !text.is_empty()),
-            scheduling_strategy: raw.scheduling_strategy.unwrap_or_else(|| "REPLICA".to_owned()),
+            scheduling_strategy: raw
+                .scheduling_strategy
+                .unwrap_or_else(|| "REPLICA".to_owned()),
             deployment_controller: raw
                 .deployment_controller
                 .map_or_else(|| "ECS".to_owned(), |controller| controller.type_),
             resource_management_type: raw.resource_management_type,
             desired_count: raw.desired_count,
-            deployments: raw.deployments.unwrap_or_default().into_iter().map(Into::into).collect(),
-            tags: raw.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect(),
+            deployments: raw
+                .deployments
+                .unwrap_or_default()
+                .into_iter()
+                .map(Into::into)
+                .collect(),
+            tags: raw
+                .tags
+                .unwrap_or_default()
+                .into_iter()
+                .map(|tag| (tag.key, tag.value))
+                .collect(),
         }
     }
 }

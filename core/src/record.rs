@@ -158,7 +158,15 @@ impl WorkloadRecord {
     /// An empty memory.
     #[must_use]
     pub const fn new(key: WorkloadKey) -> Self {
-        Self { key, registered: None, admitted: None, managed: None, deployment: None, failed: None, overtaken: None }
+        Self {
+            key,
+            registered: None,
+            admitted: None,
+            managed: None,
+            deployment: None,
+            failed: None,
+            overtaken: None,
+        }
     }
 
     /// Whether nothing is remembered beyond the name.
@@ -213,7 +221,11 @@ impl Intent {
 
 /// Names one AWS thing beside task definitions that the operator makes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    tag = "type"
+)]
 pub enum ResourceId {
     /// An S3 object with a router configuration.
     Object {

@@ -27,14 +27,19 @@ pub(crate) fn text(path: &Path) -> Result<String, Failure> {
             .map_err(|error| Failure::broken("standard input cannot be read", error))?;
         return Ok(text);
     }
-    fs::read_to_string(path).map_err(|error| Failure::broken(format!("{} cannot be read", path.display()), error))
+    fs::read_to_string(path)
+        .map_err(|error| Failure::broken(format!("{} cannot be read", path.display()), error))
 }
 
 /// All objects of a file or of the YAML and JSON files of a folder.
 pub(crate) fn objects(path: &Path) -> Result<Vec<Found>, Failure> {
     let mut found = Vec::new();
     for file in expand(path)? {
-        let place = if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() };
+        let place = if file.as_os_str() == "-" {
+            "standard input".to_owned()
+        } else {
+            file.display().to_string()
+        };
         found.extend(documents(&place, &text(&file)?)?);
     }
     Ok(found)
@@ -48,7 +53,9 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(broken)? {
         let file = entry.map_err(broken)?.path();
-        let known = file.extension().is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json");
+        let known = file
+            .extension()
+            .is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json");
         if known && file.is_file() {
             files.push(file);
         }
@@ -60,8 +67,8 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>, Failure> {
 fn documents(place: &str, text: &str) -> Result<Vec<Found>, Failure> {
     let mut values = Vec::new();
     for document in serde_yaml::Deserializer::from_str(text) {
-        let value =
-            Value::deserialize(document).map_err(|error| Failure::broken(format!("{place} is not YAML or JSON"), error))?;
+        let value = Value::deserialize(document)
+            .map_err(|error| Failure::broken(format!("{place} is not YAML or JSON"), error))?;
         if !value.is_null() {
             values.push(value);
         }
@@ -69,15 +76,27 @@ fn documents(place: &str, text: &str) -> Result<Vec<Found>, Failure> {
     let many = values.len() > 1;
     let mut found = Vec::new();
     for (index, value) in values.into_iter().enumerate() {
-        let place = if many { format!("{place}#{}", index + 1) } else { place.to_owned() };
+        let place = if many {
+            format!("{place}#{}", index + 1)
+        } else {
+            place.to_owned()
+        };
         match value.get("items").and_then(Value::as_array) {
-            Some(items) if value.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List")) => {
+            Some(items)
+                if value
+                    .get("kind")
+                    .and_then(Value::as_str)
+                    .is_some_and(|kind| kind.ends_with("List")) =>
+            {
                 found.extend(items.iter().enumerate().map(|(item, object)| Found {
                     place: format!("{place}.items[{item}]"),
                     object: object.clone(),
                 }));
             }
-            _ => found.push(Found { place, object: value }),
+            _ => found.push(Found {
+                place,
+                object: value,
+            }),
         }
     }
     Ok(found)

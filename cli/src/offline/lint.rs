@@ -24,7 +24,11 @@ pub(crate) fn lint(arguments: &Lint) -> Result<(), Failure> {
         eprintln!("{} objects checked, no problems found", found.len());
         return Ok(());
     }
-    problems.push(format!("{} objects checked, {} problems found", found.len(), problems.len()));
+    problems.push(format!(
+        "{} objects checked, {} problems found",
+        found.len(),
+        problems.len()
+    ));
     Err(Failure::Refused(problems))
 }
 
@@ -33,12 +37,21 @@ fn problems_of(found: &Found) -> Vec<String> {
     let name = text(&found.object, "/kind");
     let Some(kind) = Kind::from_name(name) else {
         let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-        return vec![format!("{place}: kind: Unsupported value: {name:?}: supported values: {}", known.join(", "))];
+        return vec![format!(
+            "{place}: kind: Unsupported value: {name:?}: supported values: {}",
+            known.join(", ")
+        )];
     };
-    let label = format!("{place}: {name} {:?}", text(&found.object, "/metadata/name"));
+    let label = format!(
+        "{place}: {name} {:?}",
+        text(&found.object, "/metadata/name")
+    );
     match admit(kind, &found.object) {
         Ok(_) => Vec::new(),
-        Err(errors) => errors.into_iter().map(|error| format!("{label}: {error}")).collect(),
+        Err(errors) => errors
+            .into_iter()
+            .map(|error| format!("{label}: {error}"))
+            .collect(),
     }
 }
 
@@ -54,8 +67,14 @@ fn dangling_references(found: &[Found]) -> Vec<String> {
         return Vec::new();
     }
     let mut problems = Vec::new();
-    for found in found.iter().filter(|found| text(&found.object, "/kind") == Kind::LoggingPolicy.name()) {
-        let outputs = found.object.pointer("/spec/outputs").and_then(Value::as_array);
+    for found in found
+        .iter()
+        .filter(|found| text(&found.object, "/kind") == Kind::LoggingPolicy.name())
+    {
+        let outputs = found
+            .object
+            .pointer("/spec/outputs")
+            .and_then(Value::as_array);
         for (index, output) in outputs.into_iter().flatten().enumerate() {
             let name = text(output, "/destinationRef/name");
             if !name.is_empty() && !names.contains(name) {
@@ -71,5 +90,8 @@ fn dangling_references(found: &[Found]) -> Vec<String> {
 }
 
 fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    object
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }

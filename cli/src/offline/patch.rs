@@ -10,7 +10,9 @@ use std::path::Path;
 use firelens_core::doc::TaskDefinitionDoc;
 use firelens_core::iam::{self, Grant, RoleUse};
 use firelens_core::inject::{self, InjectContext, Injection, Platform};
-use firelens_core::v1alpha1::{ConfigBucket, Kind, LaunchType, LogDestination, LoggingPolicy, admit};
+use firelens_core::v1alpha1::{
+    ConfigBucket, Kind, LaunchType, LogDestination, LoggingPolicy, admit,
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -21,7 +23,9 @@ use crate::failure::Failure;
 /// Prints the register input with FireLens injected; notes, files and rights go to standard error.
 pub(crate) fn patch(arguments: &Patch) -> Result<(), Failure> {
     if arguments.policy.as_os_str() == "-" && arguments.task_definition.as_os_str() == "-" {
-        return Err(Failure::Usage("only one of --policy and --task-definition can be standard input".to_owned()));
+        return Err(Failure::Usage(
+            "only one of --policy and --task-definition can be standard input".to_owned(),
+        ));
     }
     let policy = policy(&arguments.policy)?;
     let destinations = destinations(&arguments.destinations)?;
@@ -40,7 +44,8 @@ pub(crate) fn patch(arguments: &Patch) -> Result<(), Failure> {
         cluster: None,
         service: None,
     };
-    let injection = inject::inject(&base, &context).map_err(|refusal| Failure::refused(refusal.to_string()))?;
+    let injection =
+        inject::inject(&base, &context).map_err(|refusal| Failure::refused(refusal.to_string()))?;
     explain(&injection);
     if let Some(folder) = &arguments.write_config {
         write_config(folder, &injection)?;
@@ -67,16 +72,28 @@ struct Place {
 impl Place {
     fn of(arguments: &Patch, base: &TaskDefinitionDoc) -> Result<Self, Failure> {
         let arn = base.arn().map(Arn::of);
-        let region = arguments.region.clone().or_else(|| arn.as_ref().map(|arn| arn.region.to_owned()));
+        let region = arguments
+            .region
+            .clone()
+            .or_else(|| arn.as_ref().map(|arn| arn.region.to_owned()));
         let roles = [base.task_role_arn(), base.execution_role_arn()];
         let account_id = arguments
             .account_id
             .clone()
             .or_else(|| arn.as_ref().map(|arn| arn.account_id.to_owned()))
-            .or_else(|| roles.iter().flatten().map(|role| Arn::of(role).account_id.to_owned()).find(|id| !id.is_empty()));
+            .or_else(|| {
+                roles
+                    .iter()
+                    .flatten()
+                    .map(|role| Arn::of(role).account_id.to_owned())
+                    .find(|id| !id.is_empty())
+            });
         Ok(Self {
             region: region.filter(|region| !region.is_empty()).ok_or_else(|| {
-                Failure::Usage("the task definition has no ARN to take the region from: give --region".to_owned())
+                Failure::Usage(
+                    "the task definition has no ARN to take the region from: give --region"
+                        .to_owned(),
+                )
             })?,
             // A wildcard keeps the printed rights valid where nothing tells the account.
             account_id: account_id.unwrap_or_else(|| "*".to_owned()),
@@ -93,7 +110,10 @@ struct Arn<'a> {
 impl<'a> Arn<'a> {
     fn of(text: &'a str) -> Self {
         let mut parts = text.split(':').skip(3);
-        Self { region: parts.next().unwrap_or_default(), account_id: parts.next().unwrap_or_default() }
+        Self {
+            region: parts.next().unwrap_or_default(),
+            account_id: parts.next().unwrap_or_default(),
+        }
     }
 }
 
@@ -101,7 +121,10 @@ fn policy(path: &Path) -> Result<LoggingPolicy, Failure> {
     let mut policies = admitted::<LoggingPolicy>(Kind::LoggingPolicy, path)?;
     match (policies.pop(), policies.len()) {
         (Some(policy), 0) => Ok(policy),
-        (None, _) => Err(Failure::refused(format!("{}: no LoggingPolicy in it", path.display()))),
+        (None, _) => Err(Failure::refused(format!(
+            "{}: no LoggingPolicy in it",
+            path.display()
+        ))),
         (Some(_), more) => Err(Failure::refused(format!(
             "{}: {} LoggingPolicies in it; patch takes one",
             path.display(),
@@ -130,24 +153,38 @@ fn admitted<T: DeserializeOwned>(kind: Kind, path: &Path) -> Result<Vec<T>, Fail
             continue;
         }
         match admit(kind, &found.object) {
-            Ok(object) => objects.push(
-                serde_json::from_value(object)
-                    .map_err(|error| Failure::broken(format!("{} cannot be read as {}", found.place, kind.name()), error))?,
+            Ok(object) => objects.push(serde_json::from_value(object).map_err(|error| {
+                Failure::broken(
+                    format!("{} cannot be read as {}", found.place, kind.name()),
+                    error,
+                )
+            })?),
+            Err(errors) => problems.extend(
+                errors
+                    .into_iter()
+                    .map(|error| format!("{}: {error}", found.place)),
             ),
-            Err(errors) => problems.extend(errors.into_iter().map(|error| format!("{}: {error}", found.place))),
         }
     }
-    if problems.is_empty() { Ok(objects) } else { Err(Failure::Refused(problems)) }
+    if problems.is_empty() {
+        Ok(objects)
+    } else {
+        Err(Failure::Refused(problems))
+    }
 }
 
 fn document(path: &Path) -> Result<TaskDefinitionDoc, Failure> {
     let text = files::text(path)?;
-    TaskDefinitionDoc::parse(&text).map_err(|error| Failure::refused(format!("{}: {error}", path.display())))
+    TaskDefinitionDoc::parse(&text)
+        .map_err(|error| Failure::refused(format!("{}: {error}", path.display())))
 }
 
 fn bucket(text: &str) -> ConfigBucket {
     let (name, prefix) = text.split_once('/').unwrap_or((text, ""));
-    ConfigBucket { name: name.to_owned(), prefix: prefix.to_owned() }
+    ConfigBucket {
+        name: name.to_owned(),
+        prefix: prefix.to_owned(),
+    }
 }
 
 /// What else must be there for the revision to work.
@@ -156,21 +193,35 @@ fn explain(injection: &Injection) {
         eprintln!("note: {}", note.message);
     }
     for object in &injection.objects {
-        eprintln!("needs: s3://{}/{} ({} bytes; --write-config writes it)", object.bucket, object.key, object.body.len());
+        eprintln!(
+            "needs: s3://{}/{} ({} bytes; --write-config writes it)",
+            object.bucket,
+            object.key,
+            object.body.len()
+        );
     }
-    for Grant { role, role_arn, statements } in &injection.grants {
+    for Grant {
+        role,
+        role_arn,
+        statements,
+    } in &injection.grants
+    {
         let role = match role {
             RoleUse::Task => "task role",
             RoleUse::Execution => "execution role",
         };
-        eprintln!("needs: {role} {role_arn} to allow {}", iam::policy_document(statements));
+        eprintln!(
+            "needs: {role} {role_arn} to allow {}",
+            iam::policy_document(statements)
+        );
     }
 }
 
 fn write_config(folder: &Path, injection: &Injection) -> Result<(), Failure> {
     for object in &injection.objects {
         let path = folder.join(&object.key);
-        let broken = |error| Failure::broken(format!("{} cannot be written", path.display()), error);
+        let broken =
+            |error| Failure::broken(format!("{} cannot be written", path.display()), error);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(broken)?;
         }
@@ -181,7 +232,8 @@ fn write_config(folder: &Path, injection: &Injection) -> Result<(), Failure> {
 
 fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{text}").map_err(|error| Failure::broken("standard output cannot be written", error))
+    writeln!(out, "{text}")
+        .map_err(|error| Failure::broken("standard output cannot be written", error))
 }
 
 impl From<LaunchTypeArg> for LaunchType {

@@ -38,10 +38,21 @@ impl Progress {
         selected: usize,
         records: impl Iterator<Item = &'a WorkloadRecord>,
     ) -> Self {
-        let mut progress = Self { selected, in_flight: 0, failed: 0, settled_at: Vec::new() };
+        let mut progress = Self {
+            selected,
+            in_flight: 0,
+            failed: 0,
+            settled_at: Vec::new(),
+        };
         for record in records {
-            let holds = record.admitted.as_ref().is_some_and(|held| held.uid == policy.uid)
-                || record.deployment.as_ref().is_some_and(|deployment| deployment.policy.uid == policy.uid);
+            let holds = record
+                .admitted
+                .as_ref()
+                .is_some_and(|held| held.uid == policy.uid)
+                || record
+                    .deployment
+                    .as_ref()
+                    .is_some_and(|deployment| deployment.policy.uid == policy.uid);
             progress.in_flight += usize::from(holds);
             let failed = record.failed.as_ref().is_some_and(|failed| {
                 failed.policy.uid == policy.uid && failed.policy.generation == policy.generation
@@ -73,7 +84,9 @@ pub(super) fn admit(
     now: Timestamp,
 ) -> Vec<Option<Wait>> {
     let total = progress.selected.max(candidates.len());
-    let limit = rollout.max_concurrent.of(u32::try_from(total).unwrap_or(u32::MAX)) as usize;
+    let limit = rollout
+        .max_concurrent
+        .of(u32::try_from(total).unwrap_or(u32::MAX)) as usize;
     let paused = progress.is_paused(rollout);
     let canary = canary(rollout, progress, now);
     let mut in_flight = progress.in_flight;

@@ -8,7 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::admission::{self, Candidate, Progress};
 use super::desire::{self, Change, Site, Verdict, WantedRevision};
-use super::model::{Decision, Plan, PlanInput, RegisterStep, RevisionRef, Step, UpdateStep, Wait, WorkloadPlan};
+use super::model::{
+    Decision, Plan, PlanInput, RegisterStep, RevisionRef, Step, UpdateStep, Wait, WorkloadPlan,
+};
 use super::resources::{self, State, Wishes};
 use super::{removal, sharing, track};
 use crate::doc::{TaskDefinitionDoc, canonical_hash};
@@ -43,7 +45,14 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     let admitted = admit(input, &mut drafts);
     let states = judge_resources(input, &mut plan, &drafts, &admitted);
     for (key, draft) in drafts {
-        let entry = finish(input, &mut plan, &key, draft, admitted.contains(&key), &states);
+        let entry = finish(
+            input,
+            &mut plan,
+            &key,
+            draft,
+            admitted.contains(&key),
+            &states,
+        );
         plan.workloads.insert(key, entry);
     }
     removal::plan(input, &mut plan);
@@ -68,10 +77,18 @@ fn drafts_view<'d>(drafts: &'d mut BTreeMap<WorkloadKey, Draft<'_>>) -> Vec<shar
 /// Looks at every workload alone. Workloads that could not be read, or are gone, end here.
 fn survey<'a>(input: &PlanInput<'a>, plan: &mut Plan) -> BTreeMap<WorkloadKey, Draft<'a>> {
     let observation = input.observation;
-    let keys: BTreeSet<&WorkloadKey> = observation.services.keys().chain(input.records.keys()).collect();
+    let keys: BTreeSet<&WorkloadKey> = observation
+        .services
+        .keys()
+        .chain(input.records.keys())
+        .collect();
     let mut drafts = BTreeMap::new();
     for key in keys {
-        let remembered = input.records.get(key).cloned().unwrap_or_else(|| WorkloadRecord::new(key.clone()));
+        let remembered = input
+            .records
+            .get(key)
+            .cloned()
+            .unwrap_or_else(|| WorkloadRecord::new(key.clone()));
         let found = match observation.services.get(key) {
             Some(Observed::Present(service)) if service.status == "ACTIVE" => service,
             Some(Observed::Unknown(why)) => {
@@ -95,7 +112,10 @@ fn survey<'a>(input: &PlanInput<'a>, plan: &mut Plan) -> BTreeMap<WorkloadKey, D
         let Some(cluster) = observation.clusters.get(&key.cluster) else {
             continue;
         };
-        drafts.insert(key.clone(), draft(input, cluster, found, &remembered, &mut plan.needs));
+        drafts.insert(
+            key.clone(),
+            draft(input, cluster, found, &remembered, &mut plan.needs),
+        );
     }
     drafts
 }
@@ -107,18 +127,35 @@ fn draft<'a>(
     remembered: &WorkloadRecord,
     needs: &mut Needs,
 ) -> Draft<'a> {
-    let subject = Subject { target: input.target.name(), cluster, service };
+    let subject = Subject {
+        target: input.target.name(),
+        cluster,
+        service,
+    };
     let selection = select::select(&subject, input.policies);
     let deadline = remembered
         .deployment
         .as_ref()
         .and_then(|deployment| find_policy(input, &deployment.policy))
-        .map_or(i64::from(u32::MAX), |policy| i64::from(policy.spec.rollout.progress_deadline_seconds));
+        .map_or(i64::from(u32::MAX), |policy| {
+            i64::from(policy.spec.rollout.progress_deadline_seconds)
+        });
     let mut record = track::advance(remembered, service, deadline, input.now);
-    let site = Site { cluster, service, record: &record, selection: &selection };
+    let site = Site {
+        cluster,
+        service,
+        record: &record,
+        selection: &selection,
+    };
     let verdict = desire::judge(input, &site, needs);
     adopt(&mut record, &verdict);
-    Draft { cluster, service, selection, record, verdict }
+    Draft {
+        cluster,
+        service,
+        selection,
+        record,
+        verdict,
+    }
 }
 
 /// Takes on what the live revision tells of itself, or forgets what it does not show any more.
@@ -127,8 +164,10 @@ fn adopt(record: &mut WorkloadRecord, verdict: &Verdict) {
         if record.deployment.is_none() {
             record.admitted = None;
         }
-        record.registered =
-            Some(Registered { arn: managed.arn.clone(), hash: managed.hash.clone() });
+        record.registered = Some(Registered {
+            arn: managed.arn.clone(),
+            hash: managed.hash.clone(),
+        });
         record.managed = Some(managed.clone());
     }
     if verdict.decision == Decision::Retained {
@@ -140,29 +179,49 @@ fn adopt(record: &mut WorkloadRecord, verdict: &Verdict) {
 }
 
 /// Holds back, then gives places. Answers the keys that may take steps in this pass.
-fn admit(input: &PlanInput<'_>, drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>) -> BTreeSet<WorkloadKey> {
+fn admit(
+    input: &PlanInput<'_>,
+    drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
+) -> BTreeSet<WorkloadKey> {
     let mut by_policy: BTreeMap<PolicyRef, Vec<Candidate>> = BTreeMap::new();
     for (key, draft) in drafts.iter_mut() {
-        let Some(change) = &draft.verdict.change else { continue };
+        let Some(change) = &draft.verdict.change else {
+            continue;
+        };
         if let Some(held) = held_back(input, draft, change) {
             draft.verdict.decision = held;
             continue;
         }
-        by_policy.entry(change.policy.clone()).or_default().push(Candidate {
-            key: key.clone(),
-            purpose: change.purpose,
-            admitted: draft.record.admitted.as_ref().is_some_and(|held| held.uid == change.policy.uid),
-        });
+        by_policy
+            .entry(change.policy.clone())
+            .or_default()
+            .push(Candidate {
+                key: key.clone(),
+                purpose: change.purpose,
+                admitted: draft
+                    .record
+                    .admitted
+                    .as_ref()
+                    .is_some_and(|held| held.uid == change.policy.uid),
+            });
     }
     let mut admitted = BTreeSet::new();
     for (reference, mut candidates) in by_policy {
-        let Some(policy) = find_policy(input, &reference) else { continue };
+        let Some(policy) = find_policy(input, &reference) else {
+            continue;
+        };
         candidates.sort_by_key(|candidate| !candidate.admitted);
         let selected = selected_by(drafts, &reference);
-        let progress = Progress::of(&reference, selected, drafts.values().map(|draft| &draft.record));
+        let progress = Progress::of(
+            &reference,
+            selected,
+            drafts.values().map(|draft| &draft.record),
+        );
         let answers = admission::admit(&policy.spec.rollout, &progress, &candidates, input.now);
         for (candidate, answer) in candidates.into_iter().zip(answers) {
-            let Some(draft) = drafts.get_mut(&candidate.key) else { continue };
+            let Some(draft) = drafts.get_mut(&candidate.key) else {
+                continue;
+            };
             match answer {
                 Some(wait) => draft.verdict.decision = Decision::Waiting(wait),
                 None => {
@@ -176,7 +235,16 @@ fn admit(input: &PlanInput<'_>, drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>) -
 }
 
 fn selected_by(drafts: &BTreeMap<WorkloadKey, Draft<'_>>, policy: &PolicyRef) -> usize {
-    drafts.values().filter(|draft| draft.selection.winner.as_ref().is_some_and(|won| won.uid == policy.uid)).count()
+    drafts
+        .values()
+        .filter(|draft| {
+            draft
+                .selection
+                .winner
+                .as_ref()
+                .is_some_and(|won| won.uid == policy.uid)
+        })
+        .count()
 }
 
 /// Reasons that keep one workload from moving, whatever the others do.
@@ -231,11 +299,19 @@ fn judge_resources(
             wishes.objects(policy, &draft.verdict.objects, in_sync);
         }
         // What still runs keeps its rights until its successor has settled.
-        if let Some(managed) = draft.record.managed.as_ref().filter(|managed| manages_roles(input, &managed.policy)) {
+        if let Some(managed) = draft
+            .record
+            .managed
+            .as_ref()
+            .filter(|managed| manages_roles(input, &managed.policy))
+        {
             wishes.grants(&managed.policy, &managed.grants, false);
         }
-        if let Some(deployment) =
-            draft.record.deployment.as_ref().filter(|deployment| manages_roles(input, &deployment.policy))
+        if let Some(deployment) = draft
+            .record
+            .deployment
+            .as_ref()
+            .filter(|deployment| manages_roles(input, &deployment.policy))
         {
             wishes.grants(&deployment.policy, &deployment.grants, false);
         }
@@ -244,7 +320,8 @@ fn judge_resources(
     for (id, wanted) in wishes.into_wanted() {
         let state = resources::judge(input, &id, &wanted, &mut plan.needs, &mut plan.verified);
         if state == State::Write && !input.target.spec.suspend {
-            plan.resources.insert(id.clone(), resources::write(input, &id, &wanted));
+            plan.resources
+                .insert(id.clone(), resources::write(input, &id, &wanted));
         }
         states.insert(id, state);
     }
@@ -343,20 +420,28 @@ fn steps_for(
 }
 
 /// Whether what the steps rely on is there: a wait, or a decision that ends the turn.
-fn blocked_by(requires: &[ResourceId], states: &BTreeMap<ResourceId, State>) -> Result<Option<Wait>, Decision> {
+fn blocked_by(
+    requires: &[ResourceId],
+    states: &BTreeMap<ResourceId, State>,
+) -> Result<Option<Wait>, Decision> {
     let mut blocked = None;
     for id in requires {
         match states.get(id) {
             Some(State::RoleMissing) => {
                 return Err(Decision::Refused(Refusal {
                     reason: Reason::RoleMissing,
-                    message: format!("{id} cannot be written: the role does not exist; create it, or name another in the task definition"),
+                    message: format!(
+                        "{id} cannot be written: the role does not exist; create it, or name another in the task definition"
+                    ),
                 }));
             }
             Some(State::TooLong(size)) => {
                 return Err(Decision::Refused(Refusal {
                     reason: Reason::RolePolicyTooLong,
-                    message: format!("{id} would have {size} characters, IAM allows {} for all inline policies of a role; use iam.mode: Verify and attach a managed policy", crate::iam::INLINE_POLICY_TOTAL_CHARACTERS),
+                    message: format!(
+                        "{id} would have {size} characters, IAM allows {} for all inline policies of a role; use iam.mode: Verify and attach a managed policy",
+                        crate::iam::INLINE_POLICY_TOTAL_CHARACTERS
+                    ),
                 }));
             }
             Some(state) => {
@@ -378,10 +463,17 @@ fn registered(
     record: &mut WorkloadRecord,
     wanted: &Intent,
 ) -> Result<Option<String>, Decision> {
-    if let Some(known) = record.registered.as_ref().filter(|known| known.hash == wanted.hash) {
+    if let Some(known) = record
+        .registered
+        .as_ref()
+        .filter(|known| known.hash == wanted.hash)
+    {
         return Ok(Some(known.arn.clone()));
     }
-    let shared = input.records.values().filter_map(|other| other.registered.as_ref());
+    let shared = input
+        .records
+        .values()
+        .filter_map(|other| other.registered.as_ref());
     if let Some(known) = shared.into_iter().find(|known| known.hash == wanted.hash) {
         record.registered = Some(known.clone());
         return Ok(Some(known.arn.clone()));
@@ -394,17 +486,30 @@ fn registered(
             plan.needs.families.insert(wanted.family.clone());
             Err(Decision::Waiting(Wait::Read(wanted.family.clone())))
         }
-        Some(Observed::Unknown(why)) => Err(Decision::Waiting(Wait::Read(format!("{}: {why}", wanted.family)))),
+        Some(Observed::Unknown(why)) => Err(Decision::Waiting(Wait::Read(format!(
+            "{}: {why}",
+            wanted.family
+        )))),
         Some(Observed::Absent) => Ok(None),
         Some(Observed::Present(newest)) => {
-            if let Some(arn) = newest.iter().find(|doc| has_content(doc, &wanted.hash)).and_then(TaskDefinitionDoc::arn) {
-                record.registered = Some(Registered { arn: arn.to_owned(), hash: wanted.hash.clone() });
+            if let Some(arn) = newest
+                .iter()
+                .find(|doc| has_content(doc, &wanted.hash))
+                .and_then(TaskDefinitionDoc::arn)
+            {
+                record.registered = Some(Registered {
+                    arn: arn.to_owned(),
+                    hash: wanted.hash.clone(),
+                });
                 plan.closed_intents.push(open.id.clone());
                 return Ok(Some(arn.to_owned()));
             }
             let age = input.now.duration_since(open.recorded_at);
             if age < SignedDuration::from_secs(REGISTER_CONSISTENCY_SECONDS) {
-                return Err(Decision::Waiting(Wait::Read(format!("an unanswered registration in {}", wanted.family))));
+                return Err(Decision::Waiting(Wait::Read(format!(
+                    "an unanswered registration in {}",
+                    wanted.family
+                ))));
             }
             Ok(None)
         }
@@ -432,19 +537,36 @@ fn unknown(record: WorkloadRecord, why: &str) -> WorkloadPlan {
     }
 }
 
-pub(super) fn find_policy<'a>(input: &PlanInput<'a>, reference: &PolicyRef) -> Option<&'a LoggingPolicy> {
-    input.policies.iter().find(|policy| policy.uid() == reference.uid)
+pub(super) fn find_policy<'a>(
+    input: &PlanInput<'a>,
+    reference: &PolicyRef,
+) -> Option<&'a LoggingPolicy> {
+    input
+        .policies
+        .iter()
+        .find(|policy| policy.uid() == reference.uid)
 }
 
 /// The soonest time at which something waited for can have changed; `None` when nothing is.
 fn look_again(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp> {
-    let after = |seconds: i64| input.now.checked_add(SignedDuration::from_secs(seconds)).ok();
-    let audits = |won: &PolicyRef| find_policy(input, won).is_some_and(|policy| policy.spec.mode == Mode::Audit);
+    let after = |seconds: i64| {
+        input
+            .now
+            .checked_add(SignedDuration::from_secs(seconds))
+            .ok()
+    };
+    let audits = |won: &PolicyRef| {
+        find_policy(input, won).is_some_and(|policy| policy.spec.mode == Mode::Audit)
+    };
     plan.workloads
         .values()
         .filter_map(|workload| match &workload.decision {
-            Decision::Deploying(_) | Decision::Injecting | Decision::Ejecting => after(DEPLOYMENT_POLL_SECONDS),
-            Decision::Waiting(Wait::IamPropagation(until) | Wait::Canary(Some(until))) => Some(*until),
+            Decision::Deploying(_) | Decision::Injecting | Decision::Ejecting => {
+                after(DEPLOYMENT_POLL_SECONDS)
+            }
+            Decision::Waiting(Wait::IamPropagation(until) | Wait::Canary(Some(until))) => {
+                Some(*until)
+            }
             Decision::Waiting(Wait::ForeignDeployment | Wait::Read(_)) => after(READ_RETRY_SECONDS),
             Decision::Unknown(_) if !workload.selection.winner.as_ref().is_some_and(audits) => {
                 after(READ_RETRY_SECONDS)

@@ -79,7 +79,11 @@ pub(super) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
     if site.selection.opted_out_by.is_some() {
         return Verdict::new(Decision::OptedOut);
     }
-    let winner = site.selection.winner.as_ref().and_then(|won| find(input, won));
+    let winner = site
+        .selection
+        .winner
+        .as_ref()
+        .and_then(|won| find(input, won));
     if winner.is_none() && site.record.is_empty() {
         return Verdict::new(Decision::NotSelected);
     }
@@ -90,7 +94,9 @@ pub(super) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
     let marks = inject::marks(live);
     let mut verdict = match (winner, &marks) {
         (Some(policy), Some(found))
-            if policy.spec.mode == Mode::Audit && !is_same(policy, found) && owner_of(input, found).is_some() =>
+            if policy.spec.mode == Mode::Audit
+                && !is_same(policy, found)
+                && owner_of(input, found).is_some() =>
         {
             // What another policy injected goes first; then this one reports.
             leave(input, site, live, found, needs)
@@ -166,8 +172,17 @@ fn inject_change(
 }
 
 /// What to remember of a live revision that is as wanted.
-fn adopted(site: &Site<'_>, policy: &PolicyRef, base: Option<String>, injection: &Injection) -> ManagedRevision {
-    let known = site.record.managed.as_ref().filter(|managed| managed.arn == site.service.task_definition);
+fn adopted(
+    site: &Site<'_>,
+    policy: &PolicyRef,
+    base: Option<String>,
+    injection: &Injection,
+) -> ManagedRevision {
+    let known = site
+        .record
+        .managed
+        .as_ref()
+        .filter(|managed| managed.arn == site.service.task_definition);
     ManagedRevision {
         arn: site.service.task_definition.clone(),
         base,
@@ -205,14 +220,20 @@ fn leave(
         Err(error) => {
             return Verdict::new(Decision::Refused(inject::Refusal {
                 reason: inject::Reason::RestoreImpossible,
-                message: format!("the injection cannot be taken out of {}: {error}", site.service.task_definition),
+                message: format!(
+                    "the injection cannot be taken out of {}: {error}",
+                    site.service.task_definition
+                ),
             }));
         }
     };
     let body = ejection.document.to_register_input();
     let revision = match base_revision(input, marks, &body, needs) {
         Ok(Some(arn)) => WantedRevision::Existing(arn),
-        Ok(None) => WantedRevision::Content { family: live.family().unwrap_or_default().to_owned(), body: body.clone() },
+        Ok(None) => WantedRevision::Content {
+            family: live.family().unwrap_or_default().to_owned(),
+            body: body.clone(),
+        },
         Err(decision) => return Verdict::new(decision),
     };
     let mut verdict = Verdict::new(Decision::Ejecting);
@@ -271,7 +292,9 @@ pub(super) fn document<'a>(
     needs: &mut Needs,
 ) -> Result<&'a TaskDefinitionDoc, Decision> {
     if arn.is_empty() {
-        return Err(Decision::Unknown("the service names no task definition".to_owned()));
+        return Err(Decision::Unknown(
+            "the service names no task definition".to_owned(),
+        ));
     }
     match input.observation.task_definitions.get(arn) {
         Some(Observed::Present(doc)) => Ok(doc),
@@ -323,7 +346,10 @@ fn context<'a>(
 }
 
 fn find<'a>(input: &PlanInput<'a>, reference: &PolicyRef) -> Option<&'a LoggingPolicy> {
-    input.policies.iter().find(|policy| policy.uid() == reference.uid)
+    input
+        .policies
+        .iter()
+        .find(|policy| policy.uid() == reference.uid)
 }
 
 fn is_same(policy: &LoggingPolicy, marks: &Marks) -> bool {

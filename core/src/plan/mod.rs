@@ -16,10 +16,12 @@ mod resources;
 mod sharing;
 mod track;
 
-pub use assemble::{DEPLOYMENT_POLL_SECONDS, READ_RETRY_SECONDS, REGISTER_CONSISTENCY_SECONDS, plan};
+pub use assemble::{
+    DEPLOYMENT_POLL_SECONDS, READ_RETRY_SECONDS, REGISTER_CONSISTENCY_SECONDS, plan,
+};
 pub use model::{
-    Decision, Plan, PlanInput, PolicyProgress, RegisterStep, Removal, ResourceContent, ResourcePlan, RevisionRef, Step,
-    UpdateStep, Wait, WorkloadPlan,
+    Decision, Plan, PlanInput, PolicyProgress, RegisterStep, Removal, ResourceContent,
+    ResourcePlan, RevisionRef, Step, UpdateStep, Wait, WorkloadPlan,
 };
 pub use resources::{IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS, sha256_hex};
 pub use track::{READ_LAG_SECONDS, REASON_DEADLINE, REASON_DEPLOYMENT_FAILED, REASON_ROLLED_BACK};

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use crate::iam::Grant;
 use crate::inject::{Marks, Note, Refusal};
 use crate::observe::{Needs, Observation};
-use crate::record::{Intent, OwnedResource, PolicyRef, Purpose, ResourceId, WorkloadKey, WorkloadRecord};
+use crate::record::{
+    Intent, OwnedResource, PolicyRef, Purpose, ResourceId, WorkloadKey, WorkloadRecord,
+};
 use crate::select::Selection;
 use crate::v1alpha1::{AwsTarget, LogDestination, LoggingPolicy};
 

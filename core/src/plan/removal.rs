@@ -18,11 +18,16 @@ pub(super) fn plan(input: &PlanInput<'_>, plan: &mut Plan) {
         return;
     }
     for (id, resource) in input.resources {
-        let Some(policy) = find_policy(input, &resource.policy) else { continue };
+        let Some(policy) = find_policy(input, &resource.policy) else {
+            continue;
+        };
         if policy.is_deleting() && policy.spec.deletion_policy == DeletionPolicy::Retain {
             plan.forgotten_resources.push(id.clone());
         } else if is_spare(plan, policy, resource) {
-            plan.removals.push(Removal { id: id.clone(), policy: resource.policy.clone() });
+            plan.removals.push(Removal {
+                id: id.clone(),
+                policy: resource.policy.clone(),
+            });
         }
     }
 }
@@ -31,12 +36,22 @@ pub(super) fn plan(input: &PlanInput<'_>, plan: &mut Plan) {
 /// that a rollback may bring back names them.
 fn is_spare(plan: &Plan, policy: &LoggingPolicy, resource: &OwnedResource) -> bool {
     if policy.is_deleting() {
-        return !plan.workloads.values().any(|workload| relies_on(workload, &resource.policy));
+        return !plan
+            .workloads
+            .values()
+            .any(|workload| relies_on(workload, &resource.policy));
     }
-    let ResourceId::RolePolicy { .. } = &resource.id else { return false };
+    let ResourceId::RolePolicy { .. } = &resource.id else {
+        return false;
+    };
     let wanted = plan.resources.contains_key(&resource.id)
-        || plan.workloads.values().any(|workload| workload.requires.contains(&resource.id) || names_role(workload, resource));
-    let unread = plan.workloads.values().any(|workload| matches!(workload.decision, Decision::Unknown(_)));
+        || plan.workloads.values().any(|workload| {
+            workload.requires.contains(&resource.id) || names_role(workload, resource)
+        });
+    let unread = plan
+        .workloads
+        .values()
+        .any(|workload| matches!(workload.decision, Decision::Unknown(_)));
     !wanted && !unread && plan.needs.is_empty()
 }
 
@@ -46,24 +61,43 @@ fn relies_on(workload: &WorkloadPlan, policy: &PolicyRef) -> bool {
     if workload.decision == Decision::Retained {
         return false;
     }
-    let remembered = record.managed.as_ref().is_some_and(|managed| managed.policy.uid == policy.uid)
-        || record.deployment.as_ref().is_some_and(|deployment| deployment.policy.uid == policy.uid);
-    let marked = workload.marks.as_ref().is_some_and(|marks| marks.policy_uid == policy.uid);
+    let remembered = record
+        .managed
+        .as_ref()
+        .is_some_and(|managed| managed.policy.uid == policy.uid)
+        || record
+            .deployment
+            .as_ref()
+            .is_some_and(|deployment| deployment.policy.uid == policy.uid);
+    let marked = workload
+        .marks
+        .as_ref()
+        .is_some_and(|marks| marks.policy_uid == policy.uid);
     remembered || marked
 }
 
 /// Whether a running or coming revision of the workload has grants on the role of `resource`.
 fn names_role(workload: &WorkloadPlan, resource: &OwnedResource) -> bool {
-    let ResourceId::RolePolicy { role, .. } = &resource.id else { return false };
+    let ResourceId::RolePolicy { role, .. } = &resource.id else {
+        return false;
+    };
     let record = &workload.record;
-    let managed = record.managed.as_ref().filter(|managed| managed.policy.uid == resource.policy.uid);
-    let deployment = record.deployment.as_ref().filter(|deployment| deployment.policy.uid == resource.policy.uid);
+    let managed = record
+        .managed
+        .as_ref()
+        .filter(|managed| managed.policy.uid == resource.policy.uid);
+    let deployment = record
+        .deployment
+        .as_ref()
+        .filter(|deployment| deployment.policy.uid == resource.policy.uid);
     let grants = managed
         .map(|managed| &managed.grants)
         .into_iter()
         .chain(deployment.map(|deployment| &deployment.grants))
         .flatten();
-    grants.filter_map(|grant| crate::iam::role_name(&grant.role_arn)).any(|name| name.name == role.as_str())
+    grants
+        .filter_map(|grant| crate::iam::role_name(&grant.role_arn))
+        .any(|name| name.name == role.as_str())
 }
 
 /// Counts how each policy stands in this target.
@@ -82,7 +116,11 @@ pub(super) fn count(input: &PlanInput<'_>, plan: &mut Plan) {
 }
 
 fn tally(progress: &mut PolicyProgress, workload: &WorkloadPlan, policy: &PolicyRef) {
-    let wins = workload.selection.winner.as_ref().is_some_and(|won| won.uid == policy.uid);
+    let wins = workload
+        .selection
+        .winner
+        .as_ref()
+        .is_some_and(|won| won.uid == policy.uid);
     let carries = relies_on(workload, policy);
     if !wins {
         progress.to_eject += u32::from(carries);
@@ -91,7 +129,9 @@ fn tally(progress: &mut PolicyProgress, workload: &WorkloadPlan, policy: &Policy
     progress.selected += 1;
     let counter = match &workload.decision {
         Decision::InSync => &mut progress.in_sync,
-        Decision::Injecting | Decision::Ejecting | Decision::Deploying(_) => &mut progress.in_progress,
+        Decision::Injecting | Decision::Ejecting | Decision::Deploying(_) => {
+            &mut progress.in_progress
+        }
         Decision::Refused(_) => &mut progress.refused,
         Decision::Failed => &mut progress.failed,
         Decision::Unknown(_) => &mut progress.unknown,
@@ -101,7 +141,12 @@ fn tally(progress: &mut PolicyProgress, workload: &WorkloadPlan, policy: &Policy
 }
 
 /// Whether a policy that is being deleted has nothing left here.
-fn is_released(input: &PlanInput<'_>, plan: &Plan, policy: &LoggingPolicy, reference: &PolicyRef) -> bool {
+fn is_released(
+    input: &PlanInput<'_>,
+    plan: &Plan,
+    policy: &LoggingPolicy,
+    reference: &PolicyRef,
+) -> bool {
     if !policy.is_deleting() || !plan.needs.is_empty() {
         return false;
     }
@@ -114,6 +159,9 @@ fn is_released(input: &PlanInput<'_>, plan: &Plan, policy: &LoggingPolicy, refer
         .filter(|(_, resource)| resource.policy.uid == reference.uid)
         .map(|(id, _)| id)
         .collect();
-    let carried = plan.workloads.values().any(|workload| relies_on(workload, reference));
+    let carried = plan
+        .workloads
+        .values()
+        .any(|workload| relies_on(workload, reference));
     kept.is_empty() && !carried
 }

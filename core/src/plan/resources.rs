@@ -65,10 +65,18 @@ impl Wishes {
     /// Adds role statements; `in_use` when a running revision needs them.
     pub(super) fn grants(&mut self, policy: &PolicyRef, grants: &[Grant], in_use: bool) {
         for grant in grants {
-            let Some(role) = iam::role_name(&grant.role_arn) else { continue };
-            let key = (role.name.to_string(), policy.uid.clone());
-            self.statements.entry(key.clone()).or_default().extend(grant.statements.iter().cloned());
-            let newest = self.policies.entry(policy.uid.clone()).or_insert_with(|| policy.clone());
+            let Some(role) = iam::role_name(&grant.role_arn) else {
+                continue;
+            };
+            let key = (role.name.clone(), policy.uid.clone());
+            self.statements
+                .entry(key.clone())
+                .or_default()
+                .extend(grant.statements.iter().cloned());
+            let newest = self
+                .policies
+                .entry(policy.uid.clone())
+                .or_insert_with(|| policy.clone());
             if newest.generation < policy.generation {
                 newest.clone_from(policy);
             }
@@ -81,12 +89,15 @@ impl Wishes {
     /// Adds configuration objects.
     pub(super) fn objects(&mut self, policy: &PolicyRef, objects: &[ConfigObject], in_use: bool) {
         for object in objects {
-            let wanted = self.objects.entry(object_id(object)).or_insert_with(|| Wanted {
-                policy: policy.clone(),
-                content: ResourceContent::Object(object.body.clone()),
-                digest: object.sha256.clone(),
-                in_use: false,
-            });
+            let wanted = self
+                .objects
+                .entry(object_id(object))
+                .or_insert_with(|| Wanted {
+                    policy: policy.clone(),
+                    content: ResourceContent::Object(object.body.clone()),
+                    digest: object.sha256.clone(),
+                    in_use: false,
+                });
             wanted.in_use |= in_use;
         }
     }
@@ -95,9 +106,14 @@ impl Wishes {
     pub(super) fn into_wanted(self) -> BTreeMap<ResourceId, Wanted> {
         let mut wanted = self.objects;
         for ((role, uid), statements) in self.statements {
-            let Some(policy) = self.policies.get(&uid) else { continue };
+            let Some(policy) = self.policies.get(&uid) else {
+                continue;
+            };
             let document = iam::policy_document(&statements);
-            let id = ResourceId::RolePolicy { role: role.clone(), policy_name: iam::policy_name(&policy.name) };
+            let id = ResourceId::RolePolicy {
+                role: role.clone(),
+                policy_name: iam::policy_name(&policy.name),
+            };
             wanted.insert(
                 id,
                 Wanted {
@@ -113,10 +129,17 @@ impl Wishes {
 }
 
 /// The ids that one change relies on.
-pub(super) fn ids_of(policy: &PolicyRef, grants: &[Grant], objects: &[ConfigObject]) -> Vec<ResourceId> {
+pub(super) fn ids_of(
+    policy: &PolicyRef,
+    grants: &[Grant],
+    objects: &[ConfigObject],
+) -> Vec<ResourceId> {
     let roles = grants.iter().filter_map(|grant| {
         let role = iam::role_name(&grant.role_arn)?;
-        Some(ResourceId::RolePolicy { role: role.name.to_string(), policy_name: iam::policy_name(&policy.name) })
+        Some(ResourceId::RolePolicy {
+            role: role.name,
+            policy_name: iam::policy_name(&policy.name),
+        })
     });
     let ids: BTreeSet<ResourceId> = objects.iter().map(object_id).chain(roles).collect();
     ids.into_iter().collect()
@@ -137,10 +160,14 @@ pub(super) fn judge(
             return State::TooLong(size);
         }
     }
-    let known = input.resources.get(id).filter(|known| known.digest == wanted.digest);
+    let known = input
+        .resources
+        .get(id)
+        .filter(|known| known.digest == wanted.digest);
     if let Some(known) = known
         && let (Some(written_at), Some(verified_at)) = (known.written_at, known.verified_at)
-        && input.now.duration_since(verified_at) < SignedDuration::from_secs(RESOURCE_RECHECK_SECONDS)
+        && input.now.duration_since(verified_at)
+            < SignedDuration::from_secs(RESOURCE_RECHECK_SECONDS)
     {
         return settled(id, written_at, input.now);
     }
@@ -151,7 +178,9 @@ pub(super) fn judge(
     if !seen {
         return State::Write;
     }
-    let written_at = known.and_then(|known| known.written_at).unwrap_or(input.now);
+    let written_at = known
+        .and_then(|known| known.written_at)
+        .unwrap_or(input.now);
     verified.push(OwnedResource {
         target: input.target.name().to_owned(),
         id: id.clone(),
@@ -199,7 +228,12 @@ fn settled(id: &ResourceId, written_at: Timestamp, now: Timestamp) -> State {
 }
 
 /// Whether AWS shows the resource as wanted.
-fn look(input: &PlanInput<'_>, id: &ResourceId, wanted: &Wanted, needs: &mut Needs) -> Result<bool, State> {
+fn look(
+    input: &PlanInput<'_>,
+    id: &ResourceId,
+    wanted: &Wanted,
+    needs: &mut Needs,
+) -> Result<bool, State> {
     match (id, &wanted.content) {
         (ResourceId::Object { bucket, key }, _) => {
             let place = (bucket.clone(), key.clone());
@@ -210,7 +244,9 @@ fn look(input: &PlanInput<'_>, id: &ResourceId, wanted: &Wanted, needs: &mut Nee
                 }
                 Some(Observed::Unknown(why)) => Err(State::Unread(format!("{id}: {why}"))),
                 Some(Observed::Absent) => Ok(false),
-                Some(Observed::Present(object)) => Ok(object.sha256.as_deref() == Some(&wanted.digest)),
+                Some(Observed::Present(object)) => {
+                    Ok(object.sha256.as_deref() == Some(&wanted.digest))
+                }
             }
         }
         (ResourceId::RolePolicy { role, policy_name }, ResourceContent::RolePolicy(document)) => {
@@ -253,11 +289,17 @@ fn same_json(left: &str, right: &str) -> bool {
 }
 
 fn object_id(object: &ConfigObject) -> ResourceId {
-    ResourceId::Object { bucket: object.bucket.clone(), key: object.key.clone() }
+    ResourceId::Object {
+        bucket: object.bucket.clone(),
+        key: object.key.clone(),
+    }
 }
 
 /// SHA-256 of `text` in lower-case hexadecimal digits.
 #[must_use]
 pub fn sha256_hex(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

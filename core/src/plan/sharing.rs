@@ -26,14 +26,25 @@ pub(super) struct Entry<'d> {
 
 /// Refuses injections that would widen a role somebody else relies on. All revisions of unselected
 /// workloads are needed for that, once: they are cached for ever.
-pub(super) fn refuse_shared_roles(input: &PlanInput<'_>, needs: &mut Needs, entries: &mut [Entry<'_>]) {
-    if !entries.iter().any(|entry| guarded_roles(input, entry.verdict).is_some()) {
+pub(super) fn refuse_shared_roles(
+    input: &PlanInput<'_>,
+    needs: &mut Needs,
+    entries: &mut [Entry<'_>],
+) {
+    if !entries
+        .iter()
+        .any(|entry| guarded_roles(input, entry.verdict).is_some())
+    {
         return;
     }
     let users = foreign_users(input, needs, entries);
     for entry in entries {
-        let Some(roles) = guarded_roles(input, entry.verdict) else { continue };
-        let shared = roles.iter().find_map(|role| users.get(role).map(|users| (role, users)));
+        let Some(roles) = guarded_roles(input, entry.verdict) else {
+            continue;
+        };
+        let shared = roles
+            .iter()
+            .find_map(|role| users.get(role).map(|users| (role, users)));
         if let Some((role, users)) = shared {
             entry.verdict.change = None;
             entry.verdict.grants.clear();
@@ -52,12 +63,24 @@ pub(super) fn refuse_shared_roles(input: &PlanInput<'_>, needs: &mut Needs, entr
 
 /// Names of the roles an injection would widen, when its policy guards shared roles.
 fn guarded_roles(input: &PlanInput<'_>, verdict: &Verdict) -> Option<BTreeSet<String>> {
-    let change = verdict.change.as_ref().filter(|change| change.purpose == Purpose::Inject)?;
+    let change = verdict
+        .change
+        .as_ref()
+        .filter(|change| change.purpose == Purpose::Inject)?;
     let policy = find_policy(input, &change.policy)?;
-    if policy.spec.iam.mode != IamMode::Manage || policy.spec.iam.allow_shared_roles || change.grants.is_empty() {
+    if policy.spec.iam.mode != IamMode::Manage
+        || policy.spec.iam.allow_shared_roles
+        || change.grants.is_empty()
+    {
         return None;
     }
-    Some(change.grants.iter().filter_map(|grant| role_key(&grant.role_arn)).collect())
+    Some(
+        change
+            .grants
+            .iter()
+            .filter_map(|grant| role_key(&grant.role_arn))
+            .collect(),
+    )
 }
 
 fn foreign_users(
@@ -66,14 +89,21 @@ fn foreign_users(
     entries: &[Entry<'_>],
 ) -> BTreeMap<String, BTreeSet<String>> {
     let mut users: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.winner.is_none() && !entry.revision.is_empty()) {
+    for entry in entries
+        .iter()
+        .filter(|entry| entry.winner.is_none() && !entry.revision.is_empty())
+    {
         match input.observation.task_definitions.get(entry.revision) {
             None => {
                 needs.task_definitions.insert(entry.revision.to_owned());
             }
             Some(Observed::Present(doc)) => {
                 let roles = [doc.task_role_arn(), doc.execution_role_arn()];
-                for role in roles.into_iter().flatten().filter_map(|role| role_key(&role)) {
+                for role in roles
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|role| role_key(role))
+                {
                     users
                         .entry(role)
                         .or_default()
@@ -87,7 +117,7 @@ fn foreign_users(
 }
 
 fn role_key(arn_or_name: &str) -> Option<String> {
-    iam::role_name(arn_or_name).map(|role| role.name.to_string())
+    iam::role_name(arn_or_name).map(|role| role.name)
 }
 
 fn name_some(users: &BTreeSet<String>) -> String {

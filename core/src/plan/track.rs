@@ -21,7 +21,7 @@ pub const REASON_DEADLINE: &str = "ProgressDeadlineExceeded";
 
 /// The memory of a workload after its service was seen.
 #[must_use]
-pub fn advance(
+pub(super) fn advance(
     record: &WorkloadRecord,
     service: &ServiceView,
     deadline_seconds: i64,
@@ -46,11 +46,14 @@ fn follow(
     if service.task_definition == deployment.task_definition {
         let primary = service.primary_deployment();
         if primary.is_some_and(|found| found.rollout_state.as_deref() == Some("FAILED")) {
-            let reason = primary.map(|found| found.rollout_state_reason.clone()).unwrap_or_default();
+            let reason = primary
+                .map(|found| found.rollout_state_reason.clone())
+                .unwrap_or_default();
             keep_as_managed(next, deployment, None);
             fail(next, deployment, REASON_DEPLOYMENT_FAILED, reason, now);
-        } else if primary.is_none_or(|found| found.task_definition == deployment.task_definition && found.is_complete())
-        {
+        } else if primary.is_none_or(|found| {
+            found.task_definition == deployment.task_definition && found.is_complete()
+        }) {
             succeed(next, deployment, now);
         } else if age > SignedDuration::from_secs(deadline_seconds) {
             keep_as_managed(next, deployment, None);
@@ -59,7 +62,10 @@ fn follow(
         }
         return;
     }
-    let ours = service.deployments.iter().find(|found| found.task_definition == deployment.task_definition);
+    let ours = service
+        .deployments
+        .iter()
+        .find(|found| found.task_definition == deployment.task_definition);
     let shows_previous = service.task_definition == deployment.previous;
     if shows_previous && ours.is_none() && age < SignedDuration::from_secs(READ_LAG_SECONDS) {
         return; // an answer from before our update
@@ -80,13 +86,19 @@ fn follow(
 }
 
 fn settle_without_deployment(next: &mut WorkloadRecord, service: &ServiceView, now: Timestamp) {
-    if next.managed.as_ref().is_some_and(|managed| managed.arn != service.task_definition) {
+    if next
+        .managed
+        .as_ref()
+        .is_some_and(|managed| managed.arn != service.task_definition)
+    {
         next.managed = None;
     }
     // A deployment that missed its deadline may still arrive.
     let arrived = next.failed.as_ref().is_some_and(|failed| {
         failed.reason == REASON_DEADLINE && failed.task_definition == service.task_definition
-    }) && service.primary_deployment().is_some_and(DeploymentView::is_complete);
+    }) && service
+        .primary_deployment()
+        .is_some_and(DeploymentView::is_complete);
     if arrived {
         next.failed = None;
         if let Some(managed) = &mut next.managed {
@@ -106,7 +118,11 @@ fn succeed(next: &mut WorkloadRecord, deployment: &DeploymentRecord, now: Timest
     next.overtaken = None;
 }
 
-fn keep_as_managed(next: &mut WorkloadRecord, deployment: &DeploymentRecord, settled_at: Option<Timestamp>) {
+fn keep_as_managed(
+    next: &mut WorkloadRecord,
+    deployment: &DeploymentRecord,
+    settled_at: Option<Timestamp>,
+) {
     if deployment.purpose == Purpose::Inject {
         next.managed = Some(ManagedRevision {
             arn: deployment.task_definition.clone(),
@@ -120,7 +136,13 @@ fn keep_as_managed(next: &mut WorkloadRecord, deployment: &DeploymentRecord, set
     }
 }
 
-fn fail(next: &mut WorkloadRecord, deployment: &DeploymentRecord, reason: &str, message: String, now: Timestamp) {
+fn fail(
+    next: &mut WorkloadRecord,
+    deployment: &DeploymentRecord,
+    reason: &str,
+    message: String,
+    now: Timestamp,
+) {
     next.failed = Some(FailedAttempt {
         purpose: deployment.purpose,
         task_definition: deployment.task_definition.clone(),

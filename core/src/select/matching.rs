@@ -9,7 +9,7 @@ use std::fmt;
 use wildmatch::WildMatch;
 
 use super::{Subject, launch_type};
-use crate::v1alpha1::{LabelSelector, LabelOperator, Selector};
+use crate::v1alpha1::{LabelOperator, LabelSelector, Selector};
 
 /// The first term of a selector that keeps it from a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +57,12 @@ impl fmt::Display for Mismatch {
             Self::Service => f.write_str("selector.services does not match"),
             Self::LaunchType(found) => write!(f, "selector.launchTypes does not name {found}"),
             Self::ServiceTags => f.write_str("selector.serviceTags does not match"),
-            Self::ExcludedCluster(pattern) => write!(f, "selector.exclude.clusters has {pattern:?}"),
-            Self::ExcludedService(pattern) => write!(f, "selector.exclude.services has {pattern:?}"),
+            Self::ExcludedCluster(pattern) => {
+                write!(f, "selector.exclude.clusters has {pattern:?}")
+            }
+            Self::ExcludedService(pattern) => {
+                write!(f, "selector.exclude.services has {pattern:?}")
+            }
             Self::ExcludedTags => f.write_str("selector.exclude.serviceTags matches"),
         }
     }
@@ -83,7 +87,9 @@ pub fn mismatch(selector: &Selector, subject: &Subject<'_>) -> Option<Mismatch> 
         Some(Mismatch::ExcludedCluster(pattern.to_owned()))
     } else if let Some(pattern) = matching_glob(&exclude.services, &subject.service.name) {
         Some(Mismatch::ExcludedService(pattern.to_owned()))
-    } else if !exclude.service_tags.is_empty() && label_selector_matches(&exclude.service_tags, &subject.service.tags) {
+    } else if !exclude.service_tags.is_empty()
+        && label_selector_matches(&exclude.service_tags, &subject.service.tags)
+    {
         Some(Mismatch::ExcludedTags)
     } else {
         None
@@ -101,7 +107,10 @@ pub fn glob_matches(pattern: &str, text: &str) -> bool {
 /// matches everything; `NotIn` holds for a missing key.
 #[must_use]
 pub fn label_selector_matches(selector: &LabelSelector, tags: &BTreeMap<String, String>) -> bool {
-    let labels_match = selector.match_labels.iter().all(|(key, value)| tags.get(key) == Some(value));
+    let labels_match = selector
+        .match_labels
+        .iter()
+        .all(|(key, value)| tags.get(key) == Some(value));
     labels_match
         && selector.match_expressions.iter().all(|term| {
             let found = tags.get(&term.key);
@@ -120,5 +129,8 @@ fn any_glob(patterns: &[String], text: &str) -> bool {
 }
 
 fn matching_glob<'a>(patterns: &'a [String], text: &str) -> Option<&'a str> {
-    patterns.iter().map(String::as_str).find(|pattern| glob_matches(pattern, text))
+    patterns
+        .iter()
+        .map(String::as_str)
+        .find(|pattern| glob_matches(pattern, text))
 }

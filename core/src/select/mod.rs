@@ -94,14 +94,21 @@ pub fn policy_ref(policy: &LoggingPolicy) -> PolicyRef {
 #[must_use]
 pub fn select(subject: &Subject<'_>, policies: &[LoggingPolicy]) -> Selection {
     if let Some(by) = opted_out(subject) {
-        return Selection { opted_out_by: Some(by), ..Selection::default() };
+        return Selection {
+            opted_out_by: Some(by),
+            ..Selection::default()
+        };
     }
     let mut matching = Vec::new();
     let mut nearest: Option<(&LoggingPolicy, Mismatch)> = None;
     for policy in policies.iter().filter(|policy| !policy.is_deleting()) {
         match mismatch(&policy.spec.selector, subject) {
             None => matching.push(policy),
-            Some(found) if nearest.as_ref().is_none_or(|(_, best)| found.rank() > best.rank()) => {
+            Some(found)
+                if nearest
+                    .as_ref()
+                    .is_none_or(|(_, best)| found.rank() > best.rank()) =>
+            {
                 nearest = Some((policy, found));
             }
             Some(_) => {}
@@ -118,7 +125,10 @@ pub fn select(subject: &Subject<'_>, policies: &[LoggingPolicy]) -> Selection {
         winner: Some(policy_ref(winner)),
         losers: losers
             .iter()
-            .map(|loser| Loser { policy: policy_ref(loser).name, reason: lost_because(winner, loser) })
+            .map(|loser| Loser {
+                policy: policy_ref(loser).name,
+                reason: lost_because(winner, loser),
+            })
             .collect(),
         ..Selection::default()
     }
@@ -134,7 +144,10 @@ pub fn launch_type(service: &ServiceView) -> LaunchType {
         Some("MANAGED_INSTANCES") => LaunchType::ManagedInstances,
         Some(_) => LaunchType::Ec2,
         None if service.platform_family.is_some()
-            || service.capacity_providers.iter().any(|provider| provider.starts_with("FARGATE")) =>
+            || service
+                .capacity_providers
+                .iter()
+                .any(|provider| provider.starts_with("FARGATE")) =>
         {
             LaunchType::Fargate
         }
@@ -143,8 +156,10 @@ pub fn launch_type(service: &ServiceView) -> LaunchType {
 }
 
 fn opted_out(subject: &Subject<'_>) -> Option<&'static str> {
-    let disabled =
-        |tags: &BTreeMap<String, String>| tags.get(OPT_OUT_TAG).is_some_and(|value| value == OPT_OUT_VALUE);
+    let disabled = |tags: &BTreeMap<String, String>| {
+        tags.get(OPT_OUT_TAG)
+            .is_some_and(|value| value == OPT_OUT_VALUE)
+    };
     if disabled(&subject.service.tags) {
         Some("service")
     } else if disabled(&subject.cluster.tags) {
@@ -159,7 +174,11 @@ fn precedence(left: &LoggingPolicy, right: &LoggingPolicy) -> Ordering {
     audits(left)
         .cmp(&audits(right))
         .then(right.spec.priority.cmp(&left.spec.priority))
-        .then(left.metadata.creation_timestamp.cmp(&right.metadata.creation_timestamp))
+        .then(
+            left.metadata
+                .creation_timestamp
+                .cmp(&right.metadata.creation_timestamp),
+        )
         .then(left.metadata.name.cmp(&right.metadata.name))
 }
 

@@ -49,6 +49,7 @@ pub fn find<'a>(conditions: &'a [Condition], type_: &str) -> Option<&'a Conditio
 /// Whether two lists say the same about one type.
 #[must_use]
 pub fn same_reason(left: &[Condition], right: &[Condition], type_: &str) -> bool {
-    let says = |list| find(list, type_).map(|condition| (condition.status, condition.reason.clone()));
+    let says =
+        |list| find(list, type_).map(|condition| (condition.status, condition.reason.clone()));
     says(left) == says(right)
 }

@@ -55,7 +55,10 @@ pub fn events(old: Option<&WorkloadStatus>, new: &WorkloadStatus) -> Vec<EventDr
         .filter(|condition| !QUIET.iter().any(|quiet| quiet.as_str() == condition.reason))
         .map(draft)
         .fold(Vec::new(), |mut events, event| {
-            if !events.iter().any(|seen: &EventDraft| seen.reason == event.reason) {
+            if !events
+                .iter()
+                .any(|seen: &EventDraft| seen.reason == event.reason)
+            {
                 events.push(event);
             }
             events
@@ -74,10 +77,16 @@ fn draft(condition: &Condition) -> EventDraft {
         WorkloadReason::OptedOut,
         WorkloadReason::Retained,
     ];
-    let normal =
-        condition.status == ConditionStatus::True || calm.iter().any(|reason| reason.as_str() == condition.reason);
+    let normal = condition.status == ConditionStatus::True
+        || calm
+            .iter()
+            .any(|reason| reason.as_str() == condition.reason);
     EventDraft {
-        type_: if normal { EventType::Normal } else { EventType::Warning },
+        type_: if normal {
+            EventType::Normal
+        } else {
+            EventType::Warning
+        },
         reason: condition.reason.clone(),
         message: condition.message.clone(),
     }

@@ -6,12 +6,17 @@ use super::conditions::{condition, set};
 use super::reasons::{READY, UNREACHABLE};
 use crate::observe::Observation;
 use crate::v1alpha1::{
-    AwsTarget, AwsTargetStatus, ConditionStatus, LoggingPolicy, LoggingPolicyStatus, Mode, RolloutStatus,
+    AwsTarget, AwsTargetStatus, ConditionStatus, LoggingPolicy, LoggingPolicyStatus, Mode,
+    RolloutStatus,
 };
 
 /// What people see of a policy: the sum over the rollouts of its present generation, one a target.
 #[must_use]
-pub fn policy_status(policy: &LoggingPolicy, rollouts: &[RolloutStatus], now: Timestamp) -> LoggingPolicyStatus {
+pub fn policy_status(
+    policy: &LoggingPolicy,
+    rollouts: &[RolloutStatus],
+    now: Timestamp,
+) -> LoggingPolicyStatus {
     let sum = |of: fn(&RolloutStatus) -> u32| rollouts.iter().map(of).sum::<u32>();
     let generation = policy.generation();
     let mut status = LoggingPolicyStatus {
@@ -25,9 +30,14 @@ pub fn policy_status(policy: &LoggingPolicy, rollouts: &[RolloutStatus], now: Ti
         conditions: Vec::new(),
     };
     let complete = status.in_progress + status.pending + status.failed == 0
-        && rollouts.iter().all(|rollout| rollout.completed_at.is_some());
+        && rollouts
+            .iter()
+            .all(|rollout| rollout.completed_at.is_some());
     let paused = rollouts.iter().any(|rollout| {
-        rollout.conditions.iter().any(|condition| condition.reason == "RolloutPaused")
+        rollout
+            .conditions
+            .iter()
+            .any(|condition| condition.reason == "RolloutPaused")
     });
     let (ready, reason) = if policy.is_deleting() {
         (ConditionStatus::False, "Restoring")
@@ -48,13 +58,19 @@ pub fn policy_status(policy: &LoggingPolicy, rollouts: &[RolloutStatus], now: Ti
     };
     let message = message(&status);
     let fresh = vec![condition(READY, ready, reason, message, generation)];
-    let old = policy.status.as_ref().map_or(&[][..], |old| &old.conditions);
+    let old = policy
+        .status
+        .as_ref()
+        .map_or(&[][..], |old| &old.conditions);
     status.conditions = set(old, fresh, now);
     status
 }
 
 fn message(status: &LoggingPolicyStatus) -> String {
-    let mut text = format!("{} of {} workloads in sync", status.injected, status.selected);
+    let mut text = format!(
+        "{} of {} workloads in sync",
+        status.injected, status.selected
+    );
     for (count, what) in [
         (status.in_progress, "in progress"),
         (status.pending, "waiting"),
@@ -78,24 +94,57 @@ pub fn target_status(
 ) -> AwsTargetStatus {
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let old = target.status.clone().unwrap_or_default();
-    let unread: Vec<String> =
-        observation.unread_clusters.iter().map(|(cluster, why)| format!("{cluster}: {why}")).collect();
-    let failed = problem.map(str::to_owned).or_else(|| (!unread.is_empty()).then(|| unread.join("; ")));
+    let unread: Vec<String> = observation
+        .unread_clusters
+        .iter()
+        .map(|(cluster, why)| format!("{cluster}: {why}"))
+        .collect();
+    let failed = problem
+        .map(str::to_owned)
+        .or_else(|| (!unread.is_empty()).then(|| unread.join("; ")));
     let generation = target.generation();
     let fresh = match &failed {
-        Some(why) => condition(READY, ConditionStatus::False, UNREACHABLE, why.clone(), generation),
-        None if target.spec.suspend => {
-            condition(READY, ConditionStatus::False, "Suspended", "no new steps are taken", generation)
-        }
-        None => condition(READY, ConditionStatus::True, "Observed", "all clusters were read", generation),
+        Some(why) => condition(
+            READY,
+            ConditionStatus::False,
+            UNREACHABLE,
+            why.clone(),
+            generation,
+        ),
+        None if target.spec.suspend => condition(
+            READY,
+            ConditionStatus::False,
+            "Suspended",
+            "no new steps are taken",
+            generation,
+        ),
+        None => condition(
+            READY,
+            ConditionStatus::True,
+            "Observed",
+            "all clusters were read",
+            generation,
+        ),
     };
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let read = problem.is_none();
     AwsTargetStatus {
         observed_generation: generation,
-        last_resync_time: if failed.is_none() { Some(now) } else { old.last_resync_time },
-        clusters: if read { count(observation.clusters.len()) } else { old.clusters },
-        services: if read { count(observation.services.len()) } else { old.services },
+        last_resync_time: if failed.is_none() {
+            Some(now)
+        } else {
+            old.last_resync_time
+        },
+        clusters: if read {
+            count(observation.clusters.len())
+        } else {
+            old.clusters
+        },
+        services: if read {
+            count(observation.services.len())
+        } else {
+            old.services
+        },
         conditions: set(&old.conditions, vec![fresh], now),
     }
 }

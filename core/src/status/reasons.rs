@@ -165,21 +165,34 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
     match wait {
         Wait::ForeignDeployment => (
             WorkloadReason::ForeignDeployment,
-            "a deployment of the owner is under way or has failed; goes on when it is done".to_owned(),
+            "a deployment of the owner is under way or has failed; goes on when it is done"
+                .to_owned(),
         ),
-        Wait::Concurrency => (WorkloadReason::WaitingForPlace, "rollout.maxConcurrent services are in flight".to_owned()),
-        Wait::Canary(None) => (WorkloadReason::WaitingForCanary, "the canaries are not done".to_owned()),
-        Wait::Canary(Some(until)) => {
-            (WorkloadReason::WaitingForCanary, format!("the canaries bake until {until:.0}"))
-        }
+        Wait::Concurrency => (
+            WorkloadReason::WaitingForPlace,
+            "rollout.maxConcurrent services are in flight".to_owned(),
+        ),
+        Wait::Canary(None) => (
+            WorkloadReason::WaitingForCanary,
+            "the canaries are not done".to_owned(),
+        ),
+        Wait::Canary(Some(until)) => (
+            WorkloadReason::WaitingForCanary,
+            format!("the canaries bake until {until:.0}"),
+        ),
         Wait::Paused => (
             WorkloadReason::RolloutPaused,
-            "too many attempts failed; correct the policy or the service, then change the policy".to_owned(),
+            "too many attempts failed; correct the policy or the service, then change the policy"
+                .to_owned(),
         ),
-        Wait::Suspended => (WorkloadReason::Suspended, "the policy or the target is suspended".to_owned()),
-        Wait::IamPropagation(until) => {
-            (WorkloadReason::WaitingForIam, format!("IAM spreads the role policy until {until:.0}"))
-        }
+        Wait::Suspended => (
+            WorkloadReason::Suspended,
+            "the policy or the target is suspended".to_owned(),
+        ),
+        Wait::IamPropagation(until) => (
+            WorkloadReason::WaitingForIam,
+            format!("IAM spreads the role policy until {until:.0}"),
+        ),
         Wait::Read(what) => (WorkloadReason::WaitingForRead, what.clone()),
     }
 }
@@ -193,6 +206,9 @@ fn failed_reason(record: &WorkloadRecord) -> (WorkloadReason, String) {
         crate::plan::REASON_DEADLINE => WorkloadReason::ProgressDeadlineExceeded,
         _ => WorkloadReason::DeploymentFailed,
     };
-    let message = format!("{}; not tried again until the policy or the owner's revision changes", failed.message);
+    let message = format!(
+        "{}; not tried again until the policy or the owner's revision changes",
+        failed.message
+    );
     (reason, message)
 }

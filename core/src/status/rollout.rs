@@ -31,14 +31,22 @@ pub fn rollout_status(
     let conditions = vec![
         condition(
             COMPLETE,
-            if complete { ConditionStatus::True } else { ConditionStatus::False },
+            if complete {
+                ConditionStatus::True
+            } else {
+                ConditionStatus::False
+            },
             reason(progress, complete),
             message(progress),
             generation,
         ),
         condition(
             READY,
-            if complete { ConditionStatus::True } else { ConditionStatus::False },
+            if complete {
+                ConditionStatus::True
+            } else {
+                ConditionStatus::False
+            },
             reason(progress, complete),
             message(progress),
             generation,
@@ -53,7 +61,11 @@ pub fn rollout_status(
         skipped: progress.refused,
         wave: old.wave,
         started_at: old.started_at.or(Some(now)),
-        completed_at: if complete { old.completed_at.or(Some(now)) } else { None },
+        completed_at: if complete {
+            old.completed_at.or(Some(now))
+        } else {
+            None
+        },
         message: message(progress),
         conditions: set(&old.conditions, conditions, now),
     }
@@ -72,7 +84,10 @@ const fn reason(progress: &PolicyProgress, complete: bool) -> &'static str {
 }
 
 fn message(progress: &PolicyProgress) -> String {
-    let mut parts = vec![format!("{} of {} in sync", progress.in_sync, progress.selected)];
+    let mut parts = vec![format!(
+        "{} of {} in sync",
+        progress.in_sync, progress.selected
+    )];
     let more = [
         (progress.in_progress, "in progress"),
         (progress.pending, "waiting"),
@@ -81,6 +96,10 @@ fn message(progress: &PolicyProgress) -> String {
         (progress.failed, "failed"),
         (progress.unknown, "unreadable"),
     ];
-    parts.extend(more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+    parts.extend(
+        more.iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}")),
+    );
     parts.join(", ")
 }

@@ -38,11 +38,18 @@ pub fn workload_status(
             .selection
             .losers
             .iter()
-            .map(|loser| OtherPolicy { name: loser.policy.clone(), reason: loser.reason.as_str().to_owned() })
+            .map(|loser| OtherPolicy {
+                name: loser.policy.clone(),
+                reason: loser.reason.as_str().to_owned(),
+            })
             .collect();
     }
     let before = old.map_or(&[][..], |old| &old.conditions);
-    status.conditions = set(before, conditions(plan, record, outcome, before), context.now);
+    status.conditions = set(
+        before,
+        conditions(plan, record, outcome, before),
+        context.now,
+    );
     status
 }
 
@@ -66,18 +73,36 @@ fn describe_deployment(
     let ours = record
         .deployment
         .as_ref()
-        .map(|deployment| (deployment.task_definition.as_str(), Some(deployment.started_at)))
-        .or_else(|| record.managed.as_ref().map(|managed| (managed.arn.as_str(), None)));
+        .map(|deployment| {
+            (
+                deployment.task_definition.as_str(),
+                Some(deployment.started_at),
+            )
+        })
+        .or_else(|| {
+            record
+                .managed
+                .as_ref()
+                .map(|managed| (managed.arn.as_str(), None))
+        });
     let Some((revision, started_at)) = ours else {
         status.deployment = None;
         return;
     };
-    let Some(found) = service.deployments.iter().find(|found| found.task_definition == revision) else {
+    let Some(found) = service
+        .deployments
+        .iter()
+        .find(|found| found.task_definition == revision)
+    else {
         return;
     };
     let before = old.and_then(|old| old.deployment.as_ref());
     let state = found.rollout_state.clone().unwrap_or_else(|| {
-        if found.is_complete() { "COMPLETED".to_owned() } else { "IN_PROGRESS".to_owned() }
+        if found.is_complete() {
+            "COMPLETED".to_owned()
+        } else {
+            "IN_PROGRESS".to_owned()
+        }
     });
     let count = |number: i64| u32::try_from(number).unwrap_or_default();
     status.deployment = Some(WorkloadDeployment {
@@ -86,14 +111,22 @@ fn describe_deployment(
         reason: Some(found.rollout_state_reason.clone()).filter(|reason| !reason.is_empty()),
         task_definition: Some(revision.to_owned()),
         started_at: started_at.or_else(|| before.and_then(|before| before.started_at)),
-        completed_at: record.managed.as_ref().filter(|managed| managed.arn == revision).and_then(|managed| managed.settled_at),
+        completed_at: record
+            .managed
+            .as_ref()
+            .filter(|managed| managed.arn == revision)
+            .and_then(|managed| managed.settled_at),
         desired_count: count(found.desired_count),
         running_count: count(found.running_count),
         failed_tasks: count(found.failed_tasks),
     });
 }
 
-fn base_revision(plan: &WorkloadPlan, record: &WorkloadRecord, service: &ServiceView) -> Option<String> {
+fn base_revision(
+    plan: &WorkloadPlan,
+    record: &WorkloadRecord,
+    service: &ServiceView,
+) -> Option<String> {
     match &plan.marks {
         Some(marks) => marks.base.clone(),
         None => record
@@ -110,7 +143,11 @@ fn conditions(
     outcome: Option<&Outcome>,
     before: &[Condition],
 ) -> Vec<Condition> {
-    let generation = plan.selection.winner.as_ref().map_or(0, |won| won.generation);
+    let generation = plan
+        .selection
+        .winner
+        .as_ref()
+        .map_or(0, |won| won.generation);
     let selected = selected(plan, generation, before);
     let injected = injected(plan, record, outcome, generation);
     let healthy = healthy(record, generation);
@@ -123,24 +160,51 @@ fn selected(plan: &WorkloadPlan, generation: i64, before: &[Condition]) -> Condi
     if let Decision::Unknown(why) = &plan.decision
         && selection.winner.is_none()
     {
-        let known = find(before, SELECTED).map_or(ConditionStatus::Unknown, |condition| condition.status);
-        return condition(SELECTED, known, WorkloadReason::Unreadable.as_str(), why.clone(), generation);
+        let known =
+            find(before, SELECTED).map_or(ConditionStatus::Unknown, |condition| condition.status);
+        return condition(
+            SELECTED,
+            known,
+            WorkloadReason::Unreadable.as_str(),
+            why.clone(),
+            generation,
+        );
     }
     match (&selection.winner, selection.opted_out_by) {
         (Some(won), _) => {
             let message = format!("policy {} decides", won.name);
-            condition(SELECTED, ConditionStatus::True, WorkloadReason::PolicySelected.as_str(), message, generation)
+            condition(
+                SELECTED,
+                ConditionStatus::True,
+                WorkloadReason::PolicySelected.as_str(),
+                message,
+                generation,
+            )
         }
         (None, Some(by)) => {
             let message = format!("the {by} is tagged firelens.dev/inject=disabled");
-            condition(SELECTED, ConditionStatus::False, WorkloadReason::OptedOut.as_str(), message, generation)
+            condition(
+                SELECTED,
+                ConditionStatus::False,
+                WorkloadReason::OptedOut.as_str(),
+                message,
+                generation,
+            )
         }
         (None, None) => {
             let message = match &selection.nearest {
-                Some((policy, term)) => format!("no policy selects it; nearest is {policy}: {term}"),
+                Some((policy, term)) => {
+                    format!("no policy selects it; nearest is {policy}: {term}")
+                }
                 None => "there is no policy".to_owned(),
             };
-            condition(SELECTED, ConditionStatus::False, WorkloadReason::NoPolicySelects.as_str(), message, generation)
+            condition(
+                SELECTED,
+                ConditionStatus::False,
+                WorkloadReason::NoPolicySelects.as_str(),
+                message,
+                generation,
+            )
         }
     }
 }
@@ -178,30 +242,56 @@ fn injected(
 
 fn healthy(record: &WorkloadRecord, generation: i64) -> Condition {
     let (status, reason, message) = if record.deployment.is_some() {
-        (ConditionStatus::Unknown, WorkloadReason::DeploymentInProgress, String::new())
+        (
+            ConditionStatus::Unknown,
+            WorkloadReason::DeploymentInProgress,
+            String::new(),
+        )
     } else if record.failed.is_some() {
         let (reason, message) = decision_reason(&Decision::Failed, record);
         (ConditionStatus::False, reason, message)
     } else if record.managed.is_some() {
-        (ConditionStatus::True, WorkloadReason::DeploymentCompleted, String::new())
+        (
+            ConditionStatus::True,
+            WorkloadReason::DeploymentCompleted,
+            String::new(),
+        )
     } else {
-        (ConditionStatus::Unknown, WorkloadReason::NotManaged, String::new())
+        (
+            ConditionStatus::Unknown,
+            WorkloadReason::NotManaged,
+            String::new(),
+        )
     };
     condition(HEALTHY, status, reason.as_str(), message, generation)
 }
 
 /// Ready: the service is as it should be, or nobody wants anything of it.
-fn ready(plan: &WorkloadPlan, injected: &Condition, healthy: &Condition, generation: i64) -> Condition {
+fn ready(
+    plan: &WorkloadPlan,
+    injected: &Condition,
+    healthy: &Condition,
+    generation: i64,
+) -> Condition {
     let status = match &plan.decision {
         Decision::Unknown(_) => ConditionStatus::Unknown,
         Decision::InSync if healthy.status != ConditionStatus::False => ConditionStatus::True,
-        Decision::NotSelected | Decision::OptedOut | Decision::Ejected | Decision::Retained => ConditionStatus::True,
+        Decision::NotSelected | Decision::OptedOut | Decision::Ejected | Decision::Retained => {
+            ConditionStatus::True
+        }
         _ => ConditionStatus::False,
     };
-    let source = if matches!(plan.decision, Decision::InSync) && healthy.status == ConditionStatus::False {
-        healthy
-    } else {
-        injected
-    };
-    condition(READY, status, source.reason.clone(), source.message.clone(), generation)
+    let source =
+        if matches!(plan.decision, Decision::InSync) && healthy.status == ConditionStatus::False {
+            healthy
+        } else {
+            injected
+        };
+    condition(
+        READY,
+        status,
+        source.reason.clone(),
+        source.message.clone(),
+        generation,
+    )
 }
