@@ -1,11 +1,13 @@
 //! Multiline filters: first in the file, each guarded against metadata that would be added twice.
 //!
-//! A buffering multiline filter takes records out and feeds the joined ones into the head of the
-//! pipeline, so they pass the agent's ECS metadata filter a second time, and that filter appends
-//! its keys without looking for them: the record would hold each of them twice, which JSON
-//! consumers such as OpenSearch refuse. So the keys are taken out of records that are about to be
-//! re-emitted.
+//! In its parser mode a buffering multiline filter takes every record out and feeds the joined ones
+//! into the head of the pipeline. They pass the agent's ECS metadata filter a second time, which
+//! appends its keys without looking for them: the record would hold each of them twice, and JSON
+//! consumers such as OpenSearch refuse that. So the keys are taken out of records that are about to
+//! be re-emitted. In its partial_message mode it hands a whole record on where it stands, with the
+//! keys of its first fragment, and nothing has to be done.
 //! <https://docs.fluentbit.io/manual/data-pipeline/filters/multiline-stacktrace>
+//! <https://github.com/fluent/fluent-bit/blob/v4.2.2/plugins/filter_multiline/ml.c>
 //!
 //! Never takes the keys out of a record that is not re-emitted: it would stay without them.
 
@@ -46,9 +48,7 @@ pub(super) fn items(scoped: &[Scoped<'_>], ecs_metadata: bool) -> Result<Vec<Ite
     let mut marked = Vec::new();
     for (one, filter) in multiline {
         let matched = tags::originals_of_containers(one.containers());
-        if ecs_metadata && joins_fragments(filter) {
-            items.push(without_metadata(&matched, &["Key_exists partial_message"]).into());
-        } else if ecs_metadata && re_emits(filter) {
+        if ecs_metadata && re_emits(filter) {
             let first_pass = format!("Key_does_not_exist {FIRST_PASS_MARK}");
             // A joined record that lost its other keys has no container_id either; it is left alone.
             let section = without_metadata(&matched, &["Key_exists container_id", &first_pass])
@@ -71,9 +71,10 @@ fn joins_fragments(filter: &MultilineFilter) -> bool {
     filter.mode.as_deref() == Some("partial_message")
 }
 
-/// Without its buffer the filter joins within a chunk and passes records on.
+/// Whether every record goes back to the head of the pipeline. Without its buffer the filter joins
+/// within a chunk and passes records on.
 fn re_emits(filter: &MultilineFilter) -> bool {
-    filter.buffer != Some(false)
+    !joins_fragments(filter) && filter.buffer != Some(false)
 }
 
 /// Two filters of one kind on one tag feed each other for ever: each skips only what it emitted
