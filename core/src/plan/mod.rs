@@ -4,16 +4,19 @@
 //! has not seen.
 //!
 //! Each workload is judged alone first (`desire`), its own deployment is followed (`track`), then
-//! places in the rollout are given (`admission`), what they share is judged (`resources`), and what
+//! places in the rollout are given (`gate`, `admission`), what they share is judged (`resources`), steps are
+//! laid out (`steps`), and what
 //! nobody needs any more is removed (`removal`).
 
 mod admission;
 mod assemble;
 mod desire;
+mod gate;
 mod model;
 mod removal;
 mod resources;
 mod sharing;
+mod steps;
 mod track;
 
 pub use assemble::{

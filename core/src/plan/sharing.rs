@@ -99,11 +99,7 @@ fn foreign_users(
             }
             Some(Observed::Present(doc)) => {
                 let roles = [doc.task_role_arn(), doc.execution_role_arn()];
-                for role in roles
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|role| role_key(role))
-                {
+                for role in roles.into_iter().flatten().filter_map(role_key) {
                     users
                         .entry(role)
                         .or_default()
