@@ -2,11 +2,11 @@
 //!
 //! Never a phase: every condition stands alone, with a reason from a closed list.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::serde_util::text_enum;
 
 /// One observation about an object.
 ///
@@ -32,26 +32,14 @@ pub struct Condition {
     pub message: String,
 }
 
-/// Whether a condition holds.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[schemars(inline)]
-pub enum ConditionStatus {
-    /// It holds.
-    True,
-    /// It does not hold.
-    False,
-    /// It could not be found out.
-    Unknown,
-}
-
-impl fmt::Display for ConditionStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ConditionStatus::True => "True",
-            ConditionStatus::False => "False",
-            ConditionStatus::Unknown => "Unknown",
-        })
+text_enum! {
+    /// Whether a condition holds.
+    ConditionStatus {
+        /// It holds.
+        True = "True",
+        /// It does not hold.
+        False = "False",
+        /// It could not be found out.
+        Unknown = "Unknown",
     }
 }

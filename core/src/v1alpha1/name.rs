@@ -60,3 +60,57 @@ fn hash(parts: [&str; 3]) -> String {
     let text: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     text.chars().take(HASH_DIGITS).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_names_are_joined() {
+        assert_eq!(workload_name("prod-us", "main", "web"), "prod-us.main.web");
+        assert_eq!(workload_name("a.b", "c", "d"), "a.b.c.d");
+    }
+
+    #[test]
+    fn what_loses_information_gets_a_hash() {
+        let name = workload_name("prod-us", "Main", "web_api");
+        assert!(name.starts_with("prod-us.main.web-api-"), "{name}");
+        assert_eq!(name, workload_name("prod-us", "Main", "web_api"), "stable");
+        assert_eq!(name, "prod-us.main.web-api-ea32ea2b1f");
+    }
+
+    #[test]
+    fn names_are_unique_and_safe_for_dns() {
+        let long = "x".repeat(255);
+        let mut seen = std::collections::BTreeSet::new();
+        for (target, cluster, service) in [
+            ("t", "main", "web"),
+            ("t", "Main", "web"),
+            ("t", "main", "Web"),
+            ("t", "main", "we_b"),
+            ("t", "main", "we-b"),
+            ("t", "main", "-web"),
+            ("t", "main", "web-"),
+            ("t", "main", "___"),
+            ("t", "main", ""),
+            ("t.main", "web", "x"),
+            ("t", "main.web", "x"),
+            ("t", long.as_str(), "a"),
+            ("t", long.as_str(), "b"),
+            ("t", "a", long.as_str()),
+        ] {
+            let name = workload_name(target, cluster, service);
+            assert!(name.len() <= 253, "{name}");
+            let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+            for part in name.split('.') {
+                assert!(
+                    edge(part.chars().next()) && edge(part.chars().last()),
+                    "{name}"
+                );
+                let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+                assert!(part.chars().all(plain), "{name}");
+            }
+            assert!(seen.insert(name), "{target} {cluster} {service}");
+        }
+    }
+}

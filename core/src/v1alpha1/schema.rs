@@ -202,6 +202,18 @@ mod tests {
     }
 
     #[test]
+    fn every_number_that_users_write_has_its_range() {
+        for kind in Kind::ALL.into_iter().filter(|kind| kind.written_by_users()) {
+            let spec = schema_ref(kind).pointer("/properties/spec").unwrap();
+            walk(spec, kind.name(), &mut |path, schema| {
+                let is_number = schema.get("type") == Some(&Value::from("integer"));
+                let bounded = schema.get("minimum").is_some() && schema.get("maximum").is_some();
+                assert!(!is_number || bounded, "{path}: {schema}");
+            });
+        }
+    }
+
+    #[test]
     fn a_schema_is_plain_openapi_without_references() {
         for kind in Kind::ALL {
             let text = schema_ref(kind).to_string();

@@ -46,6 +46,7 @@ pub struct LoggingPolicySpec {
     /// Which policy decides when several select a workload: the highest. Ties go to the oldest
     /// policy, then to the first by name. Default: 0.
     #[serde(default)]
+    #[schemars(range(min = -1_000_000_000, max = 1_000_000_000))]
     pub priority: i32,
     /// True: start no new steps; what runs is left alone. Default: false.
     #[serde(default, skip_serializing_if = "is_false")]

@@ -18,6 +18,9 @@ mod structure;
 mod target;
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
@@ -38,37 +41,35 @@ use super::{
 /// Admitting the answer again changes nothing.
 ///
 /// # Errors
-/// Every mistake that was found, in the order of the object; a mistake that only follows from
-/// another is left out.
+/// Every mistake that was found: first those of form, then those of meaning. A mistake that only
+/// follows from another is left out.
 pub fn admit(kind: Kind, object: &Value) -> Result<Value, Vec<FieldError>> {
     let mut errors = Errors::default();
     let Value::Object(members) = object else {
         errors.invalid(&Path::default(), object.clone(), "must be an object");
-        return Err(finish(errors, &[]));
+        return Err(finish(errors));
     };
     metadata::check(kind, object, &mut errors);
-    let mut broken = Vec::new();
-    check_metadata_form(kind, members, &mut errors, &mut broken);
+    check_metadata_form(kind, members, &mut errors);
 
     let spec_path = Path::new("spec");
     let Some(spec) = members.get("spec").filter(|spec| !spec.is_null()) else {
         errors.required(&spec_path, "");
-        return Err(finish(errors, &[]));
+        return Err(finish(errors));
     };
     let spec = without_nulls(spec);
     let Some(validators) = validators(kind) else {
         errors.invalid(&spec_path, Value::Null, "the schema of this kind is broken");
-        return Err(finish(errors, &[]));
+        return Err(finish(errors));
     };
     let schema = part(kind, "spec");
     let structure = structure::check(&spec_path, schema, &validators.spec, &spec, &mut errors);
     let before = errors.0.len();
     let with_defaults = look(kind, &spec_path, &spec, &structure, &mut errors);
     forget_consequences(&structure, before, &mut errors);
-    broken.extend(structure.broken);
 
     if !errors.0.is_empty() {
-        return Err(finish(errors, &broken));
+        return Err(finish(errors));
     }
     let mut admitted = members.clone();
     admitted.insert("spec".to_owned(), with_defaults);
@@ -123,10 +124,9 @@ fn look(kind: Kind, path: &Path, raw: &Value, structure: &Structure, errors: &mu
 
 /// Drops what only follows from a structural mistake.
 fn forget_consequences(structure: &Structure, before: usize, errors: &mut Errors) {
-    let structural = errors.0.len().min(before);
     let mut position = 0;
     errors.0.retain(|found| {
-        let is_structural = position < structural;
+        let is_structural = position < before;
         position += 1;
         is_structural || !is_consequence(found, structure)
     });
@@ -140,36 +140,32 @@ fn is_consequence(found: &path::Found, structure: &Structure) -> bool {
     {
         return true;
     }
-    match found.error.cause {
-        // The missing block may be the one whose name was mistyped.
-        Cause::Required => structure.thinned.contains(&found.path),
-        // The mode that forbids a field may be the one that was mistyped.
-        Cause::Forbidden => structure
-            .broken
-            .iter()
-            .any(|broken| broken.parent() == found.path.parent()),
-        _ => false,
+    // The missing block may be the one whose name was mistyped.
+    if found.error.cause == Cause::Required && structure.thinned.contains(&found.path) {
+        return true;
     }
+    // The choice that needs or forbids a field may be the one that was mistyped; those of `spec`
+    // itself, such as `mode`, need and forbid nothing.
+    let siblings = |choice: &Path| {
+        let parent = choice.parent();
+        parent == found.path.parent() && parent != Some(Path::new("spec"))
+    };
+    matches!(found.error.cause, Cause::Required | Cause::Forbidden)
+        && structure.undecided.iter().any(siblings)
 }
 
 /// Checks the types of metadata's members; names and labels have rules of their own.
-fn check_metadata_form(
-    kind: Kind,
-    members: &Map<String, Value>,
-    errors: &mut Errors,
-    broken: &mut Vec<Path>,
-) {
+fn check_metadata_form(kind: Kind, members: &Map<String, Value>, errors: &mut Errors) {
     let empty = Value::Object(Map::new());
     let metadata = without_nulls(members.get("metadata").unwrap_or(&empty));
     if let Some(validators) = validators(kind) {
         let (path, schema) = (Path::new("metadata"), part(kind, "metadata"));
-        let form = structure::check(&path, schema, &validators.metadata, &metadata, errors);
-        broken.extend(form.broken);
+        structure::check(&path, schema, &validators.metadata, &metadata, errors);
     }
 }
 
-/// The mistakes in their final form: one for each field and cause, in the order of the fields.
-fn finish(errors: Errors, _broken: &[Path]) -> Vec<FieldError> {
+/// The mistakes in their final form: one for each field and cause.
+fn finish(errors: Errors) -> Vec<FieldError> {
     let mut list: Vec<FieldError> = Vec::new();
     for found in errors.0 {
         let same = |other: &FieldError| {

@@ -77,11 +77,16 @@ impl Path {
         self.0.starts_with(&other.0)
     }
 
+    /// Whether one of the steps is a field of this name.
+    pub(crate) fn has_field(&self, wanted: &str) -> bool {
+        self.0
+            .iter()
+            .any(|segment| matches!(segment, Segment::Field(name) if name == wanted))
+    }
+
     /// Whether a value here may be a secret.
     fn is_hidden(&self) -> bool {
-        self.0.iter().any(|segment| {
-            matches!(segment, Segment::Field(name) if HIDDEN_BELOW.contains(&name.as_str()))
-        })
+        HIDDEN_BELOW.iter().any(|name| self.has_field(name))
     }
 
     /// The value as it may be shown at this place.

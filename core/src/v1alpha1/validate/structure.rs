@@ -19,6 +19,8 @@ pub(crate) struct Structure {
     pub(crate) broken: Vec<Path>,
     /// Objects out of which something was taken.
     pub(crate) thinned: Vec<Path>,
+    /// Choices that are none: what goes with them cannot be judged.
+    pub(crate) undecided: Vec<Path>,
 }
 
 /// Checks `value` against `schema` (which `validator` was made from).
@@ -33,6 +35,7 @@ pub(crate) fn check(
         mended: value.clone(),
         broken: Vec::new(),
         thinned: Vec::new(),
+        undecided: Vec::new(),
     };
     for error in validator.iter_errors(value) {
         structure.take(root, schema, value, &error, errors);
@@ -85,6 +88,9 @@ impl Structure {
                 }
                 let (cause, detail) = explain(kind, at);
                 errors.push(&path, cause, found, &detail);
+                if cause == Cause::NotSupported {
+                    self.undecided.push(path.clone());
+                }
                 self.broken.push(path);
                 if let Some(mended) = self.mended.pointer_mut(pointer)
                     && !keeps_type(kind)
