@@ -2,4 +2,7 @@
 //! Never linked into the binary.
 
 pub mod fake_aws;
+pub mod http;
+pub mod kubectl;
+pub mod harness;
 pub mod postgres;
