@@ -62,6 +62,37 @@ impl Clock for SystemClock {
     }
 }
 
+/// The time inside one pass: it begins at the time the pass was given and goes on with the clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PassTime<'a> {
+    clock: &'a dyn Clock,
+    began_at: Timestamp,
+    began: Duration,
+}
+
+impl<'a> PassTime<'a> {
+    /// A pass that begins at `now`.
+    pub(crate) fn begin(clock: &'a dyn Clock, now: Timestamp) -> Self {
+        Self {
+            clock,
+            began_at: now,
+            began: clock.elapsed(),
+        }
+    }
+
+    /// How long the pass has been going on.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.clock.elapsed().saturating_sub(self.began)
+    }
+
+    /// The time of day, as far as the pass knows it.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.began_at
+            .checked_add(self.elapsed())
+            .unwrap_or(self.began_at)
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod manual {
     //! A clock that stands still until it is slept on: a sleep moves it and returns at once.

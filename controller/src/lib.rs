@@ -3,6 +3,26 @@
 //! Decisions are made in `firelens-core`; this crate reads and writes AWS and the store as the plan
 //! says. It never chooses, and never writes to AWS without a lease on the target.
 
+mod apply;
 pub mod aws;
 pub mod clock;
+mod context;
+mod lease;
+mod load;
+mod measure;
 pub mod metrics;
+mod needs;
+pub mod observe;
+mod queue;
+mod reconcile;
+mod remember;
+mod report;
+mod retire;
+mod runner;
+
+pub use apply::{APPLY_BUDGET, ApplyError};
+pub use context::{ControllerConfig, Ctx};
+pub use lease::{LEASE_TTL, LeaseError, Leases, lease_name};
+pub use reconcile::{PassOutcome, PassResult, RESOURCE_RECHECK_SECONDS, reconcile_target};
+pub use retire::FINALIZER;
+pub use runner::{RunError, run};

@@ -38,6 +38,17 @@ const ROLLOUT_BUCKETS: [f64; 10] = [
 /// How many services of one policy are in which state, in one target.
 pub type StateCounts = BTreeMap<(String, &'static str), i64>;
 
+/// How a policy stands in a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyStand {
+    /// Generation of its spec.
+    pub generation: i64,
+    /// Generation that the last pass was made for.
+    pub observed_generation: i64,
+    /// Since when not every workload is as it should be.
+    pub unconverged_since: Option<Timestamp>,
+}
+
 /// All metrics of the controller; clones share the values.
 #[derive(Clone, Debug)]
 pub struct Metrics {
@@ -52,7 +63,6 @@ pub struct Metrics {
     pub(crate) policy_observed_generation: IntGaugeVec,
     pub(crate) oldest_unconverged: GaugeVec,
     pub(crate) drift_detected: IntCounterVec,
-    pub(crate) first_update_seconds: Histogram,
     pub(crate) rollout_seconds: Histogram,
     pub(crate) rollbacks: IntCounterVec,
     pub(crate) aws_requests: IntCounterVec,
@@ -162,7 +172,6 @@ impl Metrics {
             policy_observed_generation: make.counts("policy_observed_generation", "Generation of a policy that the controller has acted on.", &["policy"])?,
             oldest_unconverged: make.gauges("policy_oldest_unconverged_timestamp_seconds", "Since when a service of the policy waits to be brought up to date; 0 when none does.", &["target", "policy"])?,
             drift_detected: make.counters("drift_detected_total", "Services found changed by others since the last pass.", &["source"])?,
-            first_update_seconds: make.histogram("apply_to_first_update_seconds", "From the change of a policy to the first service update it causes.", &ROLLOUT_BUCKETS)?,
             rollout_seconds: make.histogram("rollout_duration_seconds", "From the start of a rollout to its completion in one target.", &ROLLOUT_BUCKETS)?,
             rollbacks: make.counters("rollbacks_total", "Deployments of ours that did not succeed.", &["reason"])?,
             aws_requests: make.counters("aws_requests_total", "Calls to AWS by outcome.", &["service", "operation", "outcome"])?,
@@ -203,6 +212,38 @@ impl Metrics {
         self.last_resync
             .with_label_values(&[account_id, region])
             .set(seconds(now));
+    }
+
+    /// Publishes how the policies stand in a target: generation, and since when not all is done.
+    /// `before` is what was published last.
+    pub(crate) fn publish_policies(
+        &self,
+        target: &str,
+        before: &BTreeMap<String, PolicyStand>,
+        now: &BTreeMap<String, PolicyStand>,
+    ) {
+        for policy in before.keys().filter(|policy| !now.contains_key(*policy)) {
+            // A series that is not there is what we want; there is nothing to handle.
+            let _ = self.policy_generation.remove_label_values(&[policy]);
+            let _ = self
+                .policy_observed_generation
+                .remove_label_values(&[policy]);
+            let _ = self
+                .oldest_unconverged
+                .remove_label_values(&[target, policy]);
+        }
+        for (policy, stand) in now.iter().take(MAX_POLICY_LABELS) {
+            let labels = &[policy.as_str()];
+            self.policy_generation
+                .with_label_values(labels)
+                .set(stand.generation);
+            self.policy_observed_generation
+                .with_label_values(labels)
+                .set(stand.observed_generation);
+            self.oldest_unconverged
+                .with_label_values(&[target, policy])
+                .set(stand.unconverged_since.map(seconds).unwrap_or_default());
+        }
     }
 
     /// Publishes the state of a target's services. `before` is what was published last, so that

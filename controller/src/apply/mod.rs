@@ -1,0 +1,198 @@
+//! Carries out a plan: one AWS call per step, in the order S3, role policies, registration, update.
+//!
+//! It never chooses. A workload stops at its first failure and the others go on; only a lost lease or
+//! a silent store ends everything, because then nothing that is done could be remembered.
+
+mod resources;
+mod verdict;
+mod workload;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use firelens_core::observe::Observation;
+use firelens_core::plan::{Plan, Step, WorkloadPlan};
+use firelens_core::record::{ResourceId, WorkloadKey};
+use firelens_core::status::{Outcome, Problem, WorkloadReason};
+use firelens_store::{Lease, Store, StoreError};
+use futures::StreamExt;
+use futures::stream;
+
+use crate::aws::AwsClients;
+use crate::clock::PassTime;
+use crate::lease::{LeaseError, Leases};
+use crate::metrics::Metrics;
+
+/// Longest that one pass goes on taking steps. A large rollout is a row of short passes, so that a
+/// policy that is corrected or suspended meanwhile counts at once.
+pub const APPLY_BUDGET: Duration = Duration::from_secs(60);
+
+/// What ends a whole apply.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// Another process works on the target now.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
+    /// What was done could not be recorded.
+    #[error("the store does not keep what was done")]
+    Store(#[from] StoreError),
+}
+
+/// What came of a plan.
+#[derive(Debug, Default)]
+pub(crate) struct Applied {
+    /// Per workload with steps.
+    pub(crate) outcomes: BTreeMap<WorkloadKey, Outcome>,
+    /// Something was dropped because the world had moved: look again at once.
+    pub(crate) look_again: bool,
+    /// Something failed that may pass: try again soon.
+    pub(crate) retry: bool,
+    /// Steps were left for the next pass for want of time.
+    pub(crate) unfinished: bool,
+    /// Resources were removed.
+    pub(crate) removed: usize,
+}
+
+/// How a turn of one workload ended.
+pub(super) enum Turn {
+    /// All steps were taken.
+    Done,
+    /// The world had moved; nothing was done.
+    Dropped(String),
+    /// AWS did not do it, and may do it later.
+    Retry(Problem),
+    /// AWS will not do it as it is; the record says so.
+    Refused(Problem),
+}
+
+/// Everything an apply needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Applier<'a> {
+    pub(crate) target: &'a str,
+    pub(crate) clients: &'a AwsClients,
+    pub(crate) store: &'a Store,
+    pub(crate) leases: &'a Leases,
+    pub(crate) metrics: &'a Metrics,
+    pub(crate) time: PassTime<'a>,
+    /// Workloads worked on at once.
+    pub(crate) concurrency: usize,
+}
+
+impl Applier<'_> {
+    /// Carries out `plan`, which was made from `observation`.
+    ///
+    /// # Errors
+    /// The lease is lost, or the store fails; the next pass finds out what was done.
+    pub(crate) async fn apply(
+        &self,
+        plan: &Plan,
+        observation: &Observation,
+    ) -> Result<Applied, ApplyError> {
+        let mut applied = Applied::default();
+        let failed = self.write_resources(plan, &mut applied).await?;
+        self.take_turns(plan, observation, &failed, &mut applied)
+            .await?;
+        self.remove_resources(plan, &mut applied).await?;
+        Ok(applied)
+    }
+
+    async fn take_turns(
+        &self,
+        plan: &Plan,
+        observation: &Observation,
+        failed: &BTreeSet<ResourceId>,
+        applied: &mut Applied,
+    ) -> Result<(), ApplyError> {
+        let turns: Vec<_> = by_family(plan)
+            .into_iter()
+            .map(|group| self.take_group(group, observation, failed))
+            .collect();
+        let mut turns = stream::iter(turns).buffer_unordered(self.concurrency.max(1));
+        while let Some(ended) = turns.next().await {
+            for (key, turn, record) in ended? {
+                let problem = match turn {
+                    None => {
+                        applied.unfinished = true;
+                        continue;
+                    }
+                    Some(Turn::Done) => None,
+                    Some(Turn::Dropped(message)) => {
+                        applied.look_again = true;
+                        let reason = WorkloadReason::OwnerDeployed;
+                        Some(Problem { reason, message })
+                    }
+                    Some(Turn::Retry(problem)) => {
+                        applied.retry = true;
+                        Some(problem)
+                    }
+                    Some(Turn::Refused(problem)) => Some(problem),
+                };
+                applied.outcomes.insert(key, Outcome { record, problem });
+            }
+        }
+        Ok(())
+    }
+
+    /// The workloads of one family, one after the other: ECS refuses two registrations of one family
+    /// at a time.
+    async fn take_group(
+        &self,
+        group: Vec<(&WorkloadKey, &WorkloadPlan)>,
+        observation: &Observation,
+        failed: &BTreeSet<ResourceId>,
+    ) -> Result<Vec<Ended>, ApplyError> {
+        let mut ended = Vec::with_capacity(group.len());
+        for (key, plan) in group {
+            if self.time.elapsed() > APPLY_BUDGET {
+                ended.push((key.clone(), None, plan.record.clone()));
+                continue;
+            }
+            let blocked_by = plan.requires.iter().find(|id| failed.contains(id));
+            let (turn, record) = match blocked_by {
+                Some(id) => {
+                    let reason = WorkloadReason::ResourceFailed;
+                    let message = format!("{id} could not be written");
+                    (
+                        Turn::Retry(Problem { reason, message }),
+                        plan.record.clone(),
+                    )
+                }
+                None => self.take_steps(key, plan, observation).await?,
+            };
+            ended.push((key.clone(), Some(turn), record));
+        }
+        Ok(ended)
+    }
+
+    /// The lease to begin a write to AWS under.
+    pub(super) async fn lease(&self) -> Result<Lease, ApplyError> {
+        let lease = self.leases.for_write(self.target).await;
+        Ok(lease.inspect_err(|_| self.metrics.fenced_writes.inc())?)
+    }
+}
+
+/// A workload, how its turn ended (`None`: it had none), and what to remember of it.
+type Ended = (
+    WorkloadKey,
+    Option<Turn>,
+    firelens_core::record::WorkloadRecord,
+);
+
+/// Workloads with steps, those that register in one family together.
+fn by_family(plan: &Plan) -> Vec<Vec<(&WorkloadKey, &WorkloadPlan)>> {
+    let mut families: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    let mut groups = Vec::new();
+    for (key, workload) in &plan.workloads {
+        let family = workload.steps.iter().find_map(|step| match step {
+            Step::Register(register) => Some(register.intent.family.as_str()),
+            Step::Update(_) => None,
+        });
+        match family {
+            Some(family) => families.entry(family).or_default().push((key, workload)),
+            None if workload.steps.is_empty() => {}
+            None => groups.push(vec![(key, workload)]),
+        }
+    }
+    groups.extend(families.into_values());
+    groups
+}

@@ -1,0 +1,139 @@
+//! Writes and removals of S3 objects and role policies, each once however many workloads need it.
+//!
+//! A row is recorded before a write and removed after a removal, so that what exists in AWS is always
+//! remembered. Only what such a row names is removed.
+
+use std::collections::BTreeSet;
+
+use firelens_core::plan::{Decision, Plan, ResourceContent, ResourcePlan};
+use firelens_core::record::{OwnedResource, ResourceId};
+
+use super::verdict::problem;
+use super::{APPLY_BUDGET, Applied, Applier, ApplyError};
+use crate::aws::AwsError;
+
+impl Applier<'_> {
+    /// Writes what the workloads of this pass require. Answers what could not be written.
+    pub(super) async fn write_resources(
+        &self,
+        plan: &Plan,
+        applied: &mut Applied,
+    ) -> Result<BTreeSet<ResourceId>, ApplyError> {
+        let mut failed = BTreeSet::new();
+        // Objects sort before role policies.
+        for (id, resource) in required(plan) {
+            if self.time.elapsed() > APPLY_BUDGET {
+                applied.unfinished = true;
+                failed.insert(id.clone());
+                continue;
+            }
+            let lease = self.lease().await?;
+            let row = std::slice::from_ref(&resource.resource);
+            self.store.put_resources(&lease, row).await?;
+            match self.write_resource(resource).await {
+                Ok(()) => {
+                    let written = OwnedResource {
+                        written_at: Some(self.time.now()),
+                        ..resource.resource.clone()
+                    };
+                    self.store.put_resources(&lease, &[written]).await?;
+                }
+                Err(error) => {
+                    let problem = problem(&error);
+                    tracing::warn!(
+                        target_name = self.target,
+                        resource = %id,
+                        reason = %problem.reason,
+                        error = %problem.message,
+                        "resource not written"
+                    );
+                    applied.retry = true;
+                    failed.insert(id.clone());
+                }
+            }
+        }
+        Ok(failed)
+    }
+
+    async fn write_resource(&self, resource: &ResourcePlan) -> Result<(), AwsError> {
+        match (&resource.resource.id, &resource.content) {
+            (ResourceId::Object { bucket, key }, ResourceContent::Object(body)) => {
+                let digest = &resource.resource.digest;
+                if resource.unconditional {
+                    // Seen to be other than it should be, and tasks that start now read it.
+                    self.clients.replace_object(bucket, key, body, digest).await
+                } else {
+                    self.clients.put_object(bucket, key, body, digest).await
+                }
+            }
+            (
+                ResourceId::RolePolicy { role, policy_name },
+                ResourceContent::RolePolicy(document),
+            ) => {
+                self.clients
+                    .put_role_policy(role, policy_name, document)
+                    .await
+            }
+            (id, _) => {
+                // A plan never pairs these; there is nothing that could be sent.
+                tracing::error!(resource = %id, "content of another kind than its resource");
+                Ok(())
+            }
+        }
+    }
+
+    /// Removes what nobody needs any more, each independent of the others.
+    pub(super) async fn remove_resources(
+        &self,
+        plan: &Plan,
+        applied: &mut Applied,
+    ) -> Result<(), ApplyError> {
+        for removal in &plan.removals {
+            if self.time.elapsed() > APPLY_BUDGET {
+                applied.unfinished = true;
+                return Ok(());
+            }
+            let lease = self.lease().await?;
+            let removed = match &removal.id {
+                ResourceId::Object { bucket, key } => self.clients.delete_object(bucket, key).await,
+                ResourceId::RolePolicy { role, policy_name } => {
+                    self.clients.delete_role_policy(role, policy_name).await
+                }
+            };
+            match removed {
+                Ok(()) => {
+                    let ids = std::slice::from_ref(&removal.id);
+                    self.store
+                        .delete_resources(&lease, self.target, ids)
+                        .await?;
+                    applied.removed += 1;
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        target_name = self.target,
+                        resource = %removal.id,
+                        %error,
+                        "resource not removed"
+                    );
+                    applied.retry = true;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Resources that a workload on its way requires, or that are to be written in any case. A workload
+/// may be on its way without a step in this pass: its revision is registered, and the role policy has
+/// to spread before the service is updated.
+fn required(plan: &Plan) -> impl Iterator<Item = (&ResourceId, &ResourcePlan)> {
+    let wanted: BTreeSet<&ResourceId> = plan
+        .workloads
+        .values()
+        .filter(|workload| !matches!(workload.decision, Decision::Refused(_)))
+        .flat_map(|workload| &workload.requires)
+        .collect();
+    plan.resources
+        .iter()
+        .filter(move |(id, resource)| resource.unconditional || wanted.contains(id))
+}

@@ -1,0 +1,396 @@
+//! The steps of one workload: register a revision, give it to the service.
+//!
+//! The service is read again just before it is updated, and left alone when it is not what the plan
+//! was made from. ECS has no compare-and-swap, so a race that is lost all the same is noticed in the
+//! answer and repaired by the next pass.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use firelens_core::observe::{Observation, Observed, ServiceView};
+use firelens_core::plan::{RegisterStep, RevisionRef, Step, UpdateStep, WorkloadPlan};
+use firelens_core::record::{
+    DeploymentRecord, FailedAttempt, Purpose, Registered, WorkloadKey, WorkloadRecord,
+};
+use serde_json::Value;
+
+use super::verdict::{is_final, problem, retry};
+use super::{Applier, ApplyError, Turn};
+use crate::aws::AwsError;
+use crate::observe::services_of;
+
+impl Applier<'_> {
+    /// Takes the steps of one workload until one fails.
+    pub(super) async fn take_steps(
+        &self,
+        key: &WorkloadKey,
+        plan: &WorkloadPlan,
+        observation: &Observation,
+    ) -> Result<(Turn, WorkloadRecord), ApplyError> {
+        let mut record = plan.record.clone();
+        let planned_from = observation.services.get(key).and_then(Observed::present);
+        let update = plan.steps.iter().find_map(|step| match step {
+            Step::Update(update) => Some(update),
+            Step::Register(_) => None,
+        });
+        for step in &plan.steps {
+            let turn = match step {
+                Step::Register(register) => self.register(register, plan, &mut record).await?,
+                Step::Update(update) => self.update(update, planned_from, &mut record).await?,
+            };
+            if !matches!(turn, Turn::Done) {
+                return Ok((turn, record));
+            }
+        }
+        if update.is_some() {
+            tracing::info!(workload = %key, "deployment started");
+        }
+        Ok((Turn::Done, record))
+    }
+
+    async fn register(
+        &self,
+        step: &RegisterStep,
+        plan: &WorkloadPlan,
+        record: &mut WorkloadRecord,
+    ) -> Result<Turn, ApplyError> {
+        let lease = self.lease().await?;
+        let intents = std::slice::from_ref(&step.intent);
+        self.store.record_intents(&lease, intents).await?;
+        let body = Bytes::from(step.body.clone());
+        match self.clients.register_task_definition(body).await {
+            Ok(registered) => {
+                record.registered = Some(Registered {
+                    arn: registered.arn.clone(),
+                    hash: step.intent.hash.clone(),
+                });
+                self.keep_revision(&registered.arn, registered.raw, &step.body)
+                    .await?;
+                self.store
+                    .put_records(&lease, std::slice::from_ref(record))
+                    .await?;
+                self.store
+                    .close_intent(&lease, self.target, &step.intent.id)
+                    .await?;
+                Ok(Turn::Done)
+            }
+            // The intent stays open: the next pass looks for the revision before it registers again.
+            Err(error) if error.may_have_happened() => Ok(retry(&error)),
+            Err(error) => {
+                self.store
+                    .close_intent(&lease, self.target, &step.intent.id)
+                    .await?;
+                if !is_final(&error) {
+                    return Ok(retry(&error));
+                }
+                let hash = &step.intent.hash;
+                self.refused(attempt(plan, hash), &error, record).await
+            }
+        }
+    }
+
+    /// Keeps the answer of a registration as if it had been described, unless it left out tags.
+    async fn keep_revision(&self, arn: &str, raw: String, body: &str) -> Result<(), ApplyError> {
+        if has_tags(body) && !has_tags(&raw) {
+            return Ok(());
+        }
+        let kept = BTreeMap::from([(arn.to_owned(), raw)]);
+        self.store.put_task_definitions(&kept).await?;
+        Ok(())
+    }
+
+    async fn update(
+        &self,
+        step: &UpdateStep,
+        planned_from: Option<&ServiceView>,
+        record: &mut WorkloadRecord,
+    ) -> Result<Turn, ApplyError> {
+        let revision = match &step.revision {
+            RevisionRef::Arn(arn) => arn.clone(),
+            RevisionRef::JustRegistered => match &record.registered {
+                Some(registered) => registered.arn.clone(),
+                None => return Ok(Turn::Dropped("no revision was registered".to_owned())),
+            },
+        };
+        let seen = match self.read_again(step).await {
+            Ok(Observed::Present(service)) => service,
+            Ok(Observed::Absent) => return Ok(Turn::Dropped("the service is gone".to_owned())),
+            Ok(Observed::Unknown(why)) => return Ok(Turn::Dropped(why)),
+            Err(error) => return Ok(retry(&error)),
+        };
+        if let Some(difference) = moved(&seen, step, planned_from) {
+            return Ok(Turn::Dropped(difference));
+        }
+        let lease = self.lease().await?;
+        let answer = self
+            .clients
+            .update_service(&step.cluster_arn, &step.service, &revision)
+            .await;
+        match answer {
+            Ok(raw) => {
+                let answer = ServiceView::parse(&raw).ok();
+                self.note_update(step, &revision, &seen, answer.as_ref(), record);
+                self.store
+                    .put_records(&lease, std::slice::from_ref(record))
+                    .await?;
+                if record.deployment.is_none() {
+                    let message = "the owner deployed while the service was updated".to_owned();
+                    return Ok(Turn::Dropped(message));
+                }
+                Ok(Turn::Done)
+            }
+            // Asking for the same revision again starts no second deployment, so a lost answer needs
+            // no memory: the next pass sees which revision the service is set to.
+            Err(error) if !is_final(&error) => Ok(retry(&error)),
+            Err(error) => {
+                let attempt = Attempt {
+                    purpose: step.purpose,
+                    hash: step.hash.clone(),
+                    policy: step.policy.clone(),
+                    task_definition: revision,
+                };
+                self.refused(Some(attempt), &error, record).await
+            }
+        }
+    }
+
+    /// The service as it is now, not as it was planned from.
+    async fn read_again(&self, step: &UpdateStep) -> Result<Observed<ServiceView>, AwsError> {
+        let names = [step.service.clone()];
+        let described = self
+            .clients
+            .describe_services(&step.cluster_arn, &names)
+            .await?;
+        let mut services = services_of(&described);
+        let shown = services.pop_first().map(|(_, service)| service);
+        Ok(shown.unwrap_or_else(|| {
+            Observed::Unknown("DescribeServices did not show the service".to_owned())
+        }))
+    }
+
+    /// Remembers the deployment that an update started, or whose deployment it overtook.
+    fn note_update(
+        &self,
+        step: &UpdateStep,
+        revision: &str,
+        seen: &ServiceView,
+        answer: Option<&ServiceView>,
+        record: &mut WorkloadRecord,
+    ) {
+        if let Some(theirs) = answer.and_then(|answer| overtaken(answer, seen, step, revision)) {
+            self.metrics
+                .drift_detected
+                .with_label_values(&["update"])
+                .inc();
+            // Not followed as a success: the owner's deployment is what the service must get back to.
+            record.overtaken = Some(theirs);
+            record.deployment = None;
+            return;
+        }
+        let primary = answer.and_then(ServiceView::primary_deployment);
+        record.deployment = Some(DeploymentRecord {
+            purpose: step.purpose,
+            task_definition: revision.to_owned(),
+            previous: step.expected.clone(),
+            hash: step.hash.clone(),
+            policy: step.policy.clone(),
+            base: step.base.clone(),
+            grants: step.grants.clone(),
+            deployment_id: primary
+                .filter(|primary| primary.task_definition == revision)
+                .map(|primary| primary.id.clone()),
+            started_at: self.time.now(),
+        });
+    }
+
+    /// Remembers that AWS refused for good, so that the same is not tried again.
+    async fn refused(
+        &self,
+        attempt: Option<Attempt>,
+        error: &AwsError,
+        record: &mut WorkloadRecord,
+    ) -> Result<Turn, ApplyError> {
+        let problem = problem(error);
+        if let Some(attempt) = attempt {
+            record.failed = Some(FailedAttempt {
+                purpose: attempt.purpose,
+                task_definition: attempt.task_definition,
+                hash: attempt.hash,
+                policy: attempt.policy,
+                reason: problem.reason.to_string(),
+                message: problem.message.clone(),
+                at: self.time.now(),
+            });
+        }
+        record.admitted = None;
+        let lease = self.lease().await?;
+        self.store
+            .put_records(&lease, std::slice::from_ref(record))
+            .await?;
+        Ok(Turn::Refused(problem))
+    }
+}
+
+/// What was attempted, as far as a failure has to remember it.
+struct Attempt {
+    purpose: Purpose,
+    task_definition: String,
+    hash: String,
+    policy: firelens_core::record::PolicyRef,
+}
+
+/// The attempt that a registration was the beginning of. Without an update step in the same turn its
+/// purpose is to inject: only injections wait for role policies in between.
+fn attempt(plan: &WorkloadPlan, hash: &str) -> Option<Attempt> {
+    let update = plan.steps.iter().find_map(|step| match step {
+        Step::Update(update) => Some(update),
+        Step::Register(_) => None,
+    });
+    let policy = update
+        .map(|update| update.policy.clone())
+        .or_else(|| plan.record.admitted.clone())?;
+    Some(Attempt {
+        purpose: update.map_or(Purpose::Inject, |update| update.purpose),
+        task_definition: String::new(),
+        hash: hash.to_owned(),
+        policy,
+    })
+}
+
+/// What is different from what the step was planned from.
+fn moved(
+    seen: &ServiceView,
+    step: &UpdateStep,
+    planned_from: Option<&ServiceView>,
+) -> Option<String> {
+    if seen.status != "ACTIVE" {
+        return Some(format!("the service is {}", seen.status));
+    }
+    if seen.task_definition != step.expected {
+        return Some(format!(
+            "the service is set to {} now, not to {}",
+            seen.task_definition, step.expected
+        ));
+    }
+    let ids = |service: &ServiceView| -> Vec<String> {
+        let deployments = service.deployments.iter();
+        deployments
+            .map(|deployment| deployment.id.clone())
+            .collect()
+    };
+    let known = planned_from.map(ids);
+    (known.is_some_and(|known| known != ids(seen)))
+        .then(|| "another deployment began or ended meanwhile".to_owned())
+}
+
+/// The owner's revision that our update cut short: a deployment in the answer that is neither ours,
+/// nor of the revision we came from, nor one that was there when we looked.
+fn overtaken(
+    answer: &ServiceView,
+    seen: &ServiceView,
+    step: &UpdateStep,
+    revision: &str,
+) -> Option<String> {
+    let was_there = |id: &str| seen.deployments.iter().any(|known| known.id == id);
+    answer
+        .deployments
+        .iter()
+        .find(|deployment| {
+            deployment.status != "PRIMARY"
+                && deployment.task_definition != revision
+                && deployment.task_definition != step.expected
+                && !was_there(&deployment.id)
+        })
+        .map(|deployment| deployment.task_definition.clone())
+}
+
+/// Whether a registration or its answer has tags.
+fn has_tags(json: &str) -> bool {
+    serde_json::from_str::<Value>(json)
+        .ok()
+        .and_then(|value| Some(!value.get("tags")?.as_array()?.is_empty()))
+        .unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use firelens_core::record::PolicyRef;
+    use serde_json::json;
+
+    use super::*;
+
+    fn service(revision: &str, deployments: &[(&str, &str, &str)]) -> ServiceView {
+        let deployments: Vec<Value> = deployments
+            .iter()
+            .map(|(id, status, revision)| {
+                json!({"id": id, "status": status, "taskDefinition": revision})
+            })
+            .collect();
+        let raw = json!({
+            "serviceArn": "arn", "serviceName": "web", "status": "ACTIVE",
+            "taskDefinition": revision, "deployments": deployments
+        });
+        ServiceView::parse(&raw.to_string()).unwrap()
+    }
+
+    fn step() -> UpdateStep {
+        UpdateStep {
+            cluster_arn: "cluster".into(),
+            service: "web".into(),
+            expected: "web:1".into(),
+            revision: RevisionRef::Arn("web:2".into()),
+            purpose: Purpose::Inject,
+            policy: PolicyRef {
+                name: "p".into(),
+                uid: "u".into(),
+                generation: 1,
+            },
+            hash: "h".into(),
+            base: None,
+            grants: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_step_is_dropped_when_the_service_is_not_what_it_was_planned_from() {
+        let planned = service("web:1", &[("a", "PRIMARY", "web:1")]);
+        assert_eq!(moved(&planned, &step(), Some(&planned)), None);
+        let deployed = service("web:9", &[("b", "PRIMARY", "web:9")]);
+        assert!(moved(&deployed, &step(), Some(&planned)).is_some());
+        let restarted = service(
+            "web:1",
+            &[("b", "PRIMARY", "web:1"), ("a", "ACTIVE", "web:1")],
+        );
+        assert!(moved(&restarted, &step(), Some(&planned)).is_some());
+    }
+
+    #[test]
+    fn a_lost_race_shows_in_the_answer() {
+        let seen = service("web:1", &[("a", "PRIMARY", "web:1")]);
+        let won = service(
+            "web:2",
+            &[("c", "PRIMARY", "web:2"), ("a", "ACTIVE", "web:1")],
+        );
+        assert_eq!(overtaken(&won, &seen, &step(), "web:2"), None);
+        let lost = service(
+            "web:2",
+            &[
+                ("c", "PRIMARY", "web:2"),
+                ("b", "ACTIVE", "web:9"),
+                ("a", "ACTIVE", "web:1"),
+            ],
+        );
+        assert_eq!(
+            overtaken(&lost, &seen, &step(), "web:2").as_deref(),
+            Some("web:9")
+        );
+    }
+
+    #[test]
+    fn an_answer_that_left_out_tags_is_not_kept() {
+        assert!(has_tags(r#"{"tags":[{"key":"a","value":"b"}]}"#));
+        assert!(!has_tags(r#"{"taskDefinition":{}}"#));
+    }
+}

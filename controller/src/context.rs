@@ -1,0 +1,179 @@
+//! What passes share: the store, AWS, the clock, the leases, and how it is all configured.
+//!
+//! Holds no decision and nothing that a pass could not do without.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use firelens_core::v1alpha1::AwsTarget;
+use firelens_store::Store;
+use prometheus::Registry;
+
+use crate::aws::{
+    AwsClients, AwsFactory, AwsSettings, Budgets, DEFAULT_BUDGET_SHARE_PERCENT, TargetAccess,
+};
+use crate::clock::{Clock, SystemClock};
+use crate::lease::{LEASE_TTL, Leases};
+use crate::metrics::{Metrics, PolicyStand, StateCounts};
+
+/// Targets worked on at once by one process. Each waits for its own AWS budget most of the time.
+const DEFAULT_CONCURRENT_PASSES: usize = 8;
+
+/// Workloads of one target whose steps are taken at once.
+const DEFAULT_APPLY_CONCURRENCY: usize = 4;
+
+/// How the controller works.
+#[derive(Clone, Debug)]
+pub struct ControllerConfig {
+    /// Share of AWS's documented request limits that may be used, in percent (1 to 100).
+    pub api_budget_percent: u8,
+    /// Name under which leases are held; made up when it is `None`. It must be another for each
+    /// process.
+    pub holder: Option<String>,
+    /// How AWS is reached.
+    pub aws: AwsSettings,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// How long a lease lasts without being renewed.
+    pub lease_ttl: Duration,
+    /// Targets worked on at once.
+    pub concurrent_passes: usize,
+    /// Workloads of one target whose steps are taken at once; 1 makes the order of calls certain.
+    pub apply_concurrency: usize,
+}
+
+impl Default for ControllerConfig {
+    fn default() -> Self {
+        Self {
+            api_budget_percent: DEFAULT_BUDGET_SHARE_PERCENT,
+            holder: None,
+            aws: AwsSettings::default(),
+            clock: Arc::new(SystemClock::new()),
+            lease_ttl: LEASE_TTL,
+            concurrent_passes: DEFAULT_CONCURRENT_PASSES,
+            apply_concurrency: DEFAULT_APPLY_CONCURRENCY,
+        }
+    }
+}
+
+/// What passes share.
+#[derive(Debug)]
+pub struct Ctx {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
+    pub(crate) leases: Leases,
+    pub(crate) apply_concurrency: usize,
+    factory: AwsFactory,
+    clients: Mutex<BTreeMap<String, (TargetAccess, AwsClients)>>,
+    published: Mutex<BTreeMap<String, StateCounts>>,
+    stands: Mutex<BTreeMap<String, BTreeMap<String, PolicyStand>>>,
+}
+
+impl Ctx {
+    /// A context for one process.
+    ///
+    /// # Errors
+    /// The metrics are registered already.
+    pub fn new(
+        store: Store,
+        config: &ControllerConfig,
+        registry: &Registry,
+    ) -> Result<Self, prometheus::Error> {
+        let metrics = Metrics::new(registry)?;
+        let clock = Arc::clone(&config.clock);
+        let budgets = Arc::new(Budgets::new(
+            config.api_budget_percent,
+            Arc::clone(&clock),
+            metrics.clone(),
+        ));
+        let holder = config.holder.clone().unwrap_or_else(unique_holder);
+        Ok(Self {
+            leases: Leases::new(
+                store.clone(),
+                holder,
+                metrics.clone(),
+                config.lease_ttl,
+                config.aws.timeouts.write,
+            ),
+            factory: AwsFactory::new(
+                config.aws.clone(),
+                budgets,
+                Arc::clone(&clock),
+                metrics.clone(),
+            ),
+            store,
+            clock,
+            metrics,
+            apply_concurrency: config.apply_concurrency,
+            clients: Mutex::default(),
+            published: Mutex::default(),
+            stands: Mutex::default(),
+        })
+    }
+
+    /// The leases of this process.
+    #[must_use]
+    pub const fn leases(&self) -> &Leases {
+        &self.leases
+    }
+
+    /// Clients for a target; made once, and again when the target leads elsewhere.
+    pub(crate) async fn clients(&self, target: &AwsTarget) -> AwsClients {
+        let access = access(target);
+        let known = lock(&self.clients).get(target.name()).cloned();
+        if let Some((known_access, clients)) = known
+            && known_access == access
+        {
+            return clients;
+        }
+        let clients = self.factory.clients(&access).await;
+        lock(&self.clients).insert(target.name().to_owned(), (access, clients.clone()));
+        clients
+    }
+
+    /// Publishes how many services of a target are in which state.
+    pub(crate) fn publish_services(&self, target: &str, counts: StateCounts) {
+        let mut published = lock(&self.published);
+        let before = published.remove(target).unwrap_or_default();
+        self.metrics.publish_services(target, &before, &counts);
+        published.insert(target.to_owned(), counts);
+    }
+
+    /// Publishes how the policies stand in a target.
+    pub(crate) fn publish_policies(&self, target: &str, stands: BTreeMap<String, PolicyStand>) {
+        let mut known = lock(&self.stands);
+        let before = known.remove(target).unwrap_or_default();
+        self.metrics.publish_policies(target, &before, &stands);
+        known.insert(target.to_owned(), stands);
+    }
+
+    /// Forgets a target that is gone.
+    pub(crate) fn forget(&self, target: &str) {
+        lock(&self.clients).remove(target);
+        self.publish_services(target, StateCounts::new());
+        self.publish_policies(target, BTreeMap::new());
+        self.leases.forget(target);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn access(target: &AwsTarget) -> TargetAccess {
+    let role = target.spec.assume_role.as_ref();
+    TargetAccess {
+        target: target.name().to_owned(),
+        account_id: target.spec.account_id.clone(),
+        region: target.spec.region.clone(),
+        role_arn: role.map(|role| role.arn.clone()),
+        external_id: role.and_then(|role| role.external_id.clone()),
+    }
+}
+
+/// A name that no other process has: a database never gives a lease to who already holds it.
+fn unique_holder() -> String {
+    format!("firelens-{}", uuid::Uuid::new_v4())
+}

@@ -1,0 +1,88 @@
+//! Reads what people want and what is remembered, from the store.
+//!
+//! An object that cannot be read is left out and said so in the log: it must not stop the others.
+
+use std::collections::BTreeMap;
+
+use firelens_core::record::{Intent, OwnedResource, ResourceId, WorkloadKey, WorkloadRecord};
+use firelens_core::v1alpha1::{AwsTarget, Kind, LogDestination, LoggingPolicy};
+use firelens_store::{ListOptions, Store, StoreError};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What a pass begins with.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) target: AwsTarget,
+    pub(crate) policies: Vec<LoggingPolicy>,
+    pub(crate) destinations: BTreeMap<String, LogDestination>,
+    pub(crate) records: BTreeMap<WorkloadKey, WorkloadRecord>,
+    pub(crate) resources: BTreeMap<ResourceId, OwnedResource>,
+    pub(crate) intents: Vec<Intent>,
+}
+
+/// Loads everything about one target; `None` when there is no such target.
+///
+/// # Errors
+/// The store fails.
+pub(crate) async fn load(store: &Store, target: &str) -> Result<Option<Loaded>, StoreError> {
+    let Some(object) = store.get(Kind::AwsTarget, target).await? else {
+        return Ok(None);
+    };
+    let Some(found) = readable::<AwsTarget>(Kind::AwsTarget, object) else {
+        return Ok(None);
+    };
+    let policies = all::<LoggingPolicy>(store, Kind::LoggingPolicy).await?;
+    let destinations = all::<LogDestination>(store, Kind::LogDestination).await?;
+    let resources = store.resources(target).await?;
+    Ok(Some(Loaded {
+        target: found,
+        policies,
+        destinations: destinations
+            .into_iter()
+            .map(|destination| (destination.name().to_owned(), destination))
+            .collect(),
+        records: store.records(target).await?,
+        resources: resources
+            .into_iter()
+            .map(|resource| (resource.id.clone(), resource))
+            .collect(),
+        intents: store.open_intents(target).await?,
+    }))
+}
+
+/// All targets.
+///
+/// # Errors
+/// The store fails.
+pub(crate) async fn targets(store: &Store) -> Result<Vec<AwsTarget>, StoreError> {
+    all(store, Kind::AwsTarget).await
+}
+
+/// All objects of a kind that can be read as `T`.
+pub(crate) async fn all<T: DeserializeOwned>(
+    store: &Store,
+    kind: Kind,
+) -> Result<Vec<T>, StoreError> {
+    let list = store.list(kind, &ListOptions::default()).await?;
+    let objects = list.items.into_iter();
+    Ok(objects
+        .filter_map(|object| readable(kind, object))
+        .collect())
+}
+
+/// The object as its type, unless it was written by a version that this one does not understand.
+pub(crate) fn readable<T: DeserializeOwned>(kind: Kind, object: Value) -> Option<T> {
+    let name = object
+        .pointer("/metadata/name")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    match serde_json::from_value(object) {
+        Ok(typed) => Some(typed),
+        Err(error) => {
+            tracing::error!(kind = kind.name(), name, %error, "object cannot be read and is left out");
+            None
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Answers what a plan asks for.
+//!
+//! The content of a revision never changes, so it is read from AWS once in its life and kept in the
+//! store. A failed read is unknown, never absent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use firelens_core::doc::TaskDefinitionDoc;
+use firelens_core::observe::{
+    FAMILY_LOOK_BACK, Needs, ObjectView, Observation, Observed, RoleView,
+};
+use firelens_store::{Store, StoreError};
+use futures::stream;
+use futures::{Future, StreamExt};
+
+use crate::aws::{AwsClients, AwsError, AwsErrorKind};
+use crate::metrics::Metrics;
+use crate::observe::READ_CONCURRENCY;
+
+/// Reads on behalf of one pass.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reader<'a> {
+    pub(crate) clients: &'a AwsClients,
+    pub(crate) store: &'a Store,
+    pub(crate) metrics: &'a Metrics,
+}
+
+impl Reader<'_> {
+    /// Reads everything in `needs` into `observation`.
+    ///
+    /// # Errors
+    /// The store fails; what AWS does not answer becomes unknown instead.
+    pub(crate) async fn read(
+        &self,
+        needs: &Needs,
+        observation: &mut Observation,
+    ) -> Result<(), StoreError> {
+        let documents = self.task_definitions(&needs.task_definitions).await?;
+        observation.task_definitions.extend(documents);
+        let fresh = self.described(&needs.fresh_task_definitions).await;
+        self.remember(&fresh).await?;
+        observation
+            .fresh_task_definitions
+            .extend(fresh.iter().map(|(arn, raw)| (arn.clone(), parsed(raw))));
+        for family in &needs.families {
+            let revisions = self.family(family).await?;
+            observation.families.insert(family.clone(), revisions);
+        }
+        observation.roles.extend(
+            each(&needs.roles, |role| async move {
+                let arn = self.clients.get_role(&role).await;
+                seen(arn.map(|arn| RoleView { arn }))
+            })
+            .await,
+        );
+        observation.role_policies.extend(
+            each(&needs.role_policies, |(role, policy)| async move {
+                seen(self.clients.get_role_policy(&role, &policy).await)
+            })
+            .await,
+        );
+        observation.objects.extend(
+            each(&needs.objects, |(bucket, key)| async move {
+                let digest = self.clients.head_object(&bucket, &key).await;
+                seen(digest.map(|sha256| ObjectView { sha256 }))
+            })
+            .await,
+        );
+        Ok(())
+    }
+
+    /// Revisions by ARN, from the store where it has them.
+    async fn task_definitions(
+        &self,
+        arns: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Observed<TaskDefinitionDoc>>, StoreError> {
+        if arns.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let wanted: Vec<String> = arns.iter().cloned().collect();
+        let cached = self.store.task_definitions(&wanted).await?;
+        self.metrics.cache_hits.inc_by(cached.len() as u64);
+        let mut documents: BTreeMap<String, Observed<TaskDefinitionDoc>> = BTreeMap::new();
+        let mut missing = BTreeSet::new();
+        for arn in wanted {
+            match cached.get(&arn).map(|raw| TaskDefinitionDoc::parse(raw)) {
+                Some(Ok(document)) => {
+                    documents.insert(arn, Observed::Present(document));
+                }
+                // A row that cannot be read is as good as none.
+                Some(Err(_)) | None => {
+                    missing.insert(arn);
+                }
+            }
+        }
+        self.metrics.cache_misses.inc_by(missing.len() as u64);
+        let described = self.described(&missing).await;
+        self.remember(&described).await?;
+        documents.extend(
+            described
+                .iter()
+                .map(|(arn, raw)| (arn.clone(), parsed(raw))),
+        );
+        Ok(documents)
+    }
+
+    async fn described(&self, arns: &BTreeSet<String>) -> BTreeMap<String, Observed<String>> {
+        each(arns, |arn| async move {
+            seen(self.clients.describe_task_definition(&arn).await)
+        })
+        .await
+    }
+
+    /// Keeps what was read for ever.
+    async fn remember(
+        &self,
+        described: &BTreeMap<String, Observed<String>>,
+    ) -> Result<(), StoreError> {
+        let present: BTreeMap<String, String> = described
+            .iter()
+            .filter_map(|(arn, raw)| Some((arn.clone(), raw.present()?.clone())))
+            .collect();
+        if present.is_empty() {
+            return Ok(());
+        }
+        self.store.put_task_definitions(&present).await
+    }
+
+    /// The newest active revisions of a family, newest first.
+    async fn family(&self, family: &str) -> Result<Observed<Vec<TaskDefinitionDoc>>, StoreError> {
+        let newest = self
+            .clients
+            .newest_revisions(family, FAMILY_LOOK_BACK)
+            .await;
+        let arns = match seen(newest) {
+            Observed::Present(arns) => arns,
+            Observed::Absent => return Ok(Observed::Absent),
+            Observed::Unknown(why) => return Ok(Observed::Unknown(why)),
+        };
+        let mut documents = self
+            .task_definitions(&arns.iter().cloned().collect())
+            .await?;
+        let mut revisions = Vec::new();
+        for arn in arns {
+            match documents.remove(&arn) {
+                Some(Observed::Present(document)) => revisions.push(document),
+                Some(Observed::Unknown(why)) => return Ok(Observed::Unknown(why)),
+                Some(Observed::Absent) | None => {}
+            }
+        }
+        Ok(Observed::Present(revisions))
+    }
+}
+
+/// What the answer to a read says about the world.
+pub(crate) fn seen<T>(answer: Result<T, AwsError>) -> Observed<T> {
+    match answer {
+        Ok(value) => Observed::Present(value),
+        Err(error) if error.kind == AwsErrorKind::NotFound => Observed::Absent,
+        Err(error) => Observed::Unknown(error.to_string()),
+    }
+}
+
+fn parsed(raw: &Observed<String>) -> Observed<TaskDefinitionDoc> {
+    match raw {
+        Observed::Present(raw) => match TaskDefinitionDoc::parse(raw) {
+            Ok(document) => Observed::Present(document),
+            Err(error) => Observed::Unknown(error.to_string()),
+        },
+        Observed::Absent => Observed::Absent,
+        Observed::Unknown(why) => Observed::Unknown(why.clone()),
+    }
+}
+
+/// Reads several things, a few at once.
+async fn each<K, V, F>(keys: &BTreeSet<K>, read: impl Fn(K) -> F) -> BTreeMap<K, V>
+where
+    K: Clone + Ord,
+    F: Future<Output = V>,
+{
+    stream::iter(keys.iter().cloned())
+        .map(|key| {
+            let value = read(key.clone());
+            async move { (key, value.await) }
+        })
+        .buffer_unordered(READ_CONCURRENCY)
+        .collect()
+        .await
+}

@@ -1,0 +1,298 @@
+//! Reads the world of one target: clusters and services, in the fewest calls there are.
+//!
+//! C matching clusters with S services each cost `ceil(all/100)` `ListClusters`, `ceil(C/100)`
+//! `DescribeClusters`, and per cluster `ceil(S/100)` `ListServices` and `ceil(S/10)`
+//! `DescribeServices`; nothing else is read here. A failed read is recorded as unknown, never as
+//! absent, and never stops the reading of the rest.
+
+use std::collections::BTreeMap;
+
+use firelens_core::observe::{ClusterView, Observation, Observed, ServiceView};
+use firelens_core::record::WorkloadKey;
+use firelens_core::select::glob_matches;
+use futures::StreamExt;
+use futures::stream;
+use serde::Deserialize;
+
+use crate::aws::{AwsClients, DESCRIBE_CLUSTERS_SIZE, DESCRIBE_SERVICES_SIZE, Described};
+
+/// Reads under way at once in one target. The token buckets set the pace; this only bounds how many
+/// calls wait on the network together.
+pub const READ_CONCURRENCY: usize = 8;
+
+/// The name under which a failure to list the clusters at all is recorded.
+const ALL_CLUSTERS: &str = "*";
+
+/// What to look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// Name of the `AwsTarget`.
+    pub target: &'a str,
+    /// The twelve digits.
+    pub account_id: &'a str,
+    /// Region name.
+    pub region: &'a str,
+    /// Globs on cluster names.
+    pub clusters: &'a [String],
+}
+
+/// What a pass over one cluster found.
+type ClusterServices = BTreeMap<WorkloadKey, Observed<ServiceView>>;
+
+/// Reads the clusters and services of a target.
+pub async fn observe(clients: &AwsClients, scope: &Scope<'_>) -> Observation {
+    let mut observation = Observation {
+        account_id: scope.account_id.to_owned(),
+        region: scope.region.to_owned(),
+        ..Observation::default()
+    };
+    match matching_clusters(clients, scope).await {
+        Ok(arns) => read_clusters(clients, arns, &mut observation).await,
+        Err(why) => {
+            observation
+                .unread_clusters
+                .insert(ALL_CLUSTERS.to_owned(), why);
+        }
+    }
+    let clusters: Vec<ClusterView> = observation.clusters.values().cloned().collect();
+    let mut reads = stream::iter(clusters)
+        .map(|cluster| async move {
+            let services = read_services(clients, scope.target, &cluster).await;
+            (cluster.name, services)
+        })
+        .buffer_unordered(READ_CONCURRENCY);
+    while let Some((cluster, services)) = reads.next().await {
+        match services {
+            Ok(found) => observation.services.extend(found),
+            Err(why) => {
+                observation.unread_clusters.insert(cluster, why);
+            }
+        }
+    }
+    observation
+}
+
+async fn matching_clusters(clients: &AwsClients, scope: &Scope<'_>) -> Result<Vec<String>, String> {
+    let arns = clients.list_clusters().await.map_err(|e| e.to_string())?;
+    // Credentials of another account would show, and change, other people's services.
+    if let Some(other) = arns
+        .iter()
+        .find_map(|arn| account_of(arn).filter(|account| *account != scope.account_id))
+    {
+        return Err(format!(
+            "the credentials lead to account {other}, the target names {}",
+            scope.account_id
+        ));
+    }
+    Ok(arns
+        .into_iter()
+        .filter(|arn| {
+            let name = last_segment(arn);
+            scope.clusters.iter().any(|glob| glob_matches(glob, name))
+        })
+        .collect())
+}
+
+async fn read_clusters(clients: &AwsClients, arns: Vec<String>, observation: &mut Observation) {
+    let mut reads = stream::iter(chunks(&arns, DESCRIBE_CLUSTERS_SIZE))
+        .map(|batch| async move {
+            let answer = clients.describe_clusters(&batch).await;
+            (batch, answer.map_err(|error| error.to_string()))
+        })
+        .buffer_unordered(READ_CONCURRENCY);
+    while let Some((batch, answer)) = reads.next().await {
+        match answer.map(|described| clusters_of(&described)) {
+            Ok(found) => {
+                for arn in batch {
+                    let name = last_segment(&arn).to_owned();
+                    match found.get(&arn) {
+                        Some(Some(cluster)) => {
+                            observation.clusters.insert(name, cluster.clone());
+                        }
+                        Some(None) => {} // deleted meanwhile
+                        None => {
+                            let why = "DescribeClusters did not show it".to_owned();
+                            observation.unread_clusters.insert(name, why);
+                        }
+                    }
+                }
+            }
+            Err(why) => {
+                for arn in batch {
+                    let name = last_segment(&arn).to_owned();
+                    observation.unread_clusters.insert(name, why.clone());
+                }
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawCluster {
+    cluster_arn: String,
+    cluster_name: String,
+    #[serde(default)]
+    status: String,
+    tags: Option<Vec<RawTag>>,
+}
+
+#[derive(Deserialize)]
+struct RawTag {
+    key: String,
+    #[serde(default)]
+    value: String,
+}
+
+/// Clusters of an answer by ARN; `None` for one that is gone.
+fn clusters_of(described: &Described) -> BTreeMap<String, Option<ClusterView>> {
+    let gone = described
+        .failures
+        .iter()
+        .filter(|failure| failure.is_missing())
+        .map(|failure| (failure.arn.clone(), None));
+    let shown = described.items.iter().filter_map(|item| {
+        let raw: RawCluster = serde_json::from_str(item).ok()?;
+        if raw.status == "INACTIVE" {
+            return Some((raw.cluster_arn, None));
+        }
+        let tags = raw.tags.unwrap_or_default();
+        let view = ClusterView {
+            arn: raw.cluster_arn.clone(),
+            name: raw.cluster_name,
+            tags: tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
+        };
+        Some((raw.cluster_arn, Some(view)))
+    });
+    gone.chain(shown).collect()
+}
+
+async fn read_services(
+    clients: &AwsClients,
+    target: &str,
+    cluster: &ClusterView,
+) -> Result<ClusterServices, String> {
+    let arns = clients
+        .list_services(&cluster.arn)
+        .await
+        .map_err(|error| error.to_string())?;
+    let mut reads = stream::iter(chunks(&arns, DESCRIBE_SERVICES_SIZE))
+        .map(|batch| async move {
+            let answer = clients.describe_services(&cluster.arn, &batch).await;
+            (batch, answer)
+        })
+        .buffer_unordered(READ_CONCURRENCY);
+    let mut found = ClusterServices::new();
+    while let Some((batch, answer)) = reads.next().await {
+        let mut shown = match answer {
+            Ok(described) => services_of(&described),
+            Err(error) => {
+                let why = error.to_string();
+                let unknown = |arn: &String| (arn.clone(), Observed::Unknown(why.clone()));
+                batch.iter().map(unknown).collect()
+            }
+        };
+        for arn in batch {
+            let key = WorkloadKey {
+                target: target.to_owned(),
+                cluster: cluster.name.clone(),
+                service: last_segment(&arn).to_owned(),
+            };
+            let service = shown.remove(&arn).unwrap_or_else(|| {
+                Observed::Unknown("DescribeServices did not show it".to_owned())
+            });
+            found.insert(key, service);
+        }
+    }
+    Ok(found)
+}
+
+/// Services of an answer by ARN.
+pub(crate) fn services_of(described: &Described) -> BTreeMap<String, Observed<ServiceView>> {
+    let failed = described.failures.iter().map(|failure| {
+        let seen = if failure.is_missing() {
+            Observed::Absent
+        } else {
+            Observed::Unknown(format!("DescribeServices says {}", failure.reason))
+        };
+        (failure.arn.clone(), seen)
+    });
+    let shown = described
+        .items
+        .iter()
+        .filter_map(|item| match ServiceView::parse(item) {
+            Ok(service) => Some((service.arn.clone(), Observed::Present(service))),
+            Err(error) => {
+                let arn = arn_of(item)?;
+                let why = format!("the answer of DescribeServices cannot be read: {error}");
+                Some((arn, Observed::Unknown(why)))
+            }
+        });
+    failed.chain(shown).collect()
+}
+
+fn arn_of(item: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Named {
+        service_arn: String,
+    }
+    serde_json::from_str::<Named>(item)
+        .ok()
+        .map(|named| named.service_arn)
+}
+
+/// The name at the end of a cluster or service ARN; both the short and the long form of service ARNs
+/// end with it (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html>).
+fn last_segment(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+fn account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4).filter(|account| !account.is_empty())
+}
+
+fn chunks(arns: &[String], size: usize) -> Vec<Vec<String>> {
+    arns.chunks(size).map(<[String]>::to_vec).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+    use crate::aws::Failure;
+
+    fn failure(arn: &str, reason: &str) -> Failure {
+        Failure {
+            arn: arn.to_owned(),
+            reason: reason.to_owned(),
+            detail: None,
+        }
+    }
+
+    #[test]
+    fn only_missing_means_absent() {
+        let described = Described {
+            items: vec![
+                r#"{"serviceArn":"arn:a","serviceName":"a"}"#.to_owned(),
+                r#"{"serviceArn":"arn:b","serviceName":7}"#.to_owned(),
+            ],
+            failures: vec![failure("arn:c", "MISSING"), failure("arn:d", "ACCESS")],
+        };
+        let services = services_of(&described);
+        assert!(matches!(services["arn:a"], Observed::Present(_)));
+        assert!(matches!(services["arn:b"], Observed::Unknown(_)));
+        assert!(matches!(services["arn:c"], Observed::Absent));
+        assert!(matches!(services["arn:d"], Observed::Unknown(_)));
+    }
+
+    #[test]
+    fn names_and_accounts_come_from_arns_of_both_forms() {
+        let long = "arn:aws:ecs:us-east-1:111122223333:service/prod/web";
+        let short = "arn:aws:ecs:us-east-1:111122223333:service/web";
+        assert_eq!(last_segment(long), "web");
+        assert_eq!(last_segment(short), "web");
+        assert_eq!(account_of(long), Some("111122223333"));
+    }
+}

@@ -1,0 +1,288 @@
+//! One pass over one target: load, observe, plan, record, apply, report.
+//!
+//! A pass never sleeps to see progress: what has to be waited for becomes the time of the next pass.
+//! It trusts nothing that woke it; the world is read again.
+
+use std::time::Duration;
+
+use firelens_core::observe::Observation;
+use firelens_core::plan::{self, Plan, PlanInput, READ_RETRY_SECONDS};
+use firelens_core::v1alpha1::AwsTarget;
+use firelens_store::{Lease, StoreError};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::apply::{Applied, Applier, ApplyError};
+use crate::aws::AwsClients;
+use crate::clock::PassTime;
+use crate::context::Ctx;
+use crate::lease::LeaseError;
+use crate::load::{self, Loaded};
+use crate::needs::Reader;
+use crate::observe::{Scope, observe};
+use crate::report::Report;
+use crate::{remember, retire};
+
+/// How often a role policy or S3 object that was seen to be right is read again, in seconds. A resync
+/// in between reads none of them: they change only when somebody tampers with them, and IAM publishes
+/// no read rate to spend.
+pub use firelens_core::plan::RESOURCE_RECHECK_SECONDS;
+
+/// Rounds of planning and reading in one pass. A plan asks for revisions, then for what those name,
+/// then for families behind lost answers; more means that it asks for the same again.
+const MAX_PLAN_ROUNDS: usize = 8;
+
+/// Pause before a target is looked at again when its world moved under the plan.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Pause after something failed that may pass.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// How a pass ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PassResult {
+    /// Everything that could be done was done, and everything was read.
+    Done,
+    /// The target, or a part of it, could not be read or changed.
+    Incomplete,
+    /// There is no such target; what was remembered of it is gone too.
+    Gone,
+    /// Another process works on the target.
+    NotLeader,
+    /// The store failed, or the lease was lost half way.
+    Failed,
+}
+
+impl PassResult {
+    /// The value of the `result` label.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Done => "ok",
+            Self::Gone => "gone",
+            Self::NotLeader => "not_leader",
+            Self::Incomplete | Self::Failed => "error",
+        }
+    }
+}
+
+/// What came of a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PassOutcome {
+    /// How it ended.
+    pub result: PassResult,
+    /// When to look again, counted from its end.
+    pub requeue_after: Duration,
+    /// Workloads that had steps.
+    pub acted_on: usize,
+    /// Whether something is under way, so that the next pass is part of a rollout.
+    pub rolling: bool,
+}
+
+impl PassOutcome {
+    const fn ended(result: PassResult, requeue_after: Duration) -> Self {
+        Self {
+            result,
+            requeue_after,
+            acted_on: 0,
+            rolling: false,
+        }
+    }
+}
+
+/// What ends a pass early.
+#[derive(Debug, thiserror::Error)]
+enum PassError {
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    #[error("the plan could not be carried out")]
+    Apply(#[from] ApplyError),
+    #[error("the plan asks for the same reads again and again")]
+    Unplannable,
+}
+
+/// Makes one pass over the target of that name, at the time `now`. It takes or renews the target's
+/// lease, and leaves it held.
+pub async fn reconcile_target(ctx: &Ctx, target: &str, now: Timestamp) -> PassOutcome {
+    let time = PassTime::begin(ctx.clock.as_ref(), now);
+    let outcome = match ctx.leases.hold(target).await {
+        Ok(Some(lease)) => match pass(ctx, target, &lease, time).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                note_failure(ctx, target, &error);
+                PassOutcome::ended(PassResult::Failed, RETRY)
+            }
+        },
+        Ok(None) => PassOutcome::ended(PassResult::NotLeader, ctx.leases.renewal_interval()),
+        Err(error) => {
+            note_failure(ctx, target, &PassError::Store(error));
+            PassOutcome::ended(PassResult::Failed, RETRY)
+        }
+    };
+    let labels = &["target", outcome.result.label()];
+    ctx.metrics.reconciles.with_label_values(labels).inc();
+    ctx.metrics
+        .reconcile_seconds
+        .with_label_values(&["target"])
+        .observe(time.elapsed().as_secs_f64());
+    outcome
+}
+
+async fn pass(
+    ctx: &Ctx,
+    name: &str,
+    lease: &Lease,
+    time: PassTime<'_>,
+) -> Result<PassOutcome, PassError> {
+    let Some(loaded) = load::load(&ctx.store, name).await? else {
+        retire::forget_target(&ctx.store, lease, name).await?;
+        ctx.forget(name);
+        ctx.leases.release(name).await;
+        return Ok(PassOutcome::ended(PassResult::Gone, Duration::MAX));
+    };
+    let clients = ctx.clients(&loaded.target).await;
+    let mut observation = observe(&clients, &scope(&loaded.target)).await;
+    let plan = plan_until_known(ctx, &clients, &loaded, &mut observation, time).await?;
+    remember::before_apply(&ctx.store, lease, &loaded, &plan, time.now()).await?;
+    let applier = Applier {
+        target: name,
+        clients: &clients,
+        store: &ctx.store,
+        leases: &ctx.leases,
+        metrics: &ctx.metrics,
+        time,
+        concurrency: ctx.apply_concurrency,
+    };
+    let applied = applier.apply(&plan, &observation).await?;
+    let report = Report {
+        ctx,
+        loaded: &loaded,
+        observation: &observation,
+        plan: &plan,
+        applied: &applied,
+        now: time.now(),
+    };
+    let lease = ctx.leases.current(name).unwrap_or_else(|| lease.clone());
+    let settled = report.write(&lease).await?;
+    let released = retire::release_policies(&ctx.store, &lease, &loaded, &plan).await?;
+    let complete = observation.unread_clusters.is_empty() && !applied.retry;
+    Ok(PassOutcome {
+        result: if complete {
+            PassResult::Done
+        } else {
+            PassResult::Incomplete
+        },
+        requeue_after: requeue(
+            &loaded,
+            &observation,
+            &plan,
+            &applied,
+            time.now(),
+            !settled || released.gone > 0,
+        ),
+        acted_on: applied.outcomes.len(),
+        rolling: plan.look_again_at.is_some() || applied.unfinished || released.under_way > 0,
+    })
+}
+
+fn scope(target: &AwsTarget) -> Scope<'_> {
+    Scope {
+        target: target.name(),
+        account_id: &target.spec.account_id,
+        region: &target.spec.region,
+        clusters: &target.spec.clusters,
+    }
+}
+
+/// Plans, reads what the plan asks for, and plans again until it asks for nothing.
+async fn plan_until_known(
+    ctx: &Ctx,
+    clients: &AwsClients,
+    loaded: &Loaded,
+    observation: &mut Observation,
+    time: PassTime<'_>,
+) -> Result<Plan, PassError> {
+    let reader = Reader {
+        clients,
+        store: &ctx.store,
+        metrics: &ctx.metrics,
+    };
+    for _ in 0..MAX_PLAN_ROUNDS {
+        let plan = plan::plan(&input(loaded, observation, time.now()));
+        if plan.needs.is_empty() {
+            return Ok(plan);
+        }
+        reader.read(&plan.needs, observation).await?;
+    }
+    Err(PassError::Unplannable)
+}
+
+/// What a plan is made from.
+pub(crate) fn input<'a>(
+    loaded: &'a Loaded,
+    observation: &'a Observation,
+    now: Timestamp,
+) -> PlanInput<'a> {
+    PlanInput {
+        target: &loaded.target,
+        policies: &loaded.policies,
+        destinations: &loaded.destinations,
+        observation,
+        records: &loaded.records,
+        resources: &loaded.resources,
+        intents: &loaded.intents,
+        now,
+    }
+}
+
+/// The soonest of all reasons to look again.
+fn requeue(
+    loaded: &Loaded,
+    observation: &Observation,
+    plan: &Plan,
+    applied: &Applied,
+    now: Timestamp,
+    unsettled: bool,
+) -> Duration {
+    let resync = Duration::from_secs(u64::from(loaded.target.spec.resync_seconds));
+    let planned = plan.look_again_at.map(|at| until(at, now));
+    let soon = applied.look_again || applied.unfinished || applied.removed > 0 || unsettled;
+    let unread = !observation.unread_clusters.is_empty();
+    [
+        planned,
+        soon.then_some(LOOK_AGAIN),
+        applied.retry.then_some(RETRY),
+        unread.then(|| Duration::from_secs(READ_RETRY_SECONDS.unsigned_abs())),
+    ]
+    .into_iter()
+    .flatten()
+    .fold(resync, Duration::min)
+}
+
+/// Time until `at`, one second at least: a pass that finds nothing new must not spin.
+fn until(at: Timestamp, now: Timestamp) -> Duration {
+    let left = at.duration_since(now).max(SignedDuration::ZERO);
+    Duration::try_from(left).unwrap_or_default().max(LOOK_AGAIN)
+}
+
+fn note_failure(ctx: &Ctx, target: &str, error: &PassError) {
+    let fenced = match error {
+        PassError::Store(error)
+        | PassError::Apply(
+            ApplyError::Store(error) | ApplyError::Lease(LeaseError::Store(error)),
+        ) => {
+            matches!(error, StoreError::Fenced { .. })
+        }
+        PassError::Apply(ApplyError::Lease(LeaseError::Lost(_))) | PassError::Unplannable => false,
+    };
+    if fenced {
+        ctx.metrics.fenced_writes.inc();
+    }
+    let mut chain = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        chain.push_str(": ");
+        chain.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    tracing::error!(target_name = target, error = chain, "pass failed");
+}

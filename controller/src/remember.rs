@@ -1,0 +1,64 @@
+//! Writes down what was seen and what is intended, before anything is done in AWS.
+//!
+//! Never writes what did not change: an unchanged fleet costs the database nothing.
+
+use firelens_core::plan::Plan;
+use firelens_core::record::WorkloadRecord;
+use firelens_store::{Lease, Store, StoreError};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::load::Loaded;
+
+/// How long an unanswered registration is remembered, in seconds. It matters as long as a workload
+/// wants that very content, and then it is looked for at each pass; after a day nobody does.
+const INTENT_KEPT_SECONDS: i64 = 86_400;
+
+/// Brings the memory of a target up to what its plan says.
+///
+/// # Errors
+/// The store fails, or the lease is lost; then nothing may be done in AWS.
+pub(crate) async fn before_apply(
+    store: &Store,
+    lease: &Lease,
+    loaded: &Loaded,
+    plan: &Plan,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let target = loaded.target.name();
+    let changed: Vec<WorkloadRecord> = plan
+        .workloads
+        .values()
+        .map(|workload| &workload.record)
+        .filter(|record| match loaded.records.get(&record.key) {
+            Some(known) => known != *record,
+            None => !record.is_empty(),
+        })
+        .cloned()
+        .collect();
+    if !changed.is_empty() {
+        store.put_records(lease, &changed).await?;
+    }
+    if !plan.forgotten_workloads.is_empty() {
+        store
+            .delete_records(lease, &plan.forgotten_workloads)
+            .await?;
+    }
+    if !plan.verified.is_empty() {
+        store.put_resources(lease, &plan.verified).await?;
+    }
+    if !plan.forgotten_resources.is_empty() {
+        store
+            .delete_resources(lease, target, &plan.forgotten_resources)
+            .await?;
+    }
+    let kept = SignedDuration::from_secs(INTENT_KEPT_SECONDS);
+    let stale = loaded
+        .intents
+        .iter()
+        .filter(|intent| now.duration_since(intent.recorded_at) > kept)
+        .map(|intent| &intent.id);
+    for id in plan.closed_intents.iter().chain(stale) {
+        store.close_intent(lease, target, id).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,420 @@
+//! What people see after a pass: Workloads, Rollouts, the status of policies and of the target,
+//! events.
+//!
+//! The words come from the core; here they are only fetched, compared and written, and only where
+//! something changed.
+
+use std::collections::BTreeMap;
+
+use firelens_core::observe::Observation;
+use firelens_core::plan::{Plan, PlanInput, PolicyProgress};
+use firelens_core::record::WorkloadKey;
+use firelens_core::status::{
+    self, EventDraft, ROLLOUTS_KEPT, StatusContext, policy_status, rollout_name, rollout_status,
+    target_status, workload_status,
+};
+use firelens_core::v1alpha1::{
+    AwsTarget, Kind, LoggingPolicy, Object, Rollout, RolloutSpec, RolloutStatus, Workload,
+    WorkloadSpec, WorkloadStatus, workload_name,
+};
+use firelens_store::{
+    Event, EventType, Expected, GeneratedObject, LabelSelector, Lease, ListOptions, Store,
+    StoreError,
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::apply::Applied;
+use crate::context::Ctx;
+use crate::load::{Loaded, readable};
+use crate::measure;
+use crate::reconcile::input;
+use crate::retire::concerns;
+
+/// Label of generated objects: the target, cut to what a label can hold.
+const TARGET_LABEL: &str = "firelens.dev/target";
+
+/// Label of rollouts: the policy. Names of policies fit into a label.
+const POLICY_LABEL: &str = "firelens.dev/policy";
+
+/// Longest value of a label
+/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>).
+const LABEL_VALUE_MAX: usize = 63;
+
+/// What part of the operator events come from.
+const COMPONENT: &str = "firelens-controller";
+
+/// Everything a report is made from.
+pub(crate) struct Report<'a> {
+    pub(crate) ctx: &'a Ctx,
+    pub(crate) loaded: &'a Loaded,
+    pub(crate) observation: &'a Observation,
+    pub(crate) plan: &'a Plan,
+    pub(crate) applied: &'a Applied,
+    pub(crate) now: Timestamp,
+}
+
+impl Report<'_> {
+    /// Writes everything that changed. Answers `false` when somebody changed a policy or the target
+    /// meanwhile, so that its status is another pass's business.
+    ///
+    /// # Errors
+    /// The store fails, or the lease is lost.
+    pub(crate) async fn write(&self, lease: &Lease) -> Result<bool, StoreError> {
+        self.write_workloads(lease).await?;
+        let rollouts = self.write_rollouts(lease).await?;
+        let mut settled = true;
+        for name in rollouts.keys() {
+            settled &= self.write_policy(lease, name).await?;
+        }
+        settled &= self.write_target(lease).await?;
+        measure::publish(self, &rollouts);
+        Ok(settled)
+    }
+
+    pub(crate) const fn target(&self) -> &AwsTarget {
+        &self.loaded.target
+    }
+
+    fn store(&self) -> &Store {
+        &self.ctx.store
+    }
+
+    fn input(&self) -> PlanInput<'_> {
+        input(self.loaded, self.observation, self.now)
+    }
+
+    async fn write_workloads(&self, lease: &Lease) -> Result<(), StoreError> {
+        let old: BTreeMap<String, Workload> = self.listed(Kind::Workload).await?;
+        let input = self.input();
+        let context = StatusContext {
+            input: &input,
+            outcomes: &self.applied.outcomes,
+            now: self.now,
+        };
+        let mut objects = Vec::with_capacity(self.plan.workloads.len());
+        let mut events = Vec::new();
+        for (key, planned) in &self.plan.workloads {
+            let name = workload_name(&key.target, &key.cluster, &key.service);
+            let before = old.get(&name).and_then(|workload| workload.status.as_ref());
+            let status = workload_status(&context, key, planned, before);
+            for event in status::events(before, &status) {
+                events.push((name.clone(), event));
+            }
+            objects.push(self.workload(key, name, &status)?);
+        }
+        let gone = self.gone(&old);
+        self.store()
+            .apply_generated(lease, Kind::Workload, &objects, &gone)
+            .await?;
+        self.record_events(&old, events).await
+    }
+
+    fn workload(
+        &self,
+        key: &WorkloadKey,
+        name: String,
+        status: &WorkloadStatus,
+    ) -> Result<GeneratedObject, StoreError> {
+        let spec = WorkloadSpec {
+            target: key.target.clone(),
+            cluster: key.cluster.clone(),
+            service: key.service.clone(),
+        };
+        Ok(GeneratedObject {
+            name,
+            labels: json!({TARGET_LABEL: label_value(self.target().name())}),
+            spec: to_json("spec", &spec)?,
+            status: Some(to_json("status", status)?),
+        })
+    }
+
+    /// Workload objects of services that are not there any more. Those of a cluster that could not be
+    /// read stay.
+    fn gone(&self, old: &BTreeMap<String, Workload>) -> Vec<String> {
+        old.iter()
+            .filter(|(_, workload)| {
+                let key = WorkloadKey {
+                    target: workload.spec.target.clone(),
+                    cluster: workload.spec.cluster.clone(),
+                    service: workload.spec.service.clone(),
+                };
+                !self.plan.workloads.contains_key(&key) && self.observation.unread(&key).is_none()
+            })
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    async fn record_events(
+        &self,
+        old: &BTreeMap<String, Workload>,
+        drafts: Vec<(String, EventDraft)>,
+    ) -> Result<(), StoreError> {
+        if drafts.is_empty() {
+            return Ok(());
+        }
+        // Objects made in this pass have got their uid only now.
+        let fresh: BTreeMap<String, Workload> =
+            if drafts.iter().all(|(name, _)| old.contains_key(name)) {
+                BTreeMap::new()
+            } else {
+                self.listed(Kind::Workload).await?
+            };
+        let events = drafts
+            .into_iter()
+            .map(|(name, draft)| {
+                let object = old.get(&name).or_else(|| fresh.get(&name));
+                let uid = object.map(|workload| workload.uid().to_owned());
+                Event {
+                    object_kind: Kind::Workload.name().to_owned(),
+                    object_name: name,
+                    object_uid: uid.unwrap_or_default(),
+                    event_type: match draft.type_ {
+                        status::EventType::Normal => EventType::Normal,
+                        status::EventType::Warning => EventType::Warning,
+                    },
+                    reason: draft.reason,
+                    message: draft.message,
+                    component: COMPONENT.to_owned(),
+                }
+            })
+            .collect();
+        self.store().record_events(events).await
+    }
+
+    /// Writes the rollouts of this target. Answers them by policy.
+    async fn write_rollouts(
+        &self,
+        lease: &Lease,
+    ) -> Result<BTreeMap<String, RolloutStatus>, StoreError> {
+        let old: BTreeMap<String, Rollout> = self.listed(Kind::Rollout).await?;
+        let target = self.target().name();
+        let mut objects = Vec::new();
+        let mut policies = BTreeMap::new();
+        for policy in &self.loaded.policies {
+            let Some(progress) = self.plan.policies.get(policy.name()) else {
+                continue;
+            };
+            if !concerns(policy, target) && !touches(progress) {
+                continue;
+            }
+            let name = rollout_name(policy.name(), policy.generation(), target);
+            let before = old.get(&name).and_then(|rollout| rollout.status.as_ref());
+            let status = rollout_status(progress, policy.generation(), before, self.now);
+            self.measure_completion(before, &status);
+            objects.push(self.rollout(policy, name, &status)?);
+            policies.insert(policy.name().to_owned(), status);
+        }
+        let spare = self.spare_rollouts(&old, &objects);
+        self.store()
+            .apply_generated(lease, Kind::Rollout, &objects, &spare)
+            .await?;
+        Ok(policies)
+    }
+
+    fn measure_completion(&self, before: Option<&RolloutStatus>, now: &RolloutStatus) {
+        let was_open = before.is_some_and(|before| before.completed_at.is_none());
+        if let (true, Some(start), Some(end)) = (was_open, now.started_at, now.completed_at) {
+            let took = end.duration_since(start).as_secs_f64();
+            self.ctx.metrics.rollout_seconds.observe(took);
+        }
+    }
+
+    fn rollout(
+        &self,
+        policy: &LoggingPolicy,
+        name: String,
+        status: &RolloutStatus,
+    ) -> Result<GeneratedObject, StoreError> {
+        let target = self.target().name();
+        let spec = RolloutSpec {
+            policy: policy.name().to_owned(),
+            generation: policy.generation(),
+            target: target.to_owned(),
+        };
+        Ok(GeneratedObject {
+            name,
+            labels: json!({
+                TARGET_LABEL: label_value(target),
+                POLICY_LABEL: label_value(policy.name()),
+            }),
+            spec: to_json("spec", &spec)?,
+            status: Some(to_json("status", status)?),
+        })
+    }
+
+    /// Rollouts of policies that are gone, and the oldest beyond [`ROLLOUTS_KEPT`] of the others.
+    fn spare_rollouts(
+        &self,
+        old: &BTreeMap<String, Rollout>,
+        new: &[GeneratedObject],
+    ) -> Vec<String> {
+        let mut by_policy: BTreeMap<&str, Vec<(i64, &str)>> = BTreeMap::new();
+        for (name, rollout) in old {
+            if !new.iter().any(|object| object.name == *name) {
+                let of_policy = by_policy.entry(&rollout.spec.policy).or_default();
+                of_policy.push((rollout.spec.generation, name));
+            }
+        }
+        let mut spare = Vec::new();
+        for (policy, mut rollouts) in by_policy {
+            rollouts.sort_unstable();
+            let exists = self
+                .loaded
+                .policies
+                .iter()
+                .any(|known| known.name() == policy);
+            // One more is the present one.
+            let kept = if exists {
+                ROLLOUTS_KEPT.saturating_sub(1)
+            } else {
+                0
+            };
+            let surplus = rollouts.len().saturating_sub(kept);
+            spare.extend(
+                rollouts
+                    .iter()
+                    .take(surplus)
+                    .map(|(_, name)| (*name).to_owned()),
+            );
+        }
+        spare
+    }
+
+    /// Writes the status of a policy: the sum over the targets.
+    async fn write_policy(&self, lease: &Lease, name: &str) -> Result<bool, StoreError> {
+        let Some(object) = self.store().get(Kind::LoggingPolicy, name).await? else {
+            return Ok(true);
+        };
+        let Some(policy) = readable::<LoggingPolicy>(Kind::LoggingPolicy, object) else {
+            return Ok(true);
+        };
+        let planned = self
+            .loaded
+            .policies
+            .iter()
+            .find(|known| known.name() == name);
+        if planned.is_none_or(|known| {
+            known.uid() != policy.uid() || known.generation() != policy.generation()
+        }) {
+            return Ok(false);
+        }
+        let options = ListOptions {
+            label_selector: LabelSelector::parse(&format!("{POLICY_LABEL}={name}"))?,
+            ..ListOptions::default()
+        };
+        let list = self.store().list(Kind::Rollout, &options).await?;
+        let rollouts: Vec<RolloutStatus> = list
+            .items
+            .into_iter()
+            .filter_map(|object| readable::<Rollout>(Kind::Rollout, object))
+            .filter(|rollout| {
+                rollout.spec.policy == name && rollout.spec.generation == policy.generation()
+            })
+            .filter_map(|rollout| rollout.status)
+            .collect();
+        let status = policy_status(&policy, &rollouts, self.now);
+        let status = to_json("status", &status)?;
+        // Other targets write the same status, each from all rollouts: the last to read must win.
+        let expected = Expected {
+            uid: Some(policy.uid().to_owned()),
+            generation: Some(policy.generation()),
+            resource_version: policy.metadata.resource_version.clone(),
+        };
+        self.write_status(lease, Kind::LoggingPolicy, name, &expected, status)
+            .await
+    }
+
+    async fn write_target(&self, lease: &Lease) -> Result<bool, StoreError> {
+        let target = self.target();
+        let status = target_status(target, self.observation, None, self.now);
+        let status = to_json("status", &status)?;
+        let expected = Expected {
+            uid: Some(target.uid().to_owned()),
+            generation: Some(target.generation()),
+            resource_version: None,
+        };
+        self.write_status(lease, Kind::AwsTarget, target.name(), &expected, status)
+            .await
+    }
+
+    /// Writes a status; `false` when the object is another than the pass was about.
+    async fn write_status(
+        &self,
+        lease: &Lease,
+        kind: Kind,
+        name: &str,
+        expected: &Expected,
+        status: Value,
+    ) -> Result<bool, StoreError> {
+        let written = self
+            .store()
+            .write_status_fenced(lease, kind, name, expected, status)
+            .await;
+        match written {
+            Ok(_) => Ok(true),
+            Err(StoreError::NotFound { .. } | StoreError::Conflict { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Generated objects of this target by name.
+    async fn listed<S, T>(&self, kind: Kind) -> Result<BTreeMap<String, Object<S, T>>, StoreError>
+    where
+        Object<S, T>: DeserializeOwned,
+    {
+        let target = self.target().name();
+        let options = ListOptions {
+            label_selector: target_selector(target)?,
+            ..ListOptions::default()
+        };
+        let list = self.store().list(kind, &options).await?;
+        Ok(list
+            .items
+            .into_iter()
+            .filter(|object| object["spec"]["target"] == target)
+            .filter_map(|object| readable::<Object<S, T>>(kind, object))
+            .map(|object| (object.name().to_owned(), object))
+            .collect())
+    }
+}
+
+/// Whether a policy has anything to do with a target that its selector does not reach (any more).
+const fn touches(progress: &PolicyProgress) -> bool {
+    progress.selected > 0 || progress.to_eject > 0
+}
+
+/// Selects the generated objects of a target, and of targets whose long names begin alike.
+///
+/// # Errors
+/// Never for the names that targets can have.
+pub(crate) fn target_selector(target: &str) -> Result<LabelSelector, StoreError> {
+    LabelSelector::parse(&format!("{TARGET_LABEL}={}", label_value(target)))
+}
+
+/// A name as the value of a label, which is shorter than a name can be.
+fn label_value(name: &str) -> &str {
+    let cut = name.floor_char_boundary(LABEL_VALUE_MAX);
+    name[..cut].trim_end_matches(|end: char| !end.is_ascii_alphanumeric())
+}
+
+fn to_json<T: Serialize>(field: &str, value: &T) -> Result<Value, StoreError> {
+    serde_json::to_value(value).map_err(|error| StoreError::Invalid {
+        field: field.to_owned(),
+        detail: error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_target_name_becomes_a_valid_label() {
+        let name = format!("{}.{}", "a".repeat(62), "b".repeat(62));
+        assert_eq!(label_value(&name), "a".repeat(62));
+        assert_eq!(label_value("prod-us"), "prod-us");
+    }
+}

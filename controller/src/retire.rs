@@ -1,0 +1,165 @@
+//! Lets go: of policies that are deleted once nothing of them is left, and of targets that are gone.
+//!
+//! A policy is held by [`FINALIZER`] until every target says that nothing of it is left. A target
+//! that was not looked at since the deletion has not said so.
+
+use firelens_core::plan::Plan;
+use firelens_core::record::{ResourceId, WorkloadKey, WorkloadRecord};
+use firelens_core::select::glob_matches;
+use firelens_core::status::rollout_name;
+use firelens_core::v1alpha1::{AwsTarget, Kind, LoggingPolicy};
+use firelens_store::{Lease, ListOptions, Store, StoreError};
+
+use crate::load::{self, Loaded};
+use crate::report::target_selector;
+
+/// What holds a policy until its injection is taken back.
+pub const FINALIZER: &str = "firelens.dev/restore";
+
+/// How far deletions are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Released {
+    /// Policies that something is left of.
+    pub(crate) under_way: usize,
+    /// Policies that were let go now.
+    pub(crate) gone: usize,
+}
+
+/// Takes the finalizer off policies that are deleted and of which nothing is left anywhere.
+///
+/// # Errors
+/// The store fails, or the lease is lost.
+pub(crate) async fn release_policies(
+    store: &Store,
+    lease: &Lease,
+    loaded: &Loaded,
+    plan: &Plan,
+) -> Result<Released, StoreError> {
+    let mut released = Released::default();
+    for policy in loaded.policies.iter().filter(|policy| policy.is_deleting()) {
+        if !policy
+            .metadata
+            .finalizers
+            .iter()
+            .any(|held| held == FINALIZER)
+        {
+            continue;
+        }
+        let here = plan.policies.get(policy.name());
+        if !here.is_some_and(|progress| progress.released)
+            || !is_released_elsewhere(store, loaded.target.name(), policy).await?
+        {
+            released.under_way += 1;
+            continue;
+        }
+        let (name, uid) = (policy.name(), policy.uid());
+        let removed = store
+            .remove_finalizer_fenced(lease, Kind::LoggingPolicy, name, uid, FINALIZER)
+            .await;
+        match removed {
+            Ok(_) => {
+                released.gone += 1;
+                tracing::info!(policy = name, "nothing is left of the policy");
+            }
+            // Gone, or another object by now: then there is nothing to release.
+            Err(StoreError::NotFound { .. } | StoreError::Conflict { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(released)
+}
+
+async fn is_released_elsewhere(
+    store: &Store,
+    here: &str,
+    policy: &LoggingPolicy,
+) -> Result<bool, StoreError> {
+    for target in load::targets(store).await? {
+        if target.name() != here && !is_released_in(store, &target, policy).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+async fn is_released_in(
+    store: &Store,
+    target: &AwsTarget,
+    policy: &LoggingPolicy,
+) -> Result<bool, StoreError> {
+    let name = target.name();
+    if concerns(policy, name) {
+        // A target reports on the deletion as on any other change, after it has looked.
+        let report = rollout_name(policy.name(), policy.generation(), name);
+        if store.get(Kind::Rollout, &report).await?.is_none() {
+            return Ok(false);
+        }
+    }
+    let records = store.records(name).await?;
+    if records.values().any(|record| carries(record, policy.uid())) {
+        return Ok(false);
+    }
+    let resources = store.resources(name).await?;
+    Ok(!resources
+        .iter()
+        .any(|resource| resource.policy.uid == policy.uid()))
+}
+
+/// Whether the policy's selector reaches into a target.
+pub(crate) fn concerns(policy: &LoggingPolicy, target: &str) -> bool {
+    let globs = &policy.spec.selector.targets;
+    globs.is_empty() || globs.iter().any(|glob| glob_matches(glob, target))
+}
+
+/// Whether something of the policy runs, or is on its way, in a workload.
+fn carries(record: &WorkloadRecord, uid: &str) -> bool {
+    let managed = record.managed.as_ref().map(|managed| &managed.policy);
+    let deployment = record
+        .deployment
+        .as_ref()
+        .map(|deployment| &deployment.policy);
+    [managed, deployment, record.admitted.as_ref()]
+        .into_iter()
+        .flatten()
+        .any(|policy| policy.uid == uid)
+}
+
+/// Forgets everything about a target that is gone. What runs in it is left as it is.
+///
+/// # Errors
+/// The store fails, or the lease is lost.
+pub(crate) async fn forget_target(
+    store: &Store,
+    lease: &Lease,
+    target: &str,
+) -> Result<(), StoreError> {
+    for kind in [Kind::Workload, Kind::Rollout] {
+        let options = ListOptions {
+            label_selector: target_selector(target)?,
+            ..ListOptions::default()
+        };
+        let list = store.list(kind, &options).await?;
+        let names: Vec<String> = list
+            .items
+            .iter()
+            .filter(|object| object["spec"]["target"] == target)
+            .filter_map(|object| object["metadata"]["name"].as_str().map(str::to_owned))
+            .collect();
+        if !names.is_empty() {
+            store.apply_generated(lease, kind, &[], &names).await?;
+        }
+    }
+    let keys: Vec<WorkloadKey> = store.records(target).await?.into_keys().collect();
+    if !keys.is_empty() {
+        store.delete_records(lease, &keys).await?;
+    }
+    let resources = store.resources(target).await?;
+    let ids: Vec<ResourceId> = resources.into_iter().map(|resource| resource.id).collect();
+    if !ids.is_empty() {
+        store.delete_resources(lease, target, &ids).await?;
+    }
+    for intent in store.open_intents(target).await? {
+        store.close_intent(lease, target, &intent.id).await?;
+    }
+    Ok(())
+}
