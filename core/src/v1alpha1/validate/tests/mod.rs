@@ -2,8 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod destinations;
-mod policies;
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
@@ -11,7 +10,7 @@ use super::{FieldError, admit};
 use crate::v1alpha1::{Kind, LogDestination, LoggingPolicy};
 
 /// A policy with this in its spec, beside one output.
-pub(super) fn policy(spec: &Value) -> Value {
+fn policy(spec: &Value) -> Value {
     let mut object = json!({
         "apiVersion": "firelens.dev/v1alpha1",
         "kind": "LoggingPolicy",
@@ -24,7 +23,22 @@ pub(super) fn policy(spec: &Value) -> Value {
     object
 }
 
-pub(super) fn destination(spec: &Value) -> Value {
+/// A target with this in its spec, beside what it needs.
+fn target(spec: &Value) -> Value {
+    let mut object = json!({
+        "apiVersion": "firelens.dev/v1alpha1",
+        "kind": "AwsTarget",
+        "metadata": {"name": "t"},
+        "spec": {"accountId": "111122223333", "region": "us-east-1"}
+    });
+    for (name, value) in spec.as_object().unwrap() {
+        object["spec"][name] = value.clone();
+    }
+    object
+}
+
+/// A destination with this spec.
+fn destination(spec: &Value) -> Value {
     json!({
         "apiVersion": "firelens.dev/v1alpha1",
         "kind": "LogDestination",
@@ -34,20 +48,67 @@ pub(super) fn destination(spec: &Value) -> Value {
 }
 
 /// The mistakes, as text.
-pub(super) fn mistakes(kind: Kind, object: &Value) -> Vec<String> {
+fn mistakes(kind: Kind, object: &Value) -> Vec<String> {
     let errors = admit(kind, object).err().unwrap_or_default();
     errors.iter().map(FieldError::to_string).collect()
 }
 
-/// Each case: a spec, and what its only mistakes start with.
-pub(super) fn check(kind: Kind, wrap: fn(&Value) -> Value, cases: &[(Value, &[&str])]) {
-    for (spec, expected) in cases {
-        let found = mistakes(kind, &wrap(spec));
-        let fits = found.len() == expected.len()
-            && expected
+/// Each case of the file: a spec, and what each of its mistakes starts with, in any order.
+fn check(kind: Kind, wrap: fn(&Value) -> Value, file: &str) {
+    let groups: BTreeMap<String, Vec<Value>> = serde_json::from_str(file).unwrap();
+    let mut wrong = Vec::new();
+    for (group, cases) in groups {
+        for case in cases {
+            let found = mistakes(kind, &wrap(&case["spec"]));
+            let expected: Vec<&str> = case["mistakes"]
+                .as_array()
+                .unwrap()
                 .iter()
-                .all(|start| found.iter().any(|error| error.starts_with(start)));
-        assert!(fits, "{spec}\nexpected {expected:#?}\nfound {found:#?}");
+                .map(|start| start.as_str().unwrap())
+                .collect();
+            let fits = found.len() == expected.len()
+                && expected
+                    .iter()
+                    .all(|start| found.iter().any(|error| error.starts_with(start)));
+            if !fits {
+                wrong.push(format!(
+                    "{group}: {}\nexpected {expected:#?}\nfound {found:#?}",
+                    case["spec"]
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn every_case_has_its_mistakes_and_no_others() {
+    check(Kind::LoggingPolicy, policy, include_str!("policies.json"));
+    check(Kind::LoggingPolicy, policy, include_str!("filters.json"));
+    check(
+        Kind::LogDestination,
+        destination,
+        include_str!("destinations.json"),
+    );
+    check(Kind::AwsTarget, target, include_str!("targets.json"));
+}
+
+#[test]
+fn text_has_its_longest() {
+    let long = |bytes: usize| "x".repeat(bytes);
+    for (spec, expected) in [
+        (json!({"customConfig": long(65_536)}), None),
+        (
+            json!({"customConfig": long(65_537)}),
+            Some("spec.customConfig: Too long: may not be more than 65536 bytes"),
+        ),
+        (
+            json!({"filters": [{"lua": {"call": "f", "code": long(8193)}}]}),
+            Some("spec.filters[0].lua.code: Too long: may not be more than 8192 bytes"),
+        ),
+    ] {
+        let found = mistakes(Kind::LoggingPolicy, &policy(&spec));
+        assert_eq!(found.first().map(String::as_str), expected);
     }
 }
 
@@ -109,7 +170,7 @@ fn defaults_are_added_and_absent_options_stay_absent() {
 
 #[test]
 fn admitting_twice_changes_nothing_more() {
-    let target = json!({
+    let with_role = json!({
         "apiVersion": "firelens.dev/v1alpha1", "kind": "AwsTarget", "metadata": {"name": "t"},
         "spec": {"accountId": "111122223333", "region": "us-east-1",
                  "assumeRole": {"arn": "arn:aws:iam::111122223333:role/r", "externalId": ""}}
@@ -124,7 +185,7 @@ fn admitting_twice_changes_nothing_more() {
             Kind::LogDestination,
             destination(&json!({"datadog": {"tls": true}})),
         ),
-        (Kind::AwsTarget, target),
+        (Kind::AwsTarget, with_role),
     ] {
         let once = admit(kind, &object).unwrap();
         let twice = admit(kind, &once).unwrap();
@@ -223,71 +284,12 @@ fn names_have_their_limits() {
 }
 
 #[test]
-fn targets_have_their_rules() {
-    let wrap = |spec: &Value| {
-        let mut object = json!({
-            "apiVersion": "firelens.dev/v1alpha1", "kind": "AwsTarget", "metadata": {"name": "t"},
-            "spec": {"accountId": "111122223333", "region": "us-east-1"}
-        });
-        for (name, value) in spec.as_object().unwrap() {
-            object["spec"][name] = value.clone();
-        }
-        object
-    };
-    check(
-        Kind::AwsTarget,
-        wrap,
-        &[
-            (
-                json!({"configBucket": {"name": "my-configs", "prefix": "firelens/"}}),
-                &[],
-            ),
-            (
-                json!({"accountId": 111_122_223_333_i64}),
-                &["spec.accountId: Invalid value: 111"],
-            ),
-            (
-                json!({"accountId": "1"}),
-                &["spec.accountId: Invalid value: \"1\""],
-            ),
-            (json!({"region": "Mars"}), &["spec.region: Invalid"]),
-            (
-                json!({"resyncSeconds": 0}),
-                &["spec.resyncSeconds: Invalid value: 0: must be from 1 to 86400"],
-            ),
-            (
-                json!({"resyncSeconds": 86401}),
-                &["spec.resyncSeconds: Invalid"],
-            ),
-            (json!({"clusters": ["a b"]}), &["spec.clusters[0]: Invalid"]),
-            (json!({"clusters": []}), &["spec.clusters: Required"]),
-            (
-                json!({"assumeRole": {"arn": "arn:aws:iam::1:role/x"}}),
-                &["spec.assumeRole.arn: Invalid"],
-            ),
-            (
-                json!({"assumeRole": {}}),
-                &["spec.assumeRole.arn: Required"],
-            ),
-            (
-                json!({"configBucket": {"name": "UPPER", "prefix": "/x"}, "region": 5}),
-                &[
-                    "spec.configBucket.name",
-                    "spec.configBucket.prefix",
-                    "spec.region",
-                ],
-            ),
-        ],
-    );
+fn a_missing_field_hides_no_other_mistake() {
     let bare = json!({
         "apiVersion": "firelens.dev/v1alpha1", "kind": "AwsTarget", "metadata": {"name": "t"},
         "spec": {"clusters": ["a b"]}
     });
-    assert_eq!(
-        mistakes(Kind::AwsTarget, &bare).len(),
-        3,
-        "missing fields hide nothing"
-    );
+    assert_eq!(mistakes(Kind::AwsTarget, &bare).len(), 3, "{bare}");
 }
 
 #[test]
@@ -311,4 +313,29 @@ fn typed_blocks_are_found_again() {
             ),
         ]
     );
+}
+
+#[test]
+fn a_secret_is_never_shown() {
+    for spec in [
+        json!({"datadog": {"apikey": "hunter2"}}),
+        json!({"datadog": {"options": {"apikey": "hunter2", "x": "[hunter2", "Name": "hunter2"}}}),
+        json!({"datadog": {"secretOptions": {"apikey": "hunter2 "}}}),
+        json!({"datadog": {"header": ["authorization hunter2", " hunter2"]}}),
+        json!({"datadog": [{"apikey": "hunter2"}]}),
+        json!({"http": {"host": "h", "uri": "/key/hunter2\n", "proxy": " http://u:hunter2@p"}}),
+        json!({"custom": {"plugin": "x", "options": {"password": "hunter2"}}}),
+    ] {
+        let found = mistakes(Kind::LogDestination, &destination(&spec));
+        assert!(!found.is_empty(), "{spec}");
+        assert!(
+            found.iter().all(|error| !error.contains("hunter2")),
+            "{found:#?}"
+        );
+    }
+    let hint = mistakes(
+        Kind::LogDestination,
+        &destination(&json!({"datadog": {"apikey": "x"}})),
+    );
+    assert!(hint[0].contains("secretOptions"), "{hint:?}");
 }
