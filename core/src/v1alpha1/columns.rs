@@ -222,3 +222,28 @@ pub const fn printer_columns(kind: Kind) -> &'static [Column] {
         Kind::Rollout => ROLLOUT,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::v1alpha1::schema;
+
+    #[test]
+    fn every_column_reads_a_field_that_there_is() {
+        for kind in Kind::ALL {
+            let schema = schema(kind);
+            for column in printer_columns(kind) {
+                let plain = column.path.split("[?(").next().unwrap();
+                let pointer = plain.replace('.', "/properties/");
+                let field = schema.pointer(&pointer);
+                assert!(field.is_some(), "{kind}: {}", column.path);
+                assert!(!column.description.is_empty(), "{kind}: {}", column.name);
+            }
+            let headings: Vec<_> = printer_columns(kind).iter().map(|c| c.name).collect();
+            assert_eq!(headings.first(), Some(&"Name"), "{kind}");
+            assert_eq!(headings.last(), Some(&"Age"), "{kind}");
+        }
+    }
+}

@@ -203,9 +203,9 @@ destination_block! {
         /// false. Option `use_put_object`.
         #[serde(default)]
         use_put_object: Option<bool> = "use_put_object" / "usePutObject",
-        /// Compression of requests: gzip, zstd, snappy, arrow or parquet. Absent: none.
+        /// Compression of the objects: gzip, zstd, snappy, arrow or parquet. Absent: none.
         #[serde(default)]
-        compress: Option<String> = "compress" / "compress",
+        compression: Option<String> = "compression" / "compression",
         /// Content type of the objects. Option `content_type`.
         #[serde(default)]
         content_type: Option<String> = "content_type" / "contentType",

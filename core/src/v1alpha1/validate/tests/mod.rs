@@ -193,6 +193,83 @@ fn admitting_twice_changes_nothing_more() {
     }
 }
 
+/// Every JSON pointer below a value.
+fn pointers(value: &Value, at: &str, all: &mut Vec<String>) {
+    let below: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map
+            .iter()
+            .map(|(name, value)| (name.clone(), value))
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(index, value)| (index.to_string(), value))
+            .collect(),
+        _ => Vec::new(),
+    };
+    for (name, value) in below {
+        let at = format!("{at}/{name}");
+        all.push(at.clone());
+        pointers(value, &at, all);
+    }
+}
+
+#[test]
+fn whatever_stands_in_a_field_the_mistake_is_said_at_that_field() {
+    let odd = [
+        json!(null),
+        json!(5),
+        json!(-1),
+        json!(1.5),
+        json!(u64::MAX),
+        json!("x"),
+        json!("\n"),
+        json!(true),
+        json!([]),
+        json!([null]),
+        json!({}),
+        json!({"x": {"y": 1}}),
+    ];
+    let mut all = Vec::new();
+    pointers(&contract()["spec"], "", &mut all);
+    for pointer in all {
+        let top = pointer.split('/').nth(1).unwrap();
+        for value in &odd {
+            let mut object = contract();
+            *object["spec"].pointer_mut(&pointer).unwrap() = value.clone();
+            match admit(Kind::LoggingPolicy, &object) {
+                Ok(admitted) => {
+                    serde_json::from_value::<LoggingPolicy>(admitted).unwrap();
+                }
+                Err(errors) => {
+                    let near = |error: &FieldError| error.field.starts_with(&format!("spec.{top}"));
+                    assert!(errors.iter().all(near), "{pointer} = {value}: {errors:#?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_controller_writes_is_checked_too() {
+    let workload = json!({
+        "apiVersion": "firelens.dev/v1alpha1", "kind": "Workload", "metadata": {"name": "t.c.s"},
+        "spec": {"target": "t", "cluster": "c", "service": "s"}
+    });
+    assert_eq!(admit(Kind::Workload, &workload).unwrap(), workload);
+    let rollout = json!({
+        "apiVersion": "firelens.dev/v1alpha1", "kind": "Rollout", "metadata": {"name": "p-1-t"},
+        "spec": {"policy": "p", "generation": "1"}
+    });
+    assert_eq!(
+        mistakes(Kind::Rollout, &rollout),
+        [
+            "spec.target: Required value",
+            "spec.generation: Invalid value: \"1\": must be an integer",
+        ]
+    );
+}
+
 #[test]
 fn metadata_and_status_pass_untouched() {
     let mut object = policy(&json!({}));
