@@ -1,0 +1,8 @@
+//! The planner over a simulated fleet: passes are applied to a world in memory, with a driven clock.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod resources;
+mod rollout;
+mod selection;
+mod world;

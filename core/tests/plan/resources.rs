@@ -1,0 +1,116 @@
+//! Role policies and objects.
+
+use firelens_core::inject::Reason;
+use firelens_core::plan::{Decision, IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS, Step};
+use serde_json::json;
+
+use crate::world::{World, base, policy};
+
+fn refusal(world: &World, service: &str) -> Option<Reason> {
+    match world.decision(service) {
+        Decision::Refused(refusal) => Some(refusal.reason),
+        _ => None,
+    }
+}
+
+#[test]
+fn the_update_waits_until_iam_had_time() {
+    let mut world = World::fleet(1);
+    world.policies.push(policy("all", &json!({})));
+    let first = world.pass();
+    let steps = &first.workloads[&World::key("s0")].steps;
+    assert!(
+        matches!(steps[..], [Step::Register(_)]),
+        "registered while IAM spreads: {steps:?}"
+    );
+    world.advance(IAM_PROPAGATION_SECONDS - 1);
+    world.pass();
+    assert!(world.updates.is_empty());
+    world.advance(1);
+    world.pass();
+    assert_eq!(world.updates, ["s0"]);
+    assert_eq!(world.registered, 1);
+}
+
+#[test]
+fn a_role_that_does_not_exist_is_refused() {
+    let mut world = World::fleet(1);
+    world.roles.clear();
+    world.policies.push(policy("all", &json!({})));
+    world.settle();
+    assert_eq!(refusal(&world, "s0"), Some(Reason::RoleMissing));
+    assert_eq!(world.registered, 0);
+}
+
+#[test]
+fn a_role_that_an_unselected_service_uses_is_not_widened() {
+    let mut world = World::fleet(2);
+    let mut shared = base("s1", "app:1");
+    shared["taskRoleArn"] = base("s0", "")["taskRoleArn"].clone();
+    world.owner_deploys("s1", &shared);
+    let only = json!({"selector": {"services": ["s0"]}});
+    world.policies.push(policy("one", &only));
+    world.settle();
+    assert_eq!(refusal(&world, "s0"), Some(Reason::RoleShared));
+    assert!(world.role_policies.is_empty() && world.registered == 0);
+
+    let allowed = json!({"selector": {"services": ["s0"]}, "iam": {"allowSharedRoles": true}});
+    world.policies[0] = policy("one", &allowed);
+    world.settle();
+    assert!(world.is_injected("s0"));
+}
+
+#[test]
+fn a_tampered_role_policy_is_repaired_at_the_slower_cadence() {
+    let mut world = World::fleet(1);
+    world.policies.push(policy("all", &json!({})));
+    world.settle();
+    let wanted = world.role_policies.clone();
+    for document in world.role_policies.values_mut() {
+        *document = "{}".to_owned();
+    }
+    world.settle();
+    assert_ne!(world.role_policies, wanted, "not looked at before its time");
+    world.advance(RESOURCE_RECHECK_SECONDS);
+    world.settle();
+    assert_eq!(world.role_policies, wanted);
+    assert_eq!(world.updates.len(), 1);
+}
+
+#[test]
+fn a_role_keeps_the_rights_of_the_old_revision_until_the_new_one_has_settled() {
+    let mut world = World::fleet(1);
+    world.policies.push(policy("all", &json!({})));
+    world.settle();
+    let other = json!({"outputs": [{"name": "main", "destination": {"firehose": {"deliveryStream": "other", "region": "us-east-1"}}}]});
+    world.policies[0] = policy("all", &other);
+    world.policies[0].metadata.generation = Some(2);
+    world.pass();
+    let both = world.role_policies.values().next().unwrap().clone();
+    assert!(
+        both.contains("deliverystream/logs") && both.contains("deliverystream/other"),
+        "{both}"
+    );
+    world.settle();
+    let last = world.role_policies.values().next().unwrap();
+    assert!(
+        !last.contains("deliverystream/logs") && last.contains("deliverystream/other"),
+        "{last}"
+    );
+}
+
+#[test]
+fn several_outputs_put_a_file_and_the_init_image_reads_it() {
+    let mut world = World::fleet(1);
+    let outputs = json!({"outputs": [
+        {"name": "one", "destination": {"firehose": {"deliveryStream": "one", "region": "us-east-1"}}},
+        {"name": "two", "destination": {"firehose": {"deliveryStream": "two", "region": "us-east-1"}}}
+    ]});
+    world.policies.push(policy("all", &outputs));
+    world.settle();
+    assert!(world.is_injected("s0"));
+    assert_eq!(world.objects.len(), 1);
+    world.delete_policy(0);
+    world.settle();
+    assert!(world.objects.is_empty() && !world.is_injected("s0"));
+}

@@ -1,0 +1,462 @@
+//! A world in memory that plans are applied to: ECS, IAM and S3 as far as plans see them.
+//! Nothing here decides; it does what steps say, at once and in order.
+
+use std::collections::BTreeMap;
+
+use firelens_core::doc::TaskDefinitionDoc;
+use firelens_core::inject;
+use firelens_core::observe::{
+    ClusterView, Needs, ObjectView, Observation, Observed, RoleView, ServiceView,
+};
+use firelens_core::plan::{
+    Decision, Plan, PlanInput, ResourceContent, RevisionRef, Step, plan, sha256_hex,
+};
+use firelens_core::record::{
+    DeploymentRecord, Intent, OwnedResource, Purpose, Registered, ResourceId, WorkloadKey,
+    WorkloadRecord,
+};
+use firelens_core::v1alpha1::{AwsTarget, Kind, LogDestination, LoggingPolicy, admit};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) const REGION: &str = "us-east-1";
+
+/// One service of the simulated fleet.
+pub(crate) struct Service {
+    pub(crate) revision: String,
+    pub(crate) rollout_state: &'static str,
+    pub(crate) reason: &'static str,
+    pub(crate) tags: Value,
+    pub(crate) failed: Option<String>,
+}
+
+/// AWS, the store and the clock of a simulation.
+pub(crate) struct World {
+    pub(crate) target: AwsTarget,
+    pub(crate) policies: Vec<LoggingPolicy>,
+    pub(crate) destinations: BTreeMap<String, LogDestination>,
+    pub(crate) services: BTreeMap<String, Service>,
+    pub(crate) revisions: BTreeMap<String, String>,
+    pub(crate) roles: Vec<String>,
+    pub(crate) role_policies: BTreeMap<(String, String), String>,
+    pub(crate) objects: BTreeMap<(String, String), String>,
+    pub(crate) records: BTreeMap<WorkloadKey, WorkloadRecord>,
+    pub(crate) resources: BTreeMap<ResourceId, OwnedResource>,
+    pub(crate) intents: Vec<Intent>,
+    pub(crate) unreadable: bool,
+    pub(crate) registered: usize,
+    pub(crate) updates: Vec<String>,
+    pub(crate) now: Timestamp,
+}
+
+pub(crate) fn object<T: serde::de::DeserializeOwned>(kind: Kind, value: &Value) -> T {
+    let admitted = admit(kind, value).unwrap_or_else(|errors| panic!("{errors:?}"));
+    serde_json::from_value(admitted).unwrap()
+}
+
+/// A policy that sends everything to one Firehose stream. `spec` is merged on top.
+pub(crate) fn policy(name: &str, spec: &Value) -> LoggingPolicy {
+    let mut whole = json!({
+        "mode": "Enforce",
+        "outputs": [{"name": "main", "destination": {"firehose": {"deliveryStream": "logs", "region": REGION}}}],
+        "rollout": {"canary": {"count": 0}}
+    });
+    for (field, value) in spec.as_object().into_iter().flatten() {
+        whole[field] = value.clone();
+    }
+    let mut policy: LoggingPolicy = object(
+        Kind::LoggingPolicy,
+        &json!({"apiVersion": "firelens.dev/v1alpha1", "kind": "LoggingPolicy", "metadata": {"name": name}, "spec": whole}),
+    );
+    policy.metadata.uid = Some(format!("uid-of-{name}"));
+    policy.metadata.generation = Some(1);
+    policy.metadata.creation_timestamp = Some(Timestamp::UNIX_EPOCH);
+    policy
+}
+
+impl World {
+    /// A fleet of services `s0…`, each with a family and a task role of its own.
+    pub(crate) fn fleet(count: usize) -> Self {
+        let target = object(
+            Kind::AwsTarget,
+            &json!({
+                "apiVersion": "firelens.dev/v1alpha1", "kind": "AwsTarget", "metadata": {"name": "prod"},
+                "spec": {"accountId": ACCOUNT, "region": REGION, "configBucket": {"name": "configs", "prefix": "fl/"}}
+            }),
+        );
+        let mut world = Self {
+            target,
+            policies: Vec::new(),
+            destinations: BTreeMap::new(),
+            services: BTreeMap::new(),
+            revisions: BTreeMap::new(),
+            roles: Vec::new(),
+            role_policies: BTreeMap::new(),
+            objects: BTreeMap::new(),
+            records: BTreeMap::new(),
+            resources: BTreeMap::new(),
+            intents: Vec::new(),
+            unreadable: false,
+            registered: 0,
+            updates: Vec::new(),
+            now: "2026-01-01T00:00:00Z".parse().unwrap(),
+        };
+        for index in 0..count {
+            let name = format!("s{index}");
+            world.roles.push(format!("task-{name}"));
+            world.roles.push(format!("exec-{name}"));
+            let base = base(&name, "app:1");
+            world.owner_deploys(&name, &base);
+        }
+        world
+    }
+
+    pub(crate) fn key(service: &str) -> WorkloadKey {
+        WorkloadKey {
+            target: "prod".into(),
+            cluster: "main".into(),
+            service: service.into(),
+        }
+    }
+
+    /// Registers a revision in the family of the service, as its owner or as we would.
+    pub(crate) fn register(&mut self, body: &str) -> String {
+        let mut definition: Value = serde_json::from_str(body).unwrap();
+        let tags = definition
+            .as_object_mut()
+            .unwrap()
+            .remove("tags")
+            .unwrap_or_else(|| json!([]));
+        let family = definition["family"].as_str().unwrap().to_owned();
+        let revision = 1 + self
+            .revisions
+            .keys()
+            .filter(|arn| arn.contains(&format!("/{family}:")))
+            .count();
+        let arn = format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{family}:{revision}");
+        definition["taskDefinitionArn"] = json!(arn);
+        definition["revision"] = json!(revision);
+        definition["status"] = json!("ACTIVE");
+        self.revisions.insert(
+            arn.clone(),
+            json!({"taskDefinition": definition, "tags": tags}).to_string(),
+        );
+        arn
+    }
+
+    /// The owner registers and deploys, and the deployment is done at once.
+    pub(crate) fn owner_deploys(&mut self, service: &str, body: &Value) -> String {
+        let arn = self.register(&body.to_string());
+        let tags = self
+            .services
+            .get(service)
+            .map_or_else(|| json!([]), |known| known.tags.clone());
+        self.services.insert(
+            service.to_owned(),
+            Service {
+                revision: arn.clone(),
+                rollout_state: "COMPLETED",
+                reason: "",
+                tags,
+                failed: None,
+            },
+        );
+        arn
+    }
+
+    pub(crate) fn live(&self, service: &str) -> TaskDefinitionDoc {
+        TaskDefinitionDoc::parse(&self.revisions[&self.services[service].revision]).unwrap()
+    }
+
+    pub(crate) fn is_injected(&self, service: &str) -> bool {
+        inject::marks(&self.live(service)).is_some()
+    }
+
+    pub(crate) fn injected(&self) -> usize {
+        self.services
+            .keys()
+            .filter(|name| self.is_injected(name))
+            .count()
+    }
+
+    pub(crate) fn advance(&mut self, seconds: i64) {
+        self.now += SignedDuration::from_secs(seconds);
+    }
+
+    /// Every deployment under way reaches steady state.
+    pub(crate) fn deployments_complete(&mut self) {
+        for service in self.services.values_mut() {
+            service.rollout_state = "COMPLETED";
+        }
+    }
+
+    fn service_view(&self, name: &str, service: &Service) -> ServiceView {
+        let mut deployments = vec![json!({
+            "id": "ecs-svc/1", "status": "PRIMARY", "taskDefinition": service.revision,
+            "rolloutState": service.rollout_state, "rolloutStateReason": service.reason,
+        })];
+        if let Some(failed) = &service.failed {
+            deployments.push(json!({"id": "ecs-svc/2", "status": "INACTIVE", "taskDefinition": failed, "rolloutState": "FAILED"}));
+        }
+        let raw = json!({
+            "serviceArn": format!("arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/{name}"), "serviceName": name,
+            "clusterArn": format!("arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/main"), "status": "ACTIVE",
+            "taskDefinition": service.revision, "launchType": "FARGATE", "deployments": deployments, "tags": service.tags,
+        });
+        ServiceView::parse(&raw.to_string()).unwrap()
+    }
+
+    fn observe(&self) -> Observation {
+        let mut seen = Observation {
+            account_id: ACCOUNT.into(),
+            region: REGION.into(),
+            ..Observation::default()
+        };
+        if self.unreadable {
+            seen.unread_clusters
+                .insert("*".into(), "AccessDeniedException".into());
+            return seen;
+        }
+        let arn = format!("arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/main");
+        seen.clusters.insert(
+            "main".into(),
+            ClusterView {
+                arn,
+                name: "main".into(),
+                tags: BTreeMap::new(),
+            },
+        );
+        for (name, service) in &self.services {
+            seen.services.insert(
+                Self::key(name),
+                Observed::Present(self.service_view(name, service)),
+            );
+        }
+        seen
+    }
+
+    fn read(&self, needs: &Needs, seen: &mut Observation) {
+        let doc = |arn: &String| match self.revisions.get(arn) {
+            Some(text) => Observed::Present(TaskDefinitionDoc::parse(text).unwrap()),
+            None => Observed::Absent,
+        };
+        for arn in &needs.task_definitions {
+            seen.task_definitions.insert(arn.clone(), doc(arn));
+        }
+        for arn in &needs.fresh_task_definitions {
+            seen.fresh_task_definitions.insert(arn.clone(), doc(arn));
+        }
+        for family in &needs.families {
+            let mine = |arn: &&String| arn.contains(&format!("/{family}:"));
+            let found: Vec<_> = self
+                .revisions
+                .keys()
+                .rev()
+                .filter(mine)
+                .filter_map(|arn| doc(arn).present().cloned())
+                .collect();
+            seen.families
+                .insert(family.clone(), Observed::Present(found));
+        }
+        for role in &needs.roles {
+            let arn = format!("arn:aws:iam::{ACCOUNT}:role/{role}");
+            let found = if self.roles.contains(role) {
+                Observed::Present(RoleView { arn })
+            } else {
+                Observed::Absent
+            };
+            seen.roles.insert(role.clone(), found);
+        }
+        for place in &needs.role_policies {
+            let found = self
+                .role_policies
+                .get(place)
+                .cloned()
+                .map_or(Observed::Absent, Observed::Present);
+            seen.role_policies.insert(place.clone(), found);
+        }
+        for place in &needs.objects {
+            let found = self.objects.get(place).map_or(Observed::Absent, |body| {
+                Observed::Present(ObjectView {
+                    sha256: Some(sha256_hex(body)),
+                })
+            });
+            seen.objects.insert(place.clone(), found);
+        }
+    }
+
+    /// The final plan for the world as it is.
+    pub(crate) fn plan(&self) -> Plan {
+        let mut seen = self.observe();
+        for _ in 0..6 {
+            let made = plan(&PlanInput {
+                target: &self.target,
+                policies: &self.policies,
+                destinations: &self.destinations,
+                observation: &seen,
+                records: &self.records,
+                resources: &self.resources,
+                intents: &self.intents,
+                now: self.now,
+            });
+            if made.needs.is_empty() {
+                return made;
+            }
+            self.read(&made.needs, &mut seen);
+        }
+        panic!("the plan never has what it needs");
+    }
+
+    /// Plans and does what the plan says.
+    pub(crate) fn pass(&mut self) -> Plan {
+        let made = self.plan();
+        for verified in made.verified.iter().cloned() {
+            self.resources.insert(verified.id.clone(), verified);
+        }
+        let wanted: Vec<&ResourceId> = made
+            .workloads
+            .values()
+            .flat_map(|workload| &workload.requires)
+            .collect();
+        for (id, resource) in &made.resources {
+            if resource.unconditional || wanted.contains(&id) {
+                self.write(id, &resource.content, &resource.resource);
+            }
+        }
+        for (key, workload) in &made.workloads {
+            let mut record = workload.record.clone();
+            for step in &workload.steps {
+                self.take(&mut record, step);
+            }
+            self.records.insert(key.clone(), record);
+        }
+        for removal in &made.removals {
+            match &removal.id {
+                ResourceId::Object { bucket, key } => {
+                    drop(self.objects.remove(&(bucket.clone(), key.clone())))
+                }
+                ResourceId::RolePolicy { role, policy_name } => {
+                    drop(
+                        self.role_policies
+                            .remove(&(role.clone(), policy_name.clone())),
+                    );
+                }
+            }
+            self.resources.remove(&removal.id);
+        }
+        for id in &made.forgotten_resources {
+            self.resources.remove(id);
+        }
+        made
+    }
+
+    fn write(&mut self, id: &ResourceId, content: &ResourceContent, row: &OwnedResource) {
+        match (id, content) {
+            (ResourceId::Object { bucket, key }, ResourceContent::Object(body)) => {
+                self.objects
+                    .insert((bucket.clone(), key.clone()), body.clone());
+            }
+            (
+                ResourceId::RolePolicy { role, policy_name },
+                ResourceContent::RolePolicy(document),
+            ) => {
+                self.role_policies
+                    .insert((role.clone(), policy_name.clone()), document.clone());
+            }
+            other => panic!("{other:?}"),
+        }
+        self.resources.insert(
+            id.clone(),
+            OwnedResource {
+                written_at: Some(self.now),
+                ..row.clone()
+            },
+        );
+    }
+
+    fn take(&mut self, record: &mut WorkloadRecord, step: &Step) {
+        match step {
+            Step::Register(register) => {
+                let arn = self.register(&register.body);
+                self.registered += 1;
+                record.registered = Some(Registered {
+                    arn,
+                    hash: register.intent.hash.clone(),
+                });
+            }
+            Step::Update(update) => {
+                let arn = match &update.revision {
+                    RevisionRef::Arn(arn) => arn.clone(),
+                    RevisionRef::JustRegistered => record.registered.as_ref().unwrap().arn.clone(),
+                };
+                let service = self.services.get_mut(&update.service).unwrap();
+                assert_eq!(service.revision, update.expected);
+                service.revision.clone_from(&arn);
+                service.rollout_state = "IN_PROGRESS";
+                self.updates.push(update.service.clone());
+                record.deployment = Some(DeploymentRecord {
+                    purpose: update.purpose,
+                    task_definition: arn,
+                    previous: update.expected.clone(),
+                    hash: update.hash.clone(),
+                    policy: update.policy.clone(),
+                    base: update.base.clone(),
+                    grants: update.grants.clone(),
+                    deployment_id: None,
+                    started_at: self.now,
+                });
+            }
+        }
+    }
+
+    /// Passes until nothing changes any more, with deployments that succeed.
+    pub(crate) fn settle(&mut self) {
+        for _ in 0..60 {
+            let made = self.pass();
+            self.deployments_complete();
+            let moving = made.look_again_at.is_some()
+                || made
+                    .workloads
+                    .values()
+                    .any(|workload| !workload.steps.is_empty());
+            if !moving && made.removals.is_empty() {
+                return;
+            }
+            self.advance(20);
+        }
+        panic!("no rest after 60 passes");
+    }
+
+    pub(crate) fn decision(&self, service: &str) -> Decision {
+        self.plan().workloads[&Self::key(service)].decision.clone()
+    }
+
+    pub(crate) fn deployments(&self, purpose: Purpose) -> usize {
+        let under_way = |record: &&WorkloadRecord| {
+            record
+                .deployment
+                .as_ref()
+                .is_some_and(|found| found.purpose == purpose)
+        };
+        self.records.values().filter(under_way).count()
+    }
+
+    pub(crate) fn delete_policy(&mut self, index: usize) {
+        self.policies[index].metadata.deletion_timestamp = Some(self.now);
+        self.policies[index].metadata.generation = Some(self.policies[index].generation() + 1);
+    }
+}
+
+/// A task definition as an owner registers it.
+pub(crate) fn base(service: &str, image: &str) -> Value {
+    json!({
+        "family": service, "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512",
+        "taskRoleArn": format!("arn:aws:iam::{ACCOUNT}:role/task-{service}"),
+        "executionRoleArn": format!("arn:aws:iam::{ACCOUNT}:role/exec-{service}"),
+        "containerDefinitions": [{
+            "name": "app", "image": image, "essential": true,
+            "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/app", "awslogs-region": REGION}}
+        }]
+    })
+}
