@@ -36,14 +36,21 @@ impl Store {
 fn read(rows: Vec<ChangeRow>, since: i64, limit: i64) -> Result<ChangePage, StoreError> {
     let (head, compacted) = rows.first().map_or((0, 0), |row| (row.head, row.compacted));
     if since < compacted || since > head {
-        return Err(StoreError::Expired { requested: since, oldest: compacted, newest: head });
+        return Err(StoreError::Expired {
+            requested: since,
+            oldest: compacted,
+            newest: head,
+        });
     }
     let is_full = i64::try_from(rows.len()).is_ok_and(|count| count >= limit);
     let last = rows.last().and_then(|row| row.resource_version);
     // A full page may be followed by more; otherwise this snapshot has been told to its end.
     let resource_version = last.filter(|_| is_full).unwrap_or(head);
     let changes = rows.into_iter().filter_map(change).collect();
-    Ok(ChangePage { changes, resource_version })
+    Ok(ChangePage {
+        changes,
+        resource_version,
+    })
 }
 
 /// Reads a row; `None` for the empty one, and for a kind that only a newer version knows.

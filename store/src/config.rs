@@ -69,7 +69,10 @@ impl StoreConfig {
         Ok(options.application_name(&self.application_name).options([
             ("statement_timeout", STATEMENT_TIMEOUT_MS),
             ("lock_timeout", LOCK_TIMEOUT_MS),
-            ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT_MS),
+            (
+                "idle_in_transaction_session_timeout",
+                IDLE_IN_TRANSACTION_TIMEOUT_MS,
+            ),
             ("tcp_keepalives_idle", SERVER_KEEPALIVE_IDLE_S),
             ("tcp_keepalives_interval", SERVER_KEEPALIVE_INTERVAL_S),
             ("tcp_keepalives_count", SERVER_KEEPALIVE_COUNT),
@@ -96,11 +99,15 @@ pub(crate) struct Doubt {
 
 impl Doubt {
     pub(crate) fn new() -> Self {
-        Self { started: Instant::now(), until_ms: AtomicU64::new(0) }
+        Self {
+            started: Instant::now(),
+            until_ms: AtomicU64::new(0),
+        }
     }
 
     pub(crate) fn raise(&self) {
-        self.until_ms.store(self.now_ms() + DOUBT_MS, Ordering::Relaxed);
+        self.until_ms
+            .store(self.now_ms() + DOUBT_MS, Ordering::Relaxed);
     }
 
     fn is_raised(&self) -> bool {

@@ -152,7 +152,11 @@ fn bounded(event: Event) -> Event {
 
 /// Cuts at a character; PostgreSQL has no place for NUL in a text.
 fn cut(text: String, bytes_max: usize) -> String {
-    let mut text = if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text };
+    let mut text = if text.contains('\0') {
+        text.replace('\0', "\u{fffd}")
+    } else {
+        text
+    };
     text.truncate(text.floor_char_boundary(bytes_max));
     text
 }
@@ -173,8 +177,11 @@ struct EventRow {
 
 impl From<EventRow> for RecordedEvent {
     fn from(row: EventRow) -> Self {
-        let event_type =
-            if row.event_type == "Warning" { EventType::Warning } else { EventType::Normal };
+        let event_type = if row.event_type == "Warning" {
+            EventType::Warning
+        } else {
+            EventType::Normal
+        };
         let at = |us| Timestamp::from_microsecond(us).unwrap_or(Timestamp::UNIX_EPOCH);
         Self {
             id: row.id,

@@ -24,8 +24,14 @@ use crate::write::{Effect, Write, write_all};
 const BATCH_MAX: usize = 500;
 /// Watchers find out by the poll of every second, or at once in the same process: a fleet that rolls
 /// must not take the lock behind NOTIFY thousands of times.
-const QUIETLY: Effect = Effect { desired: false, notify: false };
-const REPORTED: Effect = Effect { desired: false, notify: true };
+const QUIETLY: Effect = Effect {
+    desired: false,
+    notify: false,
+};
+const REPORTED: Effect = Effect {
+    desired: false,
+    notify: true,
+};
 
 impl Store {
     /// Makes objects that only the controller writes as they are given here, and removes those named
@@ -43,40 +49,53 @@ impl Store {
     ) -> Result<Applied, StoreError> {
         let mut total = Applied::default();
         for batch in objects.chunks(BATCH_MAX) {
-            let names: Vec<String> = batch.iter().map(|object| object.name.clone()).collect();
+            // Given twice, the last one counts.
+            let by_name: BTreeMap<&str, &GeneratedObject> = batch
+                .iter()
+                .map(|object| (object.name.as_str(), object))
+                .collect();
+            let names: Vec<String> = by_name.keys().map(|name| (*name).to_owned()).collect();
+            let decide = |name: &str, row: Option<Row>, now| match (row, by_name.get(name)) {
+                (Some(row), Some(wanted)) => Ok(replacement(row, wanted)),
+                (None, Some(wanted)) => addition(kind, wanted, now).map(Some),
+                (_, None) => Ok(None),
+            };
             let done = self
-                .within_deadline(self.apply_batch(lease, kind, &names, |rows, now| {
-                    wanted(kind, batch, rows, now)
-                }))
+                .within_deadline(self.apply_batch(lease, kind, &names, decide))
                 .await?;
             total.created += done.created;
             total.updated += done.updated;
-            total.unchanged += batch.len() - done.created - done.updated;
+            total.unchanged += names.len() - done.created - done.updated;
         }
-        for batch in delete.chunks(BATCH_MAX) {
+        for names in delete.chunks(BATCH_MAX) {
+            let decide = |_: &str, row: Option<Row>, _| Ok(row.map(removal));
             let done = self
-                .within_deadline(self.apply_batch(lease, kind, batch, |rows, _| {
-                    Ok(rows.into_values().map(removal).collect())
-                }))
+                .within_deadline(self.apply_batch(lease, kind, names, decide))
                 .await?;
             total.deleted += done.deleted;
         }
         Ok(total)
     }
 
+    /// Looks first and locks only what has to be written: a lock is a write as well.
     async fn apply_batch(
         &self,
         lease: &Lease,
         kind: Kind,
         names: &[String],
-        decide: impl FnOnce(BTreeMap<String, Row>, Timestamp) -> Result<Vec<Write>, StoreError> + Send,
+        decide: impl Fn(&str, Option<Row>, Timestamp) -> Result<Option<Write>, StoreError> + Send,
     ) -> Result<Applied, StoreError> {
         let mut tx = self.begin().await?;
         check_fence(&mut tx, lease).await?;
         let now = database_time(sql_objects::now_s(&mut tx).await?);
-        let rows = sql_objects::lock(&mut tx, kind.name(), names).await?;
-        let rows = rows.into_iter().map(|row| (row.name.clone(), row)).collect();
-        let writes = decide(rows, now)?;
+        let seen = sql_objects::find_all(&mut tx, kind.name(), names).await?;
+        let differing = decide_all(names, seen, |name, row| decide(name, row, now))?;
+        if differing.is_empty() {
+            return Ok(Applied::default());
+        }
+        let names: Vec<String> = differing.into_iter().map(|write| write.name).collect();
+        let locked = sql_objects::lock(&mut tx, kind.name(), &names).await?;
+        let writes = decide_all(&names, locked, |name, row| decide(name, row, now))?;
         if writes.is_empty() {
             return Ok(Applied::default());
         }
@@ -111,7 +130,10 @@ impl Store {
             let row = lock_one(&mut tx, kind, name).await?;
             expect_state(kind, &row, expected)?;
             if row.object.get("status") == Some(&status) {
-                return Ok(meta::with_resource_version(row.object, row.resource_version));
+                return Ok(meta::with_resource_version(
+                    row.object,
+                    row.resource_version,
+                ));
             }
             let mut object = row.object.clone();
             meta::set_member(&mut object, "status", Some(status));
@@ -161,7 +183,11 @@ impl Store {
                 *list = json!(rest);
             }
             let write = Write {
-                change: if goes { ChangeType::Deleted } else { ChangeType::Modified },
+                change: if goes {
+                    ChangeType::Deleted
+                } else {
+                    ChangeType::Modified
+                },
                 name: row.name,
                 uid: row.uid,
                 object,
@@ -188,32 +214,40 @@ async fn find_locked(
 }
 
 fn expect_state(kind: Kind, row: &Row, expected: &Expected) -> Result<(), StoreError> {
-    expect(kind, row, "uid", &row.uid.to_string(), expected.uid.as_deref())?;
+    expect(
+        kind,
+        row,
+        "uid",
+        &row.uid.to_string(),
+        expected.uid.as_deref(),
+    )?;
     let generation = expected.generation.map(|generation| generation.to_string());
     let stored = meta::generation(&row.object).to_string();
     expect(kind, row, "generation", &stored, generation.as_deref())?;
     let version = row.resource_version.to_string();
-    expect(kind, row, "resourceVersion", &version, expected.resource_version.as_deref())
+    expect(
+        kind,
+        row,
+        "resourceVersion",
+        &version,
+        expected.resource_version.as_deref(),
+    )
 }
 
-/// What has to be written so that the batch is as it should be. Given twice, the last one counts.
-fn wanted(
-    kind: Kind,
-    batch: &[GeneratedObject],
-    mut rows: BTreeMap<String, Row>,
-    now: Timestamp,
+/// What has to be written, name by name.
+fn decide_all(
+    names: &[String],
+    rows: Vec<Row>,
+    decide: impl Fn(&str, Option<Row>) -> Result<Option<Write>, StoreError>,
 ) -> Result<Vec<Write>, StoreError> {
-    let by_name: BTreeMap<&str, &GeneratedObject> =
-        batch.iter().map(|object| (object.name.as_str(), object)).collect();
-    let mut writes = Vec::new();
-    for (name, wanted) in by_name {
-        let write = match rows.remove(name) {
-            Some(row) => replacement(row, wanted),
-            None => Some(addition(kind, wanted, now)?),
-        };
-        writes.extend(write);
-    }
-    Ok(writes)
+    let mut rows: BTreeMap<String, Row> = rows
+        .into_iter()
+        .map(|row| (row.name.clone(), row))
+        .collect();
+    let writes = names
+        .iter()
+        .filter_map(|name| decide(name, rows.remove(name)).transpose());
+    writes.collect()
 }
 
 fn addition(kind: Kind, wanted: &GeneratedObject, now: Timestamp) -> Result<Write, StoreError> {
@@ -222,20 +256,32 @@ fn addition(kind: Kind, wanted: &GeneratedObject, now: Timestamp) -> Result<Writ
     let object = json!({"metadata": {"labels": wanted.labels}, "spec": wanted.spec});
     let mut object = meta::new_object(kind, object, &name, uid, now)?;
     meta::set_member(&mut object, "status", wanted.status.clone());
-    Ok(Write { change: ChangeType::Added, name, uid, object, before: None })
+    Ok(Write {
+        change: ChangeType::Added,
+        name,
+        uid,
+        object,
+        before: None,
+    })
 }
 
 fn replacement(row: Row, wanted: &GeneratedObject) -> Option<Write> {
+    let stored = &row.object;
+    let has_spec = stored.get("spec") == Some(&wanted.spec);
+    let has_labels = stored.pointer("/metadata/labels") == Some(&wanted.labels);
+    if has_spec && has_labels && stored.get("status") == wanted.status.as_ref() {
+        return None;
+    }
     let mut object = row.object.clone();
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.insert("labels".to_owned(), wanted.labels.clone());
     }
-    if object.get("spec") != Some(&wanted.spec) {
+    if !has_spec {
         meta::set_member(&mut object, "spec", Some(wanted.spec.clone()));
         meta::bump_generation(&mut object);
     }
     meta::set_member(&mut object, "status", wanted.status.clone());
-    (object != row.object).then_some(Write {
+    Some(Write {
         change: ChangeType::Modified,
         name: row.name,
         uid: row.uid,

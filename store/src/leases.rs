@@ -90,7 +90,10 @@ impl Store {
             if extend(&mut conn, &lease.name, &lease.holder, lease.epoch, ttl_s).await? == 0 {
                 return Err(fenced(lease));
             }
-            Ok(Lease { asked_at, ..lease.clone() })
+            Ok(Lease {
+                asked_at,
+                ..lease.clone()
+            })
         })
         .await
     }
@@ -131,7 +134,10 @@ pub(crate) async fn check_fence(conn: &mut PgConnection, lease: &Lease) -> Resul
 }
 
 fn fenced(lease: &Lease) -> StoreError {
-    StoreError::Fenced { lease: lease.name.clone(), epoch: lease.epoch }
+    StoreError::Fenced {
+        lease: lease.name.clone(),
+        epoch: lease.epoch,
+    }
 }
 
 /// Takes a free lease and answers its new epoch. `clock_timestamp()`, as `now()` is the time before a

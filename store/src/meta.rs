@@ -35,10 +35,14 @@ pub(crate) fn name_for(object: &Value, random: Uuid) -> Result<String, StoreErro
     let name = match (text(object, "name"), text(object, "generateName")) {
         (Some(name), _) if !name.is_empty() => name.to_owned(),
         (_, Some(prefix)) if !prefix.is_empty() => {
-            let kept: String = prefix.chars().take(NAME_BYTES_MAX - SUFFIX_LENGTH).collect();
-            let suffix = random.as_bytes().iter().take(SUFFIX_LENGTH).map(|byte| {
-                char::from(SUFFIX_LETTERS[usize::from(*byte) % SUFFIX_LETTERS.len()])
-            });
+            let kept: String = prefix
+                .chars()
+                .take(NAME_BYTES_MAX - SUFFIX_LENGTH)
+                .collect();
+            let suffix =
+                random.as_bytes().iter().take(SUFFIX_LENGTH).map(|byte| {
+                    char::from(SUFFIX_LETTERS[usize::from(*byte) % SUFFIX_LETTERS.len()])
+                });
             kept + &suffix.collect::<String>()
         }
         _ => return Err(StoreError::invalid("metadata.name", "Required value")),
@@ -109,7 +113,10 @@ fn merged_object(kind: Kind, stored: &Value, incoming: Value) -> Result<Value, S
     set_member(&mut result, "status", stored.get("status").cloned());
     if is_deleting(stored) {
         let before = finalizers(stored);
-        if finalizers(&result).iter().any(|finalizer| !before.contains(finalizer)) {
+        if finalizers(&result)
+            .iter()
+            .any(|finalizer| !before.contains(finalizer))
+        {
             return Err(StoreError::invalid(
                 "metadata.finalizers",
                 "Forbidden: no new finalizers can be added if the object is being deleted",
@@ -140,13 +147,21 @@ pub(crate) fn is_deleting(object: &Value) -> bool {
 
 /// Names of the finalizers that hold the object.
 pub(crate) fn finalizers(object: &Value) -> Vec<&str> {
-    let list = object.pointer("/metadata/finalizers").and_then(Value::as_array);
-    list.into_iter().flatten().filter_map(Value::as_str).collect()
+    let list = object
+        .pointer("/metadata/finalizers")
+        .and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
 }
 
 /// `metadata.generation`.
 pub(crate) fn generation(object: &Value) -> i64 {
-    object.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(1)
+    object
+        .pointer("/metadata/generation")
+        .and_then(Value::as_i64)
+        .unwrap_or(1)
 }
 
 /// `metadata.labels` as a JSON object of strings, empty where there are none.
@@ -156,14 +171,20 @@ pub(crate) fn labels(object: &Value) -> Result<Value, StoreError> {
         Some(Value::Object(labels)) if labels.values().all(Value::is_string) => {
             Ok(Value::Object(labels.clone()))
         }
-        Some(_) => Err(StoreError::invalid("metadata.labels", "must be an object of strings")),
+        Some(_) => Err(StoreError::invalid(
+            "metadata.labels",
+            "must be an object of strings",
+        )),
     }
 }
 
 /// The object as callers see it, with the revision that wrote it.
 pub(crate) fn with_resource_version(mut object: Value, resource_version: i64) -> Value {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.insert("resourceVersion".to_owned(), json!(resource_version.to_string()));
+        metadata.insert(
+            "resourceVersion".to_owned(),
+            json!(resource_version.to_string()),
+        );
     }
     object
 }
@@ -195,7 +216,11 @@ fn timestamp(at: Timestamp) -> Value {
     json!(at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
-fn take_apart(object: Value) -> Result<(Map<String, Value>, Map<String, Value>), StoreError> {
+/// A JSON object.
+type Members = Map<String, Value>;
+
+/// The members of an object, and those of its `metadata`.
+fn take_apart(object: Value) -> Result<(Members, Members), StoreError> {
     let Value::Object(mut rest) = object else {
         return Err(StoreError::invalid("", "must be an object"));
     };
@@ -207,7 +232,7 @@ fn take_apart(object: Value) -> Result<(Map<String, Value>, Map<String, Value>),
     Ok((rest, metadata))
 }
 
-fn assemble(kind: Kind, metadata: Map<String, Value>, mut rest: Map<String, Value>) -> Value {
+fn assemble(kind: Kind, metadata: Members, mut rest: Members) -> Value {
     rest.shift_remove("apiVersion");
     rest.shift_remove("kind");
     let mut object = Map::new();

@@ -13,15 +13,19 @@ use crate::error::StoreError;
 use crate::meta;
 use crate::page::Cursor;
 use crate::sql_objects::{self, Row};
-use crate::types::{
-    ChangeType, Deleted, ListOptions, ObjectList, Part, Preconditions, Update,
-};
+use crate::types::{ChangeType, Deleted, ListOptions, ObjectList, Part, Preconditions, Update};
 use crate::write::{Effect, Write, write_all};
 
 /// People asked for something else: everyone who waits for that is woken.
-const ASKED: Effect = Effect { desired: true, notify: true };
+const ASKED: Effect = Effect {
+    desired: true,
+    notify: true,
+};
 /// The operator reported something.
-const REPORTED: Effect = Effect { desired: false, notify: true };
+const REPORTED: Effect = Effect {
+    desired: false,
+    notify: true,
+};
 
 impl Store {
     /// Stores a new object and answers it with `uid`, `resourceVersion`, `generation` and
@@ -37,7 +41,13 @@ impl Store {
             let mut tx = self.begin().await?;
             let now = database_time(sql_objects::now_s(&mut tx).await?);
             let object = meta::new_object(kind, object, &name, uid, now)?;
-            let write = Write { change: ChangeType::Added, name, uid, object, before: None };
+            let write = Write {
+                change: ChangeType::Added,
+                name,
+                uid,
+                object,
+                before: None,
+            };
             let written = write_one(&mut tx, kind, write, ASKED).await?;
             self.finish(tx).await?;
             Ok(self.shown(written, None))
@@ -69,7 +79,11 @@ impl Store {
     /// possible, [`StoreError::Invalid`] for a token that is not ours, or the database fails.
     pub async fn list(&self, kind: Kind, options: &ListOptions) -> Result<ObjectList, StoreError> {
         self.within_deadline(async {
-            let cursor = options.continue_token.as_deref().map(Cursor::parse).transpose()?;
+            let cursor = options
+                .continue_token
+                .as_deref()
+                .map(Cursor::parse)
+                .transpose()?;
             let limit = options.limit.filter(|limit| *limit > 0);
             let after = cursor.as_ref().map_or("", |cursor| cursor.after.as_str());
             let mut conn = self.acquire().await?;
@@ -118,9 +132,17 @@ impl Store {
             if object == row.object && !goes {
                 return Ok(meta::with_resource_version(row.object, version));
             }
-            let effect = if update.part == Part::Status { REPORTED } else { ASKED };
+            let effect = if update.part == Part::Status {
+                REPORTED
+            } else {
+                ASKED
+            };
             let write = Write {
-                change: if goes { ChangeType::Deleted } else { ChangeType::Modified },
+                change: if goes {
+                    ChangeType::Deleted
+                } else {
+                    ChangeType::Modified
+                },
                 name: row.name,
                 uid: row.uid,
                 object,
@@ -151,7 +173,9 @@ impl Store {
             expect_uid(kind, &row, preconditions.uid.as_deref())?;
             let is_held = !meta::finalizers(&row.object).is_empty();
             if is_held && meta::is_deleting(&row.object) {
-                return Ok(Deleted::Marked(meta::with_resource_version(row.object, version)));
+                return Ok(Deleted::Marked(meta::with_resource_version(
+                    row.object, version,
+                )));
             }
             let (change, object) = if is_held {
                 let now = database_time(sql_objects::now_s(&mut tx).await?);
@@ -159,12 +183,21 @@ impl Store {
             } else {
                 (ChangeType::Deleted, row.object.clone())
             };
-            let write =
-                Write { change, name: row.name, uid: row.uid, object, before: Some(row.object) };
+            let write = Write {
+                change,
+                name: row.name,
+                uid: row.uid,
+                object,
+                before: Some(row.object),
+            };
             let written = write_one(&mut tx, kind, write, ASKED).await?;
             self.finish(tx).await?;
             let object = self.shown(written, Some(version));
-            Ok(if is_held { Deleted::Marked(object) } else { Deleted::Gone(object) })
+            Ok(if is_held {
+                Deleted::Marked(object)
+            } else {
+                Deleted::Gone(object)
+            })
         })
         .await
     }
@@ -203,11 +236,19 @@ pub(crate) async fn lock_one(
 ) -> Result<Row, StoreError> {
     let names = [name.to_owned()];
     let rows = sql_objects::lock(conn, kind.name(), &names).await?;
-    rows.into_iter().next().ok_or_else(|| StoreError::not_found(kind, name))
+    rows.into_iter()
+        .next()
+        .ok_or_else(|| StoreError::not_found(kind, name))
 }
 
 fn expect_version(kind: Kind, row: &Row, expected: Option<&str>) -> Result<(), StoreError> {
-    expect(kind, row, "resourceVersion", &row.resource_version.to_string(), expected)
+    expect(
+        kind,
+        row,
+        "resourceVersion",
+        &row.resource_version.to_string(),
+        expected,
+    )
 }
 
 fn expect_uid(kind: Kind, row: &Row, expected: Option<&str>) -> Result<(), StoreError> {

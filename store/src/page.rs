@@ -24,7 +24,10 @@ impl Cursor {
                 resource_version,
                 after: after.to_owned(),
             }),
-            _ => Err(StoreError::invalid("continue", "is not a token of this server")),
+            _ => Err(StoreError::invalid(
+                "continue",
+                "is not a token of this server",
+            )),
         }
     }
 
@@ -58,7 +61,8 @@ pub(crate) fn cut(
     let mut last_name = None;
     let mut has_more = false;
     for row in rows {
-        let (Some(name), Some(version), Some(object)) = (row.name, row.resource_version, row.object)
+        let (Some(name), Some(version), Some(object)) =
+            (row.name, row.resource_version, row.object)
         else {
             continue;
         };
@@ -70,10 +74,20 @@ pub(crate) fn cut(
         last_name = Some(name);
     }
     let last = last_name.filter(|_| has_more);
-    let continue_token =
-        last.clone().map(|after| Cursor { resource_version, after }.to_token());
+    let continue_token = last.clone().map(|after| {
+        Cursor {
+            resource_version,
+            after,
+        }
+        .to_token()
+    });
     Ok(Page {
-        list: ObjectList { items, resource_version, continue_token, remaining_item_count: None },
+        list: ObjectList {
+            items,
+            resource_version,
+            continue_token,
+            remaining_item_count: None,
+        },
         last,
     })
 }

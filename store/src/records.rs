@@ -155,7 +155,12 @@ impl Store {
         // One statement must not meet a row twice; the last one counts.
         let by_id: BTreeMap<(&str, String), &OwnedResource> = resources
             .iter()
-            .map(|resource| ((resource.target.as_str(), resource.id.to_string()), resource))
+            .map(|resource| {
+                (
+                    (resource.target.as_str(), resource.id.to_string()),
+                    resource,
+                )
+            })
             .collect();
         let rows: Vec<_> = by_id.into_iter().collect();
         self.within_deadline(async {

@@ -20,7 +20,11 @@ pub async fn create_database(
     name: &str,
     template: &str,
 ) -> Result<(), StoreError> {
-    let statement = format!("CREATE DATABASE {} TEMPLATE {}", checked(name)?, checked(template)?);
+    let statement = format!(
+        "CREATE DATABASE {} TEMPLATE {}",
+        checked(name)?,
+        checked(template)?
+    );
     let mut conn = connect(server_url).await?;
     conn.execute(AssertSqlSafe(statement)).await?;
     Ok(conn.close().await?)
@@ -56,8 +60,10 @@ pub async fn ensure_template(server_url: &str, template: &str) -> Result<(), Sto
     .await?;
     if !is_there {
         // Under a name of its own until it is whole: a run that is killed here leaves no half schema.
-        conn.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {draft}"))).await?;
-        conn.execute(AssertSqlSafe(format!("CREATE DATABASE {draft}"))).await?;
+        conn.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {draft}")))
+            .await?;
+        conn.execute(AssertSqlSafe(format!("CREATE DATABASE {draft}")))
+            .await?;
         let mut inside = options(server_url)?.database(&draft).connect().await?;
         let done = crate::store::MIGRATOR.run(&mut inside).await;
         inside.close().await?;
@@ -70,11 +76,16 @@ pub async fn ensure_template(server_url: &str, template: &str) -> Result<(), Sto
 }
 
 fn checked(name: &str) -> Result<&str, StoreError> {
-    let is_plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    let is_plain = name
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if is_plain && (1..=55).contains(&name.len()) {
         Ok(name)
     } else {
-        Err(StoreError::invalid("database", "must be made of a-z, 0-9 and _"))
+        Err(StoreError::invalid(
+            "database",
+            "must be made of a-z, 0-9 and _",
+        ))
     }
 }
 

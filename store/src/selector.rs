@@ -61,7 +61,9 @@ impl LabelSelector {
     pub fn matches(&self, object: &Value) -> bool {
         let labels = object.pointer("/metadata/labels");
         self.terms.iter().all(|term| {
-            let value = labels.and_then(|labels| labels.get(&term.key)).and_then(Value::as_str);
+            let value = labels
+                .and_then(|labels| labels.get(&term.key))
+                .and_then(Value::as_str);
             let listed = value.is_some_and(|value| term.values.iter().any(|v| v == value));
             match term.operator {
                 Operator::In => listed,
@@ -80,7 +82,10 @@ impl LabelSelector {
 }
 
 fn refused(detail: &str) -> StoreError {
-    StoreError::invalid("labelSelector", format!("unable to parse requirement: {detail}"))
+    StoreError::invalid(
+        "labelSelector",
+        format!("unable to parse requirement: {detail}"),
+    )
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,7 +155,11 @@ impl Parser {
             match self.next() {
                 Token::End => return Ok(terms),
                 Token::Comma => {}
-                other => return Err(refused(&format!("found {other:?}, expected ',' or the end"))),
+                other => {
+                    return Err(refused(&format!(
+                        "found {other:?}, expected ',' or the end"
+                    )));
+                }
             }
         }
     }
@@ -164,7 +173,11 @@ impl Parser {
             return Err(refused("a label key is missing"));
         };
         check_key(&key)?;
-        let of = |operator, values| Term { key: key.clone(), operator, values };
+        let of = |operator, values| Term {
+            key: key.clone(),
+            operator,
+            values,
+        };
         if absent {
             return Ok(of(Operator::DoesNotExist, Vec::new()));
         }
@@ -202,7 +215,9 @@ impl Parser {
             return Err(refused("expected '(' after in or notin"));
         }
         if self.peek() == Token::Close {
-            return Err(refused("for 'in', 'notin' operators, values set can't be empty"));
+            return Err(refused(
+                "for 'in', 'notin' operators, values set can't be empty",
+            ));
         }
         let mut values = Vec::new();
         loop {
@@ -229,7 +244,9 @@ impl Parser {
 
 /// A label key: `[prefix/]name`.
 fn check_key(key: &str) -> Result<(), StoreError> {
-    let (prefix, name) = key.split_once('/').map_or((None, key), |(p, n)| (Some(p), n));
+    let (prefix, name) = key
+        .split_once('/')
+        .map_or((None, key), |(p, n)| (Some(p), n));
     let prefix_holds = prefix.is_none_or(|prefix| {
         prefix.len() <= PREFIX_BYTES_MAX && prefix.split('.').all(is_dns_label)
     });
@@ -252,7 +269,9 @@ fn check_value(value: &str) -> Result<(), StoreError> {
 fn is_label_text(text: &str) -> bool {
     let bytes = text.as_bytes();
     text.len() <= LABEL_BYTES_MAX
-        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
         && bytes.first().is_some_and(u8::is_ascii_alphanumeric)
         && bytes.last().is_some_and(u8::is_ascii_alphanumeric)
 }
@@ -319,16 +338,37 @@ mod tests {
     #[test]
     fn an_object_without_labels_matches_only_what_asks_for_absence() {
         let bare = json!({"metadata": {"name": "x"}});
-        assert!(LabelSelector::parse("!app,app!=web,app notin (a)").unwrap().matches(&bare));
+        assert!(
+            LabelSelector::parse("!app,app!=web,app notin (a)")
+                .unwrap()
+                .matches(&bare)
+        );
         assert!(!LabelSelector::parse("app").unwrap().matches(&bare));
     }
 
     #[test]
     fn what_kubernetes_refuses_is_refused() {
         for text in [
-            ",", "app,", ",app", "app in", "app in ()", "app in (a", "app in a", "=web", "app=a b",
-            "!app=web", "app=-web", "-app", "a/b/c", "/x", "UP/x=1", "app in (a b)", "(app)",
-            "app===web", "app=!web", "app><web",
+            ",",
+            "app,",
+            ",app",
+            "app in",
+            "app in ()",
+            "app in (a",
+            "app in a",
+            "=web",
+            "app=a b",
+            "!app=web",
+            "app=-web",
+            "-app",
+            "a/b/c",
+            "/x",
+            "UP/x=1",
+            "app in (a b)",
+            "(app)",
+            "app===web",
+            "app=!web",
+            "app><web",
         ] {
             assert!(LabelSelector::parse(text).is_err(), "{text}");
         }

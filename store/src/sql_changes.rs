@@ -100,10 +100,13 @@ pub(crate) async fn compaction_end(
 
 /// Says that changes up to a revision are no longer kept.
 pub(crate) async fn raise_compacted(conn: &mut PgConnection, end: i64) -> sqlx::Result<u64> {
-    sqlx::query!("UPDATE revision SET compacted = $1 WHERE compacted < $1", end)
-        .execute(conn)
-        .await
-        .map(|done| done.rows_affected())
+    sqlx::query!(
+        "UPDATE revision SET compacted = $1 WHERE compacted < $1",
+        end
+    )
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected())
 }
 
 /// Removes at most `limit` changes that are no longer kept.

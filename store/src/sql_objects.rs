@@ -33,9 +33,12 @@ pub(crate) async fn now_s(conn: &mut PgConnection) -> sqlx::Result<i64> {
 
 /// The newest revisions.
 pub(crate) async fn head(conn: &mut PgConnection) -> sqlx::Result<Head> {
-    sqlx::query_as!(Head, "SELECT value AS resource_version, desired, timeline FROM revision")
-        .fetch_one(conn)
-        .await
+    sqlx::query_as!(
+        Head,
+        "SELECT value AS resource_version, desired, timeline FROM revision"
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// Makes all resourceVersions given out so far worthless.
@@ -58,6 +61,23 @@ pub(crate) async fn find(
         name
     )
     .fetch_optional(conn)
+    .await
+}
+
+/// Reads objects.
+pub(crate) async fn find_all(
+    conn: &mut PgConnection,
+    kind: &str,
+    names: &[String],
+) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as!(
+        Row,
+        "SELECT name, uid, resource_version, object FROM objects
+         WHERE kind = $1 AND name = ANY ($2)",
+        kind,
+        names
+    )
+    .fetch_all(conn)
     .await
 }
 
@@ -223,8 +243,12 @@ pub(crate) async fn delete(
     kind: &str,
     names: &[String],
 ) -> sqlx::Result<u64> {
-    sqlx::query!("DELETE FROM objects WHERE kind = $1 AND name = ANY ($2)", kind, names)
-        .execute(conn)
-        .await
-        .map(|done| done.rows_affected())
+    sqlx::query!(
+        "DELETE FROM objects WHERE kind = $1 AND name = ANY ($2)",
+        kind,
+        names
+    )
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected())
 }

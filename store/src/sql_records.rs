@@ -27,9 +27,12 @@ impl Keys {
 
 /// Reads the records of a target.
 pub(crate) async fn records(conn: &mut PgConnection, target: &str) -> sqlx::Result<Vec<Value>> {
-    sqlx::query_scalar!("SELECT record FROM workload_records WHERE target = $1", target)
-        .fetch_all(conn)
-        .await
+    sqlx::query_scalar!(
+        "SELECT record FROM workload_records WHERE target = $1",
+        target
+    )
+    .fetch_all(conn)
+    .await
 }
 
 /// Writes the records that differ from what is kept.
@@ -111,10 +114,14 @@ pub(crate) async fn delete_intent(
     target: &str,
     id: &str,
 ) -> sqlx::Result<u64> {
-    sqlx::query!("DELETE FROM intents WHERE target = $1 AND id = $2", target, id)
-        .execute(conn)
-        .await
-        .map(|done| done.rows_affected())
+    sqlx::query!(
+        "DELETE FROM intents WHERE target = $1 AND id = $2",
+        target,
+        id
+    )
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected())
 }
 
 /// Reads the resources of a target.
@@ -155,8 +162,12 @@ pub(crate) async fn delete_resources(
     target: &str,
     ids: &[String],
 ) -> sqlx::Result<u64> {
-    sqlx::query!("DELETE FROM owned_resources WHERE target = $1 AND id = ANY ($2)", target, ids)
-        .execute(conn)
-        .await
-        .map(|done| done.rows_affected())
+    sqlx::query!(
+        "DELETE FROM owned_resources WHERE target = $1 AND id = ANY ($2)",
+        target,
+        ids
+    )
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected())
 }

@@ -49,12 +49,20 @@ impl Store {
     pub async fn connect(config: &StoreConfig) -> Result<Self, StoreError> {
         let doubt = Arc::new(Doubt::new());
         let pool = open_pool(config, Arc::clone(&doubt)).await?;
-        let inner = Inner { pool, config: config.clone(), doubt, feed: OnceCell::new() };
+        let inner = Inner {
+            pool,
+            config: config.clone(),
+            doubt,
+            feed: OnceCell::new(),
+        };
         Ok(Self::of(Arc::new(inner)))
     }
 
     pub(crate) const fn of(inner: Arc<Inner>) -> Self {
-        Self { inner, dry_run: false }
+        Self {
+            inner,
+            dry_run: false,
+        }
     }
 
     /// Brings the schema up to date. Several processes may do so at once: one works, the others wait
@@ -70,10 +78,11 @@ impl Store {
         };
         migrator.set_ignore_missing(true);
         // Outside the pool: a migration may take longer than the statements of every day.
-        let options = self.inner.config.connect_options()?.options([
-            ("statement_timeout", "0"),
-            ("lock_timeout", "30000"),
-        ]);
+        let options = self
+            .inner
+            .config
+            .connect_options()?
+            .options([("statement_timeout", "0"), ("lock_timeout", "30000")]);
         let mut conn = sqlx::ConnectOptions::connect(&options).await?;
         let done = migrator.run(&mut conn).await;
         sqlx::Connection::close(conn).await?;
@@ -97,7 +106,10 @@ impl Store {
     /// (`?dryRun=All`). An object created so carries no resourceVersion.
     #[must_use]
     pub fn dry_run(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner), dry_run: true }
+        Self {
+            inner: Arc::clone(&self.inner),
+            dry_run: true,
+        }
     }
 
     /// The newest revisions.
@@ -165,7 +177,10 @@ impl Store {
     }
 
     /// Commits, or takes everything back in a dry run. An error here leaves open which of the two.
-    pub(crate) async fn finish(&self, tx: Transaction<'static, Postgres>) -> Result<(), StoreError> {
+    pub(crate) async fn finish(
+        &self,
+        tx: Transaction<'static, Postgres>,
+    ) -> Result<(), StoreError> {
         if self.dry_run {
             return Ok(tx.rollback().await?);
         }
@@ -173,7 +188,10 @@ impl Store {
     }
 
     /// Commits.
-    pub(crate) async fn commit(&self, tx: Transaction<'static, Postgres>) -> Result<(), StoreError> {
+    pub(crate) async fn commit(
+        &self,
+        tx: Transaction<'static, Postgres>,
+    ) -> Result<(), StoreError> {
         tx.commit().await.map_err(StoreError::at_commit)
     }
 
@@ -183,16 +201,20 @@ impl Store {
         &self,
         call: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
-        let guard = GivenUp { doubt: &self.inner.doubt, done: false };
+        let guard = GivenUp {
+            doubt: &self.inner.doubt,
+            done: false,
+        };
         let answer = tokio::time::timeout(CALL_DEADLINE, call).await;
         match answer {
             Ok(answer) => {
                 guard.done();
                 answer
             }
-            Err(elapsed) => {
-                Err(StoreError::Unavailable { maybe_done: true, source: Box::new(elapsed) })
-            }
+            Err(elapsed) => Err(StoreError::Unavailable {
+                maybe_done: true,
+                source: Box::new(elapsed),
+            }),
         }
     }
 }

@@ -178,7 +178,10 @@ impl Change {
     #[must_use]
     pub fn seen_through(&self, selector: &LabelSelector) -> Option<ChangeType> {
         let after = selector.matches(&self.object);
-        let before = self.previous.as_ref().map_or(after, |previous| selector.matches(previous));
+        let before = self
+            .previous
+            .as_ref()
+            .map_or(after, |previous| selector.matches(previous));
         match (self.change_type, before, after) {
             (ChangeType::Added, _, true) => Some(ChangeType::Added),
             (ChangeType::Deleted, _, true) => Some(ChangeType::Deleted),

@@ -1,20 +1,18 @@
 //! Watches: every change is told once, in order, or the watcher is told that it asks too late.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use firelens_core::v1alpha1::Kind;
 use firelens_store::{
-    Change, ChangeType, Event, EventFilter, EventType, GeneratedObject, LabelSelector, ListOptions,
-    Preconditions, Removed, Retention, Store, StoreError, Update,
+    Change, ChangeType, GeneratedObject, LabelSelector, ListOptions, Preconditions, Removed,
+    Retention, Store, StoreError, Update,
 };
 use firelens_tests::postgres;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-const KIND: Kind = Kind::LoggingPolicy;
-const DEADLINE: Duration = Duration::from_secs(30);
+use crate::{DEADLINE, KIND, lease};
 
 fn policy(name: &str, number: usize) -> Value {
     json!({"metadata": {"name": name}, "spec": {"priority": number}})
@@ -25,11 +23,20 @@ async fn write(store: Store, writer: usize, rounds: usize) {
     for round in 0..rounds {
         let name = format!("w{writer}-{round}");
         store.create(KIND, policy(&name, 0)).await.unwrap();
-        store.update(KIND, &name, Update::object(policy(&name, 1))).await.unwrap();
+        store
+            .update(KIND, &name, Update::object(policy(&name, 1)))
+            .await
+            .unwrap();
         let shared = policy("shared", writer * 1000 + round);
-        store.update(KIND, "shared", Update::object(shared)).await.unwrap();
+        store
+            .update(KIND, "shared", Update::object(shared))
+            .await
+            .unwrap();
         if round % 2 == 0 {
-            store.delete(KIND, &name, &Preconditions::default()).await.unwrap();
+            store
+                .delete(KIND, &name, &Preconditions::default())
+                .await
+                .unwrap();
         }
     }
 }
@@ -65,17 +72,27 @@ async fn with_eight_writers_a_watcher_misses_nothing_and_sees_commits_in_order()
     let watcher = tokio::spawn(timeout(DEADLINE, follow(other.clone(), since, count)));
     let writers = (0..WRITERS).map(|writer| {
         // Half of them through another pool, as another replica would.
-        let store = if writer % 2 == 0 { store.clone() } else { other.clone() };
+        let store = if writer % 2 == 0 {
+            store.clone()
+        } else {
+            other.clone()
+        };
         tokio::spawn(timeout(DEADLINE, write(store, writer, ROUNDS)))
     });
     for writer in futures::future::join_all(writers).await {
         writer.unwrap().expect("writers finish in time");
     }
-    let told = watcher.await.unwrap().expect("the watcher is told everything in time");
+    let told = watcher
+        .await
+        .unwrap()
+        .expect("the watcher is told everything in time");
 
     let versions: Vec<i64> = told.iter().map(|change| change.resource_version).collect();
     let expected: Vec<i64> = (since + 1..=since + count as i64).collect();
-    assert_eq!(versions, expected, "no revision is missing, none comes twice or out of order");
+    assert_eq!(
+        versions, expected,
+        "no revision is missing, none comes twice or out of order"
+    );
     let mut replayed: BTreeMap<String, Value> = BTreeMap::new();
     for change in told {
         match change.change_type {
@@ -86,7 +103,11 @@ async fn with_eight_writers_a_watcher_misses_nothing_and_sees_commits_in_order()
             }
         }
     }
-    let listed = store.list(KIND, &ListOptions::default()).await.unwrap().items;
+    let listed = store
+        .list(KIND, &ListOptions::default())
+        .await
+        .unwrap()
+        .items;
     let replayed: Vec<Value> = replayed.into_values().collect();
     assert_eq!(replayed, listed, "the changes add up to what is there");
 }
@@ -96,7 +117,10 @@ async fn a_page_of_changes_says_how_far_it_got_even_for_a_kind_without_any() {
     let db = postgres::database().await;
     let store = db.store().await;
     for number in 0..5 {
-        store.create(KIND, policy(&format!("p{number}"), 0)).await.unwrap();
+        store
+            .create(KIND, policy(&format!("p{number}"), 0))
+            .await
+            .unwrap();
     }
     let none = store.changes(Kind::AwsTarget, 1, 10).await.unwrap();
     assert_eq!((none.changes.len(), none.resource_version), (0, 6));
@@ -114,17 +138,34 @@ async fn an_object_that_leaves_a_selector_is_told_as_deleted() {
     let store = db.store().await;
     let labelled = |team: &str| json!({"metadata": {"name": "a", "labels": {"team": team}}});
     store.create(KIND, labelled("red")).await.unwrap();
-    store.update(KIND, "a", Update::object(labelled("blue"))).await.unwrap();
-    store.update(KIND, "a", Update::status(json!({"status": {"x": 1}}))).await.unwrap();
-    store.update(KIND, "a", Update::object(labelled("red"))).await.unwrap();
-    store.delete(KIND, "a", &Preconditions::default()).await.unwrap();
+    store
+        .update(KIND, "a", Update::object(labelled("blue")))
+        .await
+        .unwrap();
+    store
+        .update(KIND, "a", Update::status(json!({"status": {"x": 1}})))
+        .await
+        .unwrap();
+    store
+        .update(KIND, "a", Update::object(labelled("red")))
+        .await
+        .unwrap();
+    store
+        .delete(KIND, "a", &Preconditions::default())
+        .await
+        .unwrap();
     let told = store.changes(KIND, 1, 10).await.unwrap().changes;
     let seen = |selector: &str| -> Vec<Option<ChangeType>> {
         let selector = LabelSelector::parse(selector).unwrap();
-        told.iter().map(|change| change.seen_through(&selector)).collect()
+        told.iter()
+            .map(|change| change.seen_through(&selector))
+            .collect()
     };
-    let (added, modified, deleted) =
-        (Some(ChangeType::Added), Some(ChangeType::Modified), Some(ChangeType::Deleted));
+    let (added, modified, deleted) = (
+        Some(ChangeType::Added),
+        Some(ChangeType::Modified),
+        Some(ChangeType::Deleted),
+    );
     assert_eq!(seen("team=red"), [added, deleted, None, added, deleted]);
     assert_eq!(seen("team=blue"), [None, added, modified, deleted, None]);
     assert_eq!(seen(""), [added, modified, modified, modified, deleted]);
@@ -136,34 +177,87 @@ async fn whoever_asks_for_compacted_or_future_changes_is_told_to_list_again() {
     let db = postgres::database().await;
     let store = db.store().await;
     store.create(KIND, policy("a", 0)).await.unwrap();
-    let first = store.list(KIND, &ListOptions { limit: Some(1), ..Default::default() }).await.unwrap();
     for number in 1..20 {
-        store.update(KIND, "a", Update::object(policy("a", number))).await.unwrap();
+        store
+            .update(KIND, "a", Update::object(policy("a", number)))
+            .await
+            .unwrap();
     }
-    let keep_five = Retention { changes_rows_min: 2, changes_rows_max: 5, ..Default::default() };
+    let keep_five = Retention {
+        changes_rows_min: 2,
+        changes_rows_max: 5,
+        ..Default::default()
+    };
     let removed = store.maintain(&keep_five).await.unwrap();
-    assert_eq!(removed, Removed { changes: 15, ..Removed::default() });
+    assert_eq!(
+        removed,
+        Removed {
+            changes: 15,
+            ..Removed::default()
+        }
+    );
     let newest = store.current_resource_version().await.unwrap();
     assert_eq!(newest, 21);
     let error = store.changes(KIND, newest - 6, 10).await.unwrap_err();
-    assert!(matches!(error, StoreError::Expired { requested: 15, oldest: 16, newest: 21 }), "{error}");
+    assert!(
+        matches!(
+            error,
+            StoreError::Expired {
+                requested: 15,
+                oldest: 16,
+                newest: 21
+            }
+        ),
+        "{error}"
+    );
     let told = store.changes(KIND, newest - 5, 10).await.unwrap();
     assert_eq!(told.changes.len(), 5);
     let error = store.changes(KIND, newest + 1, 10).await.unwrap_err();
-    assert!(matches!(error, StoreError::Expired { .. }), "commits were lost");
-    let token = format!("1.{}.a", first.resource_version);
-    let old_page = ListOptions { continue_token: Some(token), ..Default::default() };
-    assert!(matches!(store.list(KIND, &old_page).await, Err(StoreError::Expired { .. })));
-    assert_eq!(store.maintain(&keep_five).await.unwrap(), Removed::default());
+    assert!(
+        matches!(error, StoreError::Expired { .. }),
+        "commits were lost"
+    );
+    assert_eq!(
+        store.maintain(&keep_five).await.unwrap(),
+        Removed::default()
+    );
+}
 
-    let keep_none = Retention {
-        changes_rows_min: 2,
-        changes_age_max: Duration::ZERO,
+#[tokio::test]
+async fn a_sequence_of_pages_ends_where_its_revision_is_compacted() {
+    let db = postgres::database().await;
+    let store = db.store().await;
+    for name in ["a", "b", "c", "d"] {
+        store.create(KIND, policy(name, 0)).await.unwrap();
+    }
+    let mut options = ListOptions {
+        limit: Some(1),
         ..Default::default()
     };
-    store.maintain(&keep_none).await.unwrap();
-    assert!(store.changes(KIND, newest - 2, 10).await.is_ok(), "the newest stay whatever their age");
-    assert!(store.changes(KIND, newest - 3, 10).await.is_err());
+    let first = store.list(KIND, &options).await.unwrap();
+    options.continue_token = first.continue_token;
+    for number in 1..4 {
+        store
+            .update(KIND, "a", Update::object(policy("a", number)))
+            .await
+            .unwrap();
+    }
+    let keep_enough = Retention {
+        changes_rows_max: 3,
+        ..Default::default()
+    };
+    store.maintain(&keep_enough).await.unwrap();
+    assert!(
+        store.list(KIND, &options).await.is_ok(),
+        "a watch from there still misses nothing"
+    );
+    let keep_less = Retention {
+        changes_rows_max: 2,
+        ..Default::default()
+    };
+    store.maintain(&keep_less).await.unwrap();
+    let error = store.list(KIND, &options).await.unwrap_err();
+    assert!(matches!(error, StoreError::Expired { .. }), "{error}");
 }
 
 #[tokio::test]
@@ -174,14 +268,29 @@ async fn hints_reach_other_replicas_and_reports_do_not_wake_who_waits_for_wishes
     let mut desired = reader.subscribe_desired().await.unwrap();
     writer.create(KIND, policy("a", 0)).await.unwrap();
     let reached = |value: i64| move |known: &i64| *known >= value;
-    timeout(DEADLINE, all.wait_for(reached(2))).await.unwrap().unwrap();
-    timeout(DEADLINE, desired.wait_for(reached(2))).await.unwrap().unwrap();
+    timeout(DEADLINE, all.wait_for(reached(2)))
+        .await
+        .unwrap()
+        .unwrap();
+    timeout(DEADLINE, desired.wait_for(reached(2)))
+        .await
+        .unwrap()
+        .unwrap();
 
-    writer.update(KIND, "a", Update::status(json!({"status": {"x": 1}}))).await.unwrap();
-    let lease = writer.acquire_lease("l", "me", DEADLINE).await.unwrap().unwrap();
+    writer
+        .update(KIND, "a", Update::status(json!({"status": {"x": 1}})))
+        .await
+        .unwrap();
+    let lease = lease(&writer).await;
     let generated = [generated("w")];
-    writer.apply_generated(&lease, Kind::Workload, &generated, &[]).await.unwrap();
-    timeout(DEADLINE, all.wait_for(reached(4))).await.unwrap().unwrap();
+    writer
+        .apply_generated(&lease, Kind::Workload, &generated, &[])
+        .await
+        .unwrap();
+    timeout(DEADLINE, all.wait_for(reached(4)))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(*desired.borrow(), 2);
     assert_eq!(reader.head().await.unwrap().desired, 2);
 }
@@ -207,40 +316,25 @@ async fn a_new_timeline_makes_old_revisions_recognisable() {
 }
 
 #[tokio::test]
-async fn equal_events_are_counted_and_old_ones_go() {
+async fn the_newest_changes_stay_whatever_their_age() {
     let db = postgres::database().await;
     let store = db.store().await;
-    let event = |reason: &str, message: &str| Event {
-        object_kind: "LoggingPolicy".to_owned(),
-        object_name: "a".to_owned(),
-        object_uid: "u".to_owned(),
-        event_type: EventType::Warning,
-        reason: reason.to_owned(),
-        message: message.to_owned(),
-        component: "controller".to_owned(),
-    };
-    let long = "ä".repeat(2000);
-    store.record_event(event("Throttled", "again")).await.unwrap();
-    store
-        .record_events(vec![event("Throttled", "again"), event("Long", &long), event("Throttled", "again")])
-        .await
-        .unwrap();
-    let all = store.list_events(&EventFilter::default()).await.unwrap();
-    assert_eq!(all.len(), 2);
-    let only = EventFilter { reason: Some("Throttled".to_owned()), ..Default::default() };
-    let throttled = store.list_events(&only).await.unwrap();
-    assert_eq!((throttled.len(), throttled[0].count), (1, 3));
-    assert!(throttled[0].first_at < throttled[0].last_at);
-    let cut = all.iter().find(|recorded| recorded.event.reason == "Long").unwrap();
-    assert_eq!(cut.event.message.len(), 1024);
-    for filter in [
-        EventFilter { object_uid: Some("other".to_owned()), ..Default::default() },
-        EventFilter { event_type: Some(EventType::Normal), ..Default::default() },
-        EventFilter { object_name: Some("b".to_owned()), ..Default::default() },
-    ] {
-        assert!(store.list_events(&filter).await.unwrap().is_empty());
+    for number in 0..5 {
+        store
+            .create(KIND, policy(&format!("p{number}"), 0))
+            .await
+            .unwrap();
     }
-    let keep_one = Retention { events_rows_max: 1, ..Default::default() };
-    assert_eq!(store.maintain(&keep_one).await.unwrap().events, 1);
-    assert_eq!(store.list_events(&EventFilter::default()).await.unwrap().len(), 1);
+    let newest = store.current_resource_version().await.unwrap();
+    let keep_none = Retention {
+        changes_rows_min: 2,
+        changes_age_max: Duration::ZERO,
+        ..Default::default()
+    };
+    store.maintain(&keep_none).await.unwrap();
+    assert!(
+        store.changes(KIND, newest - 2, 10).await.is_ok(),
+        "the newest stay whatever their age"
+    );
+    assert!(store.changes(KIND, newest - 3, 10).await.is_err());
 }

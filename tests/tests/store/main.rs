@@ -1,0 +1,47 @@
+//! What the store must do, against a real PostgreSQL.
+//! Never sleeps: it waits for what it expects, with a deadline.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod changes;
+mod connection;
+mod events;
+mod generated;
+mod leases;
+mod lists;
+mod objects;
+mod records;
+
+use std::time::Duration;
+
+use firelens_core::v1alpha1::Kind;
+use firelens_store::{Lease, Store};
+use serde_json::{Value, json};
+
+/// The kind that most tests write.
+const KIND: Kind = Kind::LoggingPolicy;
+/// Far longer than anything takes.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+fn policy(name: &str) -> Value {
+    json!({"metadata": {"name": name, "labels": {"app": name}}, "spec": {"mode": "Audit", "priority": 1}})
+}
+
+fn version(object: &Value) -> i64 {
+    object["metadata"]["resourceVersion"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+async fn create(store: &Store, object: Value) -> Value {
+    store.create(KIND, object).await.unwrap()
+}
+
+async fn lease(store: &Store) -> Lease {
+    store
+        .acquire_lease("target/t", "me", DEADLINE)
+        .await
+        .unwrap()
+        .expect("nobody holds it")
+}

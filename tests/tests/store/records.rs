@@ -1,0 +1,145 @@
+//! What the controller remembers between two passes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use firelens_core::record::{
+    Intent, OwnedResource, PolicyRef, ResourceId, WorkloadKey, WorkloadRecord,
+};
+use firelens_store::Retention;
+use firelens_tests::postgres;
+
+use crate::lease;
+
+pub(crate) fn record(service: &str) -> WorkloadRecord {
+    let key = WorkloadKey {
+        target: "t".to_owned(),
+        cluster: "c".to_owned(),
+        service: service.to_owned(),
+    };
+    WorkloadRecord::new(key)
+}
+
+pub(crate) fn intent(hash: &str, second: i64) -> Intent {
+    Intent::register(
+        "t",
+        "f",
+        hash,
+        jiff::Timestamp::from_second(second).unwrap(),
+    )
+}
+
+pub(crate) fn resource(key: &str) -> OwnedResource {
+    OwnedResource {
+        target: "t".to_owned(),
+        id: ResourceId::Object {
+            bucket: "b".to_owned(),
+            key: key.to_owned(),
+        },
+        policy: PolicyRef {
+            name: "p".to_owned(),
+            uid: "u".to_owned(),
+            generation: 3,
+        },
+        digest: "d".to_owned(),
+        written_at: None,
+        verified_at: None,
+    }
+}
+
+#[tokio::test]
+async fn records_intents_and_resources_come_back_as_they_were() {
+    let db = postgres::database().await;
+    let store = db.store().await;
+    let lease = lease(&store).await;
+    let mut first = record("one");
+    let second = record("two");
+    store
+        .put_records(&lease, &[first.clone(), second.clone()])
+        .await
+        .unwrap();
+    first.admitted = Some(resource("x").policy);
+    first.overtaken = Some("arn:2".to_owned());
+    store
+        .put_records(&lease, &[second.clone(), first.clone(), first.clone()])
+        .await
+        .unwrap();
+    let kept = store.records("t").await.unwrap();
+    let expected = BTreeMap::from([
+        (first.key.clone(), first.clone()),
+        (second.key.clone(), second),
+    ]);
+    assert_eq!(kept, expected);
+    assert!(store.records("other").await.unwrap().is_empty());
+    store.delete_records(&lease, &[first.key]).await.unwrap();
+    assert_eq!(store.records("t").await.unwrap().len(), 1);
+
+    let intents = [intent("1", 1), intent("2", 2)];
+    store.record_intents(&lease, &intents).await.unwrap();
+    assert_eq!(store.open_intents("t").await.unwrap(), intents);
+    let intents = [intents[1].clone(), intent("1", 3)];
+    store.record_intents(&lease, &intents[1..]).await.unwrap();
+    assert_eq!(
+        store.open_intents("t").await.unwrap(),
+        intents,
+        "recorded again, it is the latest"
+    );
+    store
+        .close_intent(&lease, "t", &intents[0].id)
+        .await
+        .unwrap();
+    store
+        .close_intent(&lease, "other", &intents[1].id)
+        .await
+        .unwrap();
+    assert_eq!(store.open_intents("t").await.unwrap(), intents[1..]);
+
+    let mut resources = [resource("a"), resource("b")];
+    store.put_resources(&lease, &resources).await.unwrap();
+    resources[1].written_at = Some(jiff::Timestamp::UNIX_EPOCH);
+    store.put_resources(&lease, &resources).await.unwrap();
+    assert_eq!(store.resources("t").await.unwrap(), resources);
+    store
+        .delete_resources(&lease, "t", &[resources[0].id.clone()])
+        .await
+        .unwrap();
+    assert_eq!(store.resources("t").await.unwrap(), resources[1..]);
+}
+
+#[tokio::test]
+async fn task_definitions_come_back_word_for_word_until_nobody_asks_any_more() {
+    let db = postgres::database().await;
+    let store = db.store().await;
+    let odd = "{ \"taskDefinition\" : {\"x\":1.50,  \"x\":2, \"u\":\"\\u0000\"}}";
+    let mut documents: BTreeMap<String, String> = (0..600)
+        .map(|n| (format!("arn:{n}"), format!("{{\"revision\":{n}}}")))
+        .collect();
+    documents.insert("arn:odd".to_owned(), odd.to_owned());
+    store.put_task_definitions(&documents).await.unwrap();
+    let mut arns: Vec<String> = documents.keys().cloned().collect();
+    arns.push("arn:unknown".to_owned());
+    assert_eq!(store.task_definitions(&arns).await.unwrap(), documents);
+    store
+        .put_task_definitions(&BTreeMap::from([("arn:1".to_owned(), "new".to_owned())]))
+        .await
+        .unwrap();
+    let one = ["arn:1".to_owned()];
+    assert_eq!(store.task_definitions(&one).await.unwrap()["arn:1"], "new");
+    assert_eq!(
+        store
+            .maintain(&Retention::default())
+            .await
+            .unwrap()
+            .task_definitions,
+        0
+    );
+    let keep_none = Retention {
+        task_definitions_unused_max: Duration::ZERO,
+        ..Default::default()
+    };
+    assert_eq!(
+        store.maintain(&keep_none).await.unwrap().task_definitions,
+        601
+    );
+    assert!(store.task_definitions(&one).await.unwrap().is_empty());
+}
