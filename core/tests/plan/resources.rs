@@ -4,7 +4,8 @@ use firelens_core::inject::Reason;
 use firelens_core::plan::{Decision, IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS, Step};
 use serde_json::json;
 
-use crate::world::{World, base, policy};
+use crate::build::{base, policy};
+use crate::world::World;
 
 fn refusal(world: &World, service: &str) -> Option<Reason> {
     match world.decision(service) {

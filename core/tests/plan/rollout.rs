@@ -4,7 +4,8 @@ use firelens_core::plan::{Decision, Wait};
 use firelens_core::record::Purpose;
 use serde_json::{Value, json};
 
-use crate::world::{World, base, policy};
+use crate::build::{base, policy};
+use crate::world::World;
 
 #[test]
 fn a_fleet_is_injected_and_the_next_plan_is_empty() {

@@ -4,7 +4,8 @@ use firelens_core::plan::{Decision, Wait};
 use firelens_core::select::LostBecause;
 use serde_json::json;
 
-use crate::world::{World, policy};
+use crate::build::policy;
+use crate::world::World;
 
 #[test]
 fn the_highest_priority_wins_and_its_end_yields_to_the_other() {
