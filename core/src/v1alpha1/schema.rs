@@ -19,11 +19,13 @@ pub fn schema(kind: Kind) -> Value {
 
 /// The same, not copied.
 pub(crate) fn schema_ref(kind: Kind) -> &'static Value {
-    static POLICY: LazyLock<Value> = LazyLock::new(generate::<LoggingPolicy>);
-    static DESTINATION: LazyLock<Value> = LazyLock::new(generate::<LogDestination>);
-    static TARGET: LazyLock<Value> = LazyLock::new(generate::<AwsTarget>);
-    static WORKLOAD: LazyLock<Value> = LazyLock::new(generate::<Workload>);
-    static ROLLOUT: LazyLock<Value> = LazyLock::new(generate::<Rollout>);
+    static POLICY: LazyLock<Value> =
+        LazyLock::new(|| generate::<LoggingPolicy>(Kind::LoggingPolicy));
+    static DESTINATION: LazyLock<Value> =
+        LazyLock::new(|| generate::<LogDestination>(Kind::LogDestination));
+    static TARGET: LazyLock<Value> = LazyLock::new(|| generate::<AwsTarget>(Kind::AwsTarget));
+    static WORKLOAD: LazyLock<Value> = LazyLock::new(|| generate::<Workload>(Kind::Workload));
+    static ROLLOUT: LazyLock<Value> = LazyLock::new(|| generate::<Rollout>(Kind::Rollout));
     match kind {
         Kind::LoggingPolicy => &POLICY,
         Kind::LogDestination => &DESTINATION,
@@ -33,7 +35,7 @@ pub(crate) fn schema_ref(kind: Kind) -> &'static Value {
     }
 }
 
-fn generate<T: JsonSchema>() -> Value {
+fn generate<T: JsonSchema>(kind: Kind) -> Value {
     let settings = SchemaSettings::openapi3().with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
@@ -44,15 +46,30 @@ fn generate<T: JsonSchema>() -> Value {
         .into_root_schema_for::<T>()
         .to_value();
     tidy(&mut schema);
-    describe_root(&mut schema);
+    if let Some(root) = schema.as_object_mut() {
+        root.insert("description".to_owned(), about(kind).into());
+    }
     schema
 }
 
-/// The kind's own description is that of its `spec`: the envelope says nothing of its own.
-fn describe_root(schema: &mut Value) {
-    let about = schema.pointer("/properties/spec/description").cloned();
-    if let (Some(root), Some(about)) = (schema.as_object_mut(), about) {
-        root.insert("description".to_owned(), about);
+/// What an object of the kind is, as `kubectl explain` opens.
+const fn about(kind: Kind) -> &'static str {
+    match kind {
+        Kind::LoggingPolicy => {
+            "LoggingPolicy says which ECS services get which log routing, and how it is rolled out."
+        }
+        Kind::LogDestination => {
+            "LogDestination is a named place for logs that policies share: exactly one block in spec."
+        }
+        Kind::AwsTarget => "AwsTarget is an AWS account and region to look after.",
+        Kind::Workload => {
+            "Workload is an ECS service as the operator sees it: which policy decides for it, what \
+             was done, and why or why not. Written by the controller only."
+        }
+        Kind::Rollout => {
+            "Rollout is the progress of one generation of a policy in one target. Written by the \
+             controller only."
+        }
     }
 }
 
