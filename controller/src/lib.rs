@@ -18,6 +18,7 @@ mod reconcile;
 mod remember;
 mod report;
 mod retire;
+mod rollouts;
 mod runner;
 
 pub use apply::{APPLY_BUDGET, ApplyError};

@@ -7,15 +7,14 @@
 use std::collections::BTreeMap;
 
 use firelens_core::observe::Observation;
-use firelens_core::plan::{Plan, PlanInput, PolicyProgress};
+use firelens_core::plan::{Plan, PlanInput};
 use firelens_core::record::WorkloadKey;
 use firelens_core::status::{
-    self, EventDraft, ROLLOUTS_KEPT, StatusContext, policy_status, rollout_name, rollout_status,
-    target_status, workload_status,
+    self, EventDraft, StatusContext, policy_status, target_status, workload_status,
 };
 use firelens_core::v1alpha1::{
-    AwsTarget, Kind, LoggingPolicy, Object, Rollout, RolloutSpec, RolloutStatus, Workload,
-    WorkloadSpec, WorkloadStatus, workload_name,
+    AwsTarget, Kind, LoggingPolicy, Object, Rollout, RolloutStatus, Workload, WorkloadSpec,
+    WorkloadStatus, workload_name,
 };
 use firelens_store::{
     Event, EventType, Expected, GeneratedObject, LabelSelector, Lease, ListOptions, Store,
@@ -31,13 +30,12 @@ use crate::context::Ctx;
 use crate::load::{Loaded, readable};
 use crate::measure;
 use crate::reconcile::input;
-use crate::retire::concerns;
 
 /// Label of generated objects: the target, cut to what a label can hold.
-const TARGET_LABEL: &str = "firelens.dev/target";
+pub(crate) const TARGET_LABEL: &str = "firelens.dev/target";
 
 /// Label of rollouts: the policy. Names of policies fit into a label.
-const POLICY_LABEL: &str = "firelens.dev/policy";
+pub(crate) const POLICY_LABEL: &str = "firelens.dev/policy";
 
 /// Longest value of a label
 /// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>).
@@ -78,7 +76,7 @@ impl Report<'_> {
         &self.loaded.target
     }
 
-    fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.ctx.store
     }
 
@@ -184,105 +182,6 @@ impl Report<'_> {
         self.store().record_events(events).await
     }
 
-    /// Writes the rollouts of this target. Answers them by policy.
-    async fn write_rollouts(
-        &self,
-        lease: &Lease,
-    ) -> Result<BTreeMap<String, RolloutStatus>, StoreError> {
-        let old: BTreeMap<String, Rollout> = self.listed(Kind::Rollout).await?;
-        let target = self.target().name();
-        let mut objects = Vec::new();
-        let mut policies = BTreeMap::new();
-        for policy in &self.loaded.policies {
-            let Some(progress) = self.plan.policies.get(policy.name()) else {
-                continue;
-            };
-            if !concerns(policy, target) && !touches(progress) {
-                continue;
-            }
-            let name = rollout_name(policy.name(), policy.generation(), target);
-            let before = old.get(&name).and_then(|rollout| rollout.status.as_ref());
-            let status = rollout_status(progress, policy.generation(), before, self.now);
-            self.measure_completion(before, &status);
-            objects.push(self.rollout(policy, name, &status)?);
-            policies.insert(policy.name().to_owned(), status);
-        }
-        let spare = self.spare_rollouts(&old, &objects);
-        self.store()
-            .apply_generated(lease, Kind::Rollout, &objects, &spare)
-            .await?;
-        Ok(policies)
-    }
-
-    fn measure_completion(&self, before: Option<&RolloutStatus>, now: &RolloutStatus) {
-        let was_open = before.is_some_and(|before| before.completed_at.is_none());
-        if let (true, Some(start), Some(end)) = (was_open, now.started_at, now.completed_at) {
-            let took = end.duration_since(start).as_secs_f64();
-            self.ctx.metrics.rollout_seconds.observe(took);
-        }
-    }
-
-    fn rollout(
-        &self,
-        policy: &LoggingPolicy,
-        name: String,
-        status: &RolloutStatus,
-    ) -> Result<GeneratedObject, StoreError> {
-        let target = self.target().name();
-        let spec = RolloutSpec {
-            policy: policy.name().to_owned(),
-            generation: policy.generation(),
-            target: target.to_owned(),
-        };
-        Ok(GeneratedObject {
-            name,
-            labels: json!({
-                TARGET_LABEL: label_value(target),
-                POLICY_LABEL: label_value(policy.name()),
-            }),
-            spec: to_json("spec", &spec)?,
-            status: Some(to_json("status", status)?),
-        })
-    }
-
-    /// Rollouts of policies that are gone, and the oldest beyond [`ROLLOUTS_KEPT`] of the others.
-    fn spare_rollouts(
-        &self,
-        old: &BTreeMap<String, Rollout>,
-        new: &[GeneratedObject],
-    ) -> Vec<String> {
-        let mut by_policy: BTreeMap<&str, Vec<(i64, &str)>> = BTreeMap::new();
-        for (name, rollout) in old {
-            if !new.iter().any(|object| object.name == *name) {
-                let of_policy = by_policy.entry(&rollout.spec.policy).or_default();
-                of_policy.push((rollout.spec.generation, name));
-            }
-        }
-        let mut spare = Vec::new();
-        for (policy, mut rollouts) in by_policy {
-            rollouts.sort_unstable();
-            let exists = self
-                .loaded
-                .policies
-                .iter()
-                .any(|known| known.name() == policy);
-            // One more is the present one.
-            let kept = if exists {
-                ROLLOUTS_KEPT.saturating_sub(1)
-            } else {
-                0
-            };
-            let surplus = rollouts.len().saturating_sub(kept);
-            spare.extend(
-                rollouts
-                    .iter()
-                    .take(surplus)
-                    .map(|(_, name)| (*name).to_owned()),
-            );
-        }
-        spare
-    }
-
     /// Writes the status of a policy: the sum over the targets.
     async fn write_policy(&self, lease: &Lease, name: &str) -> Result<bool, StoreError> {
         let Some(object) = self.store().get(Kind::LoggingPolicy, name).await? else {
@@ -361,7 +260,10 @@ impl Report<'_> {
     }
 
     /// Generated objects of this target by name.
-    async fn listed<S, T>(&self, kind: Kind) -> Result<BTreeMap<String, Object<S, T>>, StoreError>
+    pub(crate) async fn listed<S, T>(
+        &self,
+        kind: Kind,
+    ) -> Result<BTreeMap<String, Object<S, T>>, StoreError>
     where
         Object<S, T>: DeserializeOwned,
     {
@@ -381,11 +283,6 @@ impl Report<'_> {
     }
 }
 
-/// Whether a policy has anything to do with a target that its selector does not reach (any more).
-const fn touches(progress: &PolicyProgress) -> bool {
-    progress.selected > 0 || progress.to_eject > 0
-}
-
 /// Selects the generated objects of a target, and of targets whose long names begin alike.
 ///
 /// # Errors
@@ -395,12 +292,12 @@ pub(crate) fn target_selector(target: &str) -> Result<LabelSelector, StoreError>
 }
 
 /// A name as the value of a label, which is shorter than a name can be.
-fn label_value(name: &str) -> &str {
+pub(crate) fn label_value(name: &str) -> &str {
     let cut = name.floor_char_boundary(LABEL_VALUE_MAX);
     name[..cut].trim_end_matches(|end: char| !end.is_ascii_alphanumeric())
 }
 
-fn to_json<T: Serialize>(field: &str, value: &T) -> Result<Value, StoreError> {
+pub(crate) fn to_json<T: Serialize>(field: &str, value: &T) -> Result<Value, StoreError> {
     serde_json::to_value(value).map_err(|error| StoreError::Invalid {
         field: field.to_owned(),
         detail: error.to_string(),
