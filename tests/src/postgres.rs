@@ -35,7 +35,10 @@ impl Database {
     /// Its address.
     #[must_use]
     pub fn url(&self) -> String {
-        let (server, _) = self.server_url.rsplit_once('/').unwrap_or((&self.server_url, ""));
+        let (server, _) = self
+            .server_url
+            .rsplit_once('/')
+            .unwrap_or((&self.server_url, ""));
         format!("{server}/{}", self.name)
     }
 
@@ -49,7 +52,9 @@ impl Database {
 
     /// A store over it, with a pool of its own: two of them are two replicas.
     pub async fn store(&self) -> Store {
-        Store::connect(&self.config()).await.expect("the database of the test can be reached")
+        Store::connect(&self.config())
+            .await
+            .expect("the database of the test can be reached")
     }
 }
 
@@ -59,7 +64,9 @@ impl Drop for Database {
         // On a thread of its own, as the runtime of the test may be the one that drops this. What
         // cannot be dropped goes with the server.
         let dropped = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
             let done = runtime.block_on(scratch::drop_database(&server_url, &name));
             done.map_err(std::io::Error::other)
         });
@@ -76,8 +83,13 @@ impl Drop for Database {
 pub async fn database() -> Database {
     let (server_url, template) = template().await;
     let name = format!("firelens_{}", Uuid::new_v4().simple());
-    scratch::create_database(server_url, &name, template).await.expect("a database for the test");
-    Database { server_url: server_url.clone(), name }
+    scratch::create_database(server_url, &name, template)
+        .await
+        .expect("a database for the test");
+    Database {
+        server_url: server_url.clone(),
+        name,
+    }
 }
 
 /// Address of the server and name of the migrated database there.
@@ -85,10 +97,14 @@ async fn template() -> &'static (String, String) {
     static TEMPLATE: OnceCell<(String, String)> = OnceCell::const_new();
     TEMPLATE
         .get_or_init(|| async {
-            let url = tokio::task::spawn_blocking(server_url).await.expect("a server for tests");
+            let url = tokio::task::spawn_blocking(server_url)
+                .await
+                .expect("a server for tests");
             // By content: a template of another schema is never taken for this one.
             let template = format!("firelens_template_{:016x}", hash_of_migrations());
-            scratch::ensure_template(&url, &template).await.expect("a migrated template");
+            scratch::ensure_template(&url, &template)
+                .await
+                .expect("a migrated template");
             (url, template)
         })
         .await
@@ -102,6 +118,7 @@ fn server_url() -> String {
 }
 
 /// Starts the shared server, or finds it running.
+#[expect(clippy::zombie_processes, reason = "the watcher outlives this process")]
 fn shared_server() -> String {
     static IN_USE: OnceLock<File> = OnceLock::new();
     let directory = shared_directory();
@@ -139,7 +156,11 @@ fn shared_directory() -> PathBuf {
 
 fn start(script: &Path, directory: &Path) -> Option<String> {
     let mut command = Command::new(script);
-    command.arg("start").arg(directory).stdin(Stdio::null()).stderr(Stdio::inherit());
+    command
+        .arg("start")
+        .arg(directory)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
     let output = command.output().ok()?;
     let url = String::from_utf8(output.stdout).ok()?.trim().to_owned();
     output.status.success().then_some(url)
