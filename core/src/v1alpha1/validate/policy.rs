@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::path::{Errors, Path};
-use super::{destination, filters, names, router, selector, text};
+use super::{destination, filters, names, router, selector};
 use crate::v1alpha1::{
     Approval, Config, Delivery, LoggingPolicySpec, Output, Resize, RolloutStrategy, RouterType,
 };
@@ -99,14 +99,6 @@ fn check_output(path: &Path, output: &Output, errors: &mut Errors) {
         );
     }
     selector::check_globs(&path.field("containers"), &output.containers, errors);
-    for (name, pattern) in [
-        ("includePattern", &output.include_pattern),
-        ("excludePattern", &output.exclude_pattern),
-    ] {
-        if let Some(pattern) = pattern {
-            text::check_text(&path.field(name), pattern, errors);
-        }
-    }
 }
 
 fn check_filters(path: &Path, spec: &LoggingPolicySpec, errors: &mut Errors) {

@@ -8,8 +8,8 @@ use super::path::{Errors, Path, Segment};
 use super::structure;
 use super::{Cause, secrets};
 
-/// Longest text in one field, in bytes; a task definition as a whole may have 64 KiB.
-const TEXT_MAX_BYTES: usize = 8192;
+/// Longest text in one field, in bytes: what the renderer takes for one line.
+const TEXT_MAX_BYTES: usize = 4000;
 
 /// Fields whose text is a regular expression, a time format or code: these may open with `[`.
 const FREE_OPENING: [&str; 10] = [
@@ -23,6 +23,15 @@ const FREE_OPENING: [&str; 10] = [
     "rule",
     "condition",
     "command",
+];
+
+/// Fields that hold a regular expression, in which Fluent Bit would replace variables first.
+const PATTERNS: [&str; 5] = [
+    "regex",
+    "exclude",
+    "includePattern",
+    "excludePattern",
+    "removeRegex",
 ];
 
 /// Fields with rules of their own.
@@ -75,6 +84,13 @@ fn check_leaf(path: &Path, text: &str, errors: &mut Errors) {
     let is_key = field.to_ascii_lowercase().ends_with("key");
     if !FREE_OPENING.contains(&field) {
         check_opening(path, text, is_key, errors);
+    }
+    if PATTERNS.contains(&field) && text.contains("${") {
+        errors.invalid(
+            path,
+            text,
+            "must not contain ${, which Fluent Bit takes for a variable; write [$][{]",
+        );
     }
     if field == "header" && secrets::is_secret_header(text) {
         errors.forbidden(
