@@ -41,6 +41,21 @@ pub async fn drop_database(server_url: &str, name: &str) -> Result<(), StoreErro
     Ok(conn.close().await?)
 }
 
+/// Ends every connection to a database, as a failover does.
+///
+/// # Errors
+/// The server refuses.
+pub async fn cut_connections(server_url: &str, name: &str) -> Result<(), StoreError> {
+    let mut conn = connect(server_url).await?;
+    sqlx::query!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1",
+        name
+    )
+    .fetch_all(&mut conn)
+    .await?;
+    Ok(conn.close().await?)
+}
+
 /// Makes a database with the schema of this version under the name `template`, unless it is there.
 /// Processes that do so at once wait for each other.
 ///

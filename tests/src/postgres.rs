@@ -56,6 +56,13 @@ impl Database {
             .await
             .expect("the database of the test can be reached")
     }
+
+    /// Ends every connection to it, as a failover does.
+    pub async fn cut_connections(&self) {
+        scratch::cut_connections(&self.server_url, &self.name)
+            .await
+            .expect("the server ends connections");
+    }
 }
 
 impl Drop for Database {

@@ -2,9 +2,9 @@
 
 use firelens_store::{Store, StoreConfig, StoreError};
 use firelens_tests::postgres;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use crate::DEADLINE;
+use crate::{DEADLINE, KIND, create, policy, version};
 
 #[tokio::test]
 async fn migrating_twice_and_at_once_does_no_harm() {
@@ -37,4 +37,27 @@ async fn a_database_that_is_not_there_is_unavailable_and_no_password_is_shown() 
     let error = Store::connect(&odd).await.unwrap_err();
     assert!(matches!(error, StoreError::Invalid { .. }), "{error:?}");
     assert!(!format!("{error:?} {error}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn after_a_failover_calls_and_hints_go_on() {
+    let db = postgres::database().await;
+    let (store, other) = (db.store().await, db.store().await);
+    let mut hints = store.subscribe().await.unwrap();
+    create(&store, policy("a")).await;
+    db.cut_connections().await;
+    let cut_at = Instant::now();
+    // Each connection that was cut fails one call at most, and says that it can be tried again.
+    while let Err(error) = store.ping().await {
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+        assert!(cut_at.elapsed() < DEADLINE, "connections are made anew");
+    }
+    while let Err(error) = other.ping().await {
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+        assert!(cut_at.elapsed() < DEADLINE, "connections are made anew");
+    }
+    let written = version(&create(&other, policy("b")).await);
+    let told = timeout(DEADLINE, hints.wait_for(|newest| *newest >= written));
+    told.await.expect("hints go on").unwrap();
+    assert!(store.get(KIND, "b").await.unwrap().is_some());
 }
