@@ -81,7 +81,11 @@ pub(crate) fn check(
 fn judge(kind: Kind, object: &Value) -> (Vec<FieldError>, Option<Value>) {
     let mut errors = meta::check(&object["metadata"]);
     match admit(kind, object) {
-        Ok(object) => (errors, Some(object)),
+        Ok(mut admitted) => {
+            let spec = with_lists_of(&object["spec"], &admitted["spec"]);
+            admitted["spec"] = spec;
+            (errors, Some(admitted))
+        }
         Err(more) => {
             // Both look at metadata; one telling of each problem is enough.
             let known: Vec<String> = errors.iter().map(|error| error.field.clone()).collect();
@@ -91,6 +95,35 @@ fn judge(kind: Kind, object: &Value) -> (Vec<FieldError>, Option<Value>) {
             );
             (errors, None)
         }
+    }
+}
+
+/// `admitted` with its lists as they were sent. Defaults of list items are not stored: clients compare a list
+/// as a whole, and `kubectl apply` or a GitOps tool would see a difference for ever. Whoever reads the typed
+/// object gets these defaults all the same.
+fn with_lists_of(sent: &Value, admitted: &Value) -> Value {
+    match (sent, admitted) {
+        (Value::Object(sent), Value::Object(admitted)) => {
+            let member = |(name, value): (&String, &Value)| match sent.get(name) {
+                Some(given) => (name.clone(), with_lists_of(given, value)),
+                None => (name.clone(), value.clone()),
+            };
+            Value::Object(admitted.iter().map(member).collect())
+        }
+        (Value::Array(_), Value::Array(_)) => without_nulls(sent),
+        _ => admitted.clone(),
+    }
+}
+
+/// An absent member is what a null means.
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let kept = map.iter().filter(|(_, value)| !value.is_null());
+            Value::Object(kept.map(|(name, value)| (name.clone(), without_nulls(value))).collect())
+        }
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        other => other.clone(),
     }
 }
 
