@@ -40,7 +40,6 @@ manifests() {
     'import sys, yaml; [list(yaml.compose_all(open(name))) for name in sys.argv[1:]]'
   git ls-files -z '*.json' | xargs -0 -n 1 python3 -m json.tool >/dev/null
   cargo run --locked --quiet --package firelens -- lint -f deploy/examples
-}"
 }
 
 alerts() {

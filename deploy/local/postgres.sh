@@ -18,6 +18,8 @@ fail() {
 }
 
 find_programs() {
+    # Paths of packages: they hold nothing that ls would spell otherwise.
+    # shellcheck disable=SC2012
     for bin in "${FIRELENS_POSTGRES_BIN:-}" "$(dirname "$(command -v initdb || echo /none)")" \
         $(ls -d /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql*/bin 2>/dev/null | sort -rV); do
         if [ -n "$bin" ] && [ -x "$bin/initdb" ] && [ -x "$bin/pg_ctl" ]; then

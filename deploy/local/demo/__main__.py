@@ -97,7 +97,7 @@ class Demo:
             return
         seen[name] = (status, reason)
         colour = GREEN if status == "True" else YELLOW
-        say(console.shortened(f"  {self.clock()}  {name:<11} {paint(f'{reason:<22}', colour)} {message}"))
+        say(console.shortened(f"  {self.clock()}  {name:<11} {paint(f'{reason:<31}', colour)} {message}"))
 
     def _settled(self, workloads):
         """Every service is looked at; those to be injected run with the router, and nothing is on its way."""
@@ -121,7 +121,7 @@ class Demo:
         console.heading(f"The task definition of {SHOWN}, before and after")
         console.difference(self.aws.document(base), self.aws.document(managed), base, managed)
         self._show_role_policy(service)
-        self._show_object()
+        self._show_object(managed)
 
     def _show_role_policy(self, service):
         role = role_name(service["taskDefinition"]["taskRoleArn"])
@@ -132,12 +132,20 @@ class Demo:
                 say(paint(f"  {owner}, policy {name}", BOLD))
                 console.indented(json.dumps(document, indent=2))
 
-    def _show_object(self):
+    def _show_object(self, managed):
+        """The object that the shown revision names; of the others only that they exist."""
         objects = self.aws.config_objects()
-        console.heading(f"The router's configuration in s3://{self.fleet['configBucket']}, {len(objects)} object(s)")
+        console.heading(f"The configuration its router fetches from s3://{self.fleet['configBucket']}")
+        named = json.dumps(self.aws.document(managed))
         for key, text in objects:
-            say(paint(f"  {key}", BOLD))
-            console.indented(text)
+            if key in named:
+                say(paint(f"  {key}", BOLD))
+                console.indented(text)
+        say(
+            paint(
+                f"  ({len(objects)} objects in all: named by their content, one for each different configuration)", DIM
+            )
+        )
 
     def take_back(self):
         console.heading("And back: the policy is deleted")
