@@ -33,7 +33,9 @@ pub struct ContainerView<'a> {
 }
 
 impl<'a> ContainerView<'a> {
-    pub(super) const fn new(raw: &'a RawObject) -> Self {
+    /// A view of a container definition that stands outside a document.
+    #[must_use]
+    pub const fn new(raw: &'a RawObject) -> Self {
         Self { raw }
     }
 

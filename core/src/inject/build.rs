@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::doc::{MAX_CONTAINERS, MAX_REGISTER_BODY_BYTES, TaskDefinitionDoc};
+use crate::doc::{
+    ContainerView, MAX_CONTAINERS, MAX_REGISTER_BODY_BYTES, RawObject, TaskDefinitionDoc,
+};
 use crate::outputs::CompiledOutput;
 use crate::v1alpha1::{LaunchType, LoggingPolicySpec};
 
@@ -110,42 +112,10 @@ impl Draft<'_> {
         health::check_ports(&document, spec.router.type_, self.network, &mut notes)?;
         let way = delivery::way(spec, &self.routed, &self.outputs)?;
         let health = self.choose_health(&document, way, &mut notes)?;
-        let shipment = match way {
-            Way::OwnFile => delivery::ship(
-                self.context,
-                &self.image,
-                &self.routed,
-                &self.outputs,
-                health.needs_http_server,
-            )?,
-            Way::Inline | Way::InImage(_) => Shipment::default(),
-        };
-        let names: Vec<String> = self
-            .routed
-            .iter()
-            .map(|container| container.name.clone())
-            .collect();
-        let own_log = router::own_log(
-            &document,
-            &names,
-            spec.router.logs.as_ref(),
-            self.context.region,
-            &mut notes,
-        );
+        let shipment = self.ship(way, &health)?;
+        let own_log = self.own_log(&document, &record, &mut notes);
         self.route_containers(&mut document, way, &mut record);
-        let selected: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-        let router_names = RouterNames {
-            own: &self.router_name,
-            replaced: self.replaced.as_deref(),
-        };
-        let waits_for_health = dependencies::add(
-            &mut document,
-            &selected,
-            &router_names,
-            spec.router.dependency,
-            &mut record,
-        )?;
-        if waits_for_health {
+        if self.order_start(&mut document, &mut record)? {
             health::refuse_without_check(&health, &notes)?;
         }
         self.note_what_else(way, &mut notes);
@@ -159,13 +129,14 @@ impl Draft<'_> {
             image: shipment.image.as_deref().unwrap_or(&spec.router.image),
             environment: &shipment.environment,
             secrets: &shipment.secrets,
-            config_file: config_file(way, &shipment, &health),
+            config_file: delivery::config_file(way, &shipment, &health),
             own_log: own_log.as_ref(),
             health_check: health.check.as_ref(),
             labels: self.labels(&record),
         };
         let (hash, register_input) = self.append_router(&mut document, parts)?;
         notes.sort();
+        notes.dedup();
         Ok(Injection {
             document,
             register_input,
@@ -174,9 +145,65 @@ impl Draft<'_> {
             grants,
             iam_mode: spec.iam.mode,
             router: self.router_name.clone(),
-            containers: names,
+            containers: self.names(),
             notes,
         })
+    }
+
+    /// Names of the routed containers, in document order.
+    fn names(&self) -> Vec<String> {
+        let names = self.routed.iter().map(|container| container.name.clone());
+        names.collect()
+    }
+
+    fn ship(&self, way: Way<'_>, health: &Chosen) -> Result<Shipment, Refusal> {
+        match way {
+            Way::OwnFile => delivery::ship(
+                self.context,
+                &self.image,
+                &self.routed,
+                &self.outputs,
+                health.needs_http_server,
+            ),
+            Way::Inline | Way::InImage(_) => Ok(Shipment::default()),
+        }
+    }
+
+    /// The router's log goes where that of the router it replaces went, else where the first routed
+    /// container's went.
+    fn own_log(
+        &self,
+        base: &TaskDefinitionDoc,
+        record: &RestoreRecord,
+        notes: &mut Vec<Note>,
+    ) -> Option<router::OwnLog> {
+        let replaced = record.foreign_router.as_ref();
+        let replaced = replaced.and_then(|router| RawObject::parse(&router.text).ok());
+        let routed = self.routed.iter();
+        let candidates: Vec<ContainerView<'_>> = replaced
+            .iter()
+            .map(ContainerView::new)
+            .chain(routed.filter_map(|container| base.container(&container.name)))
+            .collect();
+        let logs = self.spec().router.logs.as_ref();
+        router::own_log(&candidates, logs, self.context.region, notes)
+    }
+
+    /// Makes the routed containers wait for the router; answers whether anything waits for its
+    /// health.
+    fn order_start(
+        &self,
+        document: &mut TaskDefinitionDoc,
+        record: &mut RestoreRecord,
+    ) -> Result<bool, Refusal> {
+        let names = self.names();
+        let routed: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        let router_names = RouterNames {
+            own: &self.router_name,
+            replaced: self.replaced.as_deref(),
+        };
+        let wanted = self.spec().router.dependency;
+        dependencies::add(document, &routed, &router_names, wanted, record)
     }
 
     fn choose_health(
@@ -361,21 +388,5 @@ impl Draft<'_> {
             ));
         }
         Ok((hash, register_input))
-    }
-}
-
-/// `config-file-type` and `config-file-value`.
-fn config_file<'a>(
-    way: Way<'a>,
-    shipment: &'a Shipment,
-    health: &Chosen,
-) -> Option<(&'a str, &'a str)> {
-    match (way, &shipment.config_file_arn) {
-        (Way::InImage(path), _) => Some(("file", path)),
-        (Way::OwnFile, Some(arn)) => Some(("s3", arn)),
-        (Way::OwnFile, None) => None,
-        (Way::Inline, _) => health
-            .needs_http_server
-            .then_some(("file", health::BUILT_IN_CONFIG)),
     }
 }

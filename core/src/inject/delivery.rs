@@ -12,6 +12,7 @@ use crate::render::{RenderError, Route, RouterFileInput, RouterFiles, router_fil
 use crate::v1alpha1::{ConfigBucket, Delivery, LoggingPolicySpec, RouterType};
 
 use super::containers::Routed;
+use super::health::{BUILT_IN_CONFIG, Chosen};
 use super::image::RouterImage;
 use super::{ConfigObject, InjectContext, Reason, Refusal};
 
@@ -143,6 +144,22 @@ pub(super) fn ship(
     };
     shipment.secrets = secrets;
     Ok(shipment)
+}
+
+/// `config-file-type` and `config-file-value`.
+pub(super) fn config_file<'a>(
+    way: Way<'a>,
+    shipment: &'a Shipment,
+    health: &Chosen,
+) -> Option<(&'a str, &'a str)> {
+    match (way, &shipment.config_file_arn) {
+        (Way::InImage(path), _) => Some(("file", path)),
+        (Way::OwnFile, Some(arn)) => Some(("s3", arn)),
+        (Way::OwnFile, None) => None,
+        (Way::Inline, _) => health
+            .needs_http_server
+            .then_some(("file", BUILT_IN_CONFIG)),
+    }
 }
 
 fn by_init(context: &InjectContext<'_>, files: &RouterFiles) -> Result<bool, Refusal> {

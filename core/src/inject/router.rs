@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::doc::{RawObject, TaskDefinitionDoc};
+use crate::doc::{ContainerView, RawObject, TaskDefinitionDoc};
 use crate::v1alpha1::{Router, RouterLogs};
 
 use super::{Note, NoteCode, Reason, Refusal};
@@ -50,27 +50,36 @@ pub(super) struct OwnLog {
     pub(super) creates_group: bool,
 }
 
-/// What the policy says; else the group of the first container that had one in CloudWatch Logs.
+/// What the policy says; else the group of the first candidate that has one in CloudWatch Logs.
 pub(super) fn own_log(
-    base: &TaskDefinitionDoc,
-    routed: &[String],
+    candidates: &[ContainerView<'_>],
     logs: Option<&RouterLogs>,
     region: &str,
     notes: &mut Vec<Note>,
 ) -> Option<OwnLog> {
-    let found = match logs {
-        Some(logs) if logs.none => return None,
-        Some(logs) => logs.group.as_ref().map(|group| {
-            let region = logs.region.as_deref().unwrap_or(region);
-            let prefix = logs
-                .stream_prefix
-                .as_deref()
-                .unwrap_or(DEFAULT_STREAM_PREFIX);
-            awslogs(group, region, prefix, logs.create_group, logs.create_group)
-        }),
-        None => None,
+    let wanted = logs.cloned().unwrap_or_default();
+    if wanted.none {
+        return None;
+    }
+    let prefix = wanted
+        .stream_prefix
+        .as_deref()
+        .unwrap_or(DEFAULT_STREAM_PREFIX);
+    let found = match &wanted.group {
+        Some(group) => {
+            let region = wanted.region.as_deref().unwrap_or(region);
+            Some(awslogs(
+                group,
+                region,
+                prefix,
+                wanted.create_group,
+                wanted.create_group,
+            ))
+        }
+        None => candidates
+            .iter()
+            .find_map(|container| like_that_of(container, region, prefix)),
     };
-    let found = found.or_else(|| logs_of_an_application(base, routed, region));
     if found.is_none() {
         notes.push(Note::new(
             NoteCode::NoRouterLogs,
@@ -80,32 +89,20 @@ pub(super) fn own_log(
     found
 }
 
-fn logs_of_an_application(
-    base: &TaskDefinitionDoc,
-    routed: &[String],
-    region: &str,
-) -> Option<OwnLog> {
-    routed.iter().find_map(|name| {
-        let container = base.container(name)?;
-        if container.log_driver().as_deref() != Some("awslogs") {
-            return None;
-        }
-        let group = container
-            .log_option("awslogs-group")
-            .filter(|group| !group.is_empty())?;
-        let region = container
-            .log_option("awslogs-region")
-            .unwrap_or_else(|| region.to_owned());
-        // The role could create the group for the application, so it can for the router.
-        let creates = container.log_option("awslogs-create-group").as_deref() == Some("true");
-        Some(awslogs(
-            &group,
-            &region,
-            DEFAULT_STREAM_PREFIX,
-            creates,
-            false,
-        ))
-    })
+/// The log group of a container, under a stream prefix of our own.
+fn like_that_of(container: &ContainerView<'_>, region: &str, prefix: &str) -> Option<OwnLog> {
+    if container.log_driver().as_deref() != Some("awslogs") {
+        return None;
+    }
+    let group = container
+        .log_option("awslogs-group")
+        .filter(|group| !group.is_empty())?;
+    let region = container
+        .log_option("awslogs-region")
+        .unwrap_or_else(|| region.to_owned());
+    // The role could create the group for this container, so it can for the router.
+    let creates = container.log_option("awslogs-create-group").as_deref() == Some("true");
+    Some(awslogs(&group, &region, prefix, creates, false))
 }
 
 fn awslogs(

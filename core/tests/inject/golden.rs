@@ -1,0 +1,82 @@
+//! Each case gives exactly what its `injected.json` says. `UPDATE_GOLDEN=1` writes the files anew;
+//! read the difference before you commit it.
+
+use std::fs;
+
+use firelens_core::inject::{Injection, Reason, Refusal};
+use serde_json::{Value, json};
+
+use crate::case::{Case, all, cases_dir};
+
+#[test]
+fn every_case_gives_what_its_golden_file_says() {
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let mut different = Vec::new();
+    for case in all() {
+        let path = cases_dir().join(&case.name).join("injected.json");
+        let found = format!("{:#}\n", outcome(&case));
+        if update {
+            fs::write(&path, &found).unwrap();
+        } else if fs::read_to_string(&path).ok().as_deref() != Some(&found) {
+            different.push(format!("{}: now\n{found}", case.name));
+        }
+    }
+    assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+/// Reasons that only the plan of a whole target finds.
+const FOUND_ELSEWHERE: [Reason; 3] = [
+    Reason::RoleMissing,
+    Reason::RoleShared,
+    Reason::RolePolicyTooLong,
+];
+
+#[test]
+fn each_reason_that_a_task_definition_can_cause_has_a_case() {
+    let seen: Vec<Reason> = all()
+        .iter()
+        .filter_map(|case| case.inject().err())
+        .map(|refusal| refusal.reason)
+        .collect();
+    let missing: Vec<&Reason> = Reason::ALL
+        .iter()
+        .filter(|reason| !seen.contains(reason) && !FOUND_ELSEWHERE.contains(reason))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+fn outcome(case: &Case) -> Value {
+    match case.inject() {
+        Ok(injection) => success(&injection),
+        Err(Refusal { reason, message }) => {
+            json!({"refused": {"reason": reason.as_str(), "message": message}})
+        }
+    }
+}
+
+fn success(injection: &Injection) -> Value {
+    let register_input: Value = serde_json::from_str(&injection.register_input).unwrap();
+    let notes: Vec<Value> = injection
+        .notes
+        .iter()
+        .map(|note| json!({"code": note.code.as_str(), "message": note.message}))
+        .collect();
+    let objects: Vec<Value> = injection
+        .objects
+        .iter()
+        .map(|object| {
+            let lines: Vec<&str> = object.body.lines().collect();
+            json!({"bucket": object.bucket, "key": object.key, "lines": lines})
+        })
+        .collect();
+    json!({
+        "router": injection.router,
+        "containers": injection.containers,
+        "hash": injection.hash,
+        "notes": notes,
+        "iamMode": injection.iam_mode.as_str(),
+        "grants": injection.grants,
+        "objects": objects,
+        "registerInput": register_input,
+    })
+}

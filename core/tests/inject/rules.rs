@@ -1,0 +1,267 @@
+//! Single rules, each on the smallest task definition that shows it.
+
+use firelens_core::doc::{TaskDefinitionDoc, canonical};
+use firelens_core::inject::{EjectError, NoteCode, eject, is_current, is_untouched, marks};
+use firelens_core::v1alpha1::IamMode;
+use serde_json::{Value, json};
+
+use crate::case::{Case, injected};
+use crate::server::described;
+
+fn parse(text: &str) -> TaskDefinitionDoc {
+    TaskDefinitionDoc::parse(text).unwrap()
+}
+
+fn edited(register_input: &str, edit: impl FnOnce(&mut Value)) -> TaskDefinitionDoc {
+    let mut value: Value = serde_json::from_str(register_input).unwrap();
+    edit(&mut value);
+    parse(&value.to_string())
+}
+
+#[test]
+fn every_golden_case_is_undone_to_the_byte_and_to_the_meaning() {
+    for (case, injection) in injected() {
+        let base = case.doc();
+        let back = eject(&injection.document).unwrap();
+        assert_eq!(back.document.to_string(), base.to_string(), "{}", case.name);
+        let live = parse(&described(&injection.register_input));
+        let back = eject(&live).unwrap();
+        assert_eq!(
+            canonical(&back.document.to_register_input()),
+            canonical(&base.to_register_input()),
+            "{}",
+            case.name
+        );
+        assert!(is_untouched(&live), "{}", case.name);
+    }
+}
+
+#[test]
+fn every_golden_case_is_current_once_it_runs() {
+    for (case, injection) in injected() {
+        let live = parse(&described(&injection.register_input));
+        assert!(is_current(&live, &injection), "{}", case.name);
+        let again = case.inject_into(&live).unwrap();
+        assert!(is_current(&live, &again), "{}", case.name);
+        assert!(!is_current(&case.doc(), &injection), "{}", case.name);
+        let second = case.inject_into(&injection.document).unwrap();
+        assert_eq!(
+            second.register_input, injection.register_input,
+            "{}",
+            case.name
+        );
+    }
+}
+
+#[test]
+fn no_option_of_another_log_driver_is_left() {
+    for (case, injection) in injected() {
+        for name in &injection.containers {
+            let container = injection.document.container(name).unwrap();
+            let log = container.log_configuration().unwrap();
+            for key in log["options"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(key, _)| key.as_str())
+            {
+                let left = key.starts_with("awslogs-")
+                    || key.starts_with("splunk-")
+                    || ["mode", "max-buffer-size"].contains(&key);
+                assert!(!left, "{}: {key}", case.name);
+            }
+            assert_eq!(log["logDriver"], "awsfirelens");
+        }
+    }
+}
+
+#[test]
+fn there_is_one_router_and_it_is_the_last_container() {
+    for (case, injection) in injected() {
+        let routers: Vec<String> = injection
+            .document
+            .containers()
+            .filter(|container| container.firelens_configuration().is_some())
+            .map(|container| container.name())
+            .collect();
+        assert_eq!(routers, [injection.router.clone()], "{}", case.name);
+        assert_eq!(
+            injection.document.container_names().last(),
+            Some(&injection.router),
+            "{}",
+            case.name
+        );
+    }
+}
+
+#[test]
+fn a_new_generation_of_a_policy_that_changes_nothing_needs_no_revision() {
+    let mut case = Case::load("fargate-awsvpc");
+    let live = parse(&described(&case.inject().unwrap().register_input));
+    case.policy.metadata.generation = Some(4);
+    let desired = case.inject().unwrap();
+    assert!(is_current(&live, &desired));
+    case.policy.spec.router.memory_reservation_mib = 101;
+    assert!(!is_current(&live, &case.inject().unwrap()));
+}
+
+#[test]
+fn what_an_owner_does_to_the_injection_is_noticed() {
+    let case = Case::load("fargate-awsvpc");
+    let injection = case.inject().unwrap();
+    let edits: [(&str, fn(&mut Value)); 5] = [
+        ("option", |task| {
+            task["containerDefinitions"][0]["logConfiguration"]["options"]["region"] =
+                json!("eu-west-1")
+        }),
+        ("driver", |task| {
+            task["containerDefinitions"][0]["logConfiguration"] = json!({"logDriver": "awslogs"})
+        }),
+        ("dependency", |task| {
+            task["containerDefinitions"][0]["dependsOn"] = json!([])
+        }),
+        ("image", |task| {
+            task["containerDefinitions"][1]["image"] = json!("other:1")
+        }),
+        ("second router", |task| {
+            let router = task["containerDefinitions"][1].clone();
+            let containers = task["containerDefinitions"].as_array_mut().unwrap();
+            containers.push(router);
+            containers[2]["name"] = json!("another");
+        }),
+    ];
+    for (what, edit) in edits {
+        let live = edited(&injection.register_input, edit);
+        assert!(!is_current(&live, &injection), "{what}");
+        assert!(!is_untouched(&live), "{what}");
+    }
+}
+
+#[test]
+fn what_an_owner_does_elsewhere_needs_no_second_injection() {
+    let case = Case::load("fargate-awsvpc");
+    let injection = case.inject().unwrap();
+    let live = edited(&injection.register_input, |task| {
+        task["containerDefinitions"][0]["image"] = json!("app:2");
+        task["cpu"] = json!("1024");
+    });
+    assert!(!is_untouched(&live));
+    let again = case.inject_into(&live).unwrap();
+    assert!(is_current(&live, &again));
+    assert_eq!(
+        marks(&again.document).unwrap().base,
+        marks(&live).unwrap().base
+    );
+}
+
+#[test]
+fn a_log_configuration_that_the_owner_chose_anew_stays_on_ejection() {
+    let injection = Case::load("fargate-awsvpc").inject().unwrap();
+    let own = json!({"logDriver": "awslogs", "options": {"awslogs-group": "/new"}});
+    let live = edited(&injection.register_input, |task| {
+        task["containerDefinitions"][0]["logConfiguration"] = own.clone();
+    });
+    let back = eject(&live).unwrap().document;
+    assert_eq!(
+        back.container("web").unwrap().log_configuration(),
+        Some(own)
+    );
+    assert!(back.container("web").unwrap().depends_on().is_empty());
+}
+
+#[test]
+fn a_container_that_the_owner_put_behind_our_router_is_told_of() {
+    let injection = Case::load("fargate-awsvpc").inject().unwrap();
+    let live = edited(&injection.register_input, |task| {
+        task["containerDefinitions"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({
+                "name": "extra",
+                "logConfiguration": {"logDriver": "awsfirelens", "options": {"Name": "stdout"}},
+                "dependsOn": [{"containerName": "log_router", "condition": "START"}]
+            }));
+    });
+    let ejection = eject(&live).unwrap();
+    assert!(
+        ejection
+            .document
+            .container("extra")
+            .unwrap()
+            .depends_on()
+            .is_empty()
+    );
+    let codes: Vec<NoteCode> = ejection.notes.iter().map(|note| note.code).collect();
+    assert_eq!(codes, [NoteCode::DanglingFirelens]);
+}
+
+#[test]
+fn a_replaced_router_comes_back_in_its_place() {
+    for name in [
+        "existing-firelens-replace",
+        "existing-firelens-replace-other-name",
+    ] {
+        let case = Case::load(name);
+        let injection = case.inject().unwrap();
+        let back = eject(&injection.document).unwrap().document;
+        assert_eq!(back.container_names(), ["log_router", "web"], "{name}");
+        let taken = edited(&injection.register_input, |task| {
+            let containers = task["containerDefinitions"].as_array_mut().unwrap();
+            let router = containers.len() - 1;
+            containers[router]["name"] = json!("ours");
+            containers.push(json!({"name": "log_router"}));
+        });
+        assert_eq!(
+            eject(&taken).unwrap_err(),
+            EjectError::NameTaken("log_router".to_owned()),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn marks_say_where_a_managed_revision_comes_from() {
+    let case = Case::load("fargate-awsvpc");
+    let injection = case.inject().unwrap();
+    let found = marks(&parse(&described(&injection.register_input))).unwrap();
+    assert_eq!(found.policy, "central");
+    assert_eq!(found.policy_uid, case.policy.uid());
+    assert_eq!(found.generation, 3);
+    assert_eq!(found.base.as_deref(), case.doc().arn());
+    assert_eq!(found.hash, injection.hash);
+    assert!(marks(&case.doc()).is_none());
+    assert_eq!(eject(&case.doc()).unwrap_err(), EjectError::NotInjected);
+}
+
+#[test]
+fn the_base_that_the_caller_names_goes_into_the_label() {
+    let case = Case::load("fargate-awsvpc");
+    let mut context = case.context();
+    context.base_arn = Some("arn:aws:ecs:us-east-1:111122223333:task-definition/shop-web:9");
+    let injection = firelens_core::inject::inject(&case.doc(), &context).unwrap();
+    assert_eq!(
+        marks(&injection.document).unwrap().base.as_deref(),
+        context.base_arn
+    );
+}
+
+#[test]
+fn grants_say_what_is_to_be_done_about_them() {
+    assert_eq!(
+        Case::load("iam-verify").inject().unwrap().iam_mode,
+        IamMode::Verify
+    );
+    assert!(!Case::load("iam-verify").inject().unwrap().grants.is_empty());
+    assert!(Case::load("iam-ignore").inject().unwrap().grants.is_empty());
+}
+
+#[test]
+fn the_patch_of_a_file_and_of_an_answer_of_ecs_are_byte_equal() {
+    let case = Case::load("fargate-awsvpc");
+    let compact: Value = serde_json::from_str(&case.base).unwrap();
+    let of_answer = case.inject_into(&parse(&compact.to_string())).unwrap();
+    assert_eq!(
+        of_answer.register_input,
+        case.inject().unwrap().register_input
+    );
+}
