@@ -20,6 +20,10 @@ stop() {
 }
 
 run() {
+  # One at a time: a second would end the first. The lock goes with the process that takes our place.
+  mkdir -p "$LOCAL"
+  exec 9>"$LOCAL/demo.lock"
+  flock -n 9 || die "a demo is running in this checkout already"
   ensure_postgres
   "$HERE/aws.sh" install
   DEMO_KUBECTL=$("$HERE/kubectl.sh")

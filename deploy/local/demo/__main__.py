@@ -221,7 +221,11 @@ def main():
         console.indented(demo.parts.log_tail())
     finally:
         if not keep:
-            demo.parts.stop()
+            try:
+                demo.parts.stop()
+            except DemoError as error:
+                say(paint(f"Not everything could be stopped: {error}", BOLD, RED))
+                code = 1
     return code
 
 

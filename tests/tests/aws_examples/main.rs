@@ -113,6 +113,9 @@ fn every_published_example_comes_out_of_a_policy() {
                 case.name
             );
         }
+        if let Some(output) = expected.get("outputInFile") {
+            check_output_in_file(&case.name, &file, output);
+        }
         for name in expected
             .get("untouched")
             .and_then(Value::as_array)
