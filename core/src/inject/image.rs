@@ -158,11 +158,7 @@ mod tests {
         ] {
             let image = RouterImage::parse(reference);
             assert_eq!(
-                (
-                    image.line(),
-                    image.has_uptime_check(),
-                    image.has_tcp_check()
-                ),
+                (image.has_uptime_check(), image.has_tcp_check()),
                 (false, false)
             );
             assert_eq!(image.init_variant(), None, "{reference}");

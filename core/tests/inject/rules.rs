@@ -12,6 +12,9 @@ fn parse(text: &str) -> TaskDefinitionDoc {
     TaskDefinitionDoc::parse(text).unwrap()
 }
 
+/// A change by hand, and what it is called.
+type Edit = (&'static str, fn(&mut Value));
+
 fn edited(register_input: &str, edit: impl FnOnce(&mut Value)) -> TaskDefinitionDoc {
     let mut value: Value = serde_json::from_str(register_input).unwrap();
     edit(&mut value);
@@ -84,7 +87,12 @@ fn there_is_one_router_and_it_is_the_last_container() {
             .filter(|container| container.firelens_configuration().is_some())
             .map(|container| container.name())
             .collect();
-        assert_eq!(routers, [injection.router.clone()], "{}", case.name);
+        assert_eq!(
+            routers,
+            std::slice::from_ref(&injection.router),
+            "{}",
+            case.name
+        );
         assert_eq!(
             injection.document.container_names().last(),
             Some(&injection.router),
@@ -109,19 +117,19 @@ fn a_new_generation_of_a_policy_that_changes_nothing_needs_no_revision() {
 fn what_an_owner_does_to_the_injection_is_noticed() {
     let case = Case::load("fargate-awsvpc");
     let injection = case.inject().unwrap();
-    let edits: [(&str, fn(&mut Value)); 5] = [
+    let edits: [Edit; 5] = [
         ("option", |task| {
             task["containerDefinitions"][0]["logConfiguration"]["options"]["region"] =
-                json!("eu-west-1")
+                json!("eu-west-1");
         }),
         ("driver", |task| {
-            task["containerDefinitions"][0]["logConfiguration"] = json!({"logDriver": "awslogs"})
+            task["containerDefinitions"][0]["logConfiguration"] = json!({"logDriver": "awslogs"});
         }),
         ("dependency", |task| {
-            task["containerDefinitions"][0]["dependsOn"] = json!([])
+            task["containerDefinitions"][0]["dependsOn"] = json!([]);
         }),
         ("image", |task| {
-            task["containerDefinitions"][1]["image"] = json!("other:1")
+            task["containerDefinitions"][1]["image"] = json!("other:1");
         }),
         ("second router", |task| {
             let router = task["containerDefinitions"][1].clone();
