@@ -71,7 +71,7 @@ pub(crate) async fn get(
         .iter()
         .map(to_object)
         .find(|object| object["metadata"]["name"] == name.as_str() && namespace == NAMESPACE);
-    let object = found.ok_or_else(|| ApiError::NoSuchEvent { name })?;
+    let object = found.ok_or(ApiError::NoSuchEvent { name })?;
     let shaped = shape_one(
         accept.shape,
         params.include_object,
@@ -215,7 +215,7 @@ async fn watch(state: &ApiState, query: Query, accept: Accept) -> Result<Respons
         seen: seen.collect(),
         query,
     };
-    let first = watch.news(now);
+    let first = watch.news(&now);
     Ok(respond(state, place, timeout_seconds, first, watch))
 }
 
@@ -230,7 +230,7 @@ struct Watch {
 
 impl Watch {
     /// The events that are new or were repeated, oldest first. What is no longer listed is forgotten.
-    fn news(&mut self, now: Vec<RecordedEvent>) -> Vec<Value> {
+    fn news(&mut self, now: &[RecordedEvent]) -> Vec<Value> {
         let before = std::mem::take(&mut self.seen);
         self.seen = now.iter().map(|e| (e.id, e.count)).collect();
         now.iter()
@@ -265,7 +265,7 @@ impl Source for Watch {
     async fn next_batch(&mut self) -> Batch {
         tokio::time::sleep(POLL_INTERVAL).await;
         match self.query.read(&self.store).await {
-            Ok(now) => Batch::Events(self.news(now)),
+            Ok(now) => Batch::Events(self.news(&now)),
             Err(StoreError::Unavailable { .. }) => Batch::Events(Vec::new()),
             Err(error) => Batch::Last(vec![error_event(&from_store_query(error))]),
         }

@@ -27,11 +27,7 @@ pub(crate) async fn observe(
         .map_or("other", MatchedPath::as_str)
         .to_owned();
     let method = known_method(request.method());
-    let response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        // The panic hook has written message and place to the log.
-        Err(_) => ApiError::Internal.into_response(),
-    };
+    let response = caught(next.run(request)).await;
     let code = response.status();
     let elapsed = started.elapsed();
     let metrics = state.metrics();
@@ -51,6 +47,15 @@ pub(crate) async fn observe(
         "answered"
     );
     response
+}
+
+/// The answer, or a 500 where making it panicked: one bad request must not take its connection along.
+async fn caught(answer: impl Future<Output = Response>) -> Response {
+    match AssertUnwindSafe(answer).catch_unwind().await {
+        Ok(response) => response,
+        // The panic hook has written message and place to the log.
+        Err(_) => ApiError::Internal.into_response(),
+    }
 }
 
 /// Methods are free text to a client; the label is not.
@@ -89,5 +94,22 @@ pub(crate) async fn bound(State(state): State<ApiState>, request: Request, next:
             limit_seconds: limit.as_secs(),
         }
         .into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_with_a_status_that_says_nothing_of_it() {
+        let response = caught(async { panic!("a secret") }).await;
+        assert_eq!(response.status(), http::StatusCode::INTERNAL_SERVER_ERROR);
+        let body = axum::body::to_bytes(response.into_body(), 10_000)
+            .await
+            .unwrap();
+        let status: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(status["reason"], "InternalError");
+        assert!(!status.to_string().contains("secret"));
     }
 }

@@ -119,7 +119,7 @@ impl Params {
                 };
             }
             "labelSelector" => {
-                self.labels = LabelSelector::parse(value).map_err(from_store_query)?
+                self.labels = LabelSelector::parse(value).map_err(from_store_query)?;
             }
             "fieldSelector" => self.fields = FieldSelector::parse(value, fields)?,
             "includeObject" => {

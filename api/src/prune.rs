@@ -16,14 +16,12 @@ pub(crate) fn remove(object: &mut Value, path: &str) -> bool {
                 .collect();
             keys.sort_by_key(|key| std::cmp::Reverse(key.len()));
             for key in keys {
-                match fits(path, &key) {
-                    Some("") => return map.shift_remove(&key).is_some(),
-                    Some(rest) => {
-                        if map.get_mut(&key).is_some_and(|inner| remove(inner, rest)) {
-                            return true;
-                        }
-                    }
-                    None => {}
+                let rest = fits(path, &key).unwrap_or_default();
+                if rest.is_empty() {
+                    return map.shift_remove(&key).is_some();
+                }
+                if map.get_mut(&key).is_some_and(|inner| remove(inner, rest)) {
+                    return true;
                 }
             }
             false

@@ -48,7 +48,7 @@ pub(crate) fn shape_one(
             let metadata = json!({"resourceVersion": version});
             layout.table(
                 std::slice::from_ref(object),
-                metadata,
+                &metadata,
                 include,
                 Timestamp::now(),
             )
@@ -104,7 +104,7 @@ pub(crate) fn any_list(
             "metadata": metadata,
             "items": page.items.iter().map(metadata_only).collect::<Vec<_>>(),
         }),
-        Shape::Table => layout.table(&page.items, metadata, include, Timestamp::now()),
+        Shape::Table => layout.table(&page.items, &metadata, include, Timestamp::now()),
     };
     write(accept.encoding, StatusCode::OK, &value)
 }

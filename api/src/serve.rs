@@ -34,18 +34,28 @@ pub async fn serve(
     router: Router,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = accept(&listener, &router, &graceful) => {}
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        let seconds = DRAIN_TIMEOUT.as_secs();
+        tracing::warn!(seconds, "requests did not end in time and are cut off");
+    }
+    Ok(())
+}
+
+/// Accepts connections for ever, each in a task of its own.
+async fn accept(listener: &TcpListener, router: &Router, graceful: &GracefulShutdown) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let place = tokio::select! {
-            () = shutdown.cancelled() => break,
-            place = Arc::clone(&places).acquire_owned() => place,
-        };
-        let stream = tokio::select! {
-            () = shutdown.cancelled() => break,
-            accepted = listener.accept() => accepted,
-        };
-        match stream {
+        let place = Arc::clone(&places).acquire_owned().await;
+        match listener.accept().await {
             Ok((stream, _)) => {
                 let connection = graceful.watch(connection(stream, router.clone()));
                 tokio::spawn(async move {
@@ -61,17 +71,6 @@ pub async fn serve(
             }
         }
     }
-    drop(listener);
-    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown())
-        .await
-        .is_err()
-    {
-        tracing::warn!(
-            seconds = DRAIN_TIMEOUT.as_secs(),
-            "requests did not end in time and are cut off"
-        );
-    }
-    Ok(())
 }
 
 fn connection(

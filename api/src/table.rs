@@ -88,7 +88,7 @@ impl Layout {
     pub(crate) fn table(
         &self,
         objects: &[Value],
-        list_metadata: Value,
+        list_metadata: &Value,
         include: IncludeObject,
         now: Timestamp,
     ) -> Value {
@@ -191,7 +191,7 @@ mod tests {
         for kind in Kind::ALL {
             let object =
                 json!({"metadata": {"name": "x", "creationTimestamp": "1970-01-12T13:46:00Z"}});
-            let table = Layout::of(kind).table(&[object], json!({}), IncludeObject::Metadata, now);
+            let table = Layout::of(kind).table(&[object], &json!({}), IncludeObject::Metadata, now);
             let columns = table["columnDefinitions"].as_array().unwrap();
             let cells = table["rows"][0]["cells"].as_array().unwrap();
             assert_eq!(columns.len(), cells.len(), "{kind}");
@@ -211,7 +211,7 @@ mod tests {
         let event = json!({"type": "Normal", "involvedObject": {"kind": "LoggingPolicy", "name": "x"}, "count": 2});
         let table = Layout::of_events().table(
             &[event],
-            json!({}),
+            &json!({}),
             IncludeObject::None,
             Timestamp::UNIX_EPOCH,
         );

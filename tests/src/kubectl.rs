@@ -19,6 +19,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::http::Api;
+
 /// Longest wait for a line of a running command.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -69,6 +71,39 @@ pub fn programs() -> BTreeMap<u32, PathBuf> {
         "no kubectl found: run deploy/local/kubectl.sh"
     );
     found
+}
+
+/// A policy and its destination, as a user writes them.
+pub const POLICY: &str = "
+apiVersion: firelens.dev/v1alpha1
+kind: LoggingPolicy
+metadata:
+  name: pay
+  labels: {team: pay}
+spec:
+  mode: Audit
+  selector:
+    services: [\"payments-*\"]
+  outputs:
+    - name: main
+      destinationRef: {name: logs}
+---
+apiVersion: firelens.dev/v1alpha1
+kind: LogDestination
+metadata:
+  name: logs
+spec:
+  s3: {bucket: logs-of-all, region: us-east-1}
+";
+
+/// Runs a check with each `kubectl`, each against an API of its own.
+pub async fn with_each(check: impl AsyncFn(&Api, &Kubectl)) {
+    for (minor, program) in programs() {
+        let api = Api::start().await;
+        let kubectl = Kubectl::new(minor, program, &api.url());
+        check(&api, &kubectl).await;
+        api.stop().await;
+    }
 }
 
 fn minor(program: &Path) -> Option<u32> {

@@ -1,5 +1,7 @@
 //! Watches: nothing is missed, nothing is told twice, and who comes too late is told so.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::time::Duration;
 
 use firelens_api::ApiOptions;
@@ -16,7 +18,10 @@ fn version(object: &Value) -> &str {
 
 async fn label(api: &Api, name: &str, team: Value) {
     let patch = json!({"metadata": {"labels": {"team": team}}});
-    let _ = api.merge(&format!("{DESTINATIONS}/{name}"), &patch).await.expect(200);
+    let _ = api
+        .merge(&format!("{DESTINATIONS}/{name}"), &patch)
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -26,7 +31,9 @@ async fn a_watch_resumes_without_gap_or_double() {
     let mut from = version(&list).to_owned();
     let (mut told, mut wanted) = (Vec::new(), Vec::new());
     for round in 0..5 {
-        let mut watch = api.watch(&format!("{DESTINATIONS}?watch=true&resourceVersion={from}")).await;
+        let mut watch = api
+            .watch(&format!("{DESTINATIONS}?watch=true&resourceVersion={from}"))
+            .await;
         for n in 0..3 {
             let name = format!("d{round}{n}");
             api.created("logdestinations", &destination(&name)).await;
@@ -35,9 +42,14 @@ async fn a_watch_resumes_without_gap_or_double() {
         // One event is read, the others are left unread by a connection that ends.
         let event = watch.next().await.unwrap();
         from = version(&event["object"]).to_owned();
-        told.push(format!("ADDED {}", event["object"]["metadata"]["name"].as_str().unwrap()));
+        told.push(format!(
+            "ADDED {}",
+            event["object"]["metadata"]["name"].as_str().unwrap()
+        ));
         drop(watch);
-        let mut again = api.watch(&format!("{DESTINATIONS}?watch=1&resourceVersion={from}")).await;
+        let mut again = api
+            .watch(&format!("{DESTINATIONS}?watch=1&resourceVersion={from}"))
+            .await;
         for _ in 0..2 {
             let event = again.next().await.unwrap();
             from = version(&event["object"]).to_owned();
@@ -61,7 +73,10 @@ async fn without_a_version_the_objects_that_exist_come_first() {
     assert_eq!(watch.told().await, "ADDED a");
     let bookmark = watch.next().await.unwrap();
     assert_eq!(bookmark["type"], "BOOKMARK");
-    assert_eq!(bookmark["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
+    assert_eq!(
+        bookmark["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"],
+        "true"
+    );
     let _ = api.delete(&format!("{DESTINATIONS}/a")).await.expect(200);
     assert_eq!(watch.told().await, "DELETED a");
 }
@@ -77,7 +92,10 @@ async fn objects_enter_and_leave_what_a_selector_selects() {
     label(&api, "a", json!("pay")).await;
     assert_eq!(watch.told().await, "ADDED a");
     let spec = json!({"spec": {"s3": {"bucket": "another-one"}}});
-    let _ = api.merge(&format!("{DESTINATIONS}/a"), &spec).await.expect(200);
+    let _ = api
+        .merge(&format!("{DESTINATIONS}/a"), &spec)
+        .await
+        .expect(200);
     assert_eq!(watch.told().await, "MODIFIED a");
     label(&api, "a", json!("web")).await;
     assert_eq!(watch.told().await, "DELETED a");
@@ -98,17 +116,29 @@ async fn a_field_selector_watches_one_object() {
     api.created("logdestinations", &destination("b")).await;
     assert_eq!(watch.told().await, "ADDED b");
     api.created("loggingpolicies", &policy("b")).await;
-    assert!(watch.is_quiet_for(Duration::from_millis(300)).await, "another kind");
+    assert!(
+        watch.is_quiet_for(Duration::from_millis(300)).await,
+        "another kind"
+    );
 }
 
 #[tokio::test]
 async fn a_version_that_is_gone_or_never_was_is_expired() {
     let api = Api::start().await;
     let newest = api.store.current_resource_version().await.unwrap();
-    let path = format!("{DESTINATIONS}?watch=true&resourceVersion={}", newest + 1000);
+    let path = format!(
+        "{DESTINATIONS}?watch=true&resourceVersion={}",
+        newest + 1000
+    );
     let status = api.get(&path).await.expect(410);
-    assert_eq!((&status["reason"], &status["code"]), (&json!("Expired"), &json!(410)));
-    let status = api.get(&format!("{DESTINATIONS}?watch=true&resourceVersion=x")).await.expect(400);
+    assert_eq!(
+        (&status["reason"], &status["code"]),
+        (&json!("Expired"), &json!(410))
+    );
+    let status = api
+        .get(&format!("{DESTINATIONS}?watch=true&resourceVersion=x"))
+        .await
+        .expect(400);
     assert_eq!(status["reason"], "BadRequest");
     let path = format!("{DESTINATIONS}?resourceVersion={newest}&resourceVersionMatch=Exact");
     let _ = api.get(&path).await.expect(200);
@@ -118,7 +148,10 @@ async fn a_version_that_is_gone_or_never_was_is_expired() {
 
 #[tokio::test]
 async fn bookmarks_carry_a_quiet_watch_forward() {
-    let options = ApiOptions { bookmark_interval: Duration::from_millis(100), ..ApiOptions::default() };
+    let options = ApiOptions {
+        bookmark_interval: Duration::from_millis(100),
+        ..ApiOptions::default()
+    };
     let api = Api::start_with(options).await;
     let from = version(&api.get(DESTINATIONS).await.expect(200)).to_owned();
     let query = format!("watch=true&resourceVersion={from}&allowWatchBookmarks=true");
@@ -137,7 +170,10 @@ async fn bookmarks_carry_a_quiet_watch_forward() {
 
 #[tokio::test]
 async fn a_watch_ends_in_time_and_places_are_given_back() {
-    let options = ApiOptions { max_watches: 1, ..ApiOptions::default() };
+    let options = ApiOptions {
+        max_watches: 1,
+        ..ApiOptions::default()
+    };
     let api = Api::start_with(options).await;
     let path = format!("{DESTINATIONS}?watch=true&timeoutSeconds=1");
     let mut watch = api.watch(&path).await;
@@ -165,9 +201,14 @@ async fn tables_and_metadata_are_watched_too() {
     let api = Api::start().await;
     api.created("logdestinations", &destination("a")).await;
     let path = format!("{DESTINATIONS}?watch=true");
-    let mut tables = api.watch_as(&path, "application/json;as=Table;v=v1;g=meta.k8s.io").await;
+    let mut tables = api
+        .watch_as(&path, "application/json;as=Table;v=v1;g=meta.k8s.io")
+        .await;
     let event = tables.next().await.unwrap();
-    assert_eq!((&event["type"], &event["object"]["kind"]), (&json!("ADDED"), &json!("Table")));
+    assert_eq!(
+        (&event["type"], &event["object"]["kind"]),
+        (&json!("ADDED"), &json!("Table"))
+    );
     assert_eq!(event["object"]["rows"][0]["cells"][0], "a");
     let accept = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
     let mut metadata = api.watch_as(&path, accept).await;
@@ -197,24 +238,44 @@ async fn events_are_listed_selected_and_watched() {
     let selector = format!(
         "fieldSelector=involvedObject.name%3Da,involvedObject.namespace%3D,involvedObject.kind%3DLogDestination,involvedObject.uid%3D{uid}"
     );
-    let list = api.get(&format!("/api/v1/events?{selector}")).await.expect(200);
+    let list = api
+        .get(&format!("/api/v1/events?{selector}"))
+        .await
+        .expect(200);
     let found = &list["items"][0];
-    assert_eq!((&list["kind"], &found["kind"], &found["apiVersion"]), (&json!("EventList"), &json!("Event"), &json!("v1")));
-    assert_eq!((&found["reason"], &found["count"], &found["type"]), (&json!("Broken"), &json!(1), &json!("Warning")));
+    assert_eq!(
+        (&list["kind"], &found["kind"], &found["apiVersion"]),
+        (&json!("EventList"), &json!("Event"), &json!("v1"))
+    );
+    assert_eq!(
+        (&found["reason"], &found["count"], &found["type"]),
+        (&json!("Broken"), &json!(1), &json!("Warning"))
+    );
     let name = found["metadata"]["name"].as_str().unwrap();
     let namespaced = "/api/v1/namespaces/default/events";
-    assert_eq!(api.get(&format!("{namespaced}/{name}")).await.expect(200)["reason"], "Broken");
+    assert_eq!(
+        api.get(&format!("{namespaced}/{name}")).await.expect(200)["reason"],
+        "Broken"
+    );
     let _ = api.get(&format!("{namespaced}/nope.1")).await.expect(404);
     let elsewhere = api.get("/api/v1/namespaces/other/events").await.expect(200);
     assert_eq!(elsewhere["items"], json!([]));
     let from = version(&list);
-    let mut watch = api.watch(&format!("{namespaced}?watch=true&resourceVersion={from}")).await;
+    let mut watch = api
+        .watch(&format!("{namespaced}?watch=true&resourceVersion={from}"))
+        .await;
     api.store.record_event(event("Broken", uid)).await.unwrap();
     let told = watch.next().await.unwrap();
-    assert_eq!((&told["type"], &told["object"]["count"]), (&json!("MODIFIED"), &json!(2)));
+    assert_eq!(
+        (&told["type"], &told["object"]["count"]),
+        (&json!("MODIFIED"), &json!(2))
+    );
     api.store.record_event(event("Mended", uid)).await.unwrap();
     let told = watch.next().await.unwrap();
-    assert_eq!((&told["type"], &told["object"]["reason"]), (&json!("ADDED"), &json!("Mended")));
+    assert_eq!(
+        (&told["type"], &told["object"]["reason"]),
+        (&json!("ADDED"), &json!("Mended"))
+    );
     assert_eq!(api.post(namespaced, &json!({})).await.code, 405);
     assert_eq!(api.get(&format!("{GROUP}/events")).await.code, 404);
 }

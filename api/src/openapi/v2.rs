@@ -118,12 +118,9 @@ fn downgrade(schema: &Value) -> Value {
     if let Some(items) = map.get("items") {
         out.insert("items".to_owned(), downgrade(items));
     }
-    match map.get("additionalProperties") {
-        Some(schema @ Value::Object(_)) => {
-            out.insert("additionalProperties".to_owned(), downgrade(schema));
-        }
-        // `false` is how v3 forbids unknown fields; v2 clients derive that from the properties.
-        _ => {}
+    // `false` is how v3 forbids unknown fields; v2 clients derive that from the properties.
+    if let Some(schema @ Value::Object(_)) = map.get("additionalProperties") {
+        out.insert("additionalProperties".to_owned(), downgrade(schema));
     }
     Value::Object(out)
 }

@@ -9,19 +9,19 @@ use super::schemas;
 
 /// The document of `firelens.dev/v1alpha1`.
 pub(super) fn group() -> Value {
-    document(GROUP, VERSION, &paths::of_group(), schemas::of_group())
+    document(GROUP, VERSION, &paths::of_group(), &schemas::of_group())
 }
 
 /// The document of `v1`.
 pub(super) fn core() -> Value {
-    document("core", "v1", &paths::of_core(), schemas::of_core())
+    document("core", "v1", &paths::of_core(), &schemas::of_core())
 }
 
 fn document(
     title: &str,
     version: &str,
     operations: &[Operation],
-    schemas: Map<String, Value>,
+    schemas: &Map<String, Value>,
 ) -> Value {
     let mut paths = Map::new();
     for operation in operations {

@@ -201,10 +201,9 @@ impl Source for Watch {
             return Batch::Events(vec![self.bookmark(Value::Null)]);
         }
         let longest = HINT_TIMEOUT.min(self.bookmark_interval);
-        match tokio::time::timeout(longest, self.hints.changed()).await {
-            // The sender is gone when the store is: the next read will say so.
-            Ok(Err(_)) => tokio::time::sleep(RETRY).await,
-            Ok(Ok(())) | Err(_) => {}
+        // The sender is gone when the store is: the next read will say so.
+        if let Ok(Err(_)) = tokio::time::timeout(longest, self.hints.changed()).await {
+            tokio::time::sleep(RETRY).await;
         }
         Batch::Events(Vec::new())
     }

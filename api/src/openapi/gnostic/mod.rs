@@ -1,282 +1,17 @@
 //! The OpenAPI v2 document in the protobuf form that `kubectl` asks for first, and up to 1.26 only.
-//! Message and field numbers are those of `openapiv2/OpenAPIv2.proto` of google/gnostic; the parts our
-//! document does not use are left out. Never adds anything the JSON document does not say.
+//! Never adds anything the JSON document does not say.
+
+mod messages;
 
 use prost::Message;
 use serde_json::{Map, Value};
+
+use self::messages::*;
 
 /// Media type asked for.
 pub(crate) const ACCEPTED: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
 /// Media type of the answer: `@` is not allowed there.
 pub(crate) const CONTENT_TYPE: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
-
-#[derive(Clone, PartialEq, Message)]
-struct Document {
-    #[prost(string, tag = "1")]
-    swagger: String,
-    #[prost(message, optional, tag = "2")]
-    info: Option<Info>,
-    #[prost(message, optional, tag = "8")]
-    paths: Option<Paths>,
-    #[prost(message, optional, tag = "9")]
-    definitions: Option<Schemas>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Info {
-    #[prost(string, tag = "1")]
-    title: String,
-    #[prost(string, tag = "2")]
-    version: String,
-}
-
-/// A value written as YAML; JSON is YAML.
-#[derive(Clone, PartialEq, Message)]
-struct Any {
-    #[prost(string, tag = "2")]
-    yaml: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct NamedAny {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(message, optional, tag = "2")]
-    value: Option<Any>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Paths {
-    #[prost(message, repeated, tag = "2")]
-    path: Vec<NamedPathItem>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct NamedPathItem {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(message, optional, tag = "2")]
-    value: Option<PathItem>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct PathItem {
-    #[prost(message, optional, tag = "2")]
-    get: Option<Operation>,
-    #[prost(message, optional, tag = "3")]
-    put: Option<Operation>,
-    #[prost(message, optional, tag = "4")]
-    post: Option<Operation>,
-    #[prost(message, optional, tag = "5")]
-    delete: Option<Operation>,
-    #[prost(message, optional, tag = "8")]
-    patch: Option<Operation>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Operation {
-    #[prost(string, tag = "3")]
-    description: String,
-    #[prost(string, tag = "5")]
-    operation_id: String,
-    #[prost(string, repeated, tag = "6")]
-    produces: Vec<String>,
-    #[prost(string, repeated, tag = "7")]
-    consumes: Vec<String>,
-    #[prost(message, repeated, tag = "8")]
-    parameters: Vec<ParametersItem>,
-    #[prost(message, optional, tag = "9")]
-    responses: Option<Responses>,
-    #[prost(message, repeated, tag = "13")]
-    vendor_extension: Vec<NamedAny>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ParametersItem {
-    #[prost(message, optional, tag = "1")]
-    parameter: Option<Parameter>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Parameter {
-    #[prost(oneof = "ParameterKind", tags = "1, 2")]
-    oneof: Option<ParameterKind>,
-}
-
-#[derive(Clone, PartialEq, prost::Oneof)]
-enum ParameterKind {
-    #[prost(message, tag = "1")]
-    Body(BodyParameter),
-    #[prost(message, tag = "2")]
-    NonBody(NonBodyParameter),
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct BodyParameter {
-    #[prost(string, tag = "2")]
-    name: String,
-    #[prost(string, tag = "3")]
-    r#in: String,
-    #[prost(bool, tag = "4")]
-    required: bool,
-    #[prost(message, optional, tag = "5")]
-    schema: Option<Schema>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct NonBodyParameter {
-    #[prost(oneof = "NonBodyKind", tags = "3, 4")]
-    oneof: Option<NonBodyKind>,
-}
-
-#[derive(Clone, PartialEq, prost::Oneof)]
-enum NonBodyKind {
-    #[prost(message, tag = "3")]
-    Query(QueryParameter),
-    #[prost(message, tag = "4")]
-    Path(PathParameter),
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct QueryParameter {
-    #[prost(string, tag = "2")]
-    r#in: String,
-    #[prost(string, tag = "3")]
-    description: String,
-    #[prost(string, tag = "4")]
-    name: String,
-    #[prost(string, tag = "6")]
-    r#type: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct PathParameter {
-    #[prost(bool, tag = "1")]
-    required: bool,
-    #[prost(string, tag = "2")]
-    r#in: String,
-    #[prost(string, tag = "3")]
-    description: String,
-    #[prost(string, tag = "4")]
-    name: String,
-    #[prost(string, tag = "5")]
-    r#type: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Responses {
-    #[prost(message, repeated, tag = "1")]
-    response_code: Vec<NamedResponseValue>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct NamedResponseValue {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(message, optional, tag = "2")]
-    value: Option<ResponseValue>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ResponseValue {
-    #[prost(message, optional, tag = "1")]
-    response: Option<Response>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Response {
-    #[prost(string, tag = "1")]
-    description: String,
-    #[prost(message, optional, tag = "2")]
-    schema: Option<SchemaItem>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct SchemaItem {
-    #[prost(message, optional, tag = "1")]
-    schema: Option<Schema>,
-}
-
-/// Serves as `Definitions` and as `Properties`: both are one repeated field of the same number.
-#[derive(Clone, PartialEq, Message)]
-struct Schemas {
-    #[prost(message, repeated, tag = "1")]
-    additional_properties: Vec<NamedSchema>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct NamedSchema {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(message, optional, tag = "2")]
-    value: Option<Schema>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Schema {
-    #[prost(string, tag = "1")]
-    reference: String,
-    #[prost(string, tag = "2")]
-    format: String,
-    #[prost(string, tag = "4")]
-    description: String,
-    #[prost(message, optional, tag = "5")]
-    default: Option<Any>,
-    #[prost(double, tag = "7")]
-    maximum: f64,
-    #[prost(double, tag = "9")]
-    minimum: f64,
-    #[prost(int64, tag = "11")]
-    max_length: i64,
-    #[prost(int64, tag = "12")]
-    min_length: i64,
-    #[prost(string, tag = "13")]
-    pattern: String,
-    #[prost(int64, tag = "14")]
-    max_items: i64,
-    #[prost(int64, tag = "15")]
-    min_items: i64,
-    #[prost(string, repeated, tag = "19")]
-    required: Vec<String>,
-    #[prost(message, repeated, tag = "20")]
-    r#enum: Vec<Any>,
-    #[prost(message, optional, boxed, tag = "21")]
-    additional_properties: Option<Box<AdditionalPropertiesItem>>,
-    #[prost(message, optional, tag = "22")]
-    r#type: Option<TypeItem>,
-    #[prost(message, optional, tag = "23")]
-    items: Option<ItemsItem>,
-    #[prost(message, optional, tag = "25")]
-    properties: Option<Schemas>,
-    #[prost(message, repeated, tag = "31")]
-    vendor_extension: Vec<NamedAny>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct AdditionalPropertiesItem {
-    #[prost(oneof = "AdditionalProperties", tags = "1, 2")]
-    oneof: Option<AdditionalProperties>,
-}
-
-#[derive(Clone, PartialEq, prost::Oneof)]
-enum AdditionalProperties {
-    #[prost(message, tag = "1")]
-    Schema(Box<Schema>),
-    #[prost(bool, tag = "2")]
-    Boolean(bool),
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct TypeItem {
-    #[prost(string, repeated, tag = "1")]
-    value: Vec<String>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ItemsItem {
-    #[prost(message, repeated, tag = "1")]
-    schema: Vec<Schema>,
-}
 
 /// Encodes the OpenAPI v2 document `json`.
 pub(crate) fn encode(json: &Value) -> Vec<u8> {
@@ -337,12 +72,12 @@ fn parameter(json: &Value) -> ParametersItem {
     let (description, type_) = (text(&json["description"]), text(&json["type"]));
     let required = json["required"].as_bool().unwrap_or_default();
     let kind = match place.as_str() {
-        "body" => ParameterKind::Body(BodyParameter {
+        "body" => ParameterKind::Body(Box::new(BodyParameter {
             name,
             r#in: place,
             required,
             schema: Some(schema(&json["schema"])),
-        }),
+        })),
         "path" => ParameterKind::NonBody(NonBodyParameter {
             oneof: Some(NonBodyKind::Path(PathParameter {
                 required,
