@@ -69,6 +69,9 @@ pub async fn observe(clients: &AwsClients, scope: &Scope<'_>) -> Observation {
             }
         }
     }
+    for (cluster, why) in &observation.unread_clusters {
+        tracing::warn!(target_name = scope.target, cluster, why, "cluster not read");
+    }
     observation
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_ecs::config::retry::RetryPartition;
 use aws_smithy_http_client::tls;
@@ -66,6 +67,16 @@ pub struct AwsSettings {
     pub credentials: Option<SharedCredentialsProvider>,
     /// Time limits of calls.
     pub timeouts: AwsTimeouts,
+}
+
+impl AwsSettings {
+    /// The same with fixed base credentials, for stand-ins for AWS.
+    #[must_use]
+    pub fn with_keys(mut self, access_key_id: &str, secret_access_key: &str) -> Self {
+        let keys = Credentials::new(access_key_id, secret_access_key, None, None, "fixed");
+        self.credentials = Some(SharedCredentialsProvider::new(keys));
+        self
+    }
 }
 
 /// What a target says about where it is and how to get in.

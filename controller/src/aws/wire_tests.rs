@@ -5,8 +5,6 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -122,17 +120,16 @@ async fn clients(wire: &Wire) -> AwsClients {
         Arc::<SystemClock>::clone(&clock),
         metrics.clone(),
     ));
-    let key = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
     let settings = AwsSettings {
         http_client: Some(wire.clone().into_shared()),
-        credentials: Some(SharedCredentialsProvider::new(key)),
-        endpoint_url: None,
         timeouts: AwsTimeouts {
             attempt: Duration::from_millis(50),
             write: Duration::from_millis(60),
             ..AwsTimeouts::default()
         },
-    };
+        ..AwsSettings::default()
+    }
+    .with_keys("AKIDEXAMPLE", "secret");
     let access = TargetAccess {
         target: "prod".into(),
         account_id: "111122223333".into(),
