@@ -42,24 +42,29 @@ manifests() {
   cargo run --locked --quiet --package firelens -- lint -f deploy/examples
 }
 
+fetch_promtool() {
+  local work
+  say "fetching promtool"
+  mkdir -p "$LOCAL"
+  work=$(mktemp -d "$LOCAL/promtool.XXXXXX")
+  (
+    cd "$work"
+    apt-get download -qq prometheus 2>/dev/null || {
+      as_root apt-get update -qq
+      apt-get download -qq prometheus
+    }
+    dpkg-deb -x ./prometheus_*.deb .
+    mv usr/bin/promtool "$LOCAL/promtool"
+  )
+  rm -rf "$work"
+}
+
 alerts() {
   local promtool
   if ! promtool=$(command -v promtool); then
     # Unpacked, not installed: Debian's package would start a Prometheus of its own.
-    promtool=$LOCAL/prometheus/usr/bin/promtool
-    [ -x "$promtool" ] || {
-      say "fetching promtool"
-      mkdir -p "$LOCAL/prometheus"
-      (
-        cd "$LOCAL/prometheus"
-        apt-get download -qq prometheus 2>/dev/null || {
-          as_root apt-get update -qq
-          apt-get download -qq prometheus
-        }
-        dpkg-deb -x ./prometheus_*.deb .
-        rm ./prometheus_*.deb
-      )
-    }
+    promtool=$LOCAL/promtool
+    [ -x "$promtool" ] || fetch_promtool
   fi
   "$promtool" check rules deploy/prometheus/alerts.yaml
   "$promtool" test rules deploy/prometheus/alerts.test.yaml

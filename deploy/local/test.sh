@@ -12,10 +12,13 @@ HERE=$ROOT/deploy/local
 "$HERE/aws.sh" install-moto
 export FIRELENS_TEST_MINISTACK=$LOCAL/venv/bin/ministack
 export FIRELENS_TEST_MOTO=$LOCAL/moto/bin/moto_server
-FIRELENS_TEST_KUBECTL=$("$HERE/kubectl.sh")
-export FIRELENS_TEST_KUBECTL
-# Every further version that `make kubectls` has brought, as a list of paths parted by colons.
-FIRELENS_TEST_KUBECTLS=$(find "$LOCAL/kubectl" -name kubectl -perm -u+x 2>/dev/null | sort | paste -sd: -)
+# One that is new enough, and every further one that `make kubectls` has brought: paths parted by colons.
+FIRELENS_TEST_KUBECTLS=$(
+  {
+    "$HERE/kubectl.sh"
+    find "$LOCAL/kubectl" -name kubectl -perm -u+x 2>/dev/null | sort
+  } | paste -sd: -
+)
 export FIRELENS_TEST_KUBECTLS
 
 if [ -z "${FIRELENS_TEST_DATABASE_URL:-}" ]; then
