@@ -80,17 +80,18 @@ fn execution_role_missing(needs: &Needs) -> Refusal {
     )
 }
 
-/// A task definition may name a role by its bare name.
+/// A task definition may name a role by its bare name. An ARN of a role is passed on as it is: IAM
+/// is the judge of its account and path.
 fn role_arn(role: &str, context: &InjectContext<'_>) -> Result<String, Refusal> {
+    if role.starts_with("arn:") && role.contains(":role/") {
+        return Ok(role.to_owned());
+    }
     let read = role_name(role).ok_or_else(|| {
         Refusal::new(
             Reason::InvalidRole,
-            format!("{role:?} is neither the ARN nor the name of an IAM role"),
+            format!("{role:?} is neither the ARN nor the name of an IAM role; correct it in the task definition"),
         )
     })?;
-    if read.account_id.is_some() {
-        return Ok(role.to_owned());
-    }
     Ok(format!(
         "arn:{}:iam::{}:role{}{}",
         context.partition, context.account_id, read.path, read.name
