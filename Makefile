@@ -63,6 +63,4 @@ prepare-queries: ## brings .sqlx/ up to date after a change to a statement or a 
 	@store/prepare-queries.sh
 
 clean-local: ## ends and removes everything under .local/
-	@deploy/local/demo.sh stop
-	@deploy/local/postgres.sh stop .local/postgres
-	rm -rf .local
+	@deploy/local/demo.sh clean

@@ -4,6 +4,7 @@
 #
 #   demo.sh run     KEEP=1 leaves everything running
 #   demo.sh stop    ends what a run left
+#   demo.sh clean   ends everything that runs from .local/, and removes it
 set -euo pipefail
 # shellcheck source=deploy/local/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -38,8 +39,22 @@ run() {
   exec "$LOCAL/venv/bin/python" -B "$HERE/demo"
 }
 
+# What a run, a test run or `make run` that was killed may have left, and everything that was fetched.
+clean() {
+  local name dir
+  stop
+  "$HERE/aws.sh" stop "$LOCAL/run"
+  for name in demo run test; do
+    dir=$(postgres_dir "$name-postgres")
+    if [ -d "$dir/data" ]; then "$HERE/postgres.sh" stop "$dir"; fi
+    rm -rf "$dir"
+  done
+  rm -rf "$LOCAL"
+}
+
 case "${1:-}" in
   run) run ;;
   stop) stop ;;
-  *) die "usage: demo.sh run | stop" ;;
+  clean) clean ;;
+  *) die "usage: demo.sh run | stop | clean" ;;
 esac

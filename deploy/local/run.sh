@@ -19,6 +19,7 @@ trap end EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+LISTEN=${LISTEN:-127.0.0.1:8080}
 unset "${!AWS_@}"
 DATABASE_URL=$("$HERE/postgres.sh" start "$POSTGRES")
 AWS_ENDPOINT_URL=$("$HERE/aws.sh" start "$RUN")
@@ -27,5 +28,5 @@ export DATABASE_URL AWS_ENDPOINT_URL AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=1111
 export AWS_EC2_METADATA_DISABLED=true
 say "PostgreSQL  $DATABASE_URL"
 say "local AWS   $AWS_ENDPOINT_URL  (account $AWS_ACCESS_KEY_ID, $AWS_REGION)"
-say "kubectl     --server http://127.0.0.1:8080"
-"${CARGO_TARGET_DIR:-$ROOT/target}/debug/firelens" serve --listen "${LISTEN:-127.0.0.1:8080}"
+say "kubectl     --server http://$LISTEN"
+"${CARGO_TARGET_DIR:-$ROOT/target}/debug/firelens" serve --listen "$LISTEN"
