@@ -2,7 +2,7 @@
 //! Never linked into the binary.
 
 pub mod fake_aws;
+pub mod harness;
 pub mod http;
 pub mod kubectl;
-pub mod harness;
 pub mod postgres;

@@ -120,6 +120,17 @@ fn undefault(container: &mut Map<String, Value>) {
             container.remove(name);
         }
     }
+    if let Some(Value::Array(ports)) = container.get_mut("portMappings") {
+        for port in ports.iter_mut().filter_map(Value::as_object_mut) {
+            let host_port = port.get("hostPort").cloned();
+            if host_port == port.get("containerPort").cloned() || host_port == Some(json!(0)) {
+                port.remove("hostPort");
+            }
+            if port.get("protocol") == Some(&json!("tcp")) {
+                port.remove("protocol");
+            }
+        }
+    }
     if container.contains_key("firelensConfiguration") {
         if container.get("user") == Some(&json!("0")) {
             container.remove("user");

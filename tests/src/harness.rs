@@ -1,0 +1,261 @@
+//! Whole passes of the controller on a real PostgreSQL and the fake AWS, with one driven clock.
+//! Never sleeps and never reads the wall clock: time is what the fake says.
+#![allow(clippy::expect_used, clippy::panic)]
+
+pub mod scene;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use firelens_controller::aws::AwsSettings;
+use firelens_controller::clock::Clock;
+use firelens_controller::{
+    ControllerConfig, Ctx, FINALIZER, PassOutcome, PassResult, reconcile_target,
+};
+use firelens_core::v1alpha1::{Kind, admit};
+use firelens_store::{Preconditions, Store, Update};
+use jiff::Timestamp;
+use prometheus::Registry;
+use serde_json::{Value, json};
+
+use crate::fake_aws::FakeAws;
+use crate::postgres::{self, Database};
+
+/// Name of the target that every scene has.
+pub const TARGET: &str = "prod";
+/// Requeue times from here on mean that nothing is waited for.
+const RESYNC: Duration = Duration::from_secs(300);
+
+/// The clock of the fake, for the controller: a sleep moves it on and returns at once.
+#[derive(Clone, Debug)]
+pub struct DrivenClock {
+    fake: FakeAws,
+}
+
+impl DrivenClock {
+    /// The clock of `fake`.
+    #[must_use]
+    pub fn new(fake: &FakeAws) -> Self {
+        Self { fake: fake.clone() }
+    }
+}
+
+#[async_trait]
+impl Clock for DrivenClock {
+    fn now(&self) -> Timestamp {
+        self.fake.now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.fake.advance(duration);
+    }
+}
+
+/// How the controller reaches `fake`.
+#[must_use]
+pub fn aws_settings(fake: &FakeAws) -> AwsSettings {
+    AwsSettings {
+        endpoint_url: Some(fake.endpoint().to_owned()),
+        ..AwsSettings::default()
+    }
+}
+
+/// How a pass ended, as its surroundings see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passed {
+    /// It ended by itself.
+    Ended(PassOutcome),
+    /// A crash fault killed the controller; a new one has been started.
+    Crashed,
+}
+
+/// One controller, its database and its AWS.
+#[derive(Debug)]
+pub struct Harness {
+    /// The AWS.
+    pub fake: FakeAws,
+    /// A store of the test's own, beside the controller's.
+    pub store: Store,
+    database: Database,
+    ctx: Ctx,
+    lives: usize,
+    passes: usize,
+}
+
+impl Harness {
+    /// A controller that has not looked yet, on an empty database and an empty AWS.
+    ///
+    /// # Panics
+    /// Where no PostgreSQL or no port can be had: the test has failed then.
+    pub async fn start() -> Self {
+        let fake = FakeAws::start().expect("a port for the fake AWS");
+        let database = postgres::database().await;
+        let store = database.store().await;
+        let ctx = controller(&fake, database.store().await, 0);
+        Self {
+            fake,
+            store,
+            database,
+            ctx,
+            lives: 0,
+            passes: 0,
+        }
+    }
+
+    /// Stores an object as `kubectl apply` would: checked, with defaults, created or updated.
+    ///
+    /// # Panics
+    /// Where the object is not admitted or not stored.
+    pub async fn apply(&self, object: Value) -> Value {
+        let kind = object["kind"].as_str().and_then(Kind::from_name);
+        let kind = kind.expect("an object of a known kind");
+        let name = object["metadata"]["name"].as_str().expect("a name");
+        let name = name.to_owned();
+        let mut object = admit(kind, &object).unwrap_or_else(|errors| panic!("{errors:?}"));
+        if kind == Kind::LoggingPolicy {
+            object["metadata"]["finalizers"] = json!([FINALIZER]);
+        }
+        let stored = self.store.get(kind, &name).await.expect("a readable store");
+        let stored = if stored.is_some() {
+            self.store.update(kind, &name, Update::object(object)).await
+        } else {
+            self.store.create(kind, object).await
+        };
+        stored.expect("the object is stored")
+    }
+
+    /// [`Self::apply`] of a YAML document.
+    ///
+    /// # Panics
+    /// Where the text is not YAML, or as [`Self::apply`].
+    pub async fn apply_yaml(&self, text: &str) -> Value {
+        self.apply(serde_yaml::from_str(text).expect("YAML")).await
+    }
+
+    /// Deletes an object as `kubectl delete` would.
+    ///
+    /// # Panics
+    /// Where there is no such object.
+    pub async fn delete(&self, kind: Kind, name: &str) {
+        let any = Preconditions::default();
+        let deleted = self.store.delete(kind, name, &any).await;
+        deleted.expect("the object is deleted");
+    }
+
+    /// An object as it is stored.
+    ///
+    /// # Panics
+    /// Where the store cannot be read.
+    pub async fn get(&self, kind: Kind, name: &str) -> Option<Value> {
+        self.store.get(kind, name).await.expect("a readable store")
+    }
+
+    /// The status of the workload that stands for a service.
+    ///
+    /// # Panics
+    /// Where there is no such workload.
+    pub async fn workload(&self, cluster: &str, service: &str) -> Value {
+        let name = format!("{TARGET}.{cluster}.{service}");
+        let object = self.get(Kind::Workload, &name).await;
+        object.unwrap_or_else(|| panic!("no workload {name}"))["status"].take()
+    }
+
+    /// Reason of a condition of the workload that stands for a service.
+    ///
+    /// # Panics
+    /// Where there is no such workload.
+    pub async fn reason(&self, cluster: &str, service: &str, condition: &str) -> String {
+        let status = self.workload(cluster, service).await;
+        let conditions = status["conditions"].as_array().into_iter().flatten();
+        let found = conditions.into_iter().find(|one| one["type"] == condition);
+        found.map_or_else(String::new, |one| {
+            one["reason"].as_str().unwrap_or("").to_owned()
+        })
+    }
+
+    /// One pass over the target, at the driven time.
+    pub async fn pass(&mut self) -> Passed {
+        self.passes += 1;
+        let ended = tokio::select! {
+            // A crash is a death at once: nothing of the pass may go on beside it.
+            biased;
+            () = self.fake.crashed() => None,
+            outcome = reconcile_target(&self.ctx, TARGET, self.fake.now()) => Some(outcome),
+        };
+        match ended {
+            Some(outcome) => Passed::Ended(outcome),
+            None => {
+                self.restart().await;
+                Passed::Crashed
+            }
+        }
+    }
+
+    /// Passes at the times they ask for, until nothing is waited for and a resync later nothing is
+    /// written either. Answers how many there were.
+    ///
+    /// # Panics
+    /// Where that takes more than `max_passes`.
+    pub async fn settle(&mut self, max_passes: usize) -> usize {
+        let mut trail = Vec::new();
+        let mut was_quiet = false;
+        for pass in 1..=max_passes {
+            let writes_before = self.fake.writes().len();
+            let passed = self.pass().await;
+            trail.push(passed);
+            let Passed::Ended(outcome) = passed else {
+                was_quiet = false;
+                continue;
+            };
+            let quiet = is_quiet(&outcome) && self.fake.writes().len() == writes_before;
+            if quiet && was_quiet {
+                return pass;
+            }
+            was_quiet = quiet;
+            self.fake.advance(outcome.requeue_after.min(RESYNC));
+        }
+        let last: Vec<_> = trail.iter().rev().take(5).collect();
+        panic!("not settled after {max_passes} passes; the last: {last:#?}");
+    }
+
+    /// A new process takes over: nothing in memory survives, and the lease of the dead has run out.
+    pub async fn restart(&mut self) {
+        self.lives += 1;
+        self.ctx.leases().release_all().await;
+        self.fake.revive();
+        self.ctx = controller(&self.fake, self.database.store().await, self.lives);
+    }
+
+    /// Passes so far, those of earlier lives included.
+    #[must_use]
+    pub fn passes(&self) -> usize {
+        self.passes
+    }
+
+    /// How often the controller was started again.
+    #[must_use]
+    pub fn restarts(&self) -> usize {
+        self.lives
+    }
+}
+
+fn is_quiet(outcome: &PassOutcome) -> bool {
+    outcome.result == PassResult::Done
+        && outcome.acted_on == 0
+        && !outcome.rolling
+        && outcome.requeue_after >= RESYNC
+}
+
+fn controller(fake: &FakeAws, store: Store, life: usize) -> Ctx {
+    let config = ControllerConfig {
+        api_budget_percent: 100,
+        holder: Some(format!("life-{life}")),
+        aws: aws_settings(fake),
+        clock: Arc::new(DrivenClock::new(fake)),
+        // The order of calls must be the same in every run.
+        apply_concurrency: 1,
+        ..ControllerConfig::default()
+    };
+    Ctx::new(store, &config, &Registry::new()).expect("a new registry")
+}

@@ -1,0 +1,159 @@
+//! Documents and fleets that scenes are made of.
+//! Everything here is what owners and platform teams would write; nothing is asserted.
+#![allow(clippy::expect_used)]
+
+use serde_json::{Value, json};
+
+use super::{Harness, TARGET};
+use crate::fake_aws::{ACCOUNT, FakeAws, REGION};
+
+/// The bucket that the target of every scene names.
+pub const BUCKET: &str = "configs";
+/// The policy that most scenes have.
+pub const POLICY: &str = "everything";
+
+fn role(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:role/{name}")
+}
+
+/// A Fargate service of one container with a role of its own.
+#[must_use]
+pub fn fargate(family: &str) -> Value {
+    json!({
+        "family": family,
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "512",
+        "memory": "1024",
+        "taskRoleArn": role(&format!("{family}-task")),
+        "executionRoleArn": role(&format!("{family}-exec")),
+        "inventedTomorrow": {"deep": [1, 2, {"kept": true}]},
+        "containerDefinitions": [{
+            "name": "app",
+            "image": "registry.example/app:1",
+            "portMappings": [{"containerPort": 8080}],
+            "environment": [{"name": "STAGE", "value": "prod"}],
+            "logConfiguration": {
+                "logDriver": "awslogs",
+                "options": {
+                    "awslogs-group": "/ecs/app",
+                    "awslogs-region": REGION,
+                    "awslogs-stream-prefix": "app",
+                },
+            },
+        }],
+        "tags": [{"key": "team", "value": "payments"}],
+    })
+}
+
+/// An EC2 service in bridge mode of two containers, one waiting for the other.
+#[must_use]
+pub fn ec2(family: &str) -> Value {
+    json!({
+        "family": family,
+        "networkMode": "bridge",
+        "requiresCompatibilities": ["EC2"],
+        "taskRoleArn": role(&format!("{family}-task")),
+        "executionRoleArn": role(&format!("{family}-exec")),
+        "containerDefinitions": [
+            {
+                "name": "worker",
+                "image": "registry.example/worker:1",
+                "memoryReservation": 128,
+                "dependsOn": [{"containerName": "migrate", "condition": "SUCCESS"}],
+                "logConfiguration": {"logDriver": "json-file", "options": {"max-size": "10m"}},
+            },
+            {
+                "name": "migrate",
+                "image": "registry.example/worker:1",
+                "memoryReservation": 64,
+                "essential": false,
+            },
+        ],
+    })
+}
+
+/// Adds the roles of a document, registers it and runs it as `cluster/family`.
+///
+/// # Panics
+/// Where the fake refuses the document or the service.
+pub fn run(fake: &FakeAws, cluster: &str, document: &Value) {
+    for member in ["taskRoleArn", "executionRoleArn"] {
+        if let Some(arn) = document[member].as_str() {
+            fake.add_role(arn.rsplit('/').next().unwrap_or(""), "/");
+        }
+    }
+    let family = document["family"].as_str().unwrap_or("");
+    let is_fargate = document["requiresCompatibilities"][0] == "FARGATE";
+    let launch_type = if is_fargate { "FARGATE" } else { "EC2" };
+    let arn = fake
+        .register(document.clone())
+        .expect("the document is registered");
+    let extra = json!({"launchType": launch_type, "desiredCount": 2});
+    fake.add_service(cluster, family, &arn, extra)
+        .expect("the service is created");
+}
+
+/// The target of every scene.
+#[must_use]
+pub fn target() -> Value {
+    json!({
+        "apiVersion": "firelens.dev/v1alpha1",
+        "kind": "AwsTarget",
+        "metadata": {"name": TARGET},
+        "spec": {
+            "accountId": ACCOUNT,
+            "region": REGION,
+            "configBucket": {"name": BUCKET, "prefix": "firelens/"},
+            "resyncSeconds": 300,
+        },
+    })
+}
+
+/// A policy for everything with two outputs, so that the router needs a file and the roles grants.
+#[must_use]
+pub fn policy() -> Value {
+    json!({
+        "apiVersion": "firelens.dev/v1alpha1",
+        "kind": "LoggingPolicy",
+        "metadata": {"name": POLICY},
+        "spec": {
+            "mode": "Enforce",
+            "selector": {},
+            "outputs": [
+                {"name": "logs", "destination": {"cloudWatchLogs": {
+                    "logGroupName": "/firelens/all", "logStreamPrefix": "all-",
+                }}},
+                {"name": "archive", "destination": {"firehose": {"deliveryStream": "archive"}}},
+            ],
+            "rollout": {"maxConcurrent": 10, "canary": {"count": 0}},
+        },
+    })
+}
+
+/// [`policy`] with one output, so that options do and no file is needed.
+#[must_use]
+pub fn inline_policy() -> Value {
+    let mut policy = policy();
+    if let Some(outputs) = policy["spec"]["outputs"].as_array_mut() {
+        outputs.truncate(1);
+    }
+    policy
+}
+
+/// Cluster `main` with a Fargate service `web` and an EC2 service `jobs`, and the target.
+///
+/// # Panics
+/// Where the scene cannot be set.
+pub async fn small_fleet() -> Harness {
+    let harness = Harness::start().await;
+    harness.fake.add_bucket(BUCKET);
+    harness
+        .fake
+        .add_cluster("main", json!({}))
+        .expect("a cluster");
+    run(&harness.fake, "main", &fargate("web"));
+    run(&harness.fake, "main", &ec2("jobs"));
+    harness.apply(target()).await;
+    harness
+}

@@ -1,0 +1,157 @@
+//! One poisoned service, cluster or deployment stops nobody else, and is not tried for ever.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use firelens_tests::fake_aws::{AwsError, Call, DeploymentEnd, FakeAws, Fault, FaultPlan, When};
+use firelens_tests::harness::Harness;
+use firelens_tests::harness::scene::{fargate, policy, run, small_fleet};
+use serde_json::{Value, json};
+
+const MAX_PASSES: usize = 100;
+
+fn has_router(fake: &FakeAws, cluster: &str, service: &str) -> bool {
+    let live = fake.live(cluster, service).unwrap();
+    live.to_string().contains("firelensConfiguration")
+}
+
+/// Every call that names `jobs` and that `chosen` accepts.
+fn about_jobs(chosen: fn(&Call) -> bool) -> When {
+    When::matching(move |call| chosen(call) && call.params.to_string().contains("jobs")).always()
+}
+
+/// A policy that goes on after a failure.
+fn tolerant() -> Value {
+    let mut policy = policy();
+    policy["spec"]["rollout"]["failureThreshold"] = json!(5);
+    policy
+}
+
+async fn passes(harness: &mut Harness, count: usize) {
+    for _ in 0..count {
+        harness.pass().await;
+        harness.fake.advance(std::time::Duration::from_secs(30));
+    }
+}
+
+#[tokio::test]
+async fn a_registration_that_ecs_refuses_is_reported_once_and_stops_nobody() {
+    let mut harness = small_fleet().await;
+    let refusal = Fault::Error(AwsError::new(400, "ClientException", "Role is not valid"));
+    let when = about_jobs(|call| call.operation == "RegisterTaskDefinition");
+    harness.fake.inject(FaultPlan::new(when, refusal));
+    harness.apply(tolerant()).await;
+    harness.settle(MAX_PASSES).await;
+    assert!(has_router(&harness.fake, "main", "web"));
+    assert!(!has_router(&harness.fake, "main", "jobs"));
+    let refused = |call: &Call| call.operation == "RegisterTaskDefinition" && call.error.is_some();
+    let tries = harness.fake.calls().iter().filter(|c| refused(c)).count();
+    assert_eq!(tries, 1, "the same is not tried again");
+    let injected = condition(&harness, "main", "jobs").await;
+    assert_eq!(injected["status"], "False");
+    assert!(
+        injected["message"]
+            .to_string()
+            .contains("Role is not valid")
+    );
+}
+
+async fn condition(harness: &Harness, cluster: &str, service: &str) -> Value {
+    let status = harness.workload(cluster, service).await;
+    let conditions = status["conditions"].as_array().unwrap().clone();
+    let mut conditions = conditions.into_iter();
+    conditions
+        .find(|condition| condition["type"] == "Injected")
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_service_that_may_not_be_updated_stops_nobody() {
+    let mut harness = small_fleet().await;
+    let when = about_jobs(|call| call.operation == "UpdateService");
+    harness.fake.inject(FaultPlan::new(when, Fault::Denied));
+    harness.apply(policy()).await;
+    passes(&mut harness, 20).await;
+    assert!(has_router(&harness.fake, "main", "web"));
+    assert!(!has_router(&harness.fake, "main", "jobs"));
+    assert_eq!(condition(&harness, "main", "jobs").await["status"], "False");
+    harness.fake.clear_faults();
+    let before = harness.fake.revisions("jobs").len();
+    assert_eq!(before, 2, "registered once, however often it is tried");
+}
+
+#[tokio::test]
+async fn a_revision_that_cannot_be_read_stops_nobody() {
+    let mut harness = small_fleet().await;
+    let when = about_jobs(|call| call.operation == "DescribeTaskDefinition");
+    harness.fake.inject(FaultPlan::new(when, Fault::Denied));
+    harness.apply(policy()).await;
+    passes(&mut harness, 10).await;
+    assert!(has_router(&harness.fake, "main", "web"));
+    assert!(!has_router(&harness.fake, "main", "jobs"));
+    harness.fake.clear_faults();
+    harness.settle(MAX_PASSES).await;
+    assert!(has_router(&harness.fake, "main", "jobs"));
+}
+
+#[tokio::test]
+async fn a_cluster_that_cannot_be_read_keeps_what_it_has_and_stops_nobody() {
+    let mut harness = small_fleet().await;
+    harness.fake.add_cluster("other", json!({})).unwrap();
+    run(&harness.fake, "other", &fargate("api"));
+    harness.apply(policy()).await;
+    harness.settle(MAX_PASSES).await;
+    let before = harness.fake.world();
+    let unreadable = When::matching(|call| {
+        call.operation == "ListServices" && call.text("cluster").ends_with("other")
+    });
+    let plan = FaultPlan::new(unreadable.always(), Fault::Denied);
+    harness.fake.inject(plan);
+    run(&harness.fake, "main", &fargate("late"));
+    passes(&mut harness, 10).await;
+    assert!(has_router(&harness.fake, "main", "late"));
+    let after = harness.fake.world();
+    for (service, runs) in before.services {
+        assert_eq!(after.services[&service], runs, "{service}");
+    }
+    for (role, policies) in before.roles {
+        assert_eq!(after.roles[&role], policies, "{role}");
+    }
+}
+
+#[tokio::test]
+async fn a_rollout_that_ecs_rolls_back_is_not_fought_over() {
+    let mut harness = small_fleet().await;
+    harness.fake.judge_deployments(|deploying| {
+        let routed = deploying.task_definition.to_string().contains("firelens");
+        if deploying.service == "jobs" && routed {
+            DeploymentEnd::RollsBack
+        } else {
+            DeploymentEnd::Completes
+        }
+    });
+    harness.apply(tolerant()).await;
+    harness.settle(MAX_PASSES).await;
+    assert!(has_router(&harness.fake, "main", "web"));
+    assert!(!has_router(&harness.fake, "main", "jobs"));
+    harness.fake.clear_calls();
+    passes(&mut harness, 20).await;
+    let writes = harness.fake.writes();
+    assert!(writes.is_empty(), "no second attempt: {writes:#?}");
+    assert_eq!(harness.fake.revisions("jobs").len(), 2);
+}
+
+#[tokio::test]
+async fn throttling_delays_and_loses_nothing() {
+    let mut harness = small_fleet().await;
+    harness.fake.throttle(true);
+    for i in 0..40 {
+        run(&harness.fake, "main", &fargate(&format!("s{i:02}")));
+    }
+    let mut wide = policy();
+    wide["spec"]["rollout"]["maxConcurrent"] = json!(100);
+    harness.apply(wide).await;
+    harness.settle(400).await;
+    for i in 0..40 {
+        assert!(has_router(&harness.fake, "main", &format!("s{i:02}")));
+        assert_eq!(harness.fake.revisions(&format!("s{i:02}")).len(), 2);
+    }
+}

@@ -1,0 +1,124 @@
+//! Owners act at every moment between the controller's calls: no change of theirs is lost.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use firelens_core::v1alpha1::Kind;
+use firelens_tests::fake_aws::{FakeAws, Source, When, World, canonical};
+use firelens_tests::harness::Harness;
+use firelens_tests::harness::scene::{BUCKET, POLICY, fargate, policy, small_fleet};
+use serde_json::{Value, json};
+
+const MAX_PASSES: usize = 200;
+
+fn new_image(document: &mut Value) {
+    document["containerDefinitions"][0]["image"] = json!("registry.example/app:2");
+}
+
+/// What the services run, whatever it took to get there.
+fn services(world: World) -> Vec<(String, Value)> {
+    world.services.into_iter().collect()
+}
+
+async fn injecting() -> Harness {
+    let harness = small_fleet().await;
+    harness.apply(policy()).await;
+    harness.fake.clear_calls();
+    harness
+}
+
+async fn restoring() -> Harness {
+    let mut harness = injecting().await;
+    harness.settle(MAX_PASSES).await;
+    harness.delete(Kind::LoggingPolicy, POLICY).await;
+    harness.fake.clear_calls();
+    harness
+}
+
+async fn calls_of(mut harness: Harness) -> usize {
+    harness.settle(MAX_PASSES).await;
+    harness.fake.calls().len()
+}
+
+fn at_call(harness: &Harness, k: usize, act: impl Fn(&FakeAws) + Send + 'static) {
+    harness
+        .fake
+        .hook(When::any().nth(k), move |fake, _| act(fake));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_at_any_moment_of_an_injection_ends_with_the_router_on_top_of_it() {
+    let mut calm = small_fleet().await;
+    calm.fake
+        .owner_deploys("main", "web", Source::Own, new_image)
+        .unwrap();
+    calm.apply(policy()).await;
+    calm.settle(MAX_PASSES).await;
+    let wanted = services(calm.fake.world());
+    for k in 1..=calls_of(injecting().await).await {
+        for source in [Source::Own, Source::Live] {
+            let mut harness = injecting().await;
+            let deploys = source.clone();
+            at_call(&harness, k, move |fake| {
+                fake.owner_deploys("main", "web", deploys.clone(), new_image)
+                    .unwrap();
+            });
+            harness.settle(MAX_PASSES).await;
+            let end = services(harness.fake.world());
+            assert_eq!(end, wanted, "{source:?} at call {k}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_at_any_moment_of_a_restoration_ends_without_the_router() {
+    let mut wanted = fargate("web");
+    new_image(&mut wanted);
+    for k in 1..=calls_of(restoring().await).await {
+        for source in [Source::Own, Source::Live] {
+            let mut harness = restoring().await;
+            let deploys = source.clone();
+            at_call(&harness, k, move |fake| {
+                fake.owner_deploys("main", "web", deploys.clone(), new_image)
+                    .unwrap();
+            });
+            harness.settle(MAX_PASSES).await;
+            let end = harness.fake.live("main", "web").unwrap();
+            let moment = format!("{source:?} at call {k}");
+            assert_eq!(canonical(&end), canonical(&wanted), "{moment}");
+            assert!(harness.fake.objects(BUCKET).is_empty(), "{moment}");
+            let policies = harness.fake.role_policies("web-task");
+            assert!(policies.is_empty(), "{moment}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scaling_at_any_moment_is_kept() {
+    for k in 1..=calls_of(injecting().await).await {
+        let mut harness = injecting().await;
+        at_call(&harness, k, |fake| {
+            let params = json!({"cluster": "main", "service": "web", "desiredCount": 7});
+            fake.ecs("UpdateService", params).unwrap();
+        });
+        harness.settle(MAX_PASSES).await;
+        let service = harness.fake.service("main", "web").unwrap();
+        assert_eq!(service["desiredCount"], 7, "at call {k}");
+        let live = harness.fake.live("main", "web").unwrap().to_string();
+        assert!(live.contains("firelensConfiguration"), "at call {k}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_deleted_at_any_moment_does_not_hold_up_the_other() {
+    for k in 1..=calls_of(injecting().await).await {
+        let mut harness = injecting().await;
+        at_call(&harness, k, |fake| {
+            let params = json!({"cluster": "main", "service": "web", "force": true});
+            fake.ecs("DeleteService", params).unwrap();
+        });
+        harness.settle(MAX_PASSES).await;
+        let live = harness.fake.live("main", "jobs").unwrap().to_string();
+        assert!(live.contains("firelensConfiguration"), "at call {k}");
+        let service = harness.fake.service("main", "web").unwrap();
+        assert_ne!(service["status"], "ACTIVE");
+    }
+}

@@ -1,0 +1,159 @@
+//! Deleting a policy: every service is what its owner made it, and nothing of ours is left.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use firelens_core::v1alpha1::Kind;
+use firelens_tests::fake_aws::{FakeAws, Source, canonical};
+use firelens_tests::harness::Harness;
+use firelens_tests::harness::scene::{BUCKET, POLICY, ec2, fargate, policy, small_fleet};
+use serde_json::{Value, json};
+
+const MAX_PASSES: usize = 100;
+const ROLES: [&str; 4] = ["web-task", "web-exec", "jobs-task", "jobs-exec"];
+
+async fn injected() -> Harness {
+    let mut harness = small_fleet().await;
+    harness.apply(policy()).await;
+    harness.settle(MAX_PASSES).await;
+    for service in ["web", "jobs"] {
+        assert!(has_router(&live(&harness.fake, service)), "{service}");
+    }
+    harness
+}
+
+fn live(fake: &FakeAws, service: &str) -> Value {
+    fake.live("main", service).unwrap()
+}
+
+fn has_router(document: &Value) -> bool {
+    document.to_string().contains("firelensConfiguration")
+}
+
+fn revision(fake: &FakeAws, service: &str) -> u64 {
+    live(fake, service)["taskDefinition"]["revision"]
+        .as_u64()
+        .unwrap()
+}
+
+async fn delete_policy(harness: &mut Harness) {
+    harness.delete(Kind::LoggingPolicy, POLICY).await;
+    harness.settle(MAX_PASSES).await;
+    assert_eq!(harness.get(Kind::LoggingPolicy, POLICY).await, None);
+}
+
+fn nothing_is_left(fake: &FakeAws) {
+    for role in ROLES {
+        let policies = fake.role_policies(role);
+        assert!(policies.is_empty(), "{role}: {policies:?}");
+    }
+    assert!(fake.objects(BUCKET).is_empty());
+}
+
+fn new_image(document: &mut Value) {
+    document["containerDefinitions"][0]["image"] = json!("registry.example/app:2");
+}
+
+#[tokio::test]
+async fn services_go_back_to_their_base_revisions() {
+    let mut harness = injected().await;
+    assert!(!harness.fake.objects(BUCKET).is_empty());
+    assert!(!harness.fake.role_policies("web-task").is_empty());
+    delete_policy(&mut harness).await;
+    for (service, document) in [("web", fargate("web")), ("jobs", ec2("jobs"))] {
+        assert_eq!(revision(&harness.fake, service), 1, "{service}");
+        let live = live(&harness.fake, service);
+        assert_eq!(canonical(&live), canonical(&document));
+        let revisions = harness.fake.revisions(service);
+        assert_eq!(revisions.len(), 2, "nothing was registered to go back");
+        assert!(revisions[0].1, "the base revision stays active");
+    }
+    nothing_is_left(&harness.fake);
+}
+
+#[tokio::test]
+async fn an_owners_own_deploy_is_what_the_service_goes_back_to() {
+    let mut harness = injected().await;
+    let theirs = harness
+        .fake
+        .owner_deploys("main", "web", Source::Own, new_image)
+        .unwrap();
+    harness.settle(MAX_PASSES).await;
+    let managed = live(&harness.fake, "web");
+    assert!(has_router(&managed) && managed.to_string().contains("app:2"));
+    delete_policy(&mut harness).await;
+    let arn = live(&harness.fake, "web")["taskDefinition"]["taskDefinitionArn"].clone();
+    assert_eq!(arn, json!(theirs));
+    nothing_is_left(&harness.fake);
+}
+
+#[tokio::test]
+async fn a_change_on_top_of_the_router_survives_its_removal() {
+    let mut harness = injected().await;
+    harness
+        .fake
+        .owner_deploys("main", "web", Source::Live, new_image)
+        .unwrap();
+    harness.settle(MAX_PASSES).await;
+    assert!(has_router(&live(&harness.fake, "web")));
+    delete_policy(&mut harness).await;
+    let mut wanted = fargate("web");
+    new_image(&mut wanted);
+    assert_eq!(canonical(&live(&harness.fake, "web")), canonical(&wanted));
+    nothing_is_left(&harness.fake);
+}
+
+#[tokio::test]
+async fn a_base_revision_that_is_inactive_is_registered_again() {
+    let mut harness = injected().await;
+    harness
+        .fake
+        .ecs(
+            "DeregisterTaskDefinition",
+            json!({"taskDefinition": "web:1"}),
+        )
+        .unwrap();
+    delete_policy(&mut harness).await;
+    assert_eq!(revision(&harness.fake, "web"), 3);
+    let live = live(&harness.fake, "web");
+    assert_eq!(canonical(&live), canonical(&fargate("web")));
+    nothing_is_left(&harness.fake);
+}
+
+#[tokio::test]
+async fn what_others_put_beside_ours_stays() {
+    let mut harness = injected().await;
+    let theirs = json!({"Version": "2012-10-17", "Statement": []});
+    let fake = harness.fake.clone();
+    fake.set_role_policy("web-task", "theirs", Some(&theirs))
+        .unwrap();
+    fake.set_object(BUCKET, "firelens/theirs.conf", Some("theirs"));
+    delete_policy(&mut harness).await;
+    let policies = fake.role_policies("web-task");
+    assert_eq!(policies.keys().collect::<Vec<_>>(), ["theirs"]);
+    let objects = fake.objects(BUCKET);
+    assert_eq!(objects.keys().collect::<Vec<_>>(), ["firelens/theirs.conf"]);
+}
+
+#[tokio::test]
+async fn a_policy_that_is_retained_leaves_everything_as_it_is() {
+    let mut harness = injected().await;
+    let mut retained = policy();
+    retained["spec"]["deletionPolicy"] = json!("Retain");
+    harness.apply(retained).await;
+    harness.settle(MAX_PASSES).await;
+    let before = harness.fake.world();
+    delete_policy(&mut harness).await;
+    assert_eq!(harness.fake.world(), before);
+}
+
+#[tokio::test]
+async fn a_service_that_is_no_longer_selected_goes_back_alone() {
+    let mut harness = injected().await;
+    let mut narrowed = policy();
+    narrowed["spec"]["selector"]["exclude"] = json!({"services": ["web"]});
+    harness.apply(narrowed).await;
+    harness.settle(MAX_PASSES).await;
+    assert_eq!(revision(&harness.fake, "web"), 1, "no longer selected");
+    let policies = harness.fake.role_policies("web-task");
+    assert!(policies.is_empty(), "{policies:?}");
+    assert!(has_router(&live(&harness.fake, "jobs")), "still selected");
+}

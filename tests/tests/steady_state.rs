@@ -1,0 +1,95 @@
+//! What an unchanged fleet costs: the exact number of AWS calls of a resync.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use firelens_tests::fake_aws::Call;
+use firelens_tests::harness::scene::{self, fargate, inline_policy, policy, target};
+use firelens_tests::harness::{Harness, Passed};
+use serde_json::json;
+
+/// Services of each cluster.
+const FLEET: [(&str, usize); 3] = [("big", 105), ("small", 12), ("void", 0)];
+
+async fn fleet() -> Harness {
+    let harness = Harness::start().await;
+    harness.fake.add_bucket(scene::BUCKET);
+    for (cluster, services) in FLEET {
+        harness.fake.add_cluster(cluster, json!({})).unwrap();
+        for i in 0..services {
+            let document = fargate(&format!("{cluster}-{i:03}"));
+            scene::run(&harness.fake, cluster, &document);
+        }
+    }
+    harness.apply(target()).await;
+    harness
+}
+
+/// Calls by operation, those of `ListServices` and `DescribeServices` by cluster.
+fn costs(calls: &[Call]) -> BTreeMap<String, usize> {
+    let mut costs = BTreeMap::new();
+    for call in calls {
+        let cluster = call.text("cluster").rsplit('/').next().unwrap_or("");
+        let name = format!("{} {cluster}", call.operation);
+        *costs.entry(name.trim().to_owned()).or_insert(0) += 1;
+    }
+    costs
+}
+
+fn expected() -> BTreeMap<String, usize> {
+    let mut costs = BTreeMap::from([
+        ("ListClusters".to_owned(), FLEET.len().div_ceil(100)),
+        ("DescribeClusters".to_owned(), FLEET.len().div_ceil(100)),
+    ]);
+    for (cluster, services) in FLEET {
+        // An empty cluster has to be asked all the same.
+        let lists = services.div_ceil(100).max(1);
+        costs.insert(format!("ListServices {cluster}"), lists);
+        if services > 0 {
+            let describes = services.div_ceil(10);
+            costs.insert(format!("DescribeServices {cluster}"), describes);
+        }
+    }
+    costs
+}
+
+async fn resync(harness: &mut Harness) -> BTreeMap<String, usize> {
+    harness.fake.advance(Duration::from_secs(300));
+    harness.fake.clear_calls();
+    assert!(matches!(harness.pass().await, Passed::Ended(_)));
+    costs(&harness.fake.calls())
+}
+
+#[tokio::test]
+async fn a_resync_of_an_unchanged_fleet_costs_list_and_describe_calls_only() {
+    let mut harness = fleet().await;
+    let mut whole = policy();
+    whole["spec"]["rollout"]["maxConcurrent"] = json!(200);
+    harness.apply(whole).await;
+    harness.settle(200).await;
+    let injected = harness.fake.world();
+    let routers = format!("{:?}", injected.services);
+    let routers = routers.matches("firelensConfiguration").count();
+    assert_eq!(routers, 117, "every service has its router");
+    assert_eq!(resync(&mut harness).await, expected());
+    assert_eq!(resync(&mut harness).await, expected());
+    harness.restart().await;
+    assert_eq!(resync(&mut harness).await, expected(), "after a restart");
+    assert_eq!(harness.fake.world(), injected);
+}
+
+#[tokio::test]
+async fn a_fleet_under_no_policy_or_under_audit_is_read_once_and_never_written() {
+    let mut harness = fleet().await;
+    let before = harness.fake.world();
+    let mut audit = inline_policy();
+    audit["spec"]["mode"] = json!("Audit");
+    harness.apply(audit).await;
+    harness.settle(20).await;
+    assert!(harness.fake.writes().is_empty());
+    assert_eq!(resync(&mut harness).await, expected());
+    harness.restart().await;
+    assert_eq!(resync(&mut harness).await, expected(), "after a restart");
+    assert_eq!(harness.fake.world(), before);
+}
