@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use firelens_core::observe::Observation;
-use firelens_core::plan::{self, Plan, PlanInput, READ_RETRY_SECONDS};
+use firelens_core::plan::{self, Decision, Plan, PlanInput, READ_RETRY_SECONDS};
 use firelens_core::v1alpha1::AwsTarget;
 use firelens_store::{Lease, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -74,7 +74,8 @@ pub struct PassOutcome {
     pub requeue_after: Duration,
     /// Workloads that had steps.
     pub acted_on: usize,
-    /// Whether something is under way, so that the next pass is part of a rollout.
+    /// Whether something is under way, so that the next pass is part of a rollout. `false` also when
+    /// everything that was tried failed: then the next passes come more and more slowly.
     pub rolling: bool,
 }
 
@@ -180,7 +181,8 @@ async fn pass(
             !settled || released.gone > 0,
         ),
         acted_on: applied.outcomes.len(),
-        rolling: plan.look_again_at.is_some() || applied.unfinished || released.under_way > 0,
+        rolling: !is_stalled(&plan, &applied)
+            && (plan.look_again_at.is_some() || applied.unfinished || released.under_way > 0),
     })
 }
 
@@ -232,6 +234,17 @@ pub(crate) fn input<'a>(
         intents: &loaded.intents,
         now,
     }
+}
+
+/// Whether AWS did nothing of what was tried and nothing is under way that could end: to look at the
+/// whole fleet every few seconds would spend its budget on hoping.
+fn is_stalled(plan: &Plan, applied: &Applied) -> bool {
+    let nothing_done = applied
+        .outcomes
+        .values()
+        .all(|outcome| outcome.problem.is_some());
+    let mut decisions = plan.workloads.values().map(|workload| &workload.decision);
+    applied.retry && nothing_done && !decisions.any(|one| matches!(one, Decision::Deploying(_)))
 }
 
 /// The soonest of all reasons to look again.

@@ -239,7 +239,11 @@ impl Runner {
             self.queue.remove(target);
             return;
         }
-        let failed = outcome.result == PassResult::Failed;
+        let failed = match outcome.result {
+            PassResult::Failed => true,
+            PassResult::Incomplete => !outcome.rolling,
+            PassResult::Done | PassResult::Gone | PassResult::NotLeader => false,
+        };
         self.queue
             .done(target, failed, outcome.rolling, outcome.requeue_after, now);
         tracing::debug!(
