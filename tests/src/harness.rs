@@ -59,6 +59,7 @@ pub fn aws_settings(fake: &FakeAws) -> AwsSettings {
         endpoint_url: Some(fake.endpoint().to_owned()),
         ..AwsSettings::default()
     }
+    .with_keys("AKIAFAKE", "secret")
 }
 
 /// How a pass ended, as its surroundings see it.
