@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use prometheus::Registry;
 use serde_json::{Value, json};
 
-use crate::fake_aws::FakeAws;
+use crate::fake_aws::{Call, FakeAws};
 use crate::postgres::{self, Database};
 
 /// Name of the target that every scene has.
@@ -226,6 +226,16 @@ impl Harness {
         self.ctx.leases().release_all().await;
         self.fake.revive();
         self.ctx = controller(&self.fake, self.database.store().await, self.lives);
+    }
+
+    /// How many calls were made until the last that could change the world, and in the pass after:
+    /// the moments at which a disturbance can matter.
+    #[must_use]
+    pub fn moments(&self) -> usize {
+        const NEXT_PASS: usize = 5;
+        let calls = self.fake.calls();
+        let last_write = calls.iter().rposition(Call::is_write).unwrap_or(0);
+        calls.len().min(last_write + 1 + NEXT_PASS)
     }
 
     /// Passes so far, those of earlier lives included.

@@ -3,14 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use firelens_core::v1alpha1::Kind;
-use firelens_tests::fake_aws::{Fault, FaultPlan, World};
+use firelens_tests::fake_aws::{Fault, FaultPlan, When, World};
 use firelens_tests::harness::Harness;
 use firelens_tests::harness::scene::{POLICY, policy, small_fleet};
 
 /// More than any run needs.
 const MAX_PASSES: usize = 200;
 const CRASHES: [Fault; 2] = [Fault::CrashBefore, Fault::CrashAfter];
-/// A lost message is a crash that the controller survives.
+/// What may happen to a write while the controller lives on.
 const LOSSES: [Fault; 4] = [
     Fault::LostRequest,
     Fault::LostAnswer,
@@ -43,44 +43,60 @@ async fn after(path: Path, harness: &Harness) -> World {
     harness.fake.world()
 }
 
-/// The end of an undisturbed run, and how many AWS calls it made.
-async fn undisturbed(path: Path) -> (World, usize) {
+/// The end of an undisturbed run, its moments and its writes.
+async fn undisturbed(path: Path) -> (World, usize, usize) {
     let mut harness = before(path).await;
     harness.settle(MAX_PASSES).await;
-    (after(path, &harness).await, harness.fake.calls().len())
+    let world = after(path, &harness).await;
+    let writes = harness.fake.writes().len();
+    assert!(writes > 5, "the path writes nothing");
+    (world, harness.moments(), writes)
 }
 
-async fn disturb_every_call(path: Path, faults: &[Fault]) {
-    let (world, calls) = undisturbed(path).await;
-    assert!(calls > 10, "the path makes no calls");
-    for fault in faults {
-        for k in 1..=calls {
-            let mut harness = before(path).await;
-            harness.fake.inject(FaultPlan::at(k, fault.clone()));
-            harness.settle(MAX_PASSES).await;
-            let disturbed = harness.fake.calls()[k - 1].operation.clone();
-            let end = after(path, &harness).await;
-            assert_eq!(end, world, "{path:?}: {fault:?} at call {k}, {disturbed}");
+async fn disturb(path: Path, fault: &Fault, when: When, world: &World) {
+    let mut harness = before(path).await;
+    harness
+        .fake
+        .inject(FaultPlan::new(when.clone(), fault.clone()));
+    harness.settle(MAX_PASSES).await;
+    let end = after(path, &harness).await;
+    assert_eq!(&end, world, "{path:?}: {fault:?} at {when:?}");
+}
+
+async fn die_at_every_call(path: Path) {
+    let (world, moments, _) = undisturbed(path).await;
+    for fault in &CRASHES {
+        for k in 1..=moments {
+            disturb(path, fault, When::any().nth(k), &world).await;
+        }
+    }
+}
+
+async fn lose_every_write(path: Path) {
+    let (world, _, writes) = undisturbed(path).await;
+    for fault in &LOSSES {
+        for k in 1..=writes {
+            disturb(path, fault, When::write().nth(k), &world).await;
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dying_at_any_call_of_an_injection_changes_nothing_in_the_end() {
-    disturb_every_call(Path::Inject, &CRASHES).await;
+    die_at_every_call(Path::Inject).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dying_at_any_call_of_a_restoration_changes_nothing_in_the_end() {
-    disturb_every_call(Path::Restore, &CRASHES).await;
+    die_at_every_call(Path::Restore).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn losing_any_call_of_an_injection_changes_nothing_in_the_end() {
-    disturb_every_call(Path::Inject, &LOSSES).await;
+async fn losing_any_write_of_an_injection_changes_nothing_in_the_end() {
+    lose_every_write(Path::Inject).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn losing_any_call_of_a_restoration_changes_nothing_in_the_end() {
-    disturb_every_call(Path::Restore, &LOSSES).await;
+async fn losing_any_write_of_a_restoration_changes_nothing_in_the_end() {
+    lose_every_write(Path::Restore).await;
 }

@@ -2,6 +2,8 @@
 //! Everything here is what owners and platform teams would write; nothing is asserted.
 #![allow(clippy::expect_used)]
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{Harness, TARGET};
@@ -9,6 +11,9 @@ use crate::fake_aws::{ACCOUNT, FakeAws, REGION};
 
 /// The bucket that the target of every scene names.
 pub const BUCKET: &str = "configs";
+/// How long deployments of the small fleet take: few polls, so that a test of every call has few
+/// calls that are alike.
+const SHORT: Duration = Duration::from_secs(15);
 /// The policy that most scenes have.
 pub const POLICY: &str = "everything";
 
@@ -148,6 +153,7 @@ pub fn inline_policy() -> Value {
 pub async fn small_fleet() -> Harness {
     let harness = Harness::start().await;
     harness.fake.add_bucket(BUCKET);
+    harness.fake.set_deployment_duration(SHORT);
     harness
         .fake
         .add_cluster("main", json!({}))
