@@ -215,7 +215,7 @@ fn every_source_file_says_first_what_it_is_for() {
         .filter(|path| {
             let text = fs::read_to_string(path).unwrap();
             let first = text.lines().next().unwrap_or("");
-            !first.starts_with("//! ") || first.len() < 20
+            !first.starts_with("//! ") || first.len() < 12
         })
         .map(|path| shown(path))
         .collect();
