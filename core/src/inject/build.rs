@@ -21,7 +21,8 @@ use super::restore::{Before, RestoreRecord};
 use super::{
     InjectContext, Injection, LABEL_BASE, LABEL_GENERATION, LABEL_HASH, LABEL_POLICY,
     LABEL_POLICY_UID, LABEL_RESTORE, Note, NoteCode, Reason, Refusal, containers, delivery,
-    dependencies, destinations, eject, foreign, grants, health, labels, marks, platform, router,
+    dependencies, destinations, eject, foreign, grants, health, labels, marks, placement, platform,
+    router,
 };
 
 /// Seconds that Fluent Bit goes on sending after it was told to stop, in the files that we write and
@@ -235,22 +236,9 @@ impl Draft<'_> {
         way: Way<'_>,
         record: &mut RestoreRecord,
     ) {
-        let spec = self.spec();
         for routed in &self.routed {
-            let configuration = match way {
-                Way::OwnFile => containers::bare_log_configuration(spec.buffer_limit),
-                Way::Inline | Way::InImage(_) => {
-                    let output = routed
-                        .outputs
-                        .first()
-                        .and_then(|index| self.outputs.get(index));
-                    containers::inline_log_configuration(
-                        output,
-                        spec.router.type_,
-                        spec.buffer_limit,
-                    )
-                }
-            };
+            let configuration =
+                placement::log_configuration(way, self.spec(), routed, &self.outputs);
             if let Some(container) = document.container_mut(&routed.name) {
                 let before = container.get("logConfiguration").map(str::to_owned);
                 record.container(&routed.name).log =

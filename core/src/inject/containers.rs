@@ -82,7 +82,7 @@ fn skipped(name: &str, why: &str) -> Note {
     )
 }
 
-fn matches_any(globs: &[String], name: &str) -> bool {
+pub(super) fn matches_any(globs: &[String], name: &str) -> bool {
     globs.iter().any(|glob| WildMatch::new(glob).matches(name))
 }
 
@@ -127,7 +127,7 @@ pub(super) fn inline_log_configuration(
             ("include-pattern", &output.include_pattern),
             ("exclude-pattern", &output.exclude_pattern),
         ] {
-            if let Some(pattern) = pattern {
+            if let Some(pattern) = pattern.as_ref().filter(|pattern| !pattern.is_empty()) {
                 options.insert(key.to_owned(), Value::from(pattern.as_str()));
             }
         }

@@ -3,18 +3,18 @@
 //! Never overwrites an object: its key holds the hash of its body, since the agent reads the object
 //! at each task start, of old revisions too.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::error::Error as _;
 
 use crate::doc::sha256_hex;
 use crate::outputs::CompiledOutput;
-use crate::render::{RenderError, Route, RouterFileInput, RouterFiles, router_file};
+use crate::render::{RenderError, RouterFileInput, RouterFiles, router_file};
 use crate::v1alpha1::{ConfigBucket, Delivery, LoggingPolicySpec, RouterType};
 
 use super::containers::Routed;
 use super::health::{BUILT_IN_CONFIG, Chosen};
 use super::image::RouterImage;
-use super::{ConfigObject, InjectContext, Reason, Refusal};
+use super::{ConfigObject, InjectContext, Reason, Refusal, placement};
 
 /// Prefix of the variables that tell the init process which files to fetch.
 /// Source: <https://github.com/aws/aws-for-fluent-bit/tree/mainline/use_cases/init-process-for-fluent-bit>.
@@ -121,9 +121,10 @@ pub(super) fn ship(
             "the routing does not fit into log options and needs a file in S3; set spec.configBucket of the AwsTarget",
         )
     })?;
-    let (secrets, secret_env) = secret_variables(spec, routed, outputs);
+    let in_file = placement::in_file(spec, routed, outputs);
+    let (secrets, secret_env) = placement::secret_variables(spec, &in_file, outputs);
     let input = RouterFileInput {
-        routes: routes(routed, outputs),
+        routes: placement::routes(&in_file, outputs),
         filters: &spec.filters,
         parsers: &spec.parsers,
         custom_config: spec.custom_config.as_deref().unwrap_or_default(),
@@ -252,88 +253,6 @@ fn object_arn(context: &InjectContext<'_>, object: &ConfigObject) -> String {
         "arn:{}:s3:::{}/{}",
         context.partition, object.bucket, object.key
     )
-}
-
-fn routes(routed: &[Routed], outputs: &BTreeMap<usize, CompiledOutput>) -> Vec<Route> {
-    routed
-        .iter()
-        .map(|container| Route {
-            container: container.name.clone(),
-            outputs: container
-                .outputs
-                .iter()
-                .filter_map(|index| outputs.get(index).cloned())
-                .collect(),
-        })
-        .collect()
-}
-
-type SecretEnv = BTreeMap<(String, usize, String), String>;
-
-/// One variable for each secret option of an output, whichever containers use it.
-fn secret_variables(
-    spec: &LoggingPolicySpec,
-    routed: &[Routed],
-    outputs: &BTreeMap<usize, CompiledOutput>,
-) -> (Vec<(String, String)>, SecretEnv) {
-    let mut taken: BTreeSet<String> = spec
-        .router
-        .environment
-        .keys()
-        .chain(spec.router.secrets.keys())
-        .cloned()
-        .collect();
-    let mut secrets = Vec::new();
-    let mut names: BTreeMap<(usize, &str), String> = BTreeMap::new();
-    for (index, output) in outputs {
-        for (option, value_from) in &output.secret_options {
-            let name = free_name(&variable_name(output.name.as_deref(), option), &mut taken);
-            secrets.push((name.clone(), value_from.clone()));
-            names.insert((*index, option), name);
-        }
-    }
-    let mut secret_env = SecretEnv::new();
-    for container in routed {
-        for (place, index) in container.outputs.iter().enumerate() {
-            let options = outputs
-                .get(index)
-                .into_iter()
-                .flat_map(|output| output.secret_options.keys());
-            for option in options {
-                if let Some(name) = names.get(&(*index, option.as_str())) {
-                    secret_env.insert(
-                        (container.name.clone(), place, option.clone()),
-                        name.clone(),
-                    );
-                }
-            }
-        }
-    }
-    (secrets, secret_env)
-}
-
-/// Letters, digits and `_` only: the init image reads its environment through a shell.
-fn variable_name(output: Option<&str>, option: &str) -> String {
-    format!("FIRELENS_{}_{option}", output.unwrap_or("OUTPUT"))
-        .chars()
-        .map(|character| {
-            if character.is_ascii_alphanumeric() {
-                character.to_ascii_uppercase()
-            } else {
-                '_'
-            }
-        })
-        .collect()
-}
-
-fn free_name(wanted: &str, taken: &mut BTreeSet<String>) -> String {
-    let mut name = wanted.to_owned();
-    let mut number = 2_u32;
-    while !taken.insert(name.clone()) {
-        name = format!("{wanted}_{number}");
-        number += 1;
-    }
-    name
 }
 
 fn refused_file(error: &RenderError) -> Refusal {

@@ -15,6 +15,7 @@ mod grants;
 mod health;
 mod image;
 mod labels;
+mod placement;
 mod platform;
 mod refusal;
 mod restore;

@@ -26,11 +26,11 @@ impl Refusal {
 
 /// Declares an enum of words with their documentation, so that the list stays closed and complete.
 macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $word:ident,)+ }) => {
+    ($(#[$meta:meta])* $name:ident { $($(#[doc = $doc:literal])+ $word:ident,)+ }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum $name {
-            $($(#[$doc])* $word,)+
+            $($(#[doc = $doc])+ $word,)+
         }
 
         impl $name {
@@ -41,6 +41,12 @@ macro_rules! words {
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $($name::$word => stringify!($word),)+ }
+            }
+
+            /// What the word means, in one line, for the documentation.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $($name::$word => concat!($($doc),+).trim_ascii(),)+ }
             }
         }
 

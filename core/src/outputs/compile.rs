@@ -145,7 +145,7 @@ impl<'a> Options<'a> {
                 .find(|(known, _)| *known == option)
                 .map_or(option, |(_, api_name)| api_name);
             let field = self.field(api_name);
-            self.take(&field, plugin_word(self.plugin, option), value)?;
+            self.take(&field, option, value)?;
         }
         self.typed_count = self.plain.len();
         Ok(())
@@ -226,14 +226,6 @@ impl<'a> Options<'a> {
             self.plain
                 .move_index(first_default + offset, self.typed_count + offset);
         }
-    }
-}
-
-/// The option of a typed field where the API uses a word of its own.
-fn plugin_word<'a>(plugin: &str, option: &'a str) -> &'a str {
-    match (plugin, option) {
-        ("s3", "compress") => "compression",
-        (_, option) => option,
     }
 }
 

@@ -12,6 +12,8 @@ pub const GROUP: &str = "firelens.dev";
 pub const VERSION: &str = "v1alpha1";
 /// Group and version as `apiVersion` has them.
 pub const API_VERSION: &str = "firelens.dev/v1alpha1";
+/// Finalizer of a policy: it is held until every target says that nothing of it is left.
+pub const RESTORE_FINALIZER: &str = "firelens.dev/restore";
 
 /// A kind of object. All kinds are cluster-scoped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -21,7 +21,7 @@ pub use aws_target::*;
 pub use columns::{Column, printer_columns};
 pub use condition::{Condition, ConditionStatus};
 pub use destination::*;
-pub use kind::{API_VERSION, GROUP, Kind, VERSION};
+pub use kind::{API_VERSION, GROUP, Kind, RESTORE_FINALIZER, VERSION};
 pub use logging_policy::*;
 pub use meta::{Object, ObjectMeta, OwnerReference};
 pub use name::workload_name;

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use firelens_core::inject::{Injection, Reason, Refusal};
+use firelens_core::inject::{Injection, NoteCode, Reason, Refusal};
 use serde_json::{Value, json};
 
 use crate::case::{Case, all, cases_dir};
@@ -43,6 +43,24 @@ fn each_reason_that_a_task_definition_can_cause_has_a_case() {
         .filter(|reason| !seen.contains(reason) && !FOUND_ELSEWHERE.contains(reason))
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn each_word_says_in_a_sentence_what_it_means() {
+    let reasons = Reason::ALL
+        .iter()
+        .map(|word| (word.as_str(), word.meaning()));
+    let notes = NoteCode::ALL
+        .iter()
+        .map(|word| (word.as_str(), word.meaning()));
+    for (word, meaning) in reasons.chain(notes) {
+        assert!(meaning.ends_with('.'), "{word}: {meaning:?}");
+        assert_eq!(meaning.trim(), meaning, "{word}");
+    }
+    assert_eq!(
+        Reason::RoleShared.meaning(),
+        "The role is also used by workloads that no policy selects, and `iam.allowSharedRoles` is off."
+    );
 }
 
 fn outcome(case: &Case) -> Value {

@@ -79,6 +79,41 @@ fn no_option_of_another_log_driver_is_left() {
 }
 
 #[test]
+fn each_output_of_a_container_is_written_once() {
+    for (case, injection) in injected() {
+        let files: String = injection
+            .objects
+            .iter()
+            .map(|one| one.body.as_str())
+            .collect();
+        for name in &injection.containers {
+            let container = injection.document.container(name).unwrap();
+            let has_options = ["Name", "@type"]
+                .iter()
+                .any(|key| container.log_option(key).is_some());
+            let in_file = files
+                .split("\n\n")
+                .filter(|section| section.starts_with("[OUTPUT]"))
+                .filter(|section| {
+                    section.contains(&format!("Match {name}-firelens*\n"))
+                        || section.contains(&format!("Match {name}-firelens-*."))
+                })
+                .count();
+            let wanted = case.policy.spec.outputs.iter().filter(|output| {
+                let of = |glob: &String| glob == "*" || glob == name;
+                output.containers.is_empty() || output.containers.iter().any(of)
+            });
+            assert_eq!(
+                in_file + usize::from(has_options),
+                wanted.count(),
+                "{}: {name}",
+                case.name
+            );
+        }
+    }
+}
+
+#[test]
 fn there_is_one_router_and_it_is_the_last_container() {
     for (case, injection) in injected() {
         let routers: Vec<String> = injection

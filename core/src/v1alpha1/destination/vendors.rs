@@ -153,8 +153,8 @@ destination_block! {
     /// New Relic. The key goes into `secretOptions` as `license_key` or `api_key`.
     /// <https://docs.fluentbit.io/manual/data-pipeline/outputs/new-relic>
     NewRelic is "nrlogs" {
-        /// Log API of your region. Absent: https://log-api.newrelic.com/log/v1. Option
-        /// `base_uri`.
+        /// Log API of your region. Absent: <https://log-api.newrelic.com/log/v1>.
+        /// Option `base_uri`.
         #[serde(default)]
         base_uri: Option<String> = "base_uri" / "baseUri",
         /// Compression of requests: gzip (absent) or false.

@@ -1,0 +1,191 @@
+//! Where each output of a container is written: its log options, or the router file.
+//!
+//! Never both: the agent's `[OUTPUT]` and one of the file match the same tag, so every record would be
+//! delivered twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::outputs::CompiledOutput;
+use crate::render::Route;
+use crate::v1alpha1::{Delivery, Filter, FilterBlock, LoggingPolicySpec};
+
+use super::containers::{self, Routed};
+use super::delivery::Way;
+
+/// What the log configuration of a routed container says.
+pub(super) fn log_configuration(
+    way: Way<'_>,
+    spec: &LoggingPolicySpec,
+    container: &Routed,
+    outputs: &BTreeMap<usize, CompiledOutput>,
+) -> Value {
+    let inline = match way {
+        Way::OwnFile => in_options(spec, container, outputs),
+        Way::Inline | Way::InImage(_) => container
+            .outputs
+            .first()
+            .and_then(|index| outputs.get(index)),
+    };
+    match (way, inline) {
+        (Way::OwnFile, None) => containers::bare_log_configuration(spec.buffer_limit),
+        _ => containers::inline_log_configuration(inline, spec.router.type_, spec.buffer_limit),
+    }
+}
+
+/// The containers with the outputs that stand in the router file. One without any is still there:
+/// filters are for it all the same.
+pub(super) fn in_file(
+    spec: &LoggingPolicySpec,
+    routed: &[Routed],
+    outputs: &BTreeMap<usize, CompiledOutput>,
+) -> Vec<Routed> {
+    routed
+        .iter()
+        .map(|container| Routed {
+            name: container.name.clone(),
+            outputs: match in_options(spec, container, outputs) {
+                Some(_) => Vec::new(),
+                None => container.outputs.clone(),
+            },
+        })
+        .collect()
+}
+
+/// The one output that the container's log options say although there is a file.
+///
+/// Nothing changes by that for the records, since the agent matches the same tag, and all filters run
+/// before any output. Who sets `S3` or `Init` asks for the whole routing in the file, as where the
+/// task definition has no room for options.
+fn in_options<'a>(
+    spec: &LoggingPolicySpec,
+    container: &Routed,
+    outputs: &'a BTreeMap<usize, CompiledOutput>,
+) -> Option<&'a CompiledOutput> {
+    let [index] = container.outputs.as_slice() else {
+        return None;
+    };
+    let output = outputs.get(index)?;
+    let stays_in_file = spec.config.delivery != Delivery::Auto
+        || output.needs_file()
+        || changes_tags(spec, container)
+        || joins_before_patterns(spec, container, output);
+    (!stays_in_file).then_some(output)
+}
+
+/// Whether records may leave the tag that the agent's `[OUTPUT]` matches. Of raw text the word is
+/// enough, since plugins are named there without variables.
+fn changes_tags(spec: &LoggingPolicySpec, container: &Routed) -> bool {
+    let raw = spec.custom_config.as_deref().unwrap_or_default();
+    raw.to_ascii_lowercase().contains("rewrite_tag")
+        || spec.filters.iter().any(|filter| {
+            matches!(filter.block(), Some(FilterBlock::RewriteTag(_))) && is_for(filter, container)
+        })
+}
+
+/// Whether lines are joined before the patterns of the output see them. The agent's pattern filters
+/// stand before the file, so as log options they would judge each line on its own.
+fn joins_before_patterns(
+    spec: &LoggingPolicySpec,
+    container: &Routed,
+    output: &CompiledOutput,
+) -> bool {
+    (output.include_pattern.is_some() || output.exclude_pattern.is_some())
+        && spec.filters.iter().any(|filter| {
+            matches!(filter.block(), Some(FilterBlock::Multiline(_))) && is_for(filter, container)
+        })
+}
+
+/// No globs stand for every container.
+fn is_for(filter: &Filter, container: &Routed) -> bool {
+    filter.containers.is_empty() || containers::matches_any(&filter.containers, &container.name)
+}
+
+/// The containers of the file with their outputs.
+pub(super) fn routes(in_file: &[Routed], outputs: &BTreeMap<usize, CompiledOutput>) -> Vec<Route> {
+    in_file
+        .iter()
+        .map(|container| Route {
+            container: container.name.clone(),
+            outputs: container
+                .outputs
+                .iter()
+                .filter_map(|index| outputs.get(index).cloned())
+                .collect(),
+        })
+        .collect()
+}
+
+type SecretEnv = BTreeMap<(String, usize, String), String>;
+
+/// One variable of the router for each secret option of an output in the file, whichever containers
+/// use it. Secrets in log options get theirs from the agent.
+pub(super) fn secret_variables(
+    spec: &LoggingPolicySpec,
+    in_file: &[Routed],
+    outputs: &BTreeMap<usize, CompiledOutput>,
+) -> (Vec<(String, String)>, SecretEnv) {
+    let mut taken: BTreeSet<String> = spec
+        .router
+        .environment
+        .keys()
+        .chain(spec.router.secrets.keys())
+        .cloned()
+        .collect();
+    let mut secrets = Vec::new();
+    let mut names: BTreeMap<(usize, &str), String> = BTreeMap::new();
+    let used: BTreeSet<usize> = in_file
+        .iter()
+        .flat_map(|container| container.outputs.iter().copied())
+        .collect();
+    for (index, output) in outputs.iter().filter(|(index, _)| used.contains(index)) {
+        for (option, value_from) in &output.secret_options {
+            let name = free_name(&variable_name(output.name.as_deref(), option), &mut taken);
+            secrets.push((name.clone(), value_from.clone()));
+            names.insert((*index, option), name);
+        }
+    }
+    let mut secret_env = SecretEnv::new();
+    for container in in_file {
+        for (place, index) in container.outputs.iter().enumerate() {
+            let options = outputs
+                .get(index)
+                .into_iter()
+                .flat_map(|output| output.secret_options.keys());
+            for option in options {
+                if let Some(name) = names.get(&(*index, option.as_str())) {
+                    secret_env.insert(
+                        (container.name.clone(), place, option.clone()),
+                        name.clone(),
+                    );
+                }
+            }
+        }
+    }
+    (secrets, secret_env)
+}
+
+/// Letters, digits and `_` only: the init image reads its environment through a shell.
+fn variable_name(output: Option<&str>, option: &str) -> String {
+    format!("FIRELENS_{}_{option}", output.unwrap_or("OUTPUT"))
+        .chars()
+        .map(|character| {
+            if character.is_ascii_alphanumeric() {
+                character.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect()
+}
+
+fn free_name(wanted: &str, taken: &mut BTreeSet<String>) -> String {
+    let mut name = wanted.to_owned();
+    let mut number = 2_u32;
+    while !taken.insert(name.clone()) {
+        name = format!("{wanted}_{number}");
+        number += 1;
+    }
+    name
+}
