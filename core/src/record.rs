@@ -125,6 +125,25 @@ pub struct FailedAttempt {
     pub message: String,
     /// When it was noticed.
     pub at: Timestamp,
+    /// When it may be tried again by itself: what was missing is a right, which somebody can grant
+    /// without touching policy or service. `None`: not until one of those changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Timestamp>,
+}
+
+/// A race that an update of ours lost to the owner although the service was read just before: their
+/// revision was superseded at once, and is what the service must get back to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Overtaken {
+    /// The owner's revision.
+    pub theirs: String,
+    /// The revision we brought over it.
+    pub ours: String,
+    /// The policy it happened for.
+    pub policy: PolicyRef,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Everything remembered of one workload.
@@ -148,10 +167,10 @@ pub struct WorkloadRecord {
     /// The last attempt that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<FailedAttempt>,
-    /// The owner's revision that an update of ours overtook by accident: the next injection is made
-    /// from it, not from what the service runs.
+    /// The owner's revision that an update of ours overtook by accident: the next change is made from
+    /// it, not from what the service runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub overtaken: Option<String>,
+    pub overtaken: Option<Overtaken>,
 }
 
 impl WorkloadRecord {

@@ -3,11 +3,12 @@
 //! It never chooses. A workload stops at its first failure and the others go on; only a lost lease or
 //! a silent store ends everything, because then nothing that is done could be remembered.
 
+mod attempt;
 mod resources;
 mod verdict;
 mod workload;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use firelens_core::observe::Observation;
@@ -100,7 +101,7 @@ impl Applier<'_> {
         &self,
         plan: &Plan,
         observation: &Observation,
-        failed: &BTreeSet<ResourceId>,
+        failed: &BTreeMap<ResourceId, Problem>,
         applied: &mut Applied,
     ) -> Result<(), ApplyError> {
         let turns: Vec<_> = by_family(plan)
@@ -139,7 +140,7 @@ impl Applier<'_> {
         &self,
         group: Vec<(&WorkloadKey, &WorkloadPlan)>,
         observation: &Observation,
-        failed: &BTreeSet<ResourceId>,
+        failed: &BTreeMap<ResourceId, Problem>,
     ) -> Result<Vec<Ended>, ApplyError> {
         let mut ended = Vec::with_capacity(group.len());
         for (key, plan) in group {
@@ -147,16 +148,9 @@ impl Applier<'_> {
                 ended.push((key.clone(), None, plan.record.clone()));
                 continue;
             }
-            let blocked_by = plan.requires.iter().find(|id| failed.contains(id));
+            let blocked_by = plan.requires.iter().find_map(|id| failed.get(id));
             let (turn, record) = match blocked_by {
-                Some(id) => {
-                    let reason = WorkloadReason::ResourceFailed;
-                    let message = format!("{id} could not be written");
-                    (
-                        Turn::Retry(Problem { reason, message }),
-                        plan.record.clone(),
-                    )
-                }
+                Some(problem) => self.blocked(plan, problem).await?,
                 None => self.take_steps(key, plan, observation).await?,
             };
             ended.push((key.clone(), Some(turn), record));
@@ -189,7 +183,7 @@ fn by_family(plan: &Plan) -> Vec<Vec<(&WorkloadKey, &WorkloadPlan)>> {
         });
         match family {
             Some(family) => families.entry(family).or_default().push((key, workload)),
-            None if workload.steps.is_empty() => {}
+            None if workload.steps.is_empty() && workload.requires.is_empty() => {}
             None => groups.push(vec![(key, workload)]),
         }
     }

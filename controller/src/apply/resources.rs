@@ -3,28 +3,31 @@
 //! A row is recorded before a write and removed after a removal, so that what exists in AWS is always
 //! remembered. Only what such a row names is removed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use firelens_core::plan::{Decision, Plan, ResourceContent, ResourcePlan};
 use firelens_core::record::{OwnedResource, ResourceId};
+use firelens_core::status::{Problem, WorkloadReason};
 
 use super::verdict::problem;
 use super::{APPLY_BUDGET, Applied, Applier, ApplyError};
 use crate::aws::AwsError;
 
 impl Applier<'_> {
-    /// Writes what the workloads of this pass require. Answers what could not be written.
+    /// Writes what the workloads of this pass require. Answers what could not be written, and why.
     pub(super) async fn write_resources(
         &self,
         plan: &Plan,
         applied: &mut Applied,
-    ) -> Result<BTreeSet<ResourceId>, ApplyError> {
-        let mut failed = BTreeSet::new();
+    ) -> Result<BTreeMap<ResourceId, Problem>, ApplyError> {
+        let mut failed = BTreeMap::new();
         // Objects sort before role policies.
         for (id, resource) in required(plan) {
             if self.time.elapsed() > APPLY_BUDGET {
                 applied.unfinished = true;
-                failed.insert(id.clone());
+                let reason = WorkloadReason::ResourceFailed;
+                let message = format!("{id} is left for the next pass for want of time");
+                failed.insert(id.clone(), Problem { reason, message });
                 continue;
             }
             let lease = self.lease().await?;
@@ -48,7 +51,7 @@ impl Applier<'_> {
                         "resource not written"
                     );
                     applied.retry = true;
-                    failed.insert(id.clone());
+                    failed.insert(id.clone(), problem);
                 }
             }
         }

@@ -9,12 +9,11 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use firelens_core::observe::{Observation, Observed, ServiceView};
 use firelens_core::plan::{RegisterStep, RevisionRef, Step, UpdateStep, WorkloadPlan};
-use firelens_core::record::{
-    DeploymentRecord, FailedAttempt, Purpose, Registered, WorkloadKey, WorkloadRecord,
-};
+use firelens_core::record::{DeploymentRecord, Overtaken, Registered, WorkloadKey, WorkloadRecord};
 use serde_json::Value;
 
-use super::verdict::{is_final, problem, retry};
+use super::attempt::{Attempt, attempt};
+use super::verdict::{is_final, retry};
 use super::{Applier, ApplyError, Turn};
 use crate::aws::AwsError;
 use crate::observe::services_of;
@@ -80,11 +79,8 @@ impl Applier<'_> {
                 self.store
                     .close_intent(&lease, self.target, &step.intent.id)
                     .await?;
-                if !is_final(&error) {
-                    return Ok(retry(&error));
-                }
-                let hash = &step.intent.hash;
-                self.refused(attempt(plan, hash), &error, record).await
+                let attempt = attempt(plan, Some(&step.intent.hash));
+                self.ended_by(attempt, &error, record).await
             }
         }
     }
@@ -141,15 +137,24 @@ impl Applier<'_> {
             }
             // Asking for the same revision again starts no second deployment, so a lost answer needs
             // no memory: the next pass sees which revision the service is set to.
-            Err(error) if !is_final(&error) => Ok(retry(&error)),
             Err(error) => {
+                if is_final(&error) && step.revision == RevisionRef::Arn(revision.clone()) {
+                    // A revision from an earlier pass may have been deregistered by somebody since:
+                    // the next pass registers the content again, once.
+                    if forget_revision(record, &revision) {
+                        self.store
+                            .put_records(&lease, std::slice::from_ref(record))
+                            .await?;
+                        return Ok(retry(&error));
+                    }
+                }
                 let attempt = Attempt {
                     purpose: step.purpose,
                     hash: step.hash.clone(),
                     policy: step.policy.clone(),
                     task_definition: revision,
                 };
-                self.refused(Some(attempt), &error, record).await
+                self.ended_by(Some(attempt), &error, record).await
             }
         }
     }
@@ -183,7 +188,12 @@ impl Applier<'_> {
                 .with_label_values(&["update"])
                 .inc();
             // Not followed as a success: the owner's deployment is what the service must get back to.
-            record.overtaken = Some(theirs);
+            record.overtaken = Some(Overtaken {
+                theirs,
+                ours: revision.to_owned(),
+                policy: step.policy.clone(),
+                at: self.time.now(),
+            });
             record.deployment = None;
             return;
         }
@@ -202,59 +212,18 @@ impl Applier<'_> {
             started_at: self.time.now(),
         });
     }
+}
 
-    /// Remembers that AWS refused for good, so that the same is not tried again.
-    async fn refused(
-        &self,
-        attempt: Option<Attempt>,
-        error: &AwsError,
-        record: &mut WorkloadRecord,
-    ) -> Result<Turn, ApplyError> {
-        let problem = problem(error);
-        if let Some(attempt) = attempt {
-            record.failed = Some(FailedAttempt {
-                purpose: attempt.purpose,
-                task_definition: attempt.task_definition,
-                hash: attempt.hash,
-                policy: attempt.policy,
-                reason: problem.reason.to_string(),
-                message: problem.message.clone(),
-                at: self.time.now(),
-            });
-        }
-        record.admitted = None;
-        let lease = self.lease().await?;
-        self.store
-            .put_records(&lease, std::slice::from_ref(record))
-            .await?;
-        Ok(Turn::Refused(problem))
+/// Forgets a registered revision; answers whether it was the remembered one.
+fn forget_revision(record: &mut WorkloadRecord, arn: &str) -> bool {
+    let known = record
+        .registered
+        .as_ref()
+        .is_some_and(|known| known.arn == arn);
+    if known {
+        record.registered = None;
     }
-}
-
-/// What was attempted, as far as a failure has to remember it.
-struct Attempt {
-    purpose: Purpose,
-    task_definition: String,
-    hash: String,
-    policy: firelens_core::record::PolicyRef,
-}
-
-/// The attempt that a registration was the beginning of. Without an update step in the same turn its
-/// purpose is to inject: only injections wait for role policies in between.
-fn attempt(plan: &WorkloadPlan, hash: &str) -> Option<Attempt> {
-    let update = plan.steps.iter().find_map(|step| match step {
-        Step::Update(update) => Some(update),
-        Step::Register(_) => None,
-    });
-    let policy = update
-        .map(|update| update.policy.clone())
-        .or_else(|| plan.record.admitted.clone())?;
-    Some(Attempt {
-        purpose: update.map_or(Purpose::Inject, |update| update.purpose),
-        task_definition: String::new(),
-        hash: hash.to_owned(),
-        policy,
-    })
+    known
 }
 
 /// What is different from what the step was planned from.

@@ -16,6 +16,8 @@ pub(super) struct Candidate {
     pub(super) purpose: Purpose,
     /// It holds a place already.
     pub(super) admitted: bool,
+    /// It was tried before: others go first.
+    pub(super) failed_before: bool,
 }
 
 /// How far the rollout of one policy generation is in one target.
@@ -55,7 +57,9 @@ impl Progress {
                     .is_some_and(|deployment| deployment.policy.uid == policy.uid);
             progress.in_flight += usize::from(holds);
             let failed = record.failed.as_ref().is_some_and(|failed| {
-                failed.policy.uid == policy.uid && failed.policy.generation == policy.generation
+                failed.policy.uid == policy.uid
+                    && failed.policy.generation == policy.generation
+                    && failed.retry_at.is_none()
             });
             progress.failed += usize::from(failed);
             if let Some(managed) = &record.managed

@@ -308,6 +308,11 @@ fn look_again(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp> {
             Decision::Waiting(Wait::IamPropagation(until) | Wait::Canary(Some(until))) => {
                 Some(*until)
             }
+            Decision::Failed => workload
+                .record
+                .failed
+                .as_ref()
+                .and_then(|failed| failed.retry_at),
             Decision::Waiting(Wait::ForeignDeployment | Wait::Read(_)) => after(READ_RETRY_SECONDS),
             Decision::Unknown(_) if !workload.selection.winner.as_ref().is_some_and(audits) => {
                 after(READ_RETRY_SECONDS)

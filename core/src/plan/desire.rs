@@ -91,7 +91,12 @@ pub(super) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
         Ok(live) => live,
         Err(decision) => return Verdict::new(decision),
     };
-    let marks = inject::marks(live);
+    // After a lost race everything starts from the owner's revision that we brought ours over.
+    let start = match start(input, site, live, needs) {
+        Ok(start) => start,
+        Err(decision) => return Verdict::new(decision),
+    };
+    let marks = inject::marks(start);
     let mut verdict = match (winner, &marks) {
         (Some(policy), Some(found))
             if policy.spec.mode == Mode::Audit
@@ -99,13 +104,50 @@ pub(super) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
                 && owner_of(input, found).is_some() =>
         {
             // What another policy injected goes first; then this one reports.
-            leave(input, site, live, found, needs)
+            leave(input, start, found, needs)
         }
-        (Some(policy), _) => want(input, site, policy, live, needs),
-        (None, Some(found)) => leave(input, site, live, found, needs),
-        (None, None) => Verdict::new(left_behind(site)),
+        (Some(policy), _) => want(input, site, policy, live, start),
+        (None, Some(found)) => leave(input, start, found, needs),
+        (None, None) => give_back(site),
     };
-    verdict.marks = marks;
+    verdict.marks = inject::marks(live);
+    verdict
+}
+
+/// The revision a change is made from.
+fn start<'a>(
+    input: &PlanInput<'a>,
+    site: &Site<'_>,
+    live: &'a TaskDefinitionDoc,
+    needs: &mut Needs,
+) -> Result<&'a TaskDefinitionDoc, Decision> {
+    match &site.record.overtaken {
+        None => Ok(live),
+        Some(race) if race.ours == site.service.task_definition => {
+            document(input, &race.theirs, needs)
+        }
+        Some(race) => Err(Decision::Waiting(Wait::Read(format!(
+            "{} does not show yet",
+            race.ours
+        )))),
+    }
+}
+
+/// No winner, no marks: nothing to take out. After a lost race the owner's revision is still owed.
+fn give_back(site: &Site<'_>) -> Verdict {
+    let Some(race) = &site.record.overtaken else {
+        return Verdict::new(left_behind(site));
+    };
+    let mut verdict = Verdict::new(Decision::Ejecting);
+    verdict.change = Some(Change {
+        purpose: Purpose::Eject,
+        policy: race.policy.clone(),
+        hash: race.theirs.clone(),
+        base: None,
+        grants: Vec::new(),
+        objects: Vec::new(),
+        revision: WantedRevision::Existing(race.theirs.clone()),
+    });
     verdict
 }
 
@@ -115,15 +157,8 @@ fn want(
     site: &Site<'_>,
     policy: &LoggingPolicy,
     live: &TaskDefinitionDoc,
-    needs: &mut Needs,
+    start: &TaskDefinitionDoc,
 ) -> Verdict {
-    let start = match &site.record.overtaken {
-        Some(arn) => match document(input, arn, needs) {
-            Ok(overtaken) => overtaken,
-            Err(decision) => return Verdict::new(decision),
-        },
-        None => live,
-    };
     let base = base_of(start);
     let platform = platform(site.service);
     let context = context(input, policy, site, &platform, base.as_deref());
@@ -197,7 +232,6 @@ fn adopted(
 /// Nobody wants a router here any more, and there is one of ours.
 fn leave(
     input: &PlanInput<'_>,
-    site: &Site<'_>,
     live: &TaskDefinitionDoc,
     marks: &Marks,
     needs: &mut Needs,
@@ -222,7 +256,7 @@ fn leave(
                 reason: inject::Reason::RestoreImpossible,
                 message: format!(
                     "the injection cannot be taken out of {}: {error}",
-                    site.service.task_definition
+                    live.arn().unwrap_or_default()
                 ),
             }));
         }

@@ -20,6 +20,8 @@ pub(super) fn admit(
             continue;
         };
         if let Some(held) = held_back(input, draft, change) {
+            // Whoever cannot move for reasons of its own keeps no place from the others.
+            draft.record.admitted = None;
             draft.verdict.decision = held;
             continue;
         }
@@ -34,6 +36,7 @@ pub(super) fn admit(
                     .admitted
                     .as_ref()
                     .is_some_and(|held| held.uid == change.policy.uid),
+                failed_before: draft.record.failed.is_some(),
             });
     }
     let mut admitted = BTreeSet::new();
@@ -41,7 +44,7 @@ pub(super) fn admit(
         let Some(policy) = find_policy(input, &reference) else {
             continue;
         };
-        candidates.sort_by_key(|candidate| !candidate.admitted);
+        candidates.sort_by_key(|candidate| (!candidate.admitted, candidate.failed_before));
         let selected = selected_by(drafts, &reference);
         let progress = Progress::of(
             &reference,
@@ -90,7 +93,11 @@ fn held_back(input: &PlanInput<'_>, draft: &Draft<'_>, change: &Change) -> Optio
         return Some(Decision::Waiting(Wait::Suspended));
     }
     let failed = draft.record.failed.as_ref();
-    if failed.is_some_and(|failed| failed.purpose == change.purpose && failed.hash == change.hash) {
+    if failed.is_some_and(|failed| {
+        failed.purpose == change.purpose
+            && failed.hash == change.hash
+            && failed.retry_at.is_none_or(|at| at > input.now)
+    }) {
         return Some(Decision::Failed);
     }
     if draft.service.deployment_controller != "ECS" {
@@ -103,8 +110,10 @@ fn held_back(input: &PlanInput<'_>, draft: &Draft<'_>, change: &Change) -> Optio
         }));
     }
     let primary = draft.service.primary_deployment();
+    let race = draft.record.overtaken.as_ref();
     let stuck_on_ours = primary.is_some_and(|found| {
         failed.is_some_and(|failed| failed.task_definition == found.task_definition)
+            || race.is_some_and(|race| race.ours == found.task_definition)
     });
     let foreign = draft.service.is_deploying()
         || primary.is_some_and(|found| found.rollout_state.as_deref() == Some("FAILED"));

@@ -68,7 +68,11 @@ fn relies_on(workload: &WorkloadPlan, policy: &PolicyRef) -> bool {
         || record
             .deployment
             .as_ref()
-            .is_some_and(|deployment| deployment.policy.uid == policy.uid);
+            .is_some_and(|deployment| deployment.policy.uid == policy.uid)
+        || record
+            .overtaken
+            .as_ref()
+            .is_some_and(|race| race.policy.uid == policy.uid);
     let marked = workload
         .marks
         .as_ref()

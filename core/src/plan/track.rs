@@ -86,6 +86,14 @@ fn follow(
 }
 
 fn settle_without_deployment(next: &mut WorkloadRecord, service: &ServiceView, now: Timestamp) {
+    // Anything else than what we brought over it is a later word of the owner. Until reads have caught
+    // up, what was there before may still show.
+    if next.overtaken.as_ref().is_some_and(|race| {
+        race.ours != service.task_definition
+            && now.duration_since(race.at) >= SignedDuration::from_secs(READ_LAG_SECONDS)
+    }) {
+        next.overtaken = None;
+    }
     if next
         .managed
         .as_ref()
@@ -151,6 +159,7 @@ fn fail(
         reason: reason.to_owned(),
         message,
         at: now,
+        retry_at: None,
     });
     next.deployment = None;
     next.admitted = None;

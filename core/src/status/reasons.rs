@@ -131,7 +131,10 @@ impl fmt::Display for WorkloadReason {
 #[must_use]
 pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (WorkloadReason, String) {
     match decision {
-        Decision::NotSelected => (WorkloadReason::NoPolicySelects, String::new()),
+        Decision::NotSelected => (
+            WorkloadReason::NoPolicySelects,
+            "nothing to do".to_owned(),
+        ),
         Decision::OptedOut => (
             WorkloadReason::OptedOut,
             "left alone; remove the tag firelens.dev/inject=disabled to let policies act".to_owned(),
@@ -141,10 +144,22 @@ pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (Workloa
             (WorkloadReason::AuditMode, "would inject; set spec.mode to Enforce to roll it out".to_owned())
         }
         Decision::Refused(refusal) => (WorkloadReason::Refused(refusal.reason), refusal.message.clone()),
-        Decision::InSync => (WorkloadReason::InSync, String::new()),
-        Decision::Ejected => (WorkloadReason::Ejected, String::new()),
-        Decision::Injecting => (WorkloadReason::Injecting, String::new()),
-        Decision::Ejecting => (WorkloadReason::Ejecting, String::new()),
+        Decision::InSync => (
+            WorkloadReason::InSync,
+            "the service runs what the policy wants".to_owned(),
+        ),
+        Decision::Ejected => (
+            WorkloadReason::Ejected,
+            "the router was taken out".to_owned(),
+        ),
+        Decision::Injecting => (
+            WorkloadReason::Injecting,
+            "the router is brought in or up to date".to_owned(),
+        ),
+        Decision::Ejecting => (
+            WorkloadReason::Ejecting,
+            "the router is taken out".to_owned(),
+        ),
         Decision::Deploying(Purpose::Inject) => {
             (WorkloadReason::DeploymentInProgress, "ECS is bringing the router in".to_owned())
         }
@@ -204,11 +219,14 @@ fn failed_reason(record: &WorkloadRecord) -> (WorkloadReason, String) {
     let reason = match failed.reason.as_str() {
         crate::plan::REASON_ROLLED_BACK => WorkloadReason::RolledBack,
         crate::plan::REASON_DEADLINE => WorkloadReason::ProgressDeadlineExceeded,
+        word if word == WorkloadReason::AccessDenied.as_str() => WorkloadReason::AccessDenied,
+        word if word == WorkloadReason::RequestRefused.as_str() => WorkloadReason::RequestRefused,
         _ => WorkloadReason::DeploymentFailed,
     };
-    let message = format!(
-        "{}; not tried again until the policy or the owner's revision changes",
-        failed.message
-    );
+    let next = match failed.retry_at {
+        Some(at) => format!("tried again at {at:.0}"),
+        None => "not tried again until the policy or the owner's revision changes".to_owned(),
+    };
+    let message = format!("{}; {next}", failed.message);
     (reason, message)
 }

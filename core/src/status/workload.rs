@@ -245,7 +245,7 @@ fn healthy(record: &WorkloadRecord, generation: i64) -> Condition {
         (
             ConditionStatus::Unknown,
             WorkloadReason::DeploymentInProgress,
-            String::new(),
+            "ECS replaces the tasks".to_owned(),
         )
     } else if record.failed.is_some() {
         let (reason, message) = decision_reason(&Decision::Failed, record);
@@ -254,13 +254,13 @@ fn healthy(record: &WorkloadRecord, generation: i64) -> Condition {
         (
             ConditionStatus::True,
             WorkloadReason::DeploymentCompleted,
-            String::new(),
+            "the last deployment by the operator reached steady state".to_owned(),
         )
     } else {
         (
             ConditionStatus::Unknown,
             WorkloadReason::NotManaged,
-            String::new(),
+            "nothing of ours runs here".to_owned(),
         )
     };
     condition(HEALTHY, status, reason.as_str(), message, generation)
