@@ -2,8 +2,8 @@
 //! Never stores anything, and never mends what it can refuse, unless the client asked for that.
 
 use firelens_core::v1alpha1::{
-    API_VERSION, AwsTarget, Cause, FieldError, Kind, LogDestination, LoggingPolicy, Rollout,
-    Workload, admit,
+    API_VERSION, AwsTarget, Cause, FieldError, Kind, LogDestination, LoggingPolicy,
+    RESTORE_FINALIZER, Rollout, Workload, admit,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -12,9 +12,6 @@ use crate::meta;
 use crate::params::FieldValidation;
 use crate::prune::remove;
 use crate::status::ApiError;
-
-/// Holds a deleted `LoggingPolicy` until the controller has given every task definition back.
-pub const RESTORE_FINALIZER: &str = "firelens.dev/restore";
 
 /// Rounds of dropping unknown fields; a field that is unknown only once another is gone is rare.
 const PRUNE_ROUNDS: usize = 8;

@@ -29,7 +29,6 @@ mod status;
 mod strict;
 mod table;
 
-pub use admission::RESTORE_FINALIZER;
 pub use listen::{ListenError, check_listen};
 pub use openapi::openapi_v3;
 pub use resources::in_use::ABANDON_ANNOTATION;

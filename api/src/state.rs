@@ -63,7 +63,7 @@ struct Inner {
 
 impl ApiState {
     /// Binds the API to a store and registers its metrics with `registry`, which `/metrics` then shows
-    /// whole. Watches end when `shutdown` is cancelled: give the same token to [`crate::serve`].
+    /// whole. Watches end when `shutdown` is cancelled: give the same token to [`crate::serve()`].
     ///
     /// # Errors
     /// When `registry` already has metrics of these names.

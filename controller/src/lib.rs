@@ -25,5 +25,4 @@ pub use apply::{APPLY_BUDGET, ApplyError};
 pub use context::{ControllerConfig, Ctx};
 pub use lease::{LEASE_TTL, LeaseError, Leases, lease_name};
 pub use reconcile::{PassOutcome, PassResult, RESOURCE_RECHECK_SECONDS, reconcile_target};
-pub use retire::FINALIZER;
 pub use runner::{RunError, run};

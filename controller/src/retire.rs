@@ -1,20 +1,17 @@
 //! Lets go: of policies that are deleted once nothing of them is left, and of targets that are gone.
 //!
-//! A policy is held by [`FINALIZER`] until every target says that nothing of it is left. A target
+//! A policy is held by [`RESTORE_FINALIZER`] until every target says that nothing of it is left. A target
 //! that was not looked at since the deletion has not said so.
 
 use firelens_core::plan::Plan;
 use firelens_core::record::{ResourceId, WorkloadKey, WorkloadRecord};
 use firelens_core::select::glob_matches;
 use firelens_core::status::rollout_name;
-use firelens_core::v1alpha1::{AwsTarget, Kind, LoggingPolicy};
+use firelens_core::v1alpha1::{AwsTarget, Kind, LoggingPolicy, RESTORE_FINALIZER};
 use firelens_store::{Lease, ListOptions, Store, StoreError};
 
 use crate::load::{self, Loaded};
 use crate::report::target_selector;
-
-/// What holds a policy until its injection is taken back.
-pub const FINALIZER: &str = "firelens.dev/restore";
 
 /// How far deletions are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +38,7 @@ pub(crate) async fn release_policies(
             .metadata
             .finalizers
             .iter()
-            .any(|held| held == FINALIZER)
+            .any(|held| held == RESTORE_FINALIZER)
         {
             continue;
         }
@@ -54,7 +51,7 @@ pub(crate) async fn release_policies(
         }
         let (name, uid) = (policy.name(), policy.uid());
         let removed = store
-            .remove_finalizer_fenced(lease, Kind::LoggingPolicy, name, uid, FINALIZER)
+            .remove_finalizer_fenced(lease, Kind::LoggingPolicy, name, uid, RESTORE_FINALIZER)
             .await;
         match removed {
             Ok(_) => {

@@ -10,10 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use firelens_controller::aws::AwsSettings;
 use firelens_controller::clock::Clock;
-use firelens_controller::{
-    ControllerConfig, Ctx, FINALIZER, PassOutcome, PassResult, reconcile_target,
-};
-use firelens_core::v1alpha1::{Kind, admit};
+use firelens_controller::{ControllerConfig, Ctx, PassOutcome, PassResult, reconcile_target};
+use firelens_core::v1alpha1::{Kind, RESTORE_FINALIZER, admit};
 use firelens_store::{Preconditions, Store, Update};
 use jiff::Timestamp;
 use prometheus::Registry;
@@ -115,7 +113,7 @@ impl Harness {
         let name = name.to_owned();
         let mut object = admit(kind, &object).unwrap_or_else(|errors| panic!("{errors:?}"));
         if kind == Kind::LoggingPolicy {
-            object["metadata"]["finalizers"] = json!([FINALIZER]);
+            object["metadata"]["finalizers"] = json!([RESTORE_FINALIZER]);
         }
         let stored = self.store.get(kind, &name).await.expect("a readable store");
         let stored = if stored.is_some() {

@@ -308,7 +308,7 @@ impl World {
         for removal in &made.removals {
             match &removal.id {
                 ResourceId::Object { bucket, key } => {
-                    drop(self.objects.remove(&(bucket.clone(), key.clone())))
+                    drop(self.objects.remove(&(bucket.clone(), key.clone())));
                 }
                 ResourceId::RolePolicy { role, policy_name } => {
                     drop(

@@ -1,0 +1,51 @@
+//! Lists in the documentation that come from the code. `UPDATE_DOCS=1` writes them anew.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::path::PathBuf;
+
+use firelens_core::inject::Reason;
+use firelens_core::status::REASONS;
+
+fn page(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../docs")
+        .join(name)
+}
+
+fn table<'a>(rows: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let rows: Vec<String> = rows
+        .map(|(word, meaning)| format!("| `{word}` | {} |", meaning.trim()))
+        .collect();
+    format!("| reason | meaning |\n|---|---|\n{}\n", rows.join("\n"))
+}
+
+/// Compares what stands between two marks of a page with what the code says.
+fn check(name: &str, mark: &str, wanted: &str) {
+    let path = page(name);
+    let text = fs::read_to_string(&path).unwrap();
+    let (begin, end) = (
+        format!("<!-- {mark}:begin -->\n"),
+        format!("<!-- {mark}:end -->"),
+    );
+    let (before, rest) = text.split_once(&begin).expect("the opening mark");
+    let (found, after) = rest.split_once(&end).expect("the closing mark");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, format!("{before}{begin}{wanted}{end}{after}")).unwrap();
+    } else {
+        assert_eq!(found, wanted, "{name}: run this test with UPDATE_DOCS=1");
+    }
+}
+
+#[test]
+fn the_policy_guide_lists_every_reason() {
+    check(
+        "policies.md",
+        "reasons",
+        &table(REASONS.iter().map(|reason| (reason.word, reason.meaning))),
+    );
+    let refusals = Reason::ALL
+        .iter()
+        .map(|reason| (reason.as_str(), reason.meaning()));
+    check("policies.md", "refusals", &table(refusals));
+}
