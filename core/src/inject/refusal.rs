@@ -148,6 +148,8 @@ words! {
         CustomConfiguration,
         /// The order of two time limits loses the last lines.
         StopTimeout,
+        /// `iam.mode: Verify`: what a role must allow, which somebody else sees to.
+        RightsNeeded,
     }
 }
 

@@ -6,11 +6,13 @@
 use super::model::{Decision, PlanInput, Wait};
 use crate::doc::{TaskDefinitionDoc, canonical_hash};
 use crate::iam::Grant;
-use crate::inject::{self, ConfigObject, InjectContext, Injection, Marks, Note, Platform};
+use crate::inject::{
+    self, ConfigObject, InjectContext, Injection, Marks, Note, NoteCode, Platform,
+};
 use crate::observe::{ClusterView, Needs, Observed, ServiceView};
 use crate::record::{ManagedRevision, PolicyRef, Purpose, WorkloadRecord};
 use crate::select::{Selection, launch_type};
-use crate::v1alpha1::{DeletionPolicy, LoggingPolicy, Mode};
+use crate::v1alpha1::{DeletionPolicy, IamMode, LoggingPolicy, Mode};
 
 /// A change that one workload needs.
 #[derive(Clone, Debug)]
@@ -170,6 +172,7 @@ fn want(
     let in_sync = site.record.overtaken.is_none() && inject::is_current(live, &injection);
     let mut verdict = Verdict::new(Decision::InSync);
     verdict.notes.clone_from(&injection.notes);
+    verdict.notes.extend(rights_to_verify(&injection));
     if policy.spec.mode == Mode::Enforce {
         verdict.grants.clone_from(&injection.grants);
         verdict.objects.clone_from(&injection.objects);
@@ -184,6 +187,29 @@ fn want(
         verdict.change = Some(inject_change(start, reference, base, injection));
     }
     verdict
+}
+
+/// With `iam.mode: Verify` the rights are said and not written.
+fn rights_to_verify(injection: &Injection) -> Vec<Note> {
+    if injection.iam_mode != IamMode::Verify {
+        return Vec::new();
+    }
+    let say = |grant: &Grant| {
+        let rights: Vec<String> = grant
+            .statements
+            .iter()
+            .map(|right| {
+                format!(
+                    "{} on {}",
+                    right.actions.join(", "),
+                    right.resources.join(", ")
+                )
+            })
+            .collect();
+        let message = format!("role {} must allow {}", grant.role_arn, rights.join("; "));
+        Note::new(NoteCode::RightsNeeded, message)
+    };
+    injection.grants.iter().map(say).collect()
 }
 
 fn inject_change(

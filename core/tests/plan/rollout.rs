@@ -1,7 +1,8 @@
 //! Pace, canaries, failures and the way back.
 
 use firelens_core::plan::{Decision, Wait};
-use firelens_core::record::Purpose;
+use firelens_core::record::{FailedAttempt, Purpose};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::build::{base, policy};
@@ -252,4 +253,40 @@ fn a_missed_deadline_counts_as_failed_until_the_deployment_arrives() {
     world.settle();
     assert!(world.records[&World::key("s0")].failed.is_none());
     assert_eq!(world.updates.len(), 1);
+}
+
+#[test]
+fn a_denied_workload_lets_the_others_go_first_and_is_tried_again() {
+    let mut world = World::fleet(2);
+    world.policies.push(policy(
+        "all",
+        &json!({"rollout": {"maxConcurrent": 1, "canary": {"count": 0}}}),
+    ));
+    world.pass();
+    let key = World::key("s0");
+    let record = world.records.get_mut(&key).unwrap();
+    record.admitted = None;
+    record.failed = Some(FailedAttempt {
+        purpose: Purpose::Inject,
+        task_definition: String::new(),
+        hash: record.registered.as_ref().unwrap().hash.clone(),
+        policy: firelens_core::select::policy_ref(&world.policies[0]),
+        reason: "AccessDenied".into(),
+        message: "not authorized to perform iam:PassRole".into(),
+        at: world.now,
+        retry_at: Some(world.now + SignedDuration::from_secs(300)),
+    });
+    for _ in 0..4 {
+        world.pass();
+        world.deployments_complete();
+        world.advance(20);
+    }
+    assert_eq!(world.decision("s0"), Decision::Failed);
+    assert!(
+        world.is_injected("s1"),
+        "one denied workload is no failed rollout"
+    );
+    world.advance(300);
+    world.settle();
+    assert!(world.is_injected("s0"));
 }

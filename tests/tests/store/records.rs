@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use firelens_core::record::{
-    Intent, OwnedResource, PolicyRef, ResourceId, WorkloadKey, WorkloadRecord,
+    Intent, Overtaken, OwnedResource, PolicyRef, ResourceId, WorkloadKey, WorkloadRecord,
 };
 use firelens_store::Retention;
 use firelens_tests::postgres;
@@ -59,7 +59,12 @@ async fn records_intents_and_resources_come_back_as_they_were() {
         .await
         .unwrap();
     first.admitted = Some(resource("x").policy);
-    first.overtaken = Some("arn:2".to_owned());
+    first.overtaken = Some(Overtaken {
+        theirs: "arn:2".to_owned(),
+        ours: "arn:3".to_owned(),
+        policy: resource("x").policy,
+        at: jiff::Timestamp::UNIX_EPOCH,
+    });
     store
         .put_records(&lease, &[second.clone(), first.clone(), first.clone()])
         .await
