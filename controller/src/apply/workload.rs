@@ -285,7 +285,7 @@ fn has_tags(json: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-    use firelens_core::record::PolicyRef;
+    use firelens_core::record::{PolicyRef, Purpose};
     use serde_json::json;
 
     use super::*;
