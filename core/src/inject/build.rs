@@ -266,10 +266,14 @@ impl Draft<'_> {
             .extend(grants::of_secrets(secrets, self.context));
         if let Some(first) = shipment.objects.first() {
             let keys = shipment.objects.iter().map(|object| object.key.as_str());
-            let statements = grants::of_objects(&first.bucket, keys, self.context);
-            match shipment.config_file_arn {
-                Some(_) => needs.execution.extend(statements),
-                None => needs.task.extend(statements),
+            let reader = match shipment.config_file_arn {
+                Some(_) => RoleUse::Execution,
+                None => RoleUse::Task,
+            };
+            let statements = grants::of_objects(&first.bucket, keys, reader, self.context);
+            match reader {
+                RoleUse::Execution => needs.execution.extend(statements),
+                RoleUse::Task => needs.task.extend(statements),
             }
         }
         if let Some(log) = own_log.filter(|log| log.creates_group) {

@@ -145,10 +145,12 @@ fn secret_arn(value_from: &str) -> String {
 /// Reading configuration objects.
 /// Sources: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/firelens-taskdef.html> (execution
 /// role) and <https://github.com/aws/aws-for-fluent-bit/tree/mainline/use_cases/init-process-for-fluent-bit>
-/// (task role).
+/// (task role). The init process finds the bucket's region with `GetBucketLocation` in older versions
+/// and with `HeadBucket`, which IAM calls `s3:ListBucket`, in newer ones.
 pub(super) fn of_objects<'a>(
     bucket: &str,
     keys: impl IntoIterator<Item = &'a str>,
+    reader: RoleUse,
     context: &InjectContext<'_>,
 ) -> Vec<Statement> {
     let bucket_arn = format!("arn:{}:s3:::{bucket}", context.partition);
@@ -156,11 +158,15 @@ pub(super) fn of_objects<'a>(
         .into_iter()
         .map(|key| format!("{bucket_arn}/{key}"))
         .collect();
+    let on_bucket: &[&str] = match reader {
+        RoleUse::Execution => &["s3:GetBucketLocation"],
+        RoleUse::Task => &["s3:GetBucketLocation", "s3:ListBucket"],
+    };
     vec![
         Statement::new("FirelensConfig", ["s3:GetObject"], objects),
         Statement::new(
             "FirelensConfigBucket",
-            ["s3:GetBucketLocation"],
+            on_bucket.iter().copied(),
             [bucket_arn],
         ),
     ]
