@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::doc::{
     ContainerView, MAX_CONTAINERS, MAX_REGISTER_BODY_BYTES, RawObject, TaskDefinitionDoc,
 };
+use crate::iam::RoleUse;
 use crate::outputs::CompiledOutput;
 use crate::v1alpha1::{LaunchType, LoggingPolicySpec};
 
