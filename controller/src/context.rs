@@ -16,6 +16,7 @@ use crate::aws::{
 use crate::clock::{Clock, SystemClock};
 use crate::lease::{LEASE_TTL, Leases};
 use crate::metrics::{Metrics, PolicyStand, StateCounts};
+use crate::world::Memory;
 
 /// Targets worked on at once by one process. Each waits for its own AWS budget most of the time.
 const DEFAULT_CONCURRENT_PASSES: usize = 8;
@@ -69,6 +70,7 @@ pub struct Ctx {
     clients: Mutex<BTreeMap<String, (TargetAccess, AwsClients)>>,
     published: Mutex<BTreeMap<String, StateCounts>>,
     stands: Mutex<BTreeMap<String, BTreeMap<String, PolicyStand>>>,
+    worlds: Mutex<BTreeMap<String, Memory>>,
 }
 
 impl Ctx {
@@ -110,6 +112,7 @@ impl Ctx {
             clients: Mutex::default(),
             published: Mutex::default(),
             stands: Mutex::default(),
+            worlds: Mutex::default(),
         })
     }
 
@@ -133,6 +136,16 @@ impl Ctx {
         clients
     }
 
+    /// Takes what the last pass over a target left.
+    pub(crate) fn take_world(&self, target: &str) -> Option<Memory> {
+        lock(&self.worlds).remove(target)
+    }
+
+    /// Leaves what a pass has seen for the next one.
+    pub(crate) fn keep_world(&self, target: &str, memory: Memory) {
+        lock(&self.worlds).insert(target.to_owned(), memory);
+    }
+
     /// Publishes how many services of a target are in which state.
     pub(crate) fn publish_services(&self, target: &str, counts: StateCounts) {
         let mut published = lock(&self.published);
@@ -152,6 +165,7 @@ impl Ctx {
     /// Forgets a target that is gone.
     pub(crate) fn forget(&self, target: &str) {
         lock(&self.clients).remove(target);
+        lock(&self.worlds).remove(target);
         self.publish_services(target, StateCounts::new());
         self.publish_policies(target, BTreeMap::new());
         self.leases.forget(target);

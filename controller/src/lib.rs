@@ -20,6 +20,7 @@ mod report;
 mod retire;
 mod rollouts;
 mod runner;
+mod world;
 
 pub use apply::{APPLY_BUDGET, ApplyError};
 pub use context::{ControllerConfig, Ctx};

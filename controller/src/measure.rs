@@ -37,7 +37,7 @@ pub(crate) fn publish(report: &Report<'_>, rollouts: &BTreeMap<String, RolloutSt
     let policies = report.loaded.policies.iter();
     let stands = policies.map(|policy| (policy.name().to_owned(), stand(policy, rollouts)));
     report.ctx.publish_policies(target.name(), stands.collect());
-    if report.observation.unread_clusters.is_empty() {
+    if report.world.is_whole() && report.observation().unread_clusters.is_empty() {
         let (account, region) = (&target.spec.account_id, &target.spec.region);
         metrics.resynced(account, region, report.now);
     }

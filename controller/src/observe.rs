@@ -5,7 +5,7 @@
 //! `DescribeServices`; nothing else is read here. A failed read is recorded as unknown, never as
 //! absent, and never stops the reading of the rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use firelens_core::observe::{ClusterView, Observation, Observed, ServiceView};
 use firelens_core::record::WorkloadKey;
@@ -73,6 +73,34 @@ pub async fn observe(clients: &AwsClients, scope: &Scope<'_>) -> Observation {
         tracing::warn!(target_name = scope.target, cluster, why, "cluster not read");
     }
     observation
+}
+
+/// Reads single services of an earlier observation again, in the fewest calls. What does not answer
+/// becomes unknown.
+pub async fn refresh(
+    clients: &AwsClients,
+    observation: &mut Observation,
+    keys: &BTreeSet<WorkloadKey>,
+) {
+    let mut by_cluster: BTreeMap<&str, BTreeMap<String, &WorkloadKey>> = BTreeMap::new();
+    for key in keys {
+        if let Some(Observed::Present(known)) = observation.services.get(key) {
+            by_cluster
+                .entry(&known.cluster_arn)
+                .or_default()
+                .insert(known.arn.clone(), key);
+        }
+    }
+    let mut found = ClusterServices::new();
+    for (cluster, services) in by_cluster {
+        let arns: Vec<String> = services.keys().cloned().collect();
+        let mut shown = describe(clients, cluster, &arns).await;
+        for (arn, key) in services {
+            let service = shown.remove(&arn).unwrap_or_else(not_shown);
+            found.insert(key.clone(), service);
+        }
+    }
+    observation.services.extend(found);
 }
 
 async fn matching_clusters(clients: &AwsClients, scope: &Scope<'_>) -> Result<Vec<String>, String> {
@@ -179,35 +207,50 @@ async fn read_services(
         .list_services(&cluster.arn)
         .await
         .map_err(|error| error.to_string())?;
-    let mut reads = stream::iter(chunks(&arns, DESCRIBE_SERVICES_SIZE))
+    let mut shown = describe(clients, &cluster.arn, &arns).await;
+    let found = arns.into_iter().map(|arn| {
+        let key = WorkloadKey {
+            target: target.to_owned(),
+            cluster: cluster.name.clone(),
+            service: last_segment(&arn).to_owned(),
+        };
+        let service = shown.remove(&arn).unwrap_or_else(not_shown);
+        (key, service)
+    });
+    Ok(found.collect())
+}
+
+/// Describes services of one cluster, in tens.
+async fn describe(
+    clients: &AwsClients,
+    cluster_arn: &str,
+    arns: &[String],
+) -> BTreeMap<String, Observed<ServiceView>> {
+    let mut reads = stream::iter(chunks(arns, DESCRIBE_SERVICES_SIZE))
         .map(|batch| async move {
-            let answer = clients.describe_services(&cluster.arn, &batch).await;
+            let answer = clients.describe_services(cluster_arn, &batch).await;
             (batch, answer)
         })
         .buffer_unordered(READ_CONCURRENCY);
-    let mut found = ClusterServices::new();
+    let mut found = BTreeMap::new();
     while let Some((batch, answer)) = reads.next().await {
-        let mut shown = match answer {
-            Ok(described) => services_of(&described),
+        match answer {
+            Ok(described) => found.extend(services_of(&described)),
             Err(error) => {
                 let why = error.to_string();
-                let unknown = |arn: &String| (arn.clone(), Observed::Unknown(why.clone()));
-                batch.iter().map(unknown).collect()
+                found.extend(
+                    batch
+                        .into_iter()
+                        .map(|arn| (arn, Observed::Unknown(why.clone()))),
+                );
             }
-        };
-        for arn in batch {
-            let key = WorkloadKey {
-                target: target.to_owned(),
-                cluster: cluster.name.clone(),
-                service: last_segment(&arn).to_owned(),
-            };
-            let service = shown.remove(&arn).unwrap_or_else(|| {
-                Observed::Unknown("DescribeServices did not show it".to_owned())
-            });
-            found.insert(key, service);
         }
     }
-    Ok(found)
+    found
+}
+
+fn not_shown() -> Observed<ServiceView> {
+    Observed::Unknown("DescribeServices did not show it".to_owned())
 }
 
 /// Services of an answer by ARN.

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use firelens_core::observe::Observation;
 use firelens_core::plan::{self, Decision, Plan, PlanInput, READ_RETRY_SECONDS};
-use firelens_core::v1alpha1::AwsTarget;
 use firelens_store::{Lease, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,8 +17,8 @@ use crate::context::Ctx;
 use crate::lease::LeaseError;
 use crate::load::{self, Loaded};
 use crate::needs::Reader;
-use crate::observe::{Scope, observe};
 use crate::report::Report;
+use crate::world::{Occasion, World};
 use crate::{remember, retire};
 
 /// How often a role policy or S3 object that was seen to be right is read again, in seconds. A resync
@@ -29,7 +28,7 @@ pub use firelens_core::plan::RESOURCE_RECHECK_SECONDS;
 
 /// Rounds of planning and reading in one pass. A plan asks for revisions, then for what those name,
 /// then for families behind lost answers; more means that it asks for the same again.
-const MAX_PLAN_ROUNDS: usize = 8;
+const MAX_PLAN_ROUNDS: usize = 12;
 
 /// Pause before a target is looked at again when its world moved under the plan.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -134,6 +133,9 @@ async fn pass(
     lease: &Lease,
     time: PassTime<'_>,
 ) -> Result<PassOutcome, PassError> {
+    // Before anything is loaded: a change that comes later is then seen by the next pass.
+    let desired = ctx.store.head().await?.desired;
+    let memory = ctx.take_world(name);
     let Some(loaded) = load::load(&ctx.store, name).await? else {
         retire::forget_target(&ctx.store, lease, name).await?;
         ctx.forget(name);
@@ -141,8 +143,12 @@ async fn pass(
         return Ok(PassOutcome::ended(PassResult::Gone, Duration::MAX));
     };
     let clients = ctx.clients(&loaded.target).await;
-    let mut observation = observe(&clients, &scope(&loaded.target)).await;
-    let plan = plan_until_known(ctx, &clients, &loaded, &mut observation, time).await?;
+    let occasion = Occasion {
+        desired,
+        epoch: lease.epoch,
+    };
+    let mut world = World::look(&clients, &loaded.target, memory, occasion, time.now()).await;
+    let plan = plan_until_known(ctx, &clients, &loaded, &mut world, time).await?;
     remember::before_apply(&ctx.store, lease, &loaded, &plan, time.now()).await?;
     let applier = Applier {
         target: name,
@@ -153,11 +159,11 @@ async fn pass(
         time,
         concurrency: ctx.apply_concurrency,
     };
-    let applied = applier.apply(&plan, &observation).await?;
+    let applied = applier.apply(&plan, &world.observation).await?;
     let report = Report {
         ctx,
         loaded: &loaded,
-        observation: &observation,
+        world: &world,
         plan: &plan,
         applied: &applied,
         now: time.now(),
@@ -165,42 +171,30 @@ async fn pass(
     let lease = ctx.leases.current(name).unwrap_or_else(|| lease.clone());
     let settled = report.write(&lease).await?;
     let released = retire::release_policies(&ctx.store, &lease, &loaded, &plan).await?;
-    let complete = observation.unread_clusters.is_empty() && !applied.retry;
+    let complete = world.observation.unread_clusters.is_empty() && !applied.retry;
+    let unsettled = !settled || released.gone > 0;
+    let requeue_after = requeue(&loaded, &world, &plan, &applied, time.now(), unsettled);
+    ctx.keep_world(name, world.into_memory());
     Ok(PassOutcome {
         result: if complete {
             PassResult::Done
         } else {
             PassResult::Incomplete
         },
-        requeue_after: requeue(
-            &loaded,
-            &observation,
-            &plan,
-            &applied,
-            time.now(),
-            !settled || released.gone > 0,
-        ),
+        requeue_after,
         acted_on: applied.outcomes.len(),
         rolling: !is_stalled(&plan, &applied)
             && (plan.look_again_at.is_some() || applied.unfinished || released.under_way > 0),
     })
 }
 
-fn scope(target: &AwsTarget) -> Scope<'_> {
-    Scope {
-        target: target.name(),
-        account_id: &target.spec.account_id,
-        region: &target.spec.region,
-        clusters: &target.spec.clusters,
-    }
-}
-
-/// Plans, reads what the plan asks for, and plans again until it asks for nothing.
+/// Plans, reads what the plan asks for and what moves in it, and plans again until there is nothing
+/// more to read.
 async fn plan_until_known(
     ctx: &Ctx,
     clients: &AwsClients,
     loaded: &Loaded,
-    observation: &mut Observation,
+    world: &mut World,
     time: PassTime<'_>,
 ) -> Result<Plan, PassError> {
     let reader = Reader {
@@ -209,11 +203,16 @@ async fn plan_until_known(
         metrics: &ctx.metrics,
     };
     for _ in 0..MAX_PLAN_ROUNDS {
-        let plan = plan::plan(&input(loaded, observation, time.now()));
-        if plan.needs.is_empty() {
+        let plan = plan::plan(&input(loaded, &world.observation, time.now()));
+        if !plan.needs.is_empty() {
+            reader.read(&plan.needs, &mut world.observation).await?;
+            continue;
+        }
+        let movers = world.unread_movers(&plan);
+        if movers.is_empty() {
             return Ok(plan);
         }
-        reader.read(&plan.needs, observation).await?;
+        world.read_again(clients, movers).await;
     }
     Err(PassError::Unplannable)
 }
@@ -250,16 +249,16 @@ fn is_stalled(plan: &Plan, applied: &Applied) -> bool {
 /// The soonest of all reasons to look again.
 fn requeue(
     loaded: &Loaded,
-    observation: &Observation,
+    world: &World,
     plan: &Plan,
     applied: &Applied,
     now: Timestamp,
     unsettled: bool,
 ) -> Duration {
-    let resync = Duration::from_secs(u64::from(loaded.target.spec.resync_seconds));
+    let resync = world.until_resync(&loaded.target, now).max(LOOK_AGAIN);
     let planned = plan.look_again_at.map(|at| until(at, now));
     let soon = applied.look_again || applied.unfinished || applied.removed > 0 || unsettled;
-    let unread = !observation.unread_clusters.is_empty();
+    let unread = !world.observation.unread_clusters.is_empty();
     [
         planned,
         soon.then_some(LOOK_AGAIN),

@@ -30,6 +30,7 @@ use crate::context::Ctx;
 use crate::load::{Loaded, readable};
 use crate::measure;
 use crate::reconcile::input;
+use crate::world::World;
 
 /// Label of generated objects: the target, cut to what a label can hold.
 pub(crate) const TARGET_LABEL: &str = "firelens.dev/target";
@@ -48,7 +49,7 @@ const COMPONENT: &str = "firelens-controller";
 pub(crate) struct Report<'a> {
     pub(crate) ctx: &'a Ctx,
     pub(crate) loaded: &'a Loaded,
-    pub(crate) observation: &'a Observation,
+    pub(crate) world: &'a World,
     pub(crate) plan: &'a Plan,
     pub(crate) applied: &'a Applied,
     pub(crate) now: Timestamp,
@@ -67,7 +68,10 @@ impl Report<'_> {
         for name in rollouts.keys() {
             settled &= self.write_policy(lease, name).await?;
         }
-        settled &= self.write_target(lease).await?;
+        // What a target says of itself is said of all of it.
+        if self.world.is_whole() {
+            settled &= self.write_target(lease).await?;
+        }
         measure::publish(self, &rollouts);
         Ok(settled)
     }
@@ -80,8 +84,12 @@ impl Report<'_> {
         &self.ctx.store
     }
 
+    pub(crate) const fn observation(&self) -> &Observation {
+        &self.world.observation
+    }
+
     fn input(&self) -> PlanInput<'_> {
-        input(self.loaded, self.observation, self.now)
+        input(self.loaded, self.observation(), self.now)
     }
 
     async fn write_workloads(&self, lease: &Lease) -> Result<(), StoreError> {
@@ -139,7 +147,7 @@ impl Report<'_> {
                     cluster: workload.spec.cluster.clone(),
                     service: workload.spec.service.clone(),
                 };
-                !self.plan.workloads.contains_key(&key) && self.observation.unread(&key).is_none()
+                !self.plan.workloads.contains_key(&key) && self.observation().unread(&key).is_none()
             })
             .map(|(name, _)| name.clone())
             .collect()
@@ -228,7 +236,7 @@ impl Report<'_> {
 
     async fn write_target(&self, lease: &Lease) -> Result<bool, StoreError> {
         let target = self.target();
-        let status = target_status(target, self.observation, None, self.now);
+        let status = target_status(target, self.observation(), None, self.now);
         let status = to_json("status", &status)?;
         let expected = Expected {
             uid: Some(target.uid().to_owned()),

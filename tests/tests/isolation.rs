@@ -106,7 +106,7 @@ async fn a_cluster_that_cannot_be_read_keeps_what_it_has_and_stops_nobody() {
     let plan = FaultPlan::new(unreadable.always(), Fault::Denied);
     harness.fake.inject(plan);
     run(&harness.fake, "main", &fargate("late"));
-    passes(&mut harness, 10).await;
+    passes(&mut harness, 15).await;
     assert!(has_router(&harness.fake, "main", "late"));
     let after = harness.fake.world();
     for (service, runs) in before.services {

@@ -1,0 +1,159 @@
+//! What a pass looks at: the whole target, or only what moves in it.
+//!
+//! A rollout is followed every few seconds, and reading a large fleet each time would spend the read
+//! budget of the account on services that wait. So between two resyncs a pass starts from what the
+//! last one saw and reads again whatever moves or is about to. It never acts on a service that it has
+//! not read itself, and a change of what people ask for, or another holder of the lease, makes it look
+//! at everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use firelens_core::observe::{Observation, Observed};
+use firelens_core::plan::{Decision, Plan, Wait, WorkloadPlan};
+use firelens_core::record::WorkloadKey;
+use firelens_core::v1alpha1::AwsTarget;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::aws::AwsClients;
+use crate::observe::{Scope, observe, refresh};
+
+/// What stays the same between two looks at a target, or else everything is read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Occasion {
+    /// Newest resourceVersion that changed what people ask for.
+    pub(crate) desired: i64,
+    /// Epoch of the lease.
+    pub(crate) epoch: i64,
+}
+
+/// What a pass leaves for the next one.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    occasion: Occasion,
+    read_at: Timestamp,
+    observation: Observation,
+}
+
+/// The world of one pass.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// As far as it is known.
+    pub(crate) observation: Observation,
+    occasion: Occasion,
+    /// When all of it was read.
+    read_at: Timestamp,
+    /// What this pass has read itself; `None` is everything.
+    read: Option<BTreeSet<WorkloadKey>>,
+}
+
+impl World {
+    /// Everything there is, or what `memory` has while it may be used.
+    pub(crate) async fn look(
+        clients: &AwsClients,
+        target: &AwsTarget,
+        memory: Option<Memory>,
+        occasion: Occasion,
+        now: Timestamp,
+    ) -> Self {
+        let resync = SignedDuration::from_secs(i64::from(target.spec.resync_seconds));
+        if let Some(memory) = memory {
+            let fresh = memory.occasion == occasion && now.duration_since(memory.read_at) < resync;
+            if fresh && memory.observation.unread_clusters.is_empty() {
+                return Self {
+                    observation: memory.observation,
+                    occasion,
+                    read_at: memory.read_at,
+                    read: Some(BTreeSet::new()),
+                };
+            }
+        }
+        Self {
+            observation: observe(clients, &scope(target)).await,
+            occasion,
+            read_at: now,
+            read: None,
+        }
+    }
+
+    /// Whether this pass read all of the target.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.read.is_none()
+    }
+
+    /// Workloads that move or are about to, and were not read in this pass.
+    pub(crate) fn unread_movers(&self, plan: &Plan) -> BTreeSet<WorkloadKey> {
+        let Some(read) = &self.read else {
+            return BTreeSet::new();
+        };
+        plan.workloads
+            .iter()
+            .filter(|(key, workload)| !read.contains(key) && moves(workload))
+            .map(|(key, _)| key.clone())
+            .collect()
+    }
+
+    /// Reads these workloads again.
+    pub(crate) async fn read_again(&mut self, clients: &AwsClients, keys: BTreeSet<WorkloadKey>) {
+        refresh(clients, &mut self.observation, &keys).await;
+        if let Some(read) = &mut self.read {
+            read.extend(keys);
+        }
+    }
+
+    /// Time until everything is due to be read again.
+    pub(crate) fn until_resync(&self, target: &AwsTarget, now: Timestamp) -> Duration {
+        let resync = SignedDuration::from_secs(i64::from(target.spec.resync_seconds));
+        let left = resync - now.duration_since(self.read_at);
+        Duration::try_from(left.max(SignedDuration::ZERO)).unwrap_or_default()
+    }
+
+    /// What the next pass may start from: clusters, services, and revisions, whose content never
+    /// changes. What was read of roles, objects and families was true for this pass only.
+    pub(crate) fn into_memory(self) -> Memory {
+        let seen = self.observation;
+        let kept = |found: &Observed<_>| matches!(found, Observed::Present(_));
+        let task_definitions: BTreeMap<_, _> = seen
+            .task_definitions
+            .into_iter()
+            .filter(|(_, found)| kept(found))
+            .collect();
+        Memory {
+            occasion: self.occasion,
+            read_at: self.read_at,
+            observation: Observation {
+                account_id: seen.account_id,
+                region: seen.region,
+                clusters: seen.clusters,
+                unread_clusters: seen.unread_clusters,
+                services: seen.services,
+                task_definitions,
+                ..Observation::default()
+            },
+        }
+    }
+}
+
+fn scope(target: &AwsTarget) -> Scope<'_> {
+    Scope {
+        target: target.name(),
+        account_id: &target.spec.account_id,
+        region: &target.spec.region,
+        clusters: &target.spec.clusters,
+    }
+}
+
+fn moves(workload: &WorkloadPlan) -> bool {
+    let waits_for_aws = matches!(
+        workload.decision,
+        Decision::Injecting
+            | Decision::Ejecting
+            | Decision::Deploying(_)
+            | Decision::Unknown(_)
+            | Decision::Waiting(Wait::ForeignDeployment | Wait::IamPropagation(_) | Wait::Read(_))
+    );
+    waits_for_aws
+        || !workload.steps.is_empty()
+        || workload.record.is_in_flight()
+        || workload.record.overtaken.is_some()
+}
