@@ -46,7 +46,10 @@ async fn between_two_resyncs_only_what_moves_is_read() {
         wait = outcome.requeue_after;
     }
     let live = harness.fake.live("main", "s0").unwrap().to_string();
-    assert!(live.contains("firelensConfiguration"), "the rollout went on");
+    assert!(
+        live.contains("firelensConfiguration"),
+        "the rollout went on"
+    );
     harness.fake.advance(Duration::from_secs(300));
     harness.fake.clear_calls();
     harness.pass().await;

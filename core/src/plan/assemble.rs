@@ -7,29 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::desire::{self, Site, Verdict};
+use super::draft::{DEPLOYMENT_POLL_SECONDS, Draft, READ_RETRY_SECONDS, find_policy};
 use super::model::{Decision, Plan, PlanInput, Wait, WorkloadPlan};
 use super::resources::{self, State, Wishes};
 use super::{gate, removal, sharing, steps as stepping, track};
 use crate::observe::{ClusterView, Needs, Observed, ServiceView};
 use crate::record::{PolicyRef, Registered, ResourceId, WorkloadKey, WorkloadRecord};
 use crate::select::{self, Selection, Subject};
-use crate::v1alpha1::{IamMode, LoggingPolicy, Mode};
-
-/// How often a deployment of ours is looked at.
-pub const DEPLOYMENT_POLL_SECONDS: i64 = 10;
-/// When something that could not be read is tried again, or someone else's deployment looked at.
-pub const READ_RETRY_SECONDS: i64 = 30;
-/// How long an unanswered registration may stay invisible before it counts as not made.
-pub const REGISTER_CONSISTENCY_SECONDS: i64 = 30;
-
-/// One workload on its way through the stages.
-pub(super) struct Draft<'a> {
-    pub(super) cluster: &'a ClusterView,
-    pub(super) service: &'a ServiceView,
-    pub(super) selection: Selection,
-    pub(super) record: WorkloadRecord,
-    pub(super) verdict: Verdict,
-}
+use crate::v1alpha1::{IamMode, Mode};
 
 /// Decides what to do in one target.
 #[must_use]
@@ -276,16 +261,6 @@ fn unknown(record: WorkloadRecord, why: &str) -> WorkloadPlan {
         current_revision: None,
         marks: None,
     }
-}
-
-pub(super) fn find_policy<'a>(
-    input: &PlanInput<'a>,
-    reference: &PolicyRef,
-) -> Option<&'a LoggingPolicy> {
-    input
-        .policies
-        .iter()
-        .find(|policy| policy.uid() == reference.uid)
 }
 
 /// The soonest time at which something waited for can have changed; `None` when nothing is.

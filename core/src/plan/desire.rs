@@ -3,8 +3,9 @@
 //! It looks at one workload, its winner and its revisions. Places in the rollout, role policies and
 //! objects are judged later, over all workloads together.
 
+use super::leave;
 use super::model::{Decision, PlanInput, Wait};
-use crate::doc::{TaskDefinitionDoc, canonical_hash};
+use crate::doc::TaskDefinitionDoc;
 use crate::iam::Grant;
 use crate::inject::{
     self, ConfigObject, InjectContext, Injection, Marks, Note, NoteCode, Platform,
@@ -12,7 +13,7 @@ use crate::inject::{
 use crate::observe::{ClusterView, Needs, Observed, ServiceView};
 use crate::record::{ManagedRevision, PolicyRef, Purpose, WorkloadRecord};
 use crate::select::{Selection, launch_type};
-use crate::v1alpha1::{DeletionPolicy, IamMode, LoggingPolicy, Mode};
+use crate::v1alpha1::{IamMode, LoggingPolicy, Mode};
 
 /// A change that one workload needs.
 #[derive(Clone, Debug)]
@@ -53,7 +54,7 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    fn new(decision: Decision) -> Self {
+    pub(super) fn new(decision: Decision) -> Self {
         Self {
             decision,
             change: None,
@@ -103,14 +104,14 @@ pub(super) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
         (Some(policy), Some(found))
             if policy.spec.mode == Mode::Audit
                 && !is_same(policy, found)
-                && owner_of(input, found).is_some() =>
+                && leave::owner_of(input, found).is_some() =>
         {
             // What another policy injected goes first; then this one reports.
-            leave(input, start, found, needs)
+            leave::leave(input, start, found, needs)
         }
         (Some(policy), _) => want(input, site, policy, live, start),
-        (None, Some(found)) => leave(input, start, found, needs),
-        (None, None) => give_back(site),
+        (None, Some(found)) => leave::leave(input, start, found, needs),
+        (None, None) => leave::give_back(site),
     };
     verdict.marks = inject::marks(live);
     verdict
@@ -133,24 +134,6 @@ fn start<'a>(
             race.ours
         )))),
     }
-}
-
-/// No winner, no marks: nothing to take out. After a lost race the owner's revision is still owed.
-fn give_back(site: &Site<'_>) -> Verdict {
-    let Some(race) = &site.record.overtaken else {
-        return Verdict::new(left_behind(site));
-    };
-    let mut verdict = Verdict::new(Decision::Ejecting);
-    verdict.change = Some(Change {
-        purpose: Purpose::Eject,
-        policy: race.policy.clone(),
-        hash: race.theirs.clone(),
-        base: None,
-        grants: Vec::new(),
-        objects: Vec::new(),
-        revision: WantedRevision::Existing(race.theirs.clone()),
-    });
-    verdict
 }
 
 /// The winner wants its router in.
@@ -255,96 +238,6 @@ fn adopted(
     }
 }
 
-/// Nobody wants a router here any more, and there is one of ours.
-fn leave(
-    input: &PlanInput<'_>,
-    live: &TaskDefinitionDoc,
-    marks: &Marks,
-    needs: &mut Needs,
-) -> Verdict {
-    let Some(policy) = owner_of(input, marks) else {
-        return Verdict::new(Decision::Orphaned);
-    };
-    let deleting = policy.is_deleting();
-    if policy.spec.deletion_policy == DeletionPolicy::Retain {
-        return Verdict::new(Decision::Retained);
-    }
-    if policy.spec.mode == Mode::Audit && !deleting {
-        return Verdict::new(Decision::Retained);
-    }
-    if policy.spec.suspend && !deleting {
-        return Verdict::new(Decision::Waiting(Wait::Suspended));
-    }
-    let ejection = match inject::eject(live) {
-        Ok(ejection) => ejection,
-        Err(error) => {
-            return Verdict::new(Decision::Refused(inject::Refusal {
-                reason: inject::Reason::RestoreImpossible,
-                message: format!(
-                    "the injection cannot be taken out of {}: {error}",
-                    live.arn().unwrap_or_default()
-                ),
-            }));
-        }
-    };
-    let body = ejection.document.to_register_input();
-    let revision = match base_revision(input, marks, &body, needs) {
-        Ok(Some(arn)) => WantedRevision::Existing(arn),
-        Ok(None) => WantedRevision::Content {
-            family: live.family().unwrap_or_default().to_owned(),
-            body: body.clone(),
-        },
-        Err(decision) => return Verdict::new(decision),
-    };
-    let mut verdict = Verdict::new(Decision::Ejecting);
-    verdict.change = Some(Change {
-        purpose: Purpose::Eject,
-        policy: crate::select::policy_ref(policy),
-        hash: canonical_hash(&body),
-        base: None,
-        grants: Vec::new(),
-        objects: Vec::new(),
-        revision,
-    });
-    verdict
-}
-
-/// The base revision, when it can be given back: it must be active, and equal to what is left when
-/// the injection is taken out of the live one. A deployment tool that copied our revision and
-/// changed the image in it fails the second, and must not be rolled back to the old image.
-fn base_revision(
-    input: &PlanInput<'_>,
-    marks: &Marks,
-    ejected_body: &str,
-    needs: &mut Needs,
-) -> Result<Option<String>, Decision> {
-    let Some(arn) = marks.base.as_deref() else {
-        return Ok(None);
-    };
-    match input.observation.fresh_task_definitions.get(arn) {
-        None => {
-            needs.fresh_task_definitions.insert(arn.to_owned());
-            Err(Decision::Waiting(Wait::Read(arn.to_owned())))
-        }
-        Some(Observed::Unknown(why)) => Err(Decision::Waiting(Wait::Read(format!("{arn}: {why}")))),
-        Some(Observed::Absent) => Ok(None),
-        Some(Observed::Present(base)) => {
-            let usable = base.status().is_none_or(|status| status == "ACTIVE");
-            let equal = canonical_hash(&base.to_register_input()) == canonical_hash(ejected_body);
-            Ok((usable && equal).then(|| arn.to_owned()))
-        }
-    }
-}
-
-/// No winner, no marks: what the record says of it is history.
-fn left_behind(site: &Site<'_>) -> Decision {
-    match &site.record.failed {
-        Some(failed) if failed.purpose == Purpose::Eject => Decision::Failed,
-        _ if site.record.registered.is_some() => Decision::Ejected,
-        _ => Decision::NotSelected,
-    }
-}
-
 /// The content of a revision, or what to do without it.
 pub(super) fn document<'a>(
     input: &PlanInput<'a>,
@@ -412,11 +305,6 @@ fn find<'a>(input: &PlanInput<'a>, reference: &PolicyRef) -> Option<&'a LoggingP
         .find(|policy| policy.uid() == reference.uid)
 }
 
-fn is_same(policy: &LoggingPolicy, marks: &Marks) -> bool {
+pub(super) fn is_same(policy: &LoggingPolicy, marks: &Marks) -> bool {
     policy.uid() == marks.policy_uid
-}
-
-/// The policy that injected what the marks tell of, if it still exists.
-pub(super) fn owner_of<'a>(input: &PlanInput<'a>, marks: &Marks) -> Option<&'a LoggingPolicy> {
-    input.policies.iter().find(|policy| is_same(policy, marks))
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::admission::{self, Candidate, Progress};
-use super::assemble::{Draft, find_policy};
 use super::desire::Change;
+use super::draft::{Draft, find_policy};
 use super::model::{Decision, PlanInput, Wait};
 use crate::inject::{Reason, Refusal};
 use crate::record::{PolicyRef, WorkloadKey};

@@ -3,7 +3,7 @@
 //! Pure: no I/O, no clock. It may ask for more reads ([`Plan::needs`]); it never assumes what it
 //! has not seen.
 //!
-//! Each workload is judged alone first (`desire`), its own deployment is followed (`track`), then
+//! Each workload is judged alone first (`desire`, `leave`), its own deployment is followed (`track`), then
 //! places in the rollout are given (`gate`, `admission`), what they share is judged (`resources`), steps are
 //! laid out (`steps`), and what
 //! nobody needs any more is removed (`removal`).
@@ -11,7 +11,9 @@
 mod admission;
 mod assemble;
 mod desire;
+mod draft;
 mod gate;
+mod leave;
 mod model;
 mod removal;
 mod resources;
@@ -19,9 +21,8 @@ mod sharing;
 mod steps;
 mod track;
 
-pub use assemble::{
-    DEPLOYMENT_POLL_SECONDS, READ_RETRY_SECONDS, REGISTER_CONSISTENCY_SECONDS, plan,
-};
+pub use assemble::plan;
+pub use draft::{DEPLOYMENT_POLL_SECONDS, READ_RETRY_SECONDS, REGISTER_CONSISTENCY_SECONDS};
 pub use model::{
     Decision, Plan, PlanInput, PolicyProgress, RegisterStep, Removal, ResourceContent,
     ResourcePlan, RevisionRef, Step, UpdateStep, Wait, WorkloadPlan,

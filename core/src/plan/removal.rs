@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::admission::Progress;
-use super::assemble::find_policy;
+use super::draft::find_policy;
 use super::model::{Decision, Plan, PlanInput, PolicyProgress, Removal, WorkloadPlan};
 use crate::record::{OwnedResource, PolicyRef, ResourceId};
 use crate::select::policy_ref;

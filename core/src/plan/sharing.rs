@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::assemble::find_policy;
 use super::desire::Verdict;
+use super::draft::find_policy;
 use super::model::{Decision, PlanInput};
 use crate::iam;
 use crate::inject::{Reason, Refusal};

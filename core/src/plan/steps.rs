@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use super::assemble::{Draft, REGISTER_CONSISTENCY_SECONDS};
 use super::desire::{Change, WantedRevision};
+use super::draft::{Draft, REGISTER_CONSISTENCY_SECONDS};
 use super::model::{Decision, Plan, PlanInput, RegisterStep, RevisionRef, Step, UpdateStep, Wait};
 use super::resources::{self, State};
 use crate::doc::{TaskDefinitionDoc, canonical_hash};
