@@ -179,11 +179,17 @@ fn document(path: &Path) -> Result<TaskDefinitionDoc, Failure> {
         .map_err(|error| Failure::refused(format!("{}: {error}", path.display())))
 }
 
+/// `NAME` or `NAME/PREFIX`; a prefix names a folder, with or without its last slash.
 fn bucket(text: &str) -> ConfigBucket {
     let (name, prefix) = text.split_once('/').unwrap_or((text, ""));
+    let folder = prefix.trim_end_matches('/');
     ConfigBucket {
         name: name.to_owned(),
-        prefix: prefix.to_owned(),
+        prefix: if folder.is_empty() {
+            String::new()
+        } else {
+            format!("{folder}/")
+        },
     }
 }
 
