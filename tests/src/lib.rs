@@ -1,8 +1,11 @@
 //! What the tests of firelens-operator share: a fake AWS and the harnesses around it.
 //! Never linked into the binary.
 
+pub mod binary;
 pub mod fake_aws;
 pub mod harness;
 pub mod http;
 pub mod kubectl;
+pub mod local_aws;
 pub mod postgres;
+pub mod process;

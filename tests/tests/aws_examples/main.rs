@@ -4,19 +4,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod stand_in;
-
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use firelens_tests::binary;
+use firelens_tests::local_aws::LocalAws;
 use serde_json::{Map, Value, json};
-
-use stand_in::{Server, free_port, stand_in};
 
 /// What the operator adds to a router that the examples leave to the agent's defaults.
 const BEYOND_THE_EXAMPLES: &[(&str, &str)] = &[("enable-ecs-log-metadata", "true")];
+const REGION: &str = "us-west-2";
 const CONFIG_BUCKET: &str = "yourbucket/yourdirectory/";
 
 struct Case {
@@ -56,7 +54,7 @@ impl Case {
         let region = if self.name == "parse-envoy-app-mesh" {
             "us-east-1"
         } else {
-            "us-west-2"
+            REGION
         };
         let patched = firelens(
             &[
@@ -153,37 +151,23 @@ fn every_published_example_can_be_taken_back() {
 
 #[test]
 fn ministack_accepts_every_patched_example() {
-    let Some(program) = stand_in("FIRELENS_TEST_MINISTACK") else {
-        return;
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let port = free_port();
-    let mut command = Command::new(program);
-    command
-        .env("GATEWAY_PORT", port.to_string())
-        .env("BIND_HOST", "127.0.0.1")
-        .env("IOT_MTLS_ENABLED", "0")
-        .env("SFTP_ENABLED", "0")
-        .env("TMPDIR", folder.path());
-    register_every_example(&Server::start(command, port));
+    if let Some(aws) = LocalAws::ministack(REGION) {
+        register_every_example(&aws);
+    }
 }
 
 #[test]
 fn moto_accepts_every_patched_example() {
-    let Some(program) = stand_in("FIRELENS_TEST_MOTO") else {
-        return;
-    };
-    let port = free_port();
-    let mut command = Command::new(program);
-    command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
-    register_every_example(&Server::start(command, port));
+    if let Some(aws) = LocalAws::moto(REGION, 0) {
+        register_every_example(&aws);
+    }
 }
 
 /// Registers what `firelens patch` printed, byte by byte, and finds the router in the answer.
-fn register_every_example(server: &Server) {
+fn register_every_example(aws: &LocalAws) {
     for case in Case::all() {
-        let answer = server
-            .register(&case.patched())
+        let answer = aws
+            .try_ecs("RegisterTaskDefinition", &case.patched())
             .unwrap_or_else(|why| panic!("{}: {why}", case.name));
         let registered = &answer["taskDefinition"];
         assert_eq!(registered["status"], "ACTIVE", "{}", case.name);
@@ -282,7 +266,7 @@ fn options(value: &Value) -> std::collections::BTreeMap<String, String> {
 
 /// Standard output of the binary; panics with its standard error when it refuses.
 fn firelens(arguments: &[&str], case: &str) -> String {
-    let output = Command::new(binary())
+    let output = Command::new(binary::path())
         .args(arguments)
         .env_remove("AWS_REGION")
         .output()
@@ -294,19 +278,4 @@ fn firelens(arguments: &[&str], case: &str) -> String {
         arguments[0]
     );
     String::from_utf8(output.stdout).unwrap()
-}
-
-/// The binary the run was told of, else the one built beside this test.
-fn binary() -> PathBuf {
-    if let Some(path) = env::var_os("FIRELENS_TEST_BINARY") {
-        return path.into();
-    }
-    let here = env::current_exe().unwrap();
-    let path = here.ancestors().nth(2).unwrap().join("firelens");
-    assert!(
-        path.exists(),
-        "{} is missing: cargo build --package firelens",
-        path.display()
-    );
-    path
 }

@@ -1,0 +1,371 @@
+//! A stand-in for AWS on loopback, as a process of its own: MiniStack or moto, and the plain calls that
+//! the owners of services make there.
+//! Must never be given credentials that mean something elsewhere, nor reach Docker, nor outlive its test.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a harness that cannot work has failed the test"
+)]
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::process::{Process, clean, free_port, until};
+
+/// Account of every test. MiniStack takes twelve digits in the place of an access key for it.
+pub const ACCOUNT: &str = "111122223333";
+/// Longest wait for the first answer: Python imports a lot, and tests start several at once.
+const START_DEADLINE: Duration = Duration::from_secs(60);
+/// Longest wait for one answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A stand-in for AWS, ended with this handle.
+#[derive(Debug)]
+pub struct LocalAws {
+    process: Process,
+    url: String,
+    region: String,
+    /// Its temporary files; goes last.
+    _home: TempDir,
+}
+
+/// What a test can see of AWS: two that are equal mean that nothing was written in between.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Service to the ARN of the revision it asks for.
+    pub services: BTreeMap<String, String>,
+    /// ARNs of the active revisions of every family.
+    pub revisions: Vec<String>,
+    /// Role and inline policy to the policy document, as the service words it.
+    pub role_policies: BTreeMap<(String, String), String>,
+    /// Key to content, of one bucket.
+    pub objects: BTreeMap<String, String>,
+}
+
+impl LocalAws {
+    /// MiniStack, if `FIRELENS_TEST_MINISTACK` names it.
+    #[must_use]
+    pub fn ministack(region: &str) -> Option<Self> {
+        let program = named("FIRELENS_TEST_MINISTACK")?;
+        let port = free_port();
+        let home = TempDir::new().expect("a folder for temporary files");
+        let mut command = Command::new(program);
+        // Nothing on disk, no Docker, and no listeners of other protocols: they would take fixed ports.
+        clean(&mut command, home.path())
+            .env("GATEWAY_PORT", port.to_string())
+            .env("BIND_HOST", "127.0.0.1")
+            .env("PERSIST_STATE", "0")
+            .env("S3_PERSIST", "0")
+            .env("IOT_MTLS_ENABLED", "0")
+            .env("SFTP_ENABLED", "0")
+            .env("LOG_LEVEL", "WARNING")
+            .env("DOCKER_HOST", "unix:///nonexistent");
+        Some(Self::start(command, port, region, home))
+    }
+
+    /// moto's server, if `FIRELENS_TEST_MOTO` names it. Its services have no tasks, except that so many
+    /// are said to run in each.
+    #[must_use]
+    pub fn moto(region: &str, running_tasks: u32) -> Option<Self> {
+        let program = named("FIRELENS_TEST_MOTO")?;
+        let port = free_port();
+        let home = TempDir::new().expect("a folder for temporary files");
+        let mut command = Command::new(program);
+        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+        clean(&mut command, home.path())
+            .env("MOTO_ACCOUNT_ID", ACCOUNT)
+            .env("MOTO_ECS_SERVICE_RUNNING", running_tasks.to_string());
+        Some(Self::start(command, port, region, home))
+    }
+
+    fn start(command: Command, port: u16, region: &str, home: TempDir) -> Self {
+        let mut aws = Self {
+            process: Process::spawn(command, home.path().join("log")),
+            url: format!("http://127.0.0.1:{port}"),
+            region: region.to_owned(),
+            _home: home,
+        };
+        until("the stand-in for AWS answers", START_DEADLINE, || {
+            aws.process.check_alive();
+            aws.try_ecs("ListClusters", "{}")
+        });
+        aws
+    }
+
+    /// The value of `AWS_ENDPOINT_URL`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The region all calls are signed for.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// One call of the ECS API with this body, byte by byte.
+    ///
+    /// # Errors
+    /// What it answered, where that is no success.
+    pub fn try_ecs(&self, action: &str, body: &str) -> Result<Value, String> {
+        let request = http::Request::post(&self.url)
+            .header("content-type", "application/x-amz-json-1.1")
+            .header(
+                "x-amz-target",
+                format!("AmazonEC2ContainerServiceV20141113.{action}"),
+            );
+        let text = self.send("ecs", request, body)?;
+        serde_json::from_str(&text).map_err(|error| error.to_string())
+    }
+
+    /// The answer of an ECS call that must succeed.
+    #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "tests write documents in place"
+    )]
+    pub fn ecs(&self, action: &str, body: Value) -> Value {
+        self.try_ecs(action, &body.to_string())
+            .unwrap_or_else(|why| panic!("{action} {body}: {why}"))
+    }
+
+    /// The XML that an IAM call answers, which must succeed.
+    fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> String {
+        let mut body = format!("Action={action}&Version=2010-05-08");
+        for (name, value) in parameters {
+            body.push_str(&format!("&{name}={}", percent_encoded(value)));
+        }
+        let request = http::Request::post(&self.url)
+            .header("content-type", "application/x-www-form-urlencoded");
+        self.send("iam", request, &body)
+            .unwrap_or_else(|why| panic!("{action} {parameters:?}: {why}"))
+    }
+
+    /// What an S3 call with a path answers, which must succeed.
+    fn s3(&self, method: &str, path: &str) -> String {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("{}/{path}", self.url));
+        self.send("s3", request, "")
+            .unwrap_or_else(|why| panic!("{method} {path}: {why}"))
+    }
+
+    /// The stand-ins read service, account and region off the signature and check nothing else of it.
+    fn send(
+        &self,
+        service: &str,
+        request: http::request::Builder,
+        body: &str,
+    ) -> Result<String, String> {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .into();
+        let scope = format!("{ACCOUNT}/20260101/{}/{service}/aws4_request", self.region);
+        let request = request
+            .header(
+                "authorization",
+                format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00"),
+            )
+            .body(body.to_owned())
+            .expect("a request");
+        let mut answer = agent.run(request).map_err(|error| error.to_string())?;
+        let text = answer
+            .body_mut()
+            .read_to_string()
+            .map_err(|error| error.to_string())?;
+        if answer.status().is_success() {
+            Ok(text)
+        } else {
+            Err(format!("{}: {text}", answer.status()))
+        }
+    }
+
+    /// Makes an empty bucket.
+    pub fn create_bucket(&self, name: &str) {
+        let _ = self.s3("PUT", name);
+    }
+
+    /// Makes a cluster, and in it one service for each document, with the roles the document names:
+    /// all as its owners would have.
+    pub fn create_services(&self, cluster: &str, documents: &[Value]) {
+        let _ = self.ecs("CreateCluster", json!({"clusterName": cluster}));
+        for document in documents {
+            for role in roles(document) {
+                let (path, name) = role.rsplit_once('/').unwrap_or(("", role));
+                let trust = json!({"Version": "2012-10-17", "Statement": [{
+                    "Effect": "Allow", "Action": "sts:AssumeRole",
+                    "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                }]});
+                let parameters = [
+                    ("RoleName", name),
+                    ("Path", &format!("{}/", path.trim_start_matches("role"))),
+                    ("AssumeRolePolicyDocument", &trust.to_string()),
+                ];
+                let _ = self.iam("CreateRole", &parameters);
+            }
+            let registered = self.ecs("RegisterTaskDefinition", document.clone());
+            let mut service = json!({
+                "cluster": cluster,
+                "serviceName": document["family"],
+                "taskDefinition": registered["taskDefinition"]["taskDefinitionArn"],
+                "launchType": document["requiresCompatibilities"][0],
+                "desiredCount": 1,
+                "deploymentController": {"type": "ECS"},
+            });
+            if document["networkMode"] == "awsvpc" {
+                service["networkConfiguration"] = self.network();
+            }
+            let _ = self.ecs("CreateService", service);
+        }
+    }
+
+    /// A subnet and a security group that are there: moto looks.
+    fn network(&self) -> Value {
+        let ec2 = |action: &str, tag: &str| {
+            let request = http::Request::post(&self.url)
+                .header("content-type", "application/x-www-form-urlencoded");
+            let body = format!("Action={action}&Version=2016-11-15");
+            let answer = self
+                .send("ec2", request, &body)
+                .unwrap_or_else(|why| panic!("{action}: {why}"));
+            let found = between(&answer, tag).into_iter().next();
+            found.unwrap_or_else(|| panic!("{action}: {answer}"))
+        };
+        json!({"awsvpcConfiguration": {
+            "subnets": [ec2("DescribeSubnets", "subnetId")],
+            "securityGroups": [ec2("DescribeSecurityGroups", "groupId")],
+        }})
+    }
+
+    /// The answer of DescribeTaskDefinition, tags included.
+    #[must_use]
+    pub fn describe(&self, revision: &str) -> Value {
+        self.ecs(
+            "DescribeTaskDefinition",
+            json!({"taskDefinition": revision, "include": ["TAGS"]}),
+        )
+    }
+
+    /// ARNs of the active revisions, of all families.
+    #[must_use]
+    pub fn revisions(&self) -> Vec<String> {
+        let answer = self.ecs("ListTaskDefinitions", json!({}));
+        let mut arns = strings(&answer["taskDefinitionArns"]);
+        arns.sort();
+        arns
+    }
+
+    /// All that a test can see of these services, their roles and the bucket.
+    #[must_use]
+    pub fn seen(&self, cluster: &str, documents: &[Value], bucket: &str) -> Seen {
+        let mut seen = Seen {
+            revisions: self.revisions(),
+            ..Seen::default()
+        };
+        let names: Vec<&Value> = documents
+            .iter()
+            .map(|document| &document["family"])
+            .collect();
+        let described = self.ecs(
+            "DescribeServices",
+            json!({"cluster": cluster, "services": names}),
+        );
+        for service in described["services"].as_array().into_iter().flatten() {
+            let member = |name: &str| service[name].as_str().unwrap_or_default().to_owned();
+            seen.services
+                .insert(member("serviceName"), member("taskDefinition"));
+        }
+        for role in documents.iter().flat_map(roles) {
+            let name = role.rsplit('/').next().unwrap_or(role);
+            let listed = self.iam("ListRolePolicies", &[("RoleName", name)]);
+            for policy in between(&listed, "member") {
+                let parameters = [("RoleName", name), ("PolicyName", &policy)];
+                let answer = self.iam("GetRolePolicy", &parameters);
+                let document = between(&answer, "PolicyDocument").concat();
+                seen.role_policies
+                    .insert((name.to_owned(), policy), document);
+            }
+        }
+        for key in between(&self.s3("GET", &format!("{bucket}?list-type=2")), "Key") {
+            let content = self.s3("GET", &format!("{bucket}/{key}"));
+            seen.objects.insert(key, content);
+        }
+        seen
+    }
+}
+
+/// The program a variable names. A run that names none says so and passes: `make test` names it.
+fn named(variable: &str) -> Option<PathBuf> {
+    let program = env::var_os(variable)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
+    if program.is_none() {
+        eprintln!("{variable} is not set: not checked");
+    }
+    program
+}
+
+/// The task definitions of the demo with these names.
+///
+/// # Panics
+/// Where there is none of that name.
+#[must_use]
+pub fn demo_task_definitions(names: &[&str]) -> Vec<Value> {
+    let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let read = |name: &&str| {
+        let file = format!("../deploy/local/task-definitions/{name}.json");
+        let text = fs::read(tests.join(file)).expect("a task definition of the demo");
+        serde_json::from_slice(&text).expect("JSON")
+    };
+    names.iter().map(read).collect()
+}
+
+/// The roles a document names, each as `role/PATH/NAME`.
+fn roles(document: &Value) -> Vec<&str> {
+    ["taskRoleArn", "executionRoleArn"]
+        .iter()
+        .filter_map(|member| document[*member].as_str()?.rsplit(':').next())
+        .collect()
+}
+
+/// The strings of an array.
+fn strings(array: &Value) -> Vec<String> {
+    let items = array.as_array().into_iter().flatten();
+    items
+        .filter_map(|item| item.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// The texts of all elements of that name. The answers that are read so nest none in itself.
+fn between(xml: &str, tag: &str) -> Vec<String> {
+    let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
+    xml.split(&open)
+        .skip(1)
+        .filter_map(|rest| rest.split_once(&close))
+        .map(|(text, _)| text.to_owned())
+        .collect()
+}
+
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
