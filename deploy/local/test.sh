@@ -13,6 +13,7 @@ HERE=$ROOT/deploy/local
 export FIRELENS_TEST_MINISTACK=$LOCAL/venv/bin/ministack
 export FIRELENS_TEST_MOTO=$LOCAL/moto/bin/moto_server
 # One that is new enough, and every further one that `make kubectls` has brought: paths parted by colons.
+mkdir -p "$LOCAL/kubectl"
 FIRELENS_TEST_KUBECTLS=$(
   {
     "$HERE/kubectl.sh"
