@@ -50,7 +50,9 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), Failure> {
                 shutdown.clone(),
             )
             .map_err(|error| Failure::broken("metrics of the API cannot be registered", error))?;
-            tracing::info!(address = %arguments.listen, "serving the API");
+            // With port 0 the system picks one: what is said is what can be reached.
+            let address = listener.local_addr().unwrap_or(arguments.listen);
+            tracing::info!(%address, "serving the API");
             let shutdown = shutdown.clone();
             roles.spawn(async move {
                 let router = firelens_api::router(state);
