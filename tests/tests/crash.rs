@@ -6,7 +6,10 @@ use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{Fault, FaultPlan, When, World};
 use firelens_tests::harness::Harness;
 use firelens_tests::harness::scene::{POLICY, policy, small_fleet};
+use futures::{StreamExt, stream};
 
+/// Runs under way at once: most of a run is waiting for the database.
+const RUNS: usize = 4;
 /// More than any run needs.
 const MAX_PASSES: usize = 200;
 const CRASHES: [Fault; 2] = [Fault::CrashBefore, Fault::CrashAfter];
@@ -63,22 +66,26 @@ async fn disturb(path: Path, fault: &Fault, when: When, world: &World) {
     assert_eq!(&end, world, "{path:?}: {fault:?} at {when:?}");
 }
 
+/// Disturbs a run at each of these moments, with each of these faults.
+async fn disturb_each(path: Path, faults: &[Fault], moments: Vec<When>, world: &World) {
+    let runs = faults
+        .iter()
+        .flat_map(|fault| moments.iter().map(move |when| (fault, when.clone())));
+    stream::iter(runs)
+        .for_each_concurrent(RUNS, |(fault, when)| disturb(path, fault, when, world))
+        .await;
+}
+
 async fn die_at_every_call(path: Path) {
     let (world, moments, _) = undisturbed(path).await;
-    for fault in &CRASHES {
-        for k in 1..=moments {
-            disturb(path, fault, When::any().nth(k), &world).await;
-        }
-    }
+    let moments = (1..=moments).map(|k| When::any().nth(k)).collect();
+    disturb_each(path, &CRASHES, moments, &world).await;
 }
 
 async fn lose_every_write(path: Path) {
     let (world, _, writes) = undisturbed(path).await;
-    for fault in &LOSSES {
-        for k in 1..=writes {
-            disturb(path, fault, When::write().nth(k), &world).await;
-        }
-    }
+    let writes = (1..=writes).map(|k| When::write().nth(k)).collect();
+    disturb_each(path, &LOSSES, writes, &world).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
