@@ -2,6 +2,7 @@
 //! Never puts an internal error's text into an answer: that goes to the log, the client gets a sentence of ours.
 
 use axum::response::{IntoResponse, Response};
+use firelens_core::error_chain;
 use firelens_core::v1alpha1::{Cause, FieldError, GROUP, Kind};
 use firelens_store::StoreError;
 use http::{HeaderValue, StatusCode, header};
@@ -275,11 +276,11 @@ pub(crate) fn from_store(error: StoreError, kind: Kind, name: &str) -> ApiError 
             }],
         },
         StoreError::Unavailable { .. } => {
-            tracing::warn!(error = %chain(&error), "the database did not answer");
+            tracing::warn!(error = %error_chain(&error), "the database did not answer");
             ApiError::Unavailable
         }
         error => {
-            tracing::error!(error = %chain(&error), "the store failed");
+            tracing::error!(error = %error_chain(&error), "the store failed");
             ApiError::Internal
         }
     }
@@ -295,11 +296,11 @@ pub(crate) fn from_store_query(error: StoreError) -> ApiError {
         } => expired(requested, oldest, newest),
         StoreError::Invalid { field, detail } => ApiError::BadRequest(format!("{field}: {detail}")),
         StoreError::Unavailable { .. } => {
-            tracing::warn!(error = %chain(&error), "the database did not answer");
+            tracing::warn!(error = %error_chain(&error), "the database did not answer");
             ApiError::Unavailable
         }
         error => {
-            tracing::error!(error = %chain(&error), "the store failed");
+            tracing::error!(error = %error_chain(&error), "the store failed");
             ApiError::Internal
         }
     }
@@ -314,14 +315,3 @@ fn expired(requested: i64, oldest: i64, newest: i64) -> ApiError {
 /// What Kubernetes says to the loser of a race; clients look for this sentence.
 pub(crate) const CHANGED: &str =
     "the object has been modified; please apply your changes to the latest version and try again";
-
-/// An error with its causes, for the log.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
-}

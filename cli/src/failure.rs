@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use firelens_core::error_chain;
+
 /// Why a command did not do what was asked.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -38,13 +40,7 @@ impl Failure {
             }
             Self::Usage(text) => eprintln!("error: {text}\n\nFor more information, try '--help'."),
             Self::Broken(what, cause) => {
-                eprint!("error: {what}: {cause}");
-                let mut source = cause.source();
-                while let Some(deeper) = source {
-                    eprint!(": {deeper}");
-                    source = deeper.source();
-                }
-                eprintln!();
+                eprintln!("error: {what}: {}", error_chain(cause.as_ref()));
             }
         }
     }

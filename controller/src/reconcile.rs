@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use firelens_core::error_chain;
 use firelens_core::observe::Observation;
 use firelens_core::plan::{self, Decision, Plan, PlanInput, READ_RETRY_SECONDS};
 use firelens_store::{Lease, StoreError};
@@ -289,12 +290,6 @@ fn note_failure(ctx: &Ctx, target: &str, error: &PassError) {
     if fenced {
         ctx.metrics.fenced_writes.inc();
     }
-    let mut chain = error.to_string();
-    let mut next = std::error::Error::source(error);
-    while let Some(cause) = next {
-        chain.push_str(": ");
-        chain.push_str(&cause.to_string());
-        next = cause.source();
-    }
+    let chain = error_chain(error);
     tracing::error!(target_name = target, error = chain, "pass failed");
 }

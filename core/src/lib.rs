@@ -3,6 +3,7 @@
 //! Everything here is a pure function of its arguments: no I/O, no clock, no randomness, no
 //! environment. The dependency test of the workspace and `clippy.toml` hold that.
 
+mod chain;
 pub mod doc;
 pub mod iam;
 pub mod inject;
@@ -14,3 +15,5 @@ pub mod render;
 pub mod select;
 pub mod status;
 pub mod v1alpha1;
+
+pub use chain::error_chain;

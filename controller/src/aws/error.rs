@@ -9,6 +9,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use firelens_core::error_chain;
 
 use super::operation::Operation;
 
@@ -175,11 +176,11 @@ where
         SdkError::ResponseError(answer) => {
             let status = answer.raw().status().as_u16();
             let kind = unreadable_kind(operation, status);
-            AwsError::new(operation, kind, "UnreadableAnswer", &chain(error))
+            AwsError::new(operation, kind, "UnreadableAnswer", &error_chain(error))
         }
-        SdkError::TimeoutError(_) => lost(operation, sent, "Timeout", &chain(error)),
+        SdkError::TimeoutError(_) => lost(operation, sent, "Timeout", &error_chain(error)),
         SdkError::DispatchFailure(failure) => {
-            let text = chain(error);
+            let text = error_chain(error);
             if !sent {
                 return unsent(operation, error, &text);
             }
@@ -196,7 +197,7 @@ where
             operation,
             AwsErrorKind::Invalid,
             "InvalidRequest",
-            &chain(error),
+            &error_chain(error),
         ),
     }
 }
@@ -321,19 +322,6 @@ const fn is_about_connecting(kind: io::ErrorKind) -> bool {
             | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::AddrNotAvailable
     )
-}
-
-/// The whole chain of an error in one line. The SDK's own words hold no secrets: it redacts
-/// credentials and sensitive bodies.
-fn chain(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        next = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::ABSENT_WHEN_EMPTY;
 use super::READ_ONLY_MEMBERS;
 
 /// Top-level lists that mean the same empty and absent.
@@ -16,17 +17,6 @@ const EMPTY_TOP: [&str; 5] = [
     "requiresCompatibilities",
     "inferenceAccelerators",
     "tags",
-];
-
-/// Top-level texts that mean the same empty and absent (emulators answer `""`).
-const BLANK_TOP: [&str; 7] = [
-    "taskRoleArn",
-    "executionRoleArn",
-    "networkMode",
-    "pidMode",
-    "ipcMode",
-    "cpu",
-    "memory",
 ];
 
 /// Container lists and maps that mean the same empty and absent.
@@ -81,7 +71,7 @@ pub fn canonical(json: &str) -> Value {
     for name in READ_ONLY_MEMBERS {
         top.remove(name);
     }
-    drop_blank(&mut top, &BLANK_TOP);
+    drop_blank(&mut top, &ABSENT_WHEN_EMPTY);
     drop_empty(&mut top, &EMPTY_TOP);
     canonical_task_level(&mut top);
     let shares_host_ports =

@@ -39,7 +39,7 @@ pub const READ_ONLY_MEMBERS: [&str; 9] = [
 ];
 
 /// Members whose empty text means that they are absent: ECS never answers so, emulators do.
-const ABSENT_WHEN_EMPTY: [&str; 7] = [
+pub(crate) const ABSENT_WHEN_EMPTY: [&str; 7] = [
     "taskRoleArn",
     "executionRoleArn",
     "networkMode",

@@ -4,9 +4,9 @@
 //! at each task start, of old revisions too.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 
 use crate::doc::sha256_hex;
+use crate::error_chain;
 use crate::outputs::CompiledOutput;
 use crate::render::{RenderError, RouterFileInput, RouterFiles, router_file};
 use crate::v1alpha1::{ConfigBucket, Delivery, LoggingPolicySpec, RouterType};
@@ -260,11 +260,5 @@ fn refused_file(error: &RenderError) -> Refusal {
         RenderError::Output { .. } => Reason::InvalidOutput,
         _ => Reason::InvalidConfiguration,
     };
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        message = format!("{message}: {error}");
-        cause = error.source();
-    }
-    Refusal::new(reason, message)
+    Refusal::new(reason, error_chain(error))
 }

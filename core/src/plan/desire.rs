@@ -3,6 +3,7 @@
 //! It looks at one workload, its winner and its revisions. Places in the rollout, role policies and
 //! objects are judged later, over all workloads together.
 
+use super::draft::find_policy;
 use super::leave;
 use super::model::{Decision, PlanInput, Wait};
 use crate::doc::TaskDefinitionDoc;
@@ -86,7 +87,7 @@ pub(super) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
         .selection
         .winner
         .as_ref()
-        .and_then(|won| find(input, won));
+        .and_then(|won| find_policy(input, won));
     if winner.is_none() && site.record.is_empty() {
         return Verdict::new(Decision::NotSelected);
     }
@@ -296,13 +297,6 @@ fn context<'a>(
         cluster: Some(&site.cluster.name),
         service: Some(&site.service.name),
     }
-}
-
-fn find<'a>(input: &PlanInput<'a>, reference: &PolicyRef) -> Option<&'a LoggingPolicy> {
-    input
-        .policies
-        .iter()
-        .find(|policy| policy.uid() == reference.uid)
 }
 
 pub(super) fn is_same(policy: &LoggingPolicy, marks: &Marks) -> bool {

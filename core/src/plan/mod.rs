@@ -27,5 +27,5 @@ pub use model::{
     Decision, Plan, PlanInput, PolicyProgress, RegisterStep, Removal, ResourceContent,
     ResourcePlan, RevisionRef, Step, UpdateStep, Wait, WorkloadPlan,
 };
-pub use resources::{IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS, sha256_hex};
+pub use resources::{IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS};
 pub use track::{READ_LAG_SECONDS, REASON_DEADLINE, REASON_DEPLOYMENT_FAILED, REASON_ROLLED_BACK};

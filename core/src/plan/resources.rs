@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest, Sha256};
 
 use super::model::{PlanInput, ResourceContent, ResourcePlan, Wait};
+use crate::doc::sha256_hex;
 use crate::iam::{self, Grant, Statement};
 use crate::inject::ConfigObject;
 use crate::observe::{Needs, Observed};
@@ -118,7 +118,7 @@ impl Wishes {
                 id,
                 Wanted {
                     policy: policy.clone(),
-                    digest: sha256_hex(&document),
+                    digest: sha256_hex(document.as_bytes()),
                     content: ResourceContent::RolePolicy(document),
                     in_use: self.used_roles.contains(&(role, uid)),
                 },
@@ -293,13 +293,4 @@ fn object_id(object: &ConfigObject) -> ResourceId {
         bucket: object.bucket.clone(),
         key: object.key.clone(),
     }
-}
-
-/// SHA-256 of `text` in lower-case hexadecimal digits.
-#[must_use]
-pub fn sha256_hex(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

@@ -28,30 +28,15 @@ pub fn rollout_status(
     let open = progress.pending + progress.in_progress + progress.to_eject + progress.unknown;
     let complete = open == 0 && progress.failed == 0;
     let old = old.cloned().unwrap_or_default();
-    let conditions = vec![
-        condition(
-            COMPLETE,
-            if complete {
-                ConditionStatus::True
-            } else {
-                ConditionStatus::False
-            },
-            reason(progress, complete),
-            message(progress),
-            generation,
-        ),
-        condition(
-            READY,
-            if complete {
-                ConditionStatus::True
-            } else {
-                ConditionStatus::False
-            },
-            reason(progress, complete),
-            message(progress),
-            generation,
-        ),
-    ];
+    let holds = if complete {
+        ConditionStatus::True
+    } else {
+        ConditionStatus::False
+    };
+    let (reason, message) = (reason(progress, complete), message(progress));
+    let conditions = [COMPLETE, READY]
+        .map(|type_| condition(type_, holds, reason, message.clone(), generation))
+        .to_vec();
     RolloutStatus {
         selected: progress.selected,
         updated: progress.in_sync,
@@ -66,7 +51,7 @@ pub fn rollout_status(
         } else {
             None
         },
-        message: message(progress),
+        message,
         conditions: set(&old.conditions, conditions, now),
     }
 }

@@ -3,14 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use firelens_core::doc::TaskDefinitionDoc;
+use firelens_core::doc::{TaskDefinitionDoc, sha256_hex};
 use firelens_core::inject;
 use firelens_core::observe::{
     ClusterView, Needs, ObjectView, Observation, Observed, RoleView, ServiceView,
 };
-use firelens_core::plan::{
-    Decision, Plan, PlanInput, ResourceContent, RevisionRef, Step, plan, sha256_hex,
-};
+use firelens_core::plan::{Decision, Plan, PlanInput, ResourceContent, RevisionRef, Step, plan};
 use firelens_core::record::{
     DeploymentRecord, Intent, OwnedResource, Purpose, Registered, ResourceId, WorkloadKey,
     WorkloadRecord,
@@ -253,7 +251,7 @@ impl World {
         for place in &needs.objects {
             let found = self.objects.get(place).map_or(Observed::Absent, |body| {
                 Observed::Present(ObjectView {
-                    sha256: Some(sha256_hex(body)),
+                    sha256: Some(sha256_hex(body.as_bytes())),
                 })
             });
             seen.objects.insert(place.clone(), found);
