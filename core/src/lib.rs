@@ -7,6 +7,7 @@ mod chain;
 pub mod doc;
 pub mod iam;
 pub mod inject;
+pub mod lint;
 pub mod observe;
 pub mod outputs;
 pub mod plan;
