@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::doc::sha256_hex;
 use crate::error_chain;
-use crate::outputs::CompiledOutput;
+use crate::outputs::{CompiledOutput, ImageLine};
 use crate::render::{RenderError, RouterFileInput, RouterFiles, router_file};
 use crate::v1alpha1::{ConfigBucket, Delivery, LoggingPolicySpec, RouterType};
 
@@ -131,6 +131,8 @@ pub(super) fn ship(
         http_server,
         ecs_metadata: spec.router.ecs_metadata,
         secret_env,
+        image_line: ImageLine::of(&spec.router.image),
+        aws_image: image.is_aws,
     };
     let files = router_file(&input).map_err(|error| refused_file(&error))?;
     let mut shipment = if by_init(context, &files)? {

@@ -53,6 +53,14 @@ pub enum CustomConfigProblem {
         /// Number of the section in the text, from 1.
         number: usize,
     },
+    /// A section names a parser that does not exist.
+    #[error("[{section}]: {message}")]
+    Parser {
+        /// Name of the section.
+        section: String,
+        /// Which one, and what to do.
+        message: String,
+    },
     /// A plugin that runs programs.
     #[error("the {plugin} plugin is not allowed: it runs programs inside the router")]
     Plugin {

@@ -43,6 +43,16 @@ pub enum RenderError {
         /// What is wrong and what to do.
         message: String,
     },
+    /// A line that Fluent Bit 1.9.10 cannot hold.
+    #[error("`{key}` in [{section}] {message}; use aws-for-fluent-bit 3 or later")]
+    OldImage {
+        /// Name of the section.
+        section: String,
+        /// The key.
+        key: String,
+        /// What is too long.
+        message: String,
+    },
     /// The raw text of the policy.
     #[error("spec.customConfig")]
     CustomConfig(#[source] CustomConfigProblem),

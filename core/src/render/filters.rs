@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use super::error::RenderError;
+use super::lua;
 use super::text::{check_key, check_name, check_pattern, check_value};
 use super::tree::{Entry, Section};
-use super::words::{on_off, token};
+use super::words::{is_variable, on_off, token};
 use crate::v1alpha1::{
     CustomFilter, Filter, FilterBlock, GrepFilter, LuaFilter, ModifyFilter, MultilineFilter,
     NestFilter, ParserFilter, RecordModifierFilter, RewriteTagFilter, ThrottleFilter,
@@ -30,7 +31,7 @@ pub(super) fn sections(
     let section = |lines: Lines| {
         let mut section = Section::new("FILTER").with("Name", block.plugin());
         section.entries.push(matched.clone());
-        for (key, value) in lines {
+        for (key, value) in shared_lines(filter).into_iter().chain(lines) {
             section.push(key, value);
         }
         section
@@ -58,6 +59,20 @@ pub(super) fn sections(
         FilterBlock::RewriteTag(rewrite) => rewrite_tag_lines(rewrite).map_err(refused)?,
     };
     Ok(vec![section(lines)])
+}
+
+/// What every filter plugin takes.
+/// <https://docs.fluentbit.io/manual/administration/configuring-fluent-bit/classic-mode/configuration-file>
+fn shared_lines(filter: &Filter) -> Lines {
+    let mut lines = Lines::new();
+    push(&mut lines, "Alias", filter.alias.as_ref());
+    push(&mut lines, "Log_Level", filter.log_level.as_ref());
+    push(
+        &mut lines,
+        "Log_Suppress_Interval",
+        filter.log_suppress_interval.as_ref(),
+    );
+    lines
 }
 
 fn push(lines: &mut Lines, key: &'static str, value: Option<impl ToString>) {
@@ -98,6 +113,7 @@ fn multiline_lines(filter: &MultilineFilter) -> Lines {
     push(&mut lines, "mode", filter.mode.as_ref());
     push_bool(&mut lines, "buffer", filter.buffer);
     push(&mut lines, "flush_ms", filter.flush_ms);
+    push_bool(&mut lines, "debug_flush", filter.debug_flush);
     push(&mut lines, "emitter_name", filter.emitter_name.as_ref());
     push(
         &mut lines,
@@ -185,19 +201,21 @@ fn nest_lines(filter: &NestFilter) -> Lines {
     lines
 }
 
+/// The code on one line, since a value is one line; or a variable of the router that holds it whole.
+fn lua_code(code: &str) -> Result<String, String> {
+    let code = code.trim();
+    if is_variable(code) {
+        return Ok(code.to_owned());
+    }
+    lua::one_line(code).map_err(|problem| format!("code: {problem}"))
+}
+
 /// <https://docs.fluentbit.io/manual/data-pipeline/filters/lua>
 fn lua_lines(filter: &LuaFilter) -> Result<Lines, String> {
     let mut lines = Lines::new();
     push(&mut lines, "script", filter.script.as_ref());
     if let Some(code) = &filter.code {
-        if code.trim_end().contains('\n') {
-            return Err(
-                "lua code must be one line, since a value of a Fluent Bit file is one line: join \
-                 the statements with `;`, or put the script into the image and name it in `script`"
-                    .to_owned(),
-            );
-        }
-        lines.push(("code", code.trim().to_owned()));
+        lines.push(("code", lua_code(code)?));
     }
     lines.push(("call", filter.call.clone()));
     if !filter.type_int_key.is_empty() {

@@ -6,21 +6,30 @@
 mod custom;
 mod error;
 mod filters;
+mod known;
+mod lua;
 mod multiline;
 mod outputs;
+mod parser_names;
 mod parsers;
 mod reader;
 mod router;
 mod tags;
 mod text;
 mod tree;
+mod versions;
 mod words;
 mod writer;
 
 pub use custom::{CUSTOM_CONFIG_BYTES, CustomConfigProblem, read_custom_config};
 pub use error::RenderError;
+pub use known::BUILT_IN_PARSERS_FILE;
+pub use lua::{LuaProblem, one_line as lua_on_one_line};
 pub use reader::{ReadError, ReadProblem, read};
-pub use router::{BUILT_IN_PARSERS_FILE, Route, RouterFileInput, RouterFiles, router_file};
-pub use text::{LINE_BYTES, TextProblem, check_key, check_name, check_pattern, check_value};
+pub use router::{Route, RouterFileInput, RouterFiles, router_file};
+pub use text::{
+    LINE_BYTES, LINE_BYTES_V2, TextProblem, VARIABLE_NAME_BYTES, check_key, check_name,
+    check_pattern, check_value,
+};
 pub use tree::{Document, Entry, Item, Section};
 pub use writer::{WriteError, write};

@@ -7,53 +7,13 @@
 use super::error::RenderError;
 use super::text::{check_name, check_pattern};
 use super::tree::{Document, Section};
+use super::versions;
 use super::words::{on_off, quoted, token};
+use crate::outputs::ImageLine;
 use crate::v1alpha1::{MultilineParser, Parser};
 
-/// Names in the parser file of the image. A second parser of one name stops Fluent Bit.
-/// <https://github.com/fluent/fluent-bit/blob/v4.2.2/conf/parsers.conf>
-const BUILT_IN: [&str; 19] = [
-    "apache",
-    "apache2",
-    "apache_error",
-    "cri",
-    "docker",
-    "docker-daemon",
-    "envoy",
-    "filter-kube-test",
-    "istio-envoy-proxy",
-    "json",
-    "k8s-nginx-ingress",
-    "kmsg-netfilter-log",
-    "kube-custom",
-    "logfmt",
-    "mongodb",
-    "nginx",
-    "syslog-rfc3164",
-    "syslog-rfc3164-local",
-    "syslog-rfc5424",
-];
-
-/// Refuses a parser whose name the image's own file has, for when that file is loaded as well.
-pub(super) fn refuse_built_in_names(parsers: &[Parser]) -> Result<(), RenderError> {
-    let clash = parsers.iter().position(|parser| {
-        BUILT_IN
-            .iter()
-            .any(|name| parser.name.eq_ignore_ascii_case(name))
-    });
-    match clash {
-        Some(index) => Err(RenderError::Parser {
-            index,
-            message: "has the name of a parser of the image, whose parsers are loaded because a \
-                      filter names one of them; give it another name"
-                .to_owned(),
-        }),
-        None => Ok(()),
-    }
-}
-
 /// The parser file as a tree, parsers in the order given.
-pub(super) fn document(parsers: &[Parser]) -> Result<Document, RenderError> {
+pub(super) fn document(parsers: &[Parser], image_line: ImageLine) -> Result<Document, RenderError> {
     let mut document = Document::default();
     let mut names: Vec<String> = Vec::new();
     for (index, parser) in parsers.iter().enumerate() {
@@ -64,6 +24,11 @@ pub(super) fn document(parsers: &[Parser]) -> Result<Document, RenderError> {
             return Err(refused("another parser has the same name".to_owned()));
         }
         names.push(folded);
+        if image_line == ImageLine::V2
+            && let Some(why) = versions::parser_refused_by_v2(parser)
+        {
+            return Err(refused(why));
+        }
         let section = match &parser.multiline {
             Some(multiline) => multiline_section(&parser.name, multiline),
             None => section(parser),
@@ -71,6 +36,20 @@ pub(super) fn document(parsers: &[Parser]) -> Result<Document, RenderError> {
         document.items.push(section.map_err(refused)?.into());
     }
     Ok(document)
+}
+
+/// The text of a parser file, so that every init process takes it for one.
+///
+/// It looks for the text `[PARSER]`, and only since 2.32.0 for `[MULTILINE_PARSER]` as well; what has
+/// neither it includes as pipeline sections, which ends Fluent Bit. So a file with multiline parsers
+/// alone begins with a comment that says it.
+/// <https://github.com/aws/aws-for-fluent-bit/blob/mainline/init/fluent_bit_init_process.go>
+pub(super) fn marked(text: String) -> String {
+    if text.contains("[PARSER]") {
+        text
+    } else {
+        format!("# [PARSER]\n{text}")
+    }
 }
 
 fn section(parser: &Parser) -> Result<Section, String> {

@@ -11,16 +11,12 @@ use super::custom::{CustomConfigProblem, read_custom_config};
 use super::error::RenderError;
 use super::outputs::Routed;
 use super::reader::read;
+use super::text::{LINE_BYTES_V2, VARIABLE_NAME_BYTES};
 use super::tree::{Document, Entry, Item, Section};
-use super::writer::write;
-use super::{filters, multiline, parsers, tags};
-use crate::outputs::CompiledOutput;
+use super::writer::{INDENT, write};
+use super::{filters, multiline, parser_names, parsers, tags, versions};
+use crate::outputs::{CompiledOutput, ImageLine};
 use crate::v1alpha1::{Filter, FilterBlock, Parser};
-
-/// The parsers that aws-for-fluent-bit ships. They are copied there because the agent mounts over
-/// `/fluent-bit/etc`.
-/// <https://github.com/aws/aws-for-fluent-bit/blob/mainline/scripts/dockerfiles/Dockerfile.build>
-pub const BUILT_IN_PARSERS_FILE: &str = "/fluent-bit/parsers/parsers.conf";
 
 /// Environment variable of the router that carries a secret option: by container, place of the
 /// output among the container's outputs from 0, and option name as compiled.
@@ -52,6 +48,10 @@ pub struct RouterFileInput<'a> {
     pub ecs_metadata: bool,
     /// Environment variable of each secret option: (container, place of the output from 0, option).
     pub secret_env: BTreeMap<(String, usize, String), String>,
+    /// Which Fluent Bit the router image has: 1.9.10 reads shorter lines and knows fewer options.
+    pub image_line: ImageLine,
+    /// Whether the router image is an aws-for-fluent-bit, so that its parsers are known.
+    pub aws_image: bool,
 }
 
 /// The files to deliver.
@@ -100,12 +100,16 @@ pub fn router_file(input: &RouterFileInput<'_>) -> Result<RouterFiles, RenderErr
     }
     let custom = read_custom_config(input.custom_config).map_err(RenderError::CustomConfig)?;
     let scoped = scope(input);
+    let parser_files = parser_names::files(input, &scoped, &custom)?;
     let routed: Vec<Routed<'_>> = input
         .routes
         .iter()
         .map(Routed::new)
         .collect::<Result<_, _>>()?;
 
+    if input.image_line == ImageLine::V2 {
+        refuse_filters_of_v3(&scoped)?;
+    }
     let mut items = multiline::items(&scoped, input.ecs_metadata)?;
     for one in &routed {
         items.extend(one.filters(input.ecs_metadata).into_iter().map(Item::from));
@@ -117,23 +121,31 @@ pub fn router_file(input: &RouterFileInput<'_>) -> Result<RouterFiles, RenderErr
     let (services, custom): (Vec<Item>, Vec<Item>) = custom.items.into_iter().partition(is_service);
     items.extend(custom);
 
-    let parsers = parsers::document(input.parsers)?;
-    let built_in_parsers = names_built_in_parser(input, &items);
-    if built_in_parsers {
-        parsers::refuse_built_in_names(input.parsers)?;
-    }
-    let mut service = service(input.http_server, built_in_parsers);
+    let parsers = parsers::document(input.parsers, input.image_line)?;
+    let mut service = service(input.http_server, &parser_files);
     for custom in services {
         change_service(&mut service, custom, input)?;
     }
     items.insert(0, service.into());
     Ok(RouterFiles {
-        main: proven(&Document { items })?,
+        main: proven(&Document { items }, input.image_line)?,
         parsers: match parsers.items.is_empty() {
             true => None,
-            false => Some(proven(&parsers)?),
+            false => Some(parsers::marked(proven(&parsers, input.image_line)?)),
         },
     })
+}
+
+fn refuse_filters_of_v3(scoped: &[Scoped<'_>]) -> Result<(), RenderError> {
+    for one in scoped {
+        if let Some(message) = versions::filter_refused_by_v2(one.filter) {
+            return Err(RenderError::Filter {
+                index: one.index,
+                message,
+            });
+        }
+    }
+    Ok(())
 }
 
 fn scope<'a>(input: &'a RouterFileInput<'_>) -> Vec<Scoped<'a>> {
@@ -194,7 +206,7 @@ fn other_filters(
 /// Flush and grace as AWS recommends them against loss at the end of a task; the router's stop
 /// timeout has to be longer than the grace.
 /// <https://github.com/aws/aws-for-fluent-bit/blob/mainline/configs/minimize-log-loss.conf>
-fn service(http_server: bool, built_in_parsers: bool) -> Section {
+fn service(http_server: bool, parser_files: &[&str]) -> Section {
     let mut service = Section::new("SERVICE")
         .with("Flush", "1")
         .with("Grace", "30");
@@ -203,8 +215,8 @@ fn service(http_server: bool, built_in_parsers: bool) -> Section {
         service.push("HTTP_Listen", "127.0.0.1");
         service.push("HTTP_Port", "2020");
     }
-    if built_in_parsers {
-        service.push("Parsers_File", BUILT_IN_PARSERS_FILE);
+    for file in parser_files {
+        service.push("Parsers_File", *file);
     }
     service
 }
@@ -249,35 +261,40 @@ fn change_service(
     Ok(())
 }
 
-/// Whether a section names a parser that the policy does not define.
-fn names_built_in_parser(input: &RouterFileInput<'_>, items: &[Item]) -> bool {
-    let defined = |name: &str| {
-        input
-            .parsers
-            .iter()
-            .any(|parser| parser.name.eq_ignore_ascii_case(name))
-    };
-    let inner = input
-        .parsers
-        .iter()
-        .filter_map(|parser| parser.multiline.as_ref()?.parser.as_deref());
-    let mut named = items
-        .iter()
-        .filter_map(|item| match item {
-            Item::Section(section) => Some(section),
-            Item::Command { .. } => None,
-        })
-        .flat_map(|section| section.values("parser"))
-        .chain(inner);
-    named.any(|name| !defined(name))
-}
-
 /// Writes a tree and reads it back.
-fn proven(document: &Document) -> Result<String, RenderError> {
+fn proven(document: &Document, image_line: ImageLine) -> Result<String, RenderError> {
+    if image_line == ImageLine::V2 {
+        refuse_what_1_9_overruns(document)?;
+    }
     let text = write(document).map_err(RenderError::Write)?;
     match read(&text) {
         Ok(back) if back == *document => Ok(text),
         Ok(_) => Err(RenderError::RoundTrip(None)),
         Err(error) => Err(RenderError::RoundTrip(Some(error))),
     }
+}
+
+/// Fluent Bit 1.9.10 has fixed buffers for a line and for the name of a variable.
+fn refuse_what_1_9_overruns(document: &Document) -> Result<(), RenderError> {
+    for section in document.sections() {
+        for Entry { key, value } in &section.entries {
+            let line_bytes = INDENT.len() + key.len() + 1 + value.len();
+            let message = if line_bytes > LINE_BYTES_V2 {
+                format!("is {line_bytes} bytes long, and the 2.x images read {LINE_BYTES_V2}")
+            } else if versions::has_long_variable(value) {
+                format!(
+                    "names a variable of more than {VARIABLE_NAME_BYTES} characters, which overruns a buffer of the \
+                     2.x images"
+                )
+            } else {
+                continue;
+            };
+            return Err(RenderError::OldImage {
+                section: section.name.clone(),
+                key: key.clone(),
+                message,
+            });
+        }
+    }
+    Ok(())
 }

@@ -5,10 +5,20 @@
 
 use thiserror::Error;
 
-/// Longest line that every supported Fluent Bit reads, in bytes: 1.9 has a fixed line buffer of
-/// 4096 bytes, later versions let it grow.
+/// Longest line that is written, in bytes. Fluent Bit lets its line buffer grow to 32 MiB since 2.1.8;
+/// this is enough for every text that a policy can hold.
+/// <https://github.com/fluent/fluent-bit/blob/v4.2.2/src/config_format/flb_cf_fluentbit.c>
+pub const LINE_BYTES: usize = 65_536;
+
+/// Longest line that Fluent Bit 1.9.10 reads, in bytes without the line break: it reads into a fixed
+/// buffer of 4096 bytes and takes the rest of a longer line for a line of its own.
 /// <https://github.com/fluent/fluent-bit/blob/v1.9.10/src/config_format/flb_cf_fluentbit.c>
-pub const LINE_BYTES: usize = 4_000;
+pub const LINE_BYTES_V2: usize = 4_094;
+
+/// Longest name of a variable that Fluent Bit 1.9.10 replaces, in bytes: it copies the name into a
+/// buffer of 64 bytes without looking at its length. Fluent Bit 4 has room for 4095.
+/// <https://github.com/fluent/fluent-bit/blob/v1.9.10/src/flb_env.c>
+pub const VARIABLE_NAME_BYTES: usize = 63;
 
 /// Longest key, in bytes. No plugin has a property name near this.
 const KEY_BYTES: usize = 64;
@@ -29,7 +39,7 @@ pub enum TextProblem {
     /// never starts a line; such a one is an attempt, or a mistake, and is not passed on.
     #[error("must not begin with a section header such as `[INPUT]`, `@INCLUDE` or `@SET`")]
     Opening,
-    /// The line would not fit into the line buffer of Fluent Bit 1.9.
+    /// Longer than any line that is written.
     #[error("must be at most {LINE_BYTES} bytes long")]
     TooLong,
     /// The key has a character that Fluent Bit property names do not have.
@@ -68,6 +78,19 @@ pub fn check_key(key: &str) -> Result<(), TextProblem> {
 /// `${NAME}` is allowed and means an environment variable of the router, as everywhere in Fluent Bit.
 /// <https://docs.fluentbit.io/manual/administration/configuring-fluent-bit/classic-mode/variables>
 pub fn check_value(value: &str) -> Result<(), TextProblem> {
+    check_line(value)?;
+    if opens_section(value) || begins_command(value) {
+        return Err(TextProblem::Opening);
+    }
+    Ok(())
+}
+
+/// What every value must be, whatever it means: one line, not empty, without outer blanks.
+///
+/// Such a text is safe behind a key: Fluent Bit looks for `[` and `@` only at the first character
+/// of a line, and for `[` at the place of a key.
+/// <https://github.com/fluent/fluent-bit/blob/v4.2.2/src/config_format/flb_cf_fluentbit.c>
+pub(super) fn check_line(value: &str) -> Result<(), TextProblem> {
     let first = value.chars().next().ok_or(TextProblem::Empty)?;
     if let Some(c) = value.chars().find(|c| is_line_breaking(*c)) {
         return Err(TextProblem::Control(u32::from(c)));
@@ -75,19 +98,18 @@ pub fn check_value(value: &str) -> Result<(), TextProblem> {
     if first.is_whitespace() || value.ends_with(char::is_whitespace) {
         return Err(TextProblem::OuterBlank);
     }
-    if opens_section(value) || begins_command(value) {
-        return Err(TextProblem::Opening);
-    }
     if value.len() > LINE_BYTES {
         return Err(TextProblem::TooLong);
     }
     Ok(())
 }
 
-/// A regular expression: a value in which `${` is refused as well, because Fluent Bit would replace
-/// it before it compiles the pattern.
+/// A regular expression: one line in which `${` is refused as well, because Fluent Bit would replace
+/// it before it compiles the pattern. It may begin with `[ERROR]`, a set of characters, since it
+/// always stands behind a key: in our file, and in the section that the ECS agent writes for
+/// `include-pattern`.
 pub fn check_pattern(pattern: &str) -> Result<(), TextProblem> {
-    check_value(pattern)?;
+    check_line(pattern)?;
     if pattern.contains("${") {
         return Err(TextProblem::Variable);
     }
@@ -210,6 +232,11 @@ mod tests {
     #[test]
     fn a_pattern_must_not_look_like_a_variable() {
         assert_eq!(check_pattern("^a{2}$"), Ok(()));
+        assert_eq!(check_pattern("[ERROR]"), Ok(()));
+        assert_eq!(
+            check_pattern("[ERROR]\n[INPUT]"),
+            Err(TextProblem::Control(10))
+        );
         assert_eq!(check_pattern("^a${2}"), Err(TextProblem::Variable));
     }
 

@@ -9,6 +9,13 @@ pub(super) fn on_off(value: bool) -> &'static str {
     if value { "On" } else { "Off" }
 }
 
+/// Whether a text is one variable, `${NAME}`, and nothing else.
+pub(super) fn is_variable(text: &str) -> bool {
+    text.strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'))
+        .is_some_and(|name| super::text::check_key(name).is_ok())
+}
+
 /// One token of a value such as `Record KEY VALUE` or `Rule "state" "/regex/" "next"`: quoted when
 /// it holds a blank, a double quote or a variable, whose value may hold a blank.
 /// <https://github.com/fluent/fluent-bit/blob/v4.2.2/src/flb_slist.c>

@@ -4,10 +4,10 @@
 
 use thiserror::Error;
 
-use super::text::{LINE_BYTES, TextProblem, check_key, check_name, check_value};
+use super::text::{LINE_BYTES, TextProblem, check_key, check_line, check_name};
 use super::tree::{Document, Entry, Item, Section};
 
-const INDENT: &str = "    ";
+pub(super) const INDENT: &str = "    ";
 
 /// A word of the tree that cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -99,7 +99,8 @@ fn write_entry(out: &mut String, section: &str, entry: &Entry) -> Result<(), Wri
         key: entry.key.clone(),
         source,
     };
-    check_value(&entry.value).map_err(value_error)?;
+    // What a value may begin with is judged where it comes from; behind its key it opens nothing.
+    check_line(&entry.value).map_err(value_error)?;
     if INDENT.len() + entry.key.len() + 1 + entry.value.len() > LINE_BYTES {
         return Err(value_error(TextProblem::TooLong));
     }

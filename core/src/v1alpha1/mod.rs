@@ -27,6 +27,7 @@ pub use meta::{Object, ObjectMeta, OwnerReference};
 pub use name::workload_name;
 pub use rollout::*;
 pub use schema::schema;
+pub(crate) use validate::nearest_name;
 pub use validate::{Cause, FieldError, admit};
 pub use workload::*;
 

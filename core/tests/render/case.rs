@@ -25,10 +25,17 @@ pub(crate) struct Case {
     pub(crate) http_server: bool,
     #[serde(default = "on")]
     pub(crate) ecs_metadata: bool,
+    /// Tag of aws-for-fluent-bit.
+    #[serde(default = "newest")]
+    pub(crate) tag: String,
 }
 
 fn on() -> bool {
     true
+}
+
+fn newest() -> String {
+    "3.2.1".to_owned()
 }
 
 pub(crate) fn scope() -> OutputScope<'static> {
@@ -89,6 +96,8 @@ impl Case {
             http_server: self.http_server,
             ecs_metadata: self.ecs_metadata,
             secret_env,
+            image_line: ImageLine::of(&format!("aws-for-fluent-bit:{}", self.tag)),
+            aws_image: true,
         })
     }
 }

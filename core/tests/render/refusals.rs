@@ -40,8 +40,12 @@ fn every_refused_filter_names_its_place() {
     for (changes, expected) in [
         (json!({"filters": [{}]}), "spec.filters[0]: has no block"),
         (
-            lua("function f()\nreturn 1\nend"),
-            "lua code must be one line",
+            lua("x = [[a"),
+            "spec.filters[0]: code: line 1: a long string or comment has no end",
+        ),
+        (
+            lua("-- nothing"),
+            "spec.filters[0]: code: holds no Lua code",
         ),
         (grep("log"), "write the field, a blank and the pattern"),
         (grep("log ${x}"), "must not contain `${`"),
@@ -95,10 +99,6 @@ fn every_refused_parser_container_and_raw_text_names_its_place() {
             "spec.parsers[0]: needs a format",
         ),
         (
-            json!({"parsers": [{"name": "p", "format": "regex", "regex": "[INPUT]"}]}),
-            "spec.parsers[0]: Regex: must not begin with a section header",
-        ),
-        (
             json!({"customConfig": "@INCLUDE /etc/passwd\n"}),
             "spec.customConfig: `@INCLUDE` is not allowed",
         ),
@@ -110,14 +110,216 @@ fn every_refused_parser_container_and_raw_text_names_its_place() {
             json!({"customConfig": "[INPUT]\n    Name tail\n  Path x\n"}),
             "spec.customConfig: cannot be read: line 3",
         ),
-        (
-            json!({"customConfig": "[INPUT]\n    Name tail\n    Path [INPUT]\n"}),
-            "must not begin with a section header",
-        ),
     ] {
         let message = chain(changes.clone());
         assert!(message.contains(expected), "{changes}: {message}");
     }
+}
+
+#[test]
+fn unknown_parsers_are_refused_with_the_nearest_name() {
+    let parser = |name: &str| json!({"parser": {"keyName": "log", "parser": [name]}});
+    let multiline = |name: &str| json!({"multiline": {"multilineParser": [name]}});
+    let own = json!([
+        {"name": "app-line", "format": "json"},
+        {"name": "app-stack", "multiline": {"rules": [{"state": "start_state", "regex": "x", "next": "start_state"}]}}]);
+    for (filters, tag, expected) in [
+        (
+            json!([parser("jsn")]),
+            "3.2.1",
+            "no parser jsn in spec.parsers nor in the router image; did you mean json?",
+        ),
+        (
+            json!([parser("app_line")]),
+            "3.2.1",
+            "did you mean app-line?",
+        ),
+        (json!([parser("JSON")]), "3.2.1", "did you mean json?"),
+        (
+            json!([parser("app-stack")]),
+            "3.2.1",
+            "app-stack is a multiline parser",
+        ),
+        (
+            json!([multiline("app-line")]),
+            "3.2.1",
+            "app-line is no multiline parser",
+        ),
+        (
+            json!([multiline("pyton")]),
+            "3.2.1",
+            "no multiline parser pyton in spec.parsers nor in the router image; did you mean python?",
+        ),
+        (
+            json!([multiline("ruby")]),
+            "2.34.0",
+            "no multiline parser ruby in spec.parsers nor in the router image (2.x); add it to spec.parsers",
+        ),
+        (
+            json!([parser("logfmt")]),
+            "2.34.0",
+            "no parser logfmt in spec.parsers nor in the router image (2.x)",
+        ),
+        (
+            json!([{"custom": {"plugin": "kubernetes", "options": {"Parser": "nginxx"}}}]),
+            "3.2.1",
+            "did you mean nginx?",
+        ),
+    ] {
+        let message = chain(json!({"filters": filters, "parsers": own, "tag": tag}));
+        assert!(
+            message.contains("spec.filters[0]") && message.contains(expected),
+            "{filters}: {message}"
+        );
+    }
+    let custom = "[INPUT]\n    Name tail\n    Path /x\n    Multiline.Parser docker, cir\n";
+    let message = chain(json!({"customConfig": custom}));
+    assert!(
+        message.contains("spec.customConfig: [INPUT]: no multiline parser cir")
+            && message.contains("did you mean cri?"),
+        "{message}"
+    );
+    let inner = json!([{"name": "p", "multiline": {"parser": "nope", "rules": []}}]);
+    let message = chain(json!({"parsers": inner}));
+    assert!(
+        message.contains("spec.parsers[0]: no parser nope"),
+        "{message}"
+    );
+    let built_in = json!([{"name": "Java", "multiline": {"rules": []}}]);
+    let message = chain(json!({"parsers": built_in}));
+    assert!(
+        message.contains("spec.parsers[0]: has the name of a multiline parser that is built into"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_parser_of_another_file_of_the_image_loads_that_file() {
+    let parser = |name: &str| json!({"parser": {"keyName": "log", "parser": [name]}});
+    let filters = json!([parser("nova"), parser("json"), parser("mysql_slow")]);
+    let main = with(json!({"filters": filters})).render().unwrap().main;
+    let files: Vec<&str> = main
+        .lines()
+        .filter_map(|line| line.strip_prefix("    Parsers_File /fluent-bit/parsers/"))
+        .collect();
+    assert_eq!(
+        files,
+        [
+            "parsers.conf",
+            "parsers_extra.conf",
+            "parsers_openstack.conf"
+        ]
+    );
+}
+
+#[test]
+fn what_the_raw_text_loads_may_define_any_parser() {
+    let custom = "[SERVICE]\n    Parsers_File /my/parsers.conf\n";
+    let filters = json!([{"parser": {"keyName": "log", "parser": ["mine"]}}]);
+    let main = with(json!({"filters": filters, "customConfig": custom}))
+        .render()
+        .unwrap()
+        .main;
+    assert!(
+        main.contains("    Parsers_File /my/parsers.conf\n"),
+        "{main}"
+    );
+}
+
+#[test]
+fn what_an_image_of_2_x_lacks_is_refused_with_its_name() {
+    let long = "x".repeat(4_100);
+    let name = "X".repeat(64);
+    for (changes, expected) in [
+        (
+            json!([{"grep": {"regex": ["log x"], "logicalOp": "AND"}}]),
+            "grep.logicalOp needs aws-for-fluent-bit 3 or later; the router image is 2.x",
+        ),
+        (
+            json!([{"recordModifier": {"uuidKey": "id"}}]),
+            "recordModifier.uuidKey needs",
+        ),
+        (
+            json!([{"modify": {"moveToStart": ["a"]}}]),
+            "modify.moveToStart needs",
+        ),
+        (
+            json!([{"modify": {"moveToEnd": ["a"]}}]),
+            "modify.moveToEnd needs",
+        ),
+        (
+            json!([{"lua": {"call": "f", "code": "x = 1", "enableFlbNull": true}}]),
+            "lua.enableFlbNull needs",
+        ),
+        (json!([{"custom": {"plugin": "sysinfo"}}]), "sysinfo needs"),
+        (
+            json!([{"logSuppressInterval": "10s", "throttle": {}}]),
+            "logSuppressInterval needs",
+        ),
+        (
+            json!([{"modify": {"set": {"a": "two words"}}}]),
+            "modify.set[a] has a blank or a quote",
+        ),
+        (
+            json!([{"modify": {"add": {"b": "\"q\""}}}]),
+            "modify.add[b] has a blank or a quote",
+        ),
+        (
+            json!([{"modify": {"remove": ["a"], "condition": ["Key_value_matches log a b"]}}]),
+            "modify.condition[0] has more than three words",
+        ),
+        (
+            json!([{"custom": {"plugin": "stdout", "options": {"x": long}}}]),
+            "`x` in [FILTER] is 4106 bytes long, and the 2.x images read 4094",
+        ),
+        (
+            json!([{"custom": {"plugin": "stdout", "options": {"x": format!("${{{name}}}")}}}]),
+            "`x` in [FILTER] names a variable of more than 63 characters",
+        ),
+    ] {
+        let message = chain(json!({"filters": changes, "tag": "2.34.0"}));
+        assert!(message.contains(expected), "{changes}: {message}");
+        with(json!({"filters": changes})).render().unwrap();
+        with(json!({"filters": changes, "tag": "stable"}))
+            .render()
+            .unwrap();
+    }
+    let parsers = json!([{"name": "p", "format": "logfmt", "logfmtNoBareKeys": true}]);
+    let message = chain(json!({"parsers": parsers, "tag": "2.34.0"}));
+    assert!(
+        message.contains("spec.parsers[0]: logfmtNoBareKeys needs"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_file_of_multiline_parsers_alone_is_known_for_parsers_by_every_init_process() {
+    let rules = json!([{"state": "start_state", "regex": "x", "next": "start_state"}]);
+    let multiline = json!({"name": "m", "multiline": {"rules": rules}});
+    let ordinary = json!({"name": "p", "format": "json"});
+    let parsers = |list: Value| {
+        with(json!({"parsers": list, "tag": "2.31.12"}))
+            .render()
+            .unwrap()
+            .parsers
+            .unwrap()
+    };
+    assert!(parsers(json!([multiline])).starts_with("# [PARSER]\n[MULTILINE_PARSER]\n"));
+    assert!(parsers(json!([multiline, ordinary])).starts_with("[MULTILINE_PARSER]\n"));
+}
+
+#[test]
+fn a_pattern_may_begin_with_a_set_of_characters() {
+    let case = json!({
+        "outputs": [{"name": "main", "includePattern": "[ERROR]", "destination": {"custom": {"plugin": "stdout"}}}],
+        "parsers": [{"name": "p", "format": "regex", "regex": "[INPUT]"}]});
+    let files = with(case).render().unwrap();
+    assert!(
+        files.main.contains("    Regex log [ERROR]\n"),
+        "{}",
+        files.main
+    );
+    assert!(files.parsers.unwrap().contains("    Regex [INPUT]\n"));
 }
 
 #[test]

@@ -17,10 +17,25 @@ pub struct Filter {
     /// Globs on container names whose records pass the filter. Empty: all routed containers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub containers: Vec<String>,
-    /// Joins lines into one record. Must come before other filters.
+    /// Name of the filter in the metrics and the log of the router (`Alias`). Absent: a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_.-]{1,63}$"))]
+    pub alias: Option<String>,
+    /// How much the filter itself logs (`Log_Level`). Absent: as the whole router.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["off", "error", "warn", "info", "debug", "trace"]))]
+    pub log_level: Option<String>,
+    /// Time within which the filter does not repeat a message (`Log_Suppress_Interval`), such as
+    /// `10s`. Absent: it repeats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9]{1,6}[smh]?$"))]
+    pub log_suppress_interval: Option<String>,
+    /// Joins lines into one record. Rendered before all other filters, wherever it stands in the list:
+    /// joined records go through the pipeline from its head.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multiline: Option<MultilineFilter>,
-    /// Parses a field of the record.
+    /// Parses a field of the record. Filters run in the order of the list, so those that look at
+    /// parsed fields (modify, nest, grep on a field of the line) stand behind it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parser: Option<ParserFilter>,
     /// Keeps or drops records by regular expressions.
@@ -162,6 +177,9 @@ pub struct MultilineFilter {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 600_000))]
     pub flush_ms: Option<u32>,
+    /// Whether joined records are written to the log of the router, for debugging. Absent: false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debug_flush: Option<bool>,
     /// Name of the emitter input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emitter_name: Option<String>,
@@ -217,7 +235,8 @@ pub struct LuaFilter {
     /// Path of a script inside the router image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script: Option<String>,
-    /// The script itself, on one line.
+    /// The script itself, of any number of lines; or `${NAME}`, a variable of the router that holds
+    /// it. It is written on one line without comments, so errors name no line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// The function to call.

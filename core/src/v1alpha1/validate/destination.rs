@@ -198,7 +198,9 @@ fn check_options(path: &Path, block: &dyn DestinationBlock, errors: &mut Errors)
 
 /// Checks the value of an option as Fluent Bit reads it.
 pub(crate) fn check_option_value(path: &Path, name: &str, value: &str, errors: &mut Errors) {
-    if text::check_text(path, value, errors) {
+    if value.contains(text::is_kept_break) {
+        text::check_several_lines(path, value, errors);
+    } else if text::check_text(path, value, errors) {
         let is_key = name.to_ascii_lowercase().ends_with("key");
         text::check_opening(path, value, is_key, errors);
     }

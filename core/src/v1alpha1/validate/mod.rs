@@ -27,6 +27,7 @@ use jsonschema::Validator;
 use serde_json::{Map, Value};
 
 pub use error::{Cause, FieldError};
+pub(crate) use similar::nearest as nearest_name;
 
 use self::path::{Errors, Path};
 use self::structure::Structure;

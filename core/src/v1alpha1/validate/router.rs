@@ -19,7 +19,7 @@ const RESERVED_VARIABLES: [&str; 9] = [
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 ];
 
-/// What the init image of aws-for-fluent-bit reads its own settings from.
+/// What the init image of aws-for-fluent-bit reads its own settings from, wherever it stands in a name.
 /// <https://github.com/aws/aws-for-fluent-bit/tree/mainline/use_cases/init-process-for-fluent-bit>
 const RESERVED_PREFIX: &str = "aws_fluent_bit_init_";
 
@@ -83,7 +83,7 @@ fn check_variables(path: &Path, router: &Router, errors: &mut Errors) {
 
 fn check_variable_name(path: &Path, name: &str, errors: &mut Errors) {
     let lowered = name.to_ascii_lowercase();
-    if RESERVED_VARIABLES.contains(&name) || lowered.starts_with(RESERVED_PREFIX) {
+    if RESERVED_VARIABLES.contains(&name) || lowered.contains(RESERVED_PREFIX) {
         errors.forbidden(path, "set by ECS or by the operator");
     } else if !names::is_environment_name(name) {
         errors.invalid(path, name, names::ENVIRONMENT_NAME);

@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::path::{Errors, Path, Segment};
 use super::structure;
 use super::{Cause, secrets};
+use crate::render::lua_on_one_line;
 
-/// Longest text in one field, in bytes: what the renderer takes for one line.
-const TEXT_MAX_BYTES: usize = 4000;
+/// Longest text in one field, in bytes: what a variable of a task definition and a line hold.
+const TEXT_MAX_BYTES: usize = 32_768;
 
 /// Fields whose text is a regular expression, a time format or code: these may open with `[`.
 const FREE_OPENING: [&str; 10] = [
@@ -33,6 +34,9 @@ const PATTERNS: [&str; 5] = [
     "excludePattern",
     "removeRegex",
 ];
+
+/// Maps whose values may be of several lines.
+const SEVERAL_LINES: [&str; 3] = ["record", "set", "add"];
 
 /// Fields with rules of their own.
 const CHECKED_ELSEWHERE: [&str; 4] = ["options", "secretOptions", "awsPermissions", "containers"];
@@ -74,6 +78,12 @@ fn check_leaf(path: &Path, text: &str, errors: &mut Errors) {
     if text.is_empty() && MAY_BE_EMPTY.contains(&field) {
         return;
     }
+    if field == "code" && path.has_field("lua") {
+        return check_code(path, text, errors);
+    }
+    if SEVERAL_LINES.contains(&field) && text.contains(is_kept_break) {
+        return check_several_lines(path, text, errors);
+    }
     // The expressions of multiline rules stand in quotes, so that blanks survive there.
     let quoted = field == "regex" && path.has_field("rules");
     let plain = if quoted { text.trim() } else { text };
@@ -98,6 +108,39 @@ fn check_leaf(path: &Path, text: &str, errors: &mut Errors) {
             "carries a secret: put it into \"secretOptions\" as \"header\", as a reference",
         );
     }
+}
+
+/// Lua code: what can be written on one line, however many it has.
+fn check_code(path: &Path, code: &str, errors: &mut Errors) {
+    if code.len() > TEXT_MAX_BYTES {
+        errors.too_long(path, TEXT_MAX_BYTES);
+    } else if !secrets::is_variable(code.trim())
+        && let Err(problem) = lua_on_one_line(code)
+    {
+        errors.invalid(path, "", &problem.to_string());
+    }
+}
+
+/// A text of several lines, which reaches the router as a variable of its own.
+pub(crate) fn check_several_lines(path: &Path, text: &str, errors: &mut Errors) {
+    let problem = if text.trim() != text {
+        "must not start or end with a blank or a line break; in YAML, `|-` leaves the last one out"
+    } else if text.chars().any(|c| c.is_control() && !is_kept_break(c)) {
+        "must not contain control characters other than line breaks and tabs"
+    } else if text.contains("${") {
+        "must not contain ${ in a text of several lines: such a text is carried by a variable, and \
+         variables in it are not replaced"
+    } else if text.len() > TEXT_MAX_BYTES {
+        return errors.too_long(path, TEXT_MAX_BYTES);
+    } else {
+        return;
+    };
+    errors.invalid(path, text, problem);
+}
+
+/// Line breaks and tabs that a text may hold.
+pub(crate) fn is_kept_break(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\t')
 }
 
 /// The name of the field that the text stands in, lists and maps aside.

@@ -105,8 +105,8 @@ fn text_has_its_longest() {
             Some("spec.customConfig: Too long: may not be more than 65536 bytes"),
         ),
         (
-            json!({"filters": [{"lua": {"call": "f", "code": long(4001)}}]}),
-            Some("spec.filters[0].lua.code: Too long: may not be more than 4000 bytes"),
+            json!({"filters": [{"lua": {"call": "f", "code": long(32_769)}}]}),
+            Some("spec.filters[0].lua.code: Too long: may not be more than 32768 bytes"),
         ),
     ] {
         let found = mistakes(Kind::LoggingPolicy, &policy(&spec));
