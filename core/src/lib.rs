@@ -11,6 +11,7 @@ pub mod lint;
 pub mod observe;
 pub mod outputs;
 pub mod plan;
+pub mod preview;
 pub mod record;
 pub mod render;
 pub mod select;

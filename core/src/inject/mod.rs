@@ -35,6 +35,7 @@ pub use labels::{
     is_untouched, marks,
 };
 pub use platform::Platform;
+pub(crate) use refusal::words;
 pub use refusal::{Note, NoteCode, Reason, Refusal};
 
 /// What an injection is made from, beside the task definition.

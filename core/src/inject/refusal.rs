@@ -58,6 +58,8 @@ macro_rules! words {
     };
 }
 
+pub(crate) use words;
+
 words! {
     /// Why a task definition is not injected.
     Reason {

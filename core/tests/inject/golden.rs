@@ -1,9 +1,11 @@
-//! Each case gives exactly what its `injected.json` says. `UPDATE_GOLDEN=1` writes the files anew;
-//! read the difference before you commit it.
+//! Each case gives exactly what its `injected.json` says, and the ECS agent makes of it what its
+//! `preview.txt` says. `UPDATE_GOLDEN=1` writes the files anew; read the difference before you
+//! commit it.
 
 use std::fs;
 
 use firelens_core::inject::{Injection, NoteCode, Reason, Refusal};
+use firelens_core::preview::{self, Runtime};
 use serde_json::{Value, json};
 
 use crate::case::{Case, all, cases_dir};
@@ -19,6 +21,30 @@ fn every_case_gives_what_its_golden_file_says() {
             fs::write(&path, &found).unwrap();
         } else if fs::read_to_string(&path).ok().as_deref() != Some(&found) {
             different.push(format!("{}: now\n{found}", case.name));
+        }
+    }
+    assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+#[test]
+fn the_agent_makes_of_every_injection_what_its_golden_preview_says() {
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let mut different = Vec::new();
+    for case in all() {
+        let path = cases_dir().join(&case.name).join("preview.txt");
+        let found = case
+            .inject()
+            .ok()
+            .map(|injection| previewed(&case, &injection));
+        let golden = fs::read_to_string(&path).ok();
+        match (&found, update) {
+            (Some(found), true) => fs::write(&path, found).unwrap(),
+            (None, true) if golden.is_some() => fs::remove_file(&path).unwrap(),
+            (_, true) => {}
+            (_, false) if found == golden => {}
+            (_, false) => {
+                different.push(format!("{}: now\n{}", case.name, found.unwrap_or_default()));
+            }
         }
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
@@ -61,6 +87,32 @@ fn each_word_says_in_a_sentence_what_it_means() {
         Reason::RoleShared.meaning(),
         "The role is also used by workloads that no policy selects, and `iam.allowSharedRoles` is off."
     );
+}
+
+/// The preview as text with its notes, or why the agent would not start the task.
+fn previewed(case: &Case, injection: &Injection) -> String {
+    let place = &case.place;
+    let runtime = Runtime {
+        launch_type: place.launch_type,
+        cluster: "production".to_owned(),
+        task_arn: format!(
+            "arn:{}:ecs:{}:{}:task/production/0123456789abcdef0123456789abcdef",
+            place.partition, place.region, place.account_id
+        ),
+        task_definition: format!("{}:8", injection.document.family().unwrap()),
+        instance_id: "i-0123456789abcdef0".to_owned(),
+    };
+    match preview::of_injection(injection, &runtime) {
+        Ok(preview) => {
+            let notes: String = preview
+                .notes
+                .iter()
+                .map(|note| format!("# note {}: {note}\n", note.code.as_str()))
+                .collect();
+            format!("{preview}{notes}")
+        }
+        Err(error) => format!("refused\n{error}\n"),
+    }
 }
 
 fn outcome(case: &Case) -> Value {
