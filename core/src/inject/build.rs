@@ -21,9 +21,9 @@ use super::image::RouterImage;
 use super::restore::{Before, RestoreRecord};
 use super::{
     InjectContext, Injection, LABEL_BASE, LABEL_GENERATION, LABEL_HASH, LABEL_POLICY,
-    LABEL_POLICY_UID, LABEL_RESTORE, Note, NoteCode, Reason, Refusal, containers, delivery,
-    dependencies, destinations, eject, foreign, grants, health, labels, marks, placement, platform,
-    router,
+    LABEL_POLICY_UID, LABEL_RESTORE, Note, NoteCode, Reason, Refusal, awslogs, containers,
+    delivery, dependencies, destinations, eject, foreign, grants, health, labels, marks, placement,
+    platform, router,
 };
 
 /// Seconds that Fluent Bit goes on sending after it was told to stop, in the files that we write and
@@ -57,9 +57,16 @@ pub fn inject(base: &TaskDefinitionDoc, context: &InjectContext<'_>) -> Result<I
             ),
         ));
     }
+    let expanded = awslogs::expand(&document, context.policy, &mut notes)?;
+    let context = &InjectContext {
+        policy: expanded.as_ref().map_or(context.policy, |one| &one.policy),
+        ..context.clone()
+    };
+    let spec = &context.policy.spec;
     let routed = containers::select(&document, spec, &mut notes)?;
     let outputs = destinations::compile(context, &routed)?;
     let draft = Draft {
+        needs_task_id: expanded.as_ref().is_some_and(|one| one.needs_task_id),
         context,
         network: Network::of(&document, &context.platform),
         image: RouterImage::parse(&spec.router.image),
@@ -97,6 +104,8 @@ struct Draft<'a> {
     routed: Vec<Routed>,
     outputs: BTreeMap<usize, CompiledOutput>,
     base_arn: Option<String>,
+    /// Whether an output names its streams by the id of the task.
+    needs_task_id: bool,
 }
 
 impl Draft<'_> {
@@ -159,16 +168,20 @@ impl Draft<'_> {
     }
 
     fn ship(&self, way: Way<'_>, health: &Chosen) -> Result<Shipment, Refusal> {
-        match way {
+        let mut shipment = match way {
             Way::OwnFile => delivery::ship(
                 self.context,
                 &self.image,
                 &self.routed,
                 &self.outputs,
                 health.needs_http_server,
-            ),
-            Way::Inline | Way::InImage(_) => Ok(Shipment::default()),
+            )?,
+            Way::Inline | Way::InImage(_) => Shipment::default(),
+        };
+        if self.needs_task_id {
+            delivery::tell_task_id(self.context, &self.image, &mut shipment)?;
         }
+        Ok(shipment)
     }
 
     /// The router's log goes where that of the router it replaces went, else where the first routed

@@ -65,11 +65,13 @@ pub(super) fn select(
         routed.push(Routed { name, outputs });
     }
     if routed.is_empty() {
-        return Err(Refusal::new(
-            Reason::NoContainersSelected,
-            "the policy selects no container of this task: look at containers.include, containers.exclude, \
-             containers.onExistingFirelens and at `containers` of its outputs",
-        ));
+        let mut message = "the policy selects no container of this task: look at containers.include, \
+                           containers.exclude, containers.onExistingFirelens and at `containers` of its outputs"
+            .to_owned();
+        if spec.outputs.iter().any(|output| output.awslogs.is_some()) {
+            message.push_str("; awslogs outputs are only for containers that use awslogs");
+        }
+        return Err(Refusal::new(Reason::NoContainersSelected, message));
     }
     note_ambiguous_tags(doc, &routed, notes);
     Ok(routed)

@@ -186,26 +186,8 @@ fn init_shipment(
     bucket: &ConfigBucket,
     files: &RouterFiles,
 ) -> Result<Shipment, Refusal> {
-    let router = &context.policy.spec.router;
-    let init_image = image.init_variant().ok_or_else(|| {
-        Refusal::new(
-            Reason::InitImageRequired,
-            format!(
-                "the init variant of aws-for-fluent-bit has to fetch the configuration here, and none is known for \
-                 {}; use an aws-for-fluent-bit image with a version as its tag, or config.delivery File",
-                router.image
-            ),
-        )
-    })?;
-    if router.readonly_root_filesystem && !image.init_starts_on_readonly_root() {
-        return Err(Refusal::new(
-            Reason::ReadonlyRootFilesystemUnsupported,
-            format!(
-                "{init_image} cannot start on a read-only root filesystem; use version 2.33.0 or later, or set \
-                 router.readonlyRootFilesystem to false"
-            ),
-        ));
-    }
+    let why = "the init variant of aws-for-fluent-bit has to fetch the configuration here";
+    let init_image = init_image(context, image, why, "config.delivery File")?;
     let mut objects = vec![object(context, bucket, "", &files.main)];
     objects.extend(
         files
@@ -229,6 +211,51 @@ fn init_shipment(
         objects,
         ..Shipment::default()
     })
+}
+
+/// Makes the router know the id of its task, as a variable. The init process fetches nothing by it.
+pub(super) fn tell_task_id(
+    context: &InjectContext<'_>,
+    image: &RouterImage<'_>,
+    shipment: &mut Shipment,
+) -> Result<(), Refusal> {
+    if shipment.image.is_none() {
+        let why = "streams named by the id of the task, as awslogs names them, need the init variant of \
+                   aws-for-fluent-bit";
+        shipment.image = Some(init_image(context, image, why, "awslogs.streams Tag")?);
+    }
+    Ok(())
+}
+
+/// The init variant of the router image, or the refusal when it is needed (`why`) and there is none;
+/// `way_out` is what else can be done.
+fn init_image(
+    context: &InjectContext<'_>,
+    image: &RouterImage<'_>,
+    why: &str,
+    way_out: &str,
+) -> Result<String, Refusal> {
+    let router = &context.policy.spec.router;
+    let init_image = image.init_variant().ok_or_else(|| {
+        Refusal::new(
+            Reason::InitImageRequired,
+            format!(
+                "{why}, and none is known for {}; use an aws-for-fluent-bit image with a version as its tag, or \
+                 {way_out}",
+                router.image
+            ),
+        )
+    })?;
+    if router.readonly_root_filesystem && !image.init_starts_on_readonly_root() {
+        return Err(Refusal::new(
+            Reason::ReadonlyRootFilesystemUnsupported,
+            format!(
+                "{init_image} cannot start on a read-only root filesystem; use version 2.33.0 or later, or set \
+                 router.readonlyRootFilesystem to false"
+            ),
+        ));
+    }
+    Ok(init_image)
 }
 
 fn object(

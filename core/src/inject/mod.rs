@@ -3,6 +3,7 @@
 //! Never changes what it does not have to: a member that injection does not name keeps its text, and
 //! a refusal leaves everything as it was.
 
+mod awslogs;
 mod build;
 mod containers;
 mod current;

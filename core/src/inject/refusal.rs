@@ -116,6 +116,8 @@ words! {
         InvalidOutput,
         /// Filters, parsers or custom configuration cannot be rendered.
         InvalidConfiguration,
+        /// What the awslogs configuration of a container says cannot be kept by an `awslogs` output.
+        AwslogsUntranslatable,
         /// A container listens on a port that the router needs in the same network namespace.
         PortConflict,
         /// Every candidate for the name of the router is taken.
@@ -150,6 +152,11 @@ words! {
         CustomConfiguration,
         /// The order of two time limits loses the last lines.
         StopTimeout,
+        /// An `awslogs` output is not for a container that does not use awslogs.
+        AwslogsMissing,
+        /// Something that awslogs did for a container is not done by an `awslogs` output, or is done in
+        /// another way.
+        AwslogsChanged,
         /// `iam.mode: Verify`: what a role must allow, which somebody else sees to.
         RightsNeeded,
     }

@@ -11,8 +11,13 @@ use crate::case::Case;
 use crate::random::{Edit, edits, json_text, task_definition};
 use crate::server::described;
 
-/// Policies that are tried on each task definition: options, a file, a healthy router.
-const POLICIES: [&str; 3] = ["fargate-awsvpc", "two-outputs-fargate", "healthy-uptime"];
+/// Policies that are tried on each task definition: options, a file, a healthy router, a tee.
+const POLICIES: [&str; 4] = [
+    "fargate-awsvpc",
+    "two-outputs-fargate",
+    "healthy-uptime",
+    "awslogs-tee-fargate",
+];
 
 /// Members that injection changes in routed containers.
 const CHANGED: [&str; 2] = ["logConfiguration", "dependsOn"];

@@ -58,6 +58,7 @@ fn log_configuration() -> impl Strategy<Value = String> {
             "",
             r#","logConfiguration":null"#,
             r#","logConfiguration":{"logDriver":"json-file"}"#,
+            r#","logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"g","awslogs-stream-prefix":"p","awslogs-multiline-pattern":"^\\d{4}-"}}"#,
             r#","logConfiguration":{"logDriver":"splunk","options":{"splunk-url":"u"},"secretOptions":[{"name":"splunk-token","valueFrom":"t"}]}"#,
         ])
         .prop_map(str::to_owned),

@@ -99,9 +99,13 @@ fn each_output_of_a_container_is_written_once() {
                         || section.contains(&format!("Match {name}-firelens-*."))
                 })
                 .count();
+            let base = case.doc();
+            let had_awslogs =
+                base.container(name).unwrap().log_driver().as_deref() == Some("awslogs");
             let wanted = case.policy.spec.outputs.iter().filter(|output| {
                 let of = |glob: &String| glob == "*" || glob == name;
-                output.containers.is_empty() || output.containers.iter().any(of)
+                (output.containers.is_empty() || output.containers.iter().any(of))
+                    && (output.awslogs.is_none() || had_awslogs)
             });
             assert_eq!(
                 in_file + usize::from(has_options),
@@ -307,4 +311,78 @@ fn the_patch_of_a_file_and_of_an_answer_of_ecs_are_byte_equal() {
         of_answer.register_input,
         case.inject().unwrap().register_input
     );
+}
+
+#[test]
+fn an_awslogs_output_reads_the_owners_revision_through_our_own_injection() {
+    let tee = Case::load("awslogs-tee-fargate");
+    let first = tee.inject().unwrap();
+    let again = tee.inject_into(&first.document).unwrap();
+    assert_eq!(again.register_input, first.register_input);
+    assert_eq!(
+        eject(&first.document).unwrap().document.to_string(),
+        tee.doc().to_string()
+    );
+}
+
+#[test]
+fn the_cut_over_from_a_tee_is_the_cut_over_from_the_owners_revision() {
+    let tee = Case::load("awslogs-tee-fargate").inject().unwrap();
+    let cut_over = Case::load("awslogs-cut-over");
+    let from_tee = cut_over.inject_into(&tee.document).unwrap();
+    let from_base = cut_over.inject().unwrap();
+    assert_eq!(from_tee.register_input, from_base.register_input);
+    assert!(from_tee.objects.is_empty());
+}
+
+#[test]
+fn an_awslogs_output_never_touches_retention_and_leaves_the_routers_own_log_alone() {
+    let mut seen = 0;
+    for (case, injection) in injected() {
+        if case
+            .policy
+            .spec
+            .outputs
+            .iter()
+            .all(|one| one.awslogs.is_none())
+        {
+            continue;
+        }
+        seen += 1;
+        let files: String = injection
+            .objects
+            .iter()
+            .map(|one| one.body.as_str())
+            .collect();
+        for text in [&injection.register_input, &files] {
+            assert!(!text.contains("log_retention_days"), "{}", case.name);
+        }
+        let actions: Vec<&String> = injection
+            .grants
+            .iter()
+            .flat_map(|grant| &grant.statements)
+            .flat_map(|statement| &statement.actions)
+            .collect();
+        assert!(
+            !actions
+                .iter()
+                .any(|action| *action == "logs:PutRetentionPolicy"),
+            "{}",
+            case.name
+        );
+        let router = injection.document.container(&injection.router).unwrap();
+        assert_eq!(
+            router.log_driver().as_deref(),
+            Some("awslogs"),
+            "{}",
+            case.name
+        );
+        assert_eq!(
+            router.log_option("awslogs-stream-prefix").as_deref(),
+            Some("firelens"),
+            "{}",
+            case.name
+        );
+    }
+    assert!(seen >= 10, "{seen}");
 }

@@ -2,6 +2,7 @@
 //!
 //! Types and defaults only; the rules that no type can hold are in `validate`.
 
+mod awslogs;
 mod containers;
 mod delivery;
 mod filters;
@@ -16,6 +17,7 @@ mod status;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use awslogs::{AwslogsFormat, AwslogsMultiline, AwslogsOutput, AwslogsStreams};
 pub use containers::{ContainerSelection, ExistingFirelens};
 pub use delivery::{Config, Delivery, Iam, IamMode, Resize, Resources};
 pub use filters::{
@@ -60,8 +62,8 @@ pub struct LoggingPolicySpec {
     /// The router: the FireLens container added to each task.
     #[serde(default)]
     pub router: Router,
-    /// Where logs go. Each entry names a `LogDestination` or has a destination in place. At least
-    /// one, unless `customConfig` or `config.file` brings its own outputs.
+    /// Where logs go. Each entry names a `LogDestination`, has a destination in place, or is
+    /// `awslogs`. At least one, unless `customConfig` or `config.file` brings its own outputs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     pub outputs: Vec<Output>,

@@ -5,10 +5,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::AwslogsOutput;
 use crate::v1alpha1::LogDestinationSpec;
 use crate::v1alpha1::serde_util::blank_as_none;
 
-/// One place where logs go. Exactly one of `destinationRef` and `destination` is given.
+/// One place where logs go. Exactly one of `destinationRef`, `destination` and `awslogs` is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Output {
@@ -21,6 +22,10 @@ pub struct Output {
     /// A destination in place: the same shape as the `spec` of a `LogDestination`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<LogDestinationSpec>,
+    /// Where each container's own awslogs configuration sent its lines until now. Containers without
+    /// one do not get this output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awslogs: Option<AwslogsOutput>,
     /// Globs on container names, a subset of the containers that the policy routes.
     /// Default: `["*"]`.
     #[serde(default = "everything")]

@@ -77,12 +77,7 @@ fn check_outputs(path: &Path, spec: &LoggingPolicySpec, errors: &mut Errors) {
 }
 
 fn check_output(path: &Path, output: &Output, errors: &mut Errors) {
-    let choice = destination::one_of(&["destinationRef", "destination"]);
-    match (&output.destination_ref, &output.destination) {
-        (None, None) => errors.required(path, &choice),
-        (Some(_), Some(_)) => errors.forbidden(&path.field("destination"), &choice),
-        _ => {}
-    }
+    check_choice(path, output, errors);
     if let Some(reference) = &output.destination_ref
         && !names::is_dns_subdomain(&reference.name)
     {
@@ -99,6 +94,23 @@ fn check_output(path: &Path, output: &Output, errors: &mut Errors) {
         );
     }
     selector::check_globs(&path.field("containers"), &output.containers, errors);
+}
+
+/// Exactly one place.
+fn check_choice(path: &Path, output: &Output, errors: &mut Errors) {
+    let places = [
+        ("destinationRef", output.destination_ref.is_some()),
+        ("destination", output.destination.is_some()),
+        ("awslogs", output.awslogs.is_some()),
+    ];
+    let choice = destination::one_of(&places.map(|(name, _)| name));
+    let mut given = places.iter().filter(|(_, given)| *given);
+    if given.next().is_none() {
+        errors.required(path, &choice);
+    }
+    for (name, _) in given {
+        errors.forbidden(&path.field(name), &choice);
+    }
 }
 
 fn check_filters(path: &Path, spec: &LoggingPolicySpec, errors: &mut Errors) {
@@ -180,6 +192,10 @@ fn check_fluentd(path: &Path, spec: &LoggingPolicySpec, raw: &Value, errors: &mu
         for (name, _) in blocks.filter(|(name, _)| *name != "custom") {
             let at = path.field("outputs").index(index).field("destination");
             errors.not_supported(&at.field(name), name, detail);
+        }
+        if output.awslogs.is_some() {
+            let at = path.field("outputs").index(index).field("awslogs");
+            errors.not_supported(&at, "awslogs", detail);
         }
     }
     let detail = "not supported with router.type fluentd in this version; supported: outputs with \
