@@ -4,11 +4,17 @@
 //! Never used as a request: it decides whether two documents mean the same, and its hash marks our
 //! revisions. What ECS is not known to normalise is kept as it is.
 
+mod stream;
+
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::ABSENT_WHEN_EMPTY;
-use super::READ_ONLY_MEMBERS;
+use super::{ABSENT_WHEN_EMPTY, READ_ONLY_MEMBERS, TaskDefinitionDoc};
+use stream::SortKey;
+
+pub(crate) use stream::{canonical_dependencies, canonical_member};
 
 /// Top-level lists that mean the same empty and absent.
 const EMPTY_TOP: [&str; 5] = [
@@ -42,6 +48,12 @@ const EMPTY_CONTAINER: [&str; 20] = [
     "ulimits",
     "volumesFrom",
 ];
+
+/// Container texts that mean the same empty and absent.
+const BLANK_CONTAINER: [&str; 3] = ["user", "workingDirectory", "hostname"];
+
+/// Parts of a log configuration that mean the same empty and absent.
+const EMPTY_LOG: [&str; 2] = ["options", "secretOptions"];
 
 /// Container lists whose order says nothing, with the member they are sorted by.
 const UNORDERED_CONTAINER: [(&str, &str); 4] = [
@@ -88,15 +100,20 @@ pub fn canonical(json: &str) -> Value {
 /// SHA-256 of the [`canonical`] form, as 64 lower-case hexadecimal digits.
 #[must_use]
 pub fn canonical_hash(json: &str) -> String {
-    sha256_hex(canonical(json).to_string().as_bytes())
+    match TaskDefinitionDoc::parse(json) {
+        Ok(doc) => doc.canonical_hash(),
+        Err(_) => sha256_hex(canonical(json).to_string().as_bytes()),
+    }
 }
 
 /// SHA-256 as 64 lower-case hexadecimal digits.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     Sha256::digest(bytes)
         .iter()
-        .map(|byte| format!("{byte:02x}"))
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
         .collect()
 }
 
@@ -112,8 +129,10 @@ fn unwrap_answer(mut outer: Map<String, Value>) -> Map<String, Value> {
     }
     match outer.remove("taskDefinition") {
         Some(Value::Object(mut top)) => {
-            if let Some(tags @ Value::Array(_)) = outer.remove("tags") {
-                top.insert("tags".to_owned(), tags);
+            if let Some(Value::Array(tags)) = outer.remove("tags")
+                && !tags.is_empty()
+            {
+                top.insert("tags".to_owned(), Value::Array(tags));
             }
             top
         }
@@ -134,40 +153,53 @@ fn canonical_task_level(top: &mut Map<String, Value>) {
     if top.get("enableFaultInjection") == Some(&Value::Bool(false)) {
         top.remove("enableFaultInjection");
     }
-    if let Some(Value::Array(tags)) = top.get_mut("tags") {
-        tags.retain(|tag| {
-            !tag["key"]
-                .as_str()
-                .is_some_and(|key| key.to_ascii_lowercase().starts_with("aws:"))
-        });
-        sort_by_member(tags, "key");
+    for (name, value) in top.iter_mut() {
+        tidy_task_member(name, value);
+    }
+    // Tags that are no list are not sent.
+    if !top.get("tags").is_some_and(Value::is_array) {
+        top.remove("tags");
     }
     drop_empty(top, &["tags"]);
-    if let Some(Value::Array(launch_types)) = top.get_mut("requiresCompatibilities") {
-        launch_types.sort_by_key(Value::to_string);
-    }
-    for volume in objects(top, "volumes") {
-        drop_empty(volume, &["host"]);
-        if let Some(efs) = volume
-            .get_mut("efsVolumeConfiguration")
-            .and_then(Value::as_object_mut)
-            && text(efs, "rootDirectory") == Some("/")
-        {
-            efs.remove("rootDirectory");
+}
+
+/// Task-level members that ECS spells anew.
+fn tidy_task_member(name: &str, value: &mut Value) {
+    match (name, value) {
+        ("tags", Value::Array(tags)) => {
+            tags.retain(|tag| {
+                !tag["key"]
+                    .as_str()
+                    .is_some_and(|key| key.to_ascii_lowercase().starts_with("aws:"))
+            });
+            sort_by_member(tags, "key");
         }
+        ("requiresCompatibilities", Value::Array(launch_types)) => {
+            launch_types.sort_by_key(Value::to_string);
+        }
+        ("volumes", volumes) => {
+            for volume in objects_of(Some(volumes)) {
+                drop_empty(volume, &["host"]);
+                if let Some(Value::Object(efs)) = volume.get_mut("efsVolumeConfiguration")
+                    && text(efs, "rootDirectory") == Some("/")
+                {
+                    efs.remove("rootDirectory");
+                }
+            }
+        }
+        _ => {}
     }
 }
 
 /// On Linux `bridge` is what ECS takes when nothing is said; on Fargate only `awsvpc` is possible.
 fn drop_default_network_mode(top: &mut Map<String, Value>) {
-    let default = if lists_fargate(top) {
-        "awsvpc"
-    } else {
-        "bridge"
-    };
-    if text(top, "networkMode") == Some(default) {
+    if text(top, "networkMode") == Some(default_network_mode(lists_fargate(top))) {
         top.remove("networkMode");
     }
+}
+
+const fn default_network_mode(lists_fargate: bool) -> &'static str {
+    if lists_fargate { "awsvpc" } else { "bridge" }
 }
 
 fn lists_fargate(top: &Map<String, Value>) -> bool {
@@ -176,7 +208,7 @@ fn lists_fargate(top: &Map<String, Value>) -> bool {
 
 fn canonical_container(container: &mut Map<String, Value>, shares_host_ports: bool) {
     drop_empty(container, &EMPTY_CONTAINER);
-    drop_blank(container, &["user", "workingDirectory", "hostname"]);
+    drop_blank(container, &BLANK_CONTAINER);
     let is_zero = |value: Option<&Value>| value.and_then(Value::as_f64) == Some(0.0);
     if is_zero(container.get("cpu")) {
         container.remove("cpu");
@@ -211,7 +243,7 @@ fn canonical_container(container: &mut Map<String, Value>, shares_host_ports: bo
         }
     }
     if let Some(Value::Object(logs)) = container.get_mut("logConfiguration") {
-        drop_empty(logs, &["options", "secretOptions"]);
+        drop_empty(logs, &EMPTY_LOG);
         if let Some(Value::Array(secrets)) = logs.get_mut("secretOptions") {
             sort_by_member(secrets, "name");
         }
@@ -289,10 +321,15 @@ fn objects_of(list: Option<&mut Value>) -> impl Iterator<Item = &mut Map<String,
 
 /// Stable: entries that are equal in that member keep their order, which then may mean something.
 fn sort_by_member(entries: &mut [Value], member: &str) {
-    entries.sort_by(|a, b| match (a[member].as_f64(), b[member].as_f64()) {
-        (Some(a), Some(b)) => a.total_cmp(&b),
-        _ => a[member].as_str().cmp(&b[member].as_str()),
-    });
+    entries.sort_by(|one, other| sort_key(&one[member]).order(&sort_key(&other[member])));
+}
+
+fn sort_key(value: &Value) -> SortKey<'_> {
+    match (value.as_str(), value.as_f64()) {
+        (Some(text), _) => SortKey::Text(Cow::Borrowed(text)),
+        (None, Some(number)) => SortKey::Number(number),
+        (None, None) => SortKey::Other,
+    }
 }
 
 fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a str> {

@@ -3,25 +3,74 @@
 //! Never interprets a member's value: what a value means is for the caller. White space between
 //! tokens is dropped once, on parse; every other byte (escapes, number spellings, order) stays.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
-use serde::de::{
-    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use serde_json::value::RawValue;
+
+use super::source::{Json, JsonKind, Source};
+
+/// One value of a text that was read.
+#[derive(Clone)]
+struct Part {
+    source: Arc<Source>,
+    place: u32,
+}
+
+impl Part {
+    fn json(&self) -> Json<'_> {
+        self.source.value_at(self.place)
+    }
+}
 
 /// One member of an object.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 struct Member {
-    /// Decoded name, for comparison.
-    name: String,
-    /// The name as written, quotes included.
-    raw_name: String,
-    /// The value as written, without white space between tokens.
-    value: String,
+    /// The name as written.
+    name: Part,
+    /// The name decoded, when that is something else than what is between its quotes.
+    decoded: Option<Box<str>>,
+    value: Part,
 }
+
+impl Member {
+    fn of(source: &Arc<Source>, name: Json<'_>, value: Json<'_>) -> Self {
+        let part = |json: Json<'_>| Part {
+            source: Arc::clone(source),
+            place: json.place(),
+        };
+        Self {
+            decoded: match name.string() {
+                Some(Cow::Owned(decoded)) => Some(decoded.into_boxed_str()),
+                _ => None,
+            },
+            name: part(name),
+            value: part(value),
+        }
+    }
+
+    fn name(&self) -> &str {
+        match &self.decoded {
+            Some(decoded) => decoded,
+            None => self.name.json().quoted().unwrap_or_default(),
+        }
+    }
+
+    fn text(&self) -> &str {
+        self.value.json().text()
+    }
+}
+
+impl PartialEq for Member {
+    fn eq(&self, other: &Self) -> bool {
+        self.name.json().text() == other.name.json().text() && self.text() == other.text()
+    }
+}
+
+impl Eq for Member {}
 
 /// An ordered JSON object; values are kept as text.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -42,52 +91,73 @@ impl RawObject {
     /// # Errors
     /// Not JSON, not an object, or a member name twice at any depth.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        refuse_duplicate_names(text)?;
-        Self::parse_compact(&without_white_space(text))
+        let source = Source::read(text)?;
+        match Self::of(&source, source.root()) {
+            Some(object) => Ok(object),
+            None => Err(not_an_object(text)),
+        }
     }
 
-    /// Reads an object out of text that was checked and stripped before.
-    pub(super) fn parse_compact(text: &str) -> Result<Self, serde_json::Error> {
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let object = (&mut deserializer).deserialize_map(MembersVisitor)?;
-        deserializer.end()?;
-        Ok(object)
+    /// An object inside a text that was read.
+    pub(super) fn of(source: &Arc<Source>, json: Json<'_>) -> Option<Self> {
+        if json.kind() != JsonKind::Object {
+            return None;
+        }
+        let members = json
+            .members()
+            .map(|(name, value)| Member::of(source, name, value))
+            .collect();
+        Some(Self { members })
     }
 
     /// Member names in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.members.iter().map(|member| member.name.as_str())
+        self.members.iter().map(Member::name)
     }
 
     /// Members in order: name, value text.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.members
             .iter()
-            .map(|member| (member.name.as_str(), member.value.as_str()))
+            .map(|member| (member.name(), member.text()))
+    }
+
+    /// Members in order: name, as it is written, and value.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&str, Json<'_>, Json<'_>)> {
+        self.members
+            .iter()
+            .map(|member| (member.name(), member.name.json(), member.value.json()))
+    }
+
+    /// A member's value.
+    pub(super) fn json(&self, name: &str) -> Option<Json<'_>> {
+        self.members
+            .iter()
+            .find(|member| member.name() == name)
+            .map(|member| member.value.json())
     }
 
     /// The value text of a member.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.members
-            .iter()
-            .find(|member| member.name == name)
-            .map(|member| member.value.as_str())
+        self.json(name).map(Json::text)
     }
 
     /// A member's value, decoded. JSON `null` counts as absent, as in the AWS JSON protocol.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<Value> {
-        self.get(name)
-            .and_then(|text| serde_json::from_str(text).ok())
-            .filter(|value: &Value| !value.is_null())
+        self.json(name)?.value().filter(|value| !value.is_null())
     }
 
     /// A member that is a string, decoded.
     #[must_use]
     pub fn string(&self, name: &str) -> Option<String> {
-        self.get(name)
-            .and_then(|text| serde_json::from_str(text).ok())
+        self.json(name)?.string().map(Cow::into_owned)
+    }
+
+    /// Whether a member is this string.
+    pub(super) fn is_text(&self, name: &str, wanted: &str) -> bool {
+        self.json(name).is_some_and(|json| json.is_text(wanted))
     }
 
     /// Puts a value in the member's place, or at the end when there is none.
@@ -97,61 +167,87 @@ impl RawObject {
 
     /// As [`RawObject::set`], for text that is known to be JSON without white space.
     pub(crate) fn set_text(&mut self, name: &str, value: String) {
-        match self.members.iter_mut().find(|member| member.name == name) {
-            Some(member) => member.value = value,
-            None => self.members.push(Member {
-                name: name.to_owned(),
-                raw_name: quote(name),
-                value,
-            }),
+        if let Some(member) = self.members.iter_mut().find(|member| member.name() == name) {
+            let source = Source::written(value);
+            member.value = Part { source, place: 0 };
+            return;
         }
+        let source = Source::written(value);
+        let names = Source::written(quote(name));
+        let mut member = Member::of(&names, names.root(), names.root());
+        member.value = Part { source, place: 0 };
+        self.members.push(member);
     }
 
     /// Takes a member out; answers its value text.
     pub fn remove(&mut self, name: &str) -> Option<String> {
-        let at = self.members.iter().position(|member| member.name == name)?;
-        Some(self.members.remove(at).value)
+        let at = self
+            .members
+            .iter()
+            .position(|member| member.name() == name)?;
+        Some(self.members.remove(at).text().to_owned())
     }
 
-    /// Writes the object, a member's value replaced where `instead` gives one.
+    /// Writes the object. `how` may write a member's value itself, or leave the member out.
     pub(super) fn write(
         &self,
         out: &mut String,
-        mut instead: impl FnMut(&str, &mut String) -> bool,
+        mut how: impl FnMut(&str, Json<'_>, &mut String) -> Writing,
     ) {
         out.push('{');
-        for (index, member) in self.members.iter().enumerate() {
-            if index > 0 {
+        let first = out.len();
+        for member in &self.members {
+            let start = out.len();
+            if start > first {
                 out.push(',');
             }
-            out.push_str(&member.raw_name);
+            let value = member.value.json();
+            out.push_str(member.name.json().text());
             out.push(':');
-            if !instead(&member.name, out) {
-                out.push_str(&member.value);
+            match how(member.name(), value, out) {
+                Writing::AsItIs => out.push_str(value.text()),
+                Writing::Done => {}
+                Writing::LeaveOut => out.truncate(start),
             }
         }
         out.push('}');
     }
 }
 
+/// How a member is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// Its text.
+    AsItIs,
+    /// It was written by the one who was asked.
+    Done,
+    /// Not at all.
+    LeaveOut,
+}
+
 impl fmt::Display for RawObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = String::new();
-        self.write(&mut out, |_, _| false);
+        self.write(&mut out, |_, _, _| Writing::AsItIs);
         f.write_str(&out)
+    }
+}
+
+/// What serde_json says about a value that is no object.
+pub(super) fn not_an_object(text: &str) -> serde_json::Error {
+    match serde_json::from_str::<serde_json::Map<String, Value>>(text) {
+        Err(error) => error,
+        Ok(_) => serde::de::Error::custom("the text cannot be read"),
     }
 }
 
 /// The elements of a JSON array as text; `None` when it is not an array.
 #[must_use]
 pub fn elements(text: &str) -> Option<Vec<String>> {
-    let values: Vec<Box<RawValue>> = serde_json::from_str(text).ok()?;
-    Some(
-        values
-            .into_iter()
-            .map(|value| value.get().to_owned())
-            .collect(),
-    )
+    let source = Source::written(text.to_owned());
+    let root = source.root();
+    (root.kind() == JsonKind::List)
+        .then(|| root.items().map(|item| item.text().to_owned()).collect())
 }
 
 /// A JSON array of elements given as text.
@@ -192,29 +288,6 @@ pub(super) fn refuse_duplicate_names(text: &str) -> Result<(), serde_json::Error
     let mut deserializer = serde_json::Deserializer::from_str(text);
     UniqueNames.deserialize(&mut deserializer)?;
     deserializer.end()
-}
-
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = RawObject;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawObject, A::Error> {
-        let mut members = Vec::new();
-        while let Some((raw_name, value)) = map.next_entry::<Box<RawValue>, Box<RawValue>>()? {
-            let name = serde_json::from_str(raw_name.get()).map_err(A::Error::custom)?;
-            members.push(Member {
-                name,
-                raw_name: raw_name.get().to_owned(),
-                value: value.get().to_owned(),
-            });
-        }
-        Ok(RawObject { members })
-    }
 }
 
 /// Walks a value and remembers nothing but the names of the objects it is in.
@@ -274,11 +347,6 @@ impl<'de> Visitor<'de> for UniqueNames {
     fn visit_unit<E>(self) -> Result<(), E> {
         Ok(())
     }
-}
-
-/// Whether text is one JSON value and nothing else.
-pub(super) fn is_json(text: &str) -> bool {
-    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 #[cfg(test)]

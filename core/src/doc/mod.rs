@@ -6,12 +6,17 @@
 mod canonical;
 mod json;
 mod parse;
+mod scan;
+mod source;
 mod views;
 
 use std::fmt;
 
-pub(crate) use canonical::sorted;
+use json::Writing;
+use source::{Json, JsonKind};
+
 pub use canonical::{canonical, canonical_hash, sha256_hex};
+pub(crate) use canonical::{canonical_dependencies, canonical_member, sorted};
 pub use json::{RawObject, elements};
 pub(crate) use json::{array, quote};
 pub use views::{ContainerView, Dependency, PortMapping};
@@ -74,7 +79,8 @@ pub enum DocError {
 /// A task definition: top-level members and containers in order, every value as it was written.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TaskDefinitionDoc {
-    /// Members of the task definition; the text of `containerDefinitions` lives in `containers`.
+    /// Members of the task definition. Of `containerDefinitions` only its place counts: what it says
+    /// is in `containers`.
     top: RawObject,
     containers: Vec<RawObject>,
     identity: Identity,
@@ -119,7 +125,7 @@ impl fmt::Debug for TaskDefinitionDoc {
 /// The whole document, read-only members and tags included, without white space between tokens.
 impl fmt::Display for TaskDefinitionDoc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.write(&self.top))
+        f.write_str(&self.write(|_, _, _| Writing::AsItIs))
     }
 }
 
@@ -216,14 +222,14 @@ impl TaskDefinitionDoc {
     /// The container of that name.
     #[must_use]
     pub fn container(&self, name: &str) -> Option<ContainerView<'_>> {
-        self.containers().find(|container| container.name() == name)
+        self.containers().find(|container| container.is_named(name))
     }
 
     /// The container of that name, to be changed. Its name must stay.
     pub fn container_mut(&mut self, name: &str) -> Option<&mut RawObject> {
         self.containers
             .iter_mut()
-            .find(|container| ContainerView::new(container).name() == name)
+            .find(|container| container.is_text("name", name))
     }
 
     /// Puts a container behind the others.
@@ -254,7 +260,7 @@ impl TaskDefinitionDoc {
     pub fn remove_container(&mut self, name: &str) -> Option<RawObject> {
         let at = self
             .containers()
-            .position(|container| container.name() == name)?;
+            .position(|container| container.is_named(name))?;
         Some(self.containers.remove(at))
     }
 
@@ -263,30 +269,11 @@ impl TaskDefinitionDoc {
     /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html>.
     #[must_use]
     pub fn to_register_input(&self) -> String {
-        let mut top = self.top.clone();
-        for name in READ_ONLY_MEMBERS {
-            top.remove(name);
-        }
-        let empty: Vec<String> = top
-            .iter()
-            .filter(|(name, text)| {
-                *text == "null" || (*text == "\"\"" && ABSENT_WHEN_EMPTY.contains(name))
-            })
-            .map(|(name, _)| name.to_owned())
-            .collect();
-        for name in empty {
-            top.remove(&name);
-        }
-        if let Some(tags) = top.remove(TAGS).as_deref().and_then(elements) {
-            let kept: Vec<String> = tags
-                .into_iter()
-                .filter(|tag| !is_reserved_tag(tag))
-                .collect();
-            if !kept.is_empty() {
-                top.set_text(TAGS, array(&kept));
-            }
-        }
-        self.write(&top)
+        self.write(|name, value, out| match name {
+            TAGS => write_tags(value, out),
+            _ if is_left_out(name, value) => Writing::LeaveOut,
+            _ => Writing::AsItIs,
+        })
     }
 
     /// Size of the register body, in bytes; at most [`MAX_REGISTER_BODY_BYTES`].
@@ -295,37 +282,63 @@ impl TaskDefinitionDoc {
         self.to_register_input().len()
     }
 
-    /// [`canonical_hash`] of the document.
-    #[must_use]
-    pub fn canonical_hash(&self) -> String {
-        canonical_hash(&self.to_string())
-    }
-
-    fn write(&self, top: &RawObject) -> String {
-        let mut out = String::new();
-        top.write(&mut out, |name, out| {
+    fn write(&self, mut how: impl FnMut(&str, Json<'_>, &mut String) -> Writing) -> String {
+        let mut out = String::with_capacity(self.text_bytes() + 1024);
+        self.top.write(&mut out, |name, value, out| {
             if name != CONTAINERS {
-                return false;
+                return how(name, value, out);
             }
             out.push('[');
             for (index, container) in self.containers.iter().enumerate() {
                 if index > 0 {
                     out.push(',');
                 }
-                container.write(out, |_, _| false);
+                container.write(out, |_, _, _| Writing::AsItIs);
             }
             out.push(']');
-            true
+            Writing::Done
         });
         out
     }
+
+    /// About as many bytes as the text has.
+    fn text_bytes(&self) -> usize {
+        let objects = self.containers.iter().chain([&self.top]);
+        objects
+            .flat_map(RawObject::iter)
+            .map(|(name, text)| name.len() + text.len() + 4)
+            .sum()
+    }
+}
+
+/// What a register input does not have.
+fn is_left_out(name: &str, value: Json<'_>) -> bool {
+    READ_ONLY_MEMBERS.contains(&name)
+        || value.is_null()
+        || value.is_text("") && ABSENT_WHEN_EMPTY.contains(&name)
+}
+
+/// Writes the tags that may be sent.
+fn write_tags(tags: Json<'_>, out: &mut String) -> Writing {
+    let sent = || tags.items().filter(|tag| !is_reserved_tag(*tag));
+    if tags.kind() != JsonKind::List || sent().next().is_none() {
+        return Writing::LeaveOut;
+    }
+    out.push('[');
+    for (index, tag) in sent().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        out.push_str(tag.text());
+    }
+    out.push(']');
+    Writing::Done
 }
 
 /// Tags that AWS keeps for itself and refuses in requests.
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>.
-fn is_reserved_tag(tag: &str) -> bool {
-    RawObject::parse_compact(tag)
-        .ok()
-        .and_then(|tag| tag.string("key"))
+fn is_reserved_tag(tag: Json<'_>) -> bool {
+    tag.member("key")
+        .and_then(Json::string)
         .is_some_and(|key| key.to_ascii_lowercase().starts_with("aws:"))
 }

@@ -2,7 +2,10 @@
 //!
 //! Never repairs: what is not a task definition is refused.
 
-use super::json::{elements, is_json, refuse_duplicate_names, without_white_space};
+use std::sync::Arc;
+
+use super::json::not_an_object;
+use super::source::{Json, JsonKind, Source};
 use super::{CONTAINERS, DocError, Identity, RawObject, TAGS, TaskDefinitionDoc};
 
 impl TaskDefinitionDoc {
@@ -13,53 +16,50 @@ impl TaskDefinitionDoc {
     /// Not a JSON object, a member name twice, no list of containers, or containers without a name of
     /// their own.
     pub fn parse(text: &str) -> Result<Self, DocError> {
-        refuse_duplicate_names(text)?;
-        let outer = RawObject::parse_compact(&without_white_space(text))?;
-        let top = match (outer.get("taskDefinition"), outer.get(CONTAINERS)) {
-            (Some(inner), None) => unwrap_answer(inner, outer.get(TAGS))?,
-            _ => outer,
+        let source = Source::read(text)?;
+        let outer = source.root();
+        if outer.kind() != JsonKind::Object {
+            return Err(not_an_object(text).into());
+        }
+        let (inner, tags) = match (outer.member("taskDefinition"), outer.member(CONTAINERS)) {
+            (Some(inner), None) => (inner, outer.member(TAGS)),
+            _ => (outer, None),
         };
-        let containers = read_containers(&top)?;
+        let mut top = object(&source, inner)?;
+        // Tags stand beside the task definition in answers and inside it in requests.
+        if let Some(tags) = tags.filter(|tags| tags.items().next().is_some()) {
+            top.set_text(TAGS, tags.text().to_owned());
+        }
+        let containers = read_containers(&source, inner)?;
+        top.set_text(CONTAINERS, "null".to_owned());
         let identity = Identity::of(&top);
-        let mut doc = Self {
+        Ok(Self {
             top,
             containers,
             identity,
-        };
-        doc.top.set_text(CONTAINERS, String::new());
-        Ok(doc)
+        })
     }
 }
 
-/// Tags stand beside the task definition in answers and inside it in requests: move them inside.
-fn unwrap_answer(inner: &str, tags: Option<&str>) -> Result<RawObject, DocError> {
-    let mut top = RawObject::parse_compact(inner)?;
-    if let Some(tags) = tags
-        && is_json(tags)
-        && elements(tags).is_some_and(|tags| !tags.is_empty())
-    {
-        top.set_text(TAGS, tags.to_owned());
-    }
-    Ok(top)
+fn object(source: &Arc<Source>, json: Json<'_>) -> Result<RawObject, DocError> {
+    RawObject::of(source, json).ok_or_else(|| not_an_object(json.text()).into())
 }
 
-fn read_containers(top: &RawObject) -> Result<Vec<RawObject>, DocError> {
-    let elements = top
-        .get(CONTAINERS)
-        .and_then(elements)
+fn read_containers(source: &Arc<Source>, top: Json<'_>) -> Result<Vec<RawObject>, DocError> {
+    let list = top
+        .member(CONTAINERS)
+        .filter(|list| list.kind() == JsonKind::List)
         .ok_or(DocError::NoContainers)?;
-    let mut containers: Vec<RawObject> = Vec::with_capacity(elements.len());
-    let mut names: Vec<String> = Vec::with_capacity(elements.len());
-    for (index, element) in elements.iter().enumerate() {
-        let container = RawObject::parse_compact(element)?;
+    let mut containers: Vec<RawObject> = Vec::new();
+    for (index, element) in list.items().enumerate() {
+        let container = object(source, element)?;
         let name = container
             .string("name")
             .filter(|name| !name.is_empty())
             .ok_or(DocError::Unnamed(index))?;
-        if names.contains(&name) {
+        if containers.iter().any(|other| other.is_text("name", &name)) {
             return Err(DocError::SameName(name));
         }
-        names.push(name);
         containers.push(container);
     }
     Ok(containers)
@@ -114,10 +114,7 @@ mod tests {
     fn tags_inside_a_register_input_are_kept() {
         let text = r#"{"tags":[{"key":"a","value":"b"}],"family":"f","containerDefinitions":[{"name":"x"}]}"#;
         let input = TaskDefinitionDoc::parse(text).unwrap().to_register_input();
-        assert_eq!(
-            input,
-            r#"{"family":"f","containerDefinitions":[{"name":"x"}],"tags":[{"key":"a","value":"b"}]}"#
-        );
+        assert_eq!(input, text);
     }
 
     #[test]

@@ -2,11 +2,13 @@
 //!
 //! Never an error: a member of an unexpected shape counts as absent, since ECS is the judge of shapes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::RawObject;
+use super::source::Json;
 
 /// One entry of `dependsOn`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +53,12 @@ impl<'a> ContainerView<'a> {
         self.raw.string("name").unwrap_or_default()
     }
 
+    /// Whether that is its name.
+    #[must_use]
+    pub fn is_named(&self, name: &str) -> bool {
+        self.raw.is_text("name", name)
+    }
+
     /// Image reference.
     #[must_use]
     pub fn image(&self) -> Option<String> {
@@ -60,10 +68,7 @@ impl<'a> ContainerView<'a> {
     /// Whether the task stops with it; `true` when nothing is said.
     #[must_use]
     pub fn essential(&self) -> bool {
-        self.raw
-            .value("essential")
-            .and_then(|value| value.as_bool())
-            .unwrap_or(true)
+        self.raw.get("essential") != Some("false")
     }
 
     /// `logConfiguration`, decoded.
@@ -75,24 +80,32 @@ impl<'a> ContainerView<'a> {
     /// `logConfiguration.logDriver`.
     #[must_use]
     pub fn log_driver(&self) -> Option<String> {
-        Some(
-            self.log_configuration()?
-                .get("logDriver")?
-                .as_str()?
-                .to_owned(),
-        )
+        let driver = self.raw.json("logConfiguration")?.member("logDriver")?;
+        driver.string().map(Cow::into_owned)
+    }
+
+    /// Whether `logConfiguration.logDriver` is this one.
+    #[must_use]
+    pub fn has_log_driver(&self, driver: &str) -> bool {
+        self.raw
+            .json("logConfiguration")
+            .and_then(|log| log.member("logDriver"))
+            .is_some_and(|found| found.is_text(driver))
     }
 
     /// One text of `logConfiguration.options`.
     #[must_use]
     pub fn log_option(&self, name: &str) -> Option<String> {
-        Some(
-            self.log_configuration()?
-                .get("options")?
-                .get(name)?
-                .as_str()?
-                .to_owned(),
-        )
+        let options = self.raw.json("logConfiguration")?.member("options")?;
+        options.member(name)?.string().map(Cow::into_owned)
+    }
+
+    /// Whether it is a FireLens router.
+    #[must_use]
+    pub fn is_router(&self) -> bool {
+        self.raw
+            .json("firelensConfiguration")
+            .is_some_and(|value| !value.is_null())
     }
 
     /// `firelensConfiguration`, decoded.
@@ -104,10 +117,7 @@ impl<'a> ContainerView<'a> {
     /// `dependsOn`; entries without a name are left out.
     #[must_use]
     pub fn depends_on(&self) -> Vec<Dependency> {
-        let text =
-            |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
-        self.list("dependsOn")
-            .iter()
+        self.entries("dependsOn")
             .filter_map(|entry| {
                 Some(Dependency {
                     container: text(entry, "containerName")?,
@@ -120,9 +130,8 @@ impl<'a> ContainerView<'a> {
     /// `portMappings`.
     #[must_use]
     pub fn port_mappings(&self) -> Vec<PortMapping> {
-        let port = |entry: &Value, name: &str| entry.get(name).and_then(Value::as_u64);
-        self.list("portMappings")
-            .iter()
+        let port = |entry: Json<'_>, name: &str| entry.member(name).and_then(Json::whole);
+        self.entries("portMappings")
             .map(|entry| PortMapping {
                 container_port: port(entry, "containerPort"),
                 host_port: port(entry, "hostPort"),
@@ -163,10 +172,7 @@ impl<'a> ContainerView<'a> {
     /// `environment` as pairs.
     #[must_use]
     pub fn environment(&self) -> BTreeMap<String, String> {
-        let text =
-            |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
-        self.list("environment")
-            .iter()
+        self.entries("environment")
             .filter_map(|entry| {
                 Some((
                     text(entry, "name")?,
@@ -179,23 +185,18 @@ impl<'a> ContainerView<'a> {
     /// `dockerLabels`.
     #[must_use]
     pub fn docker_labels(&self) -> BTreeMap<String, String> {
-        let Some(Value::Object(labels)) = self.raw.value("dockerLabels") else {
-            return BTreeMap::new();
-        };
+        let labels = self.raw.json("dockerLabels");
         labels
             .into_iter()
-            .filter_map(|(name, value)| match value {
-                Value::String(text) => Some((name, text)),
-                _ => None,
+            .flat_map(Json::members)
+            .filter_map(|(name, value)| {
+                Some((name.string()?.into_owned(), value.string()?.into_owned()))
             })
             .collect()
     }
 
-    fn list(&self, name: &str) -> Vec<Value> {
-        match self.raw.value(name) {
-            Some(Value::Array(entries)) => entries,
-            _ => Vec::new(),
-        }
+    fn entries(&self, name: &str) -> impl Iterator<Item = Json<'a>> {
+        self.raw.json(name).into_iter().flat_map(Json::items)
     }
 
     fn number(&self, name: &str) -> Option<u64> {
@@ -205,6 +206,10 @@ impl<'a> ContainerView<'a> {
             _ => None,
         }
     }
+}
+
+fn text(entry: Json<'_>, name: &str) -> Option<String> {
+    entry.member(name)?.string().map(Cow::into_owned)
 }
 
 #[cfg(test)]

@@ -20,10 +20,9 @@ use super::health::{Chosen, HttpServer, Network, Situation};
 use super::image::RouterImage;
 use super::restore::{Before, RestoreRecord};
 use super::{
-    InjectContext, Injection, LABEL_BASE, LABEL_GENERATION, LABEL_HASH, LABEL_POLICY,
-    LABEL_POLICY_UID, LABEL_RESTORE, Note, NoteCode, Reason, Refusal, awslogs, containers,
-    delivery, dependencies, destinations, eject, foreign, grants, health, labels, marks, placement,
-    platform, router,
+    InjectContext, Injection, LABEL_BASE, LABEL_GENERATION, LABEL_POLICY, LABEL_POLICY_UID,
+    LABEL_RESTORE, Note, NoteCode, Reason, Refusal, awslogs, containers, delivery, dependencies,
+    destinations, eject, foreign, grants, health, labels, marks, placement, platform, router,
 };
 
 /// Seconds that Fluent Bit goes on sending after it was told to stop, in the files that we write and
@@ -373,14 +372,12 @@ impl Draft<'_> {
         document: &mut TaskDefinitionDoc,
         parts: router::Parts<'_>,
     ) -> Result<(String, String), Refusal> {
-        let mut labels = parts.labels.clone();
         document
             .append_container(router::container(&self.spec().router, parts))
             .map_err(|error| Refusal::new(Reason::RouterNameTaken, error.to_string()))?;
-        let hash = labels::content_hash(document, &self.router_name);
-        labels.insert(LABEL_HASH.to_owned(), Value::from(hash.as_str()));
+        let hash = document.canonical_hash();
         if let Some(container) = document.container_mut(&self.router_name) {
-            container.set("dockerLabels", &Value::Object(labels));
+            labels::add_hash(container, &hash);
         }
         let register_input = document.to_register_input();
         if register_input.len() > MAX_REGISTER_BODY_BYTES {

@@ -43,7 +43,7 @@ pub(super) fn select(
         {
             continue;
         }
-        let uses_firelens = container.log_driver().as_deref() == Some("awsfirelens");
+        let uses_firelens = container.has_log_driver("awsfirelens");
         if uses_firelens && spec.containers.on_existing_firelens == ExistingFirelens::Skip {
             notes.push(skipped(
                 &name,

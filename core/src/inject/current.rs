@@ -3,9 +3,11 @@
 //! Never looks at what is the owner's: only what injection sets is compared, in canonical form, so
 //! that ECS's own additions cause no new revision.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
-use crate::doc::{TaskDefinitionDoc, canonical};
+use crate::doc::{
+    ContainerView, RawObject, TaskDefinitionDoc, canonical_dependencies, canonical_member,
+};
 
 use super::restore::RestoreRecord;
 use super::{Injection, LABEL_BASE, LABEL_GENERATION, LABEL_HASH, LABEL_RESTORE, marks};
@@ -26,24 +28,17 @@ pub fn is_current(live: &TaskDefinitionDoc, desired: &Injection) -> bool {
     if found.router != desired.router || !same_record(&found.restore, desired) {
         return false;
     }
-    let live = canonical_containers(&live.to_register_input());
-    let wanted = canonical_containers(&desired.register_input);
-    let routers = live
-        .values()
-        .filter(|container| container.get("firelensConfiguration").is_some())
-        .count();
+    let routers = live.containers().filter(ContainerView::is_router).count();
     routers == 1
-        && wanted.iter().all(|(name, wanted)| {
-            live.get(name)
-                .and_then(Value::as_object)
-                .zip(wanted.as_object())
-                .is_some_and(|(live, wanted)| {
-                    if *name == desired.router {
-                        has_router(live, wanted)
-                    } else {
-                        has_routing(live, wanted, &desired.router)
-                    }
-                })
+        && desired.document.containers().all(|wanted| {
+            let name = wanted.name();
+            live.container(&name).is_some_and(|found| {
+                if name == desired.router {
+                    has_router(live, found.raw(), &desired.document, wanted.raw())
+                } else {
+                    has_routing(found.raw(), wanted.raw(), &desired.router)
+                }
+            })
         })
 }
 
@@ -52,6 +47,9 @@ fn same_record(live: &str, desired: &Injection) -> bool {
     let Some(wanted) = marks(&desired.document) else {
         return false;
     };
+    if live == wanted.restore {
+        return true;
+    }
     let (Ok(live), Ok(wanted)) = (
         RestoreRecord::parse(live),
         RestoreRecord::parse(&wanted.restore),
@@ -61,53 +59,37 @@ fn same_record(live: &str, desired: &Injection) -> bool {
     live.covers(&wanted)
 }
 
-fn canonical_containers(register_input: &str) -> Map<String, Value> {
-    let Value::Object(mut top) = canonical(register_input) else {
-        return Map::new();
-    };
-    let Some(Value::Array(containers)) = top.remove("containerDefinitions") else {
-        return Map::new();
-    };
-    containers
-        .into_iter()
-        .filter_map(|container| Some((container.get("name")?.as_str()?.to_owned(), container)))
-        .collect()
-}
-
 /// ECS, and more so emulators, may add members to the router; none that we set may be missing.
-fn has_router(live: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
-    wanted
+fn has_router(
+    live: &TaskDefinitionDoc,
+    found: &RawObject,
+    desired: &TaskDefinitionDoc,
+    wanted: &RawObject,
+) -> bool {
+    let found_members = live.canonical_members(found);
+    let same = |name: &str, text: &str| {
+        found_members
+            .iter()
+            .any(|(other, found)| other == name && found == text)
+    };
+    desired
+        .canonical_members(wanted)
         .iter()
-        .all(|(name, value)| match (name.as_str(), live.get(name)) {
-            ("dockerLabels", Some(live)) => labels(live) == labels(value),
-            (_, found) => found == Some(value),
+        .all(|(name, text)| match name.as_str() {
+            "dockerLabels" => labels(found) == labels(wanted),
+            name => same(name, text),
         })
 }
 
-fn labels(value: &Value) -> Vec<(&str, &Value)> {
-    let mut labels: Vec<(&str, &Value)> = value
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| (name.as_str(), value))
-        .filter(|(name, _)| !IGNORED_LABELS.contains(name) && *name != LABEL_RESTORE)
-        .collect();
-    labels.sort_unstable_by_key(|(name, _)| *name);
+fn labels(container: &RawObject) -> BTreeMap<String, String> {
+    let mut labels = ContainerView::new(container).docker_labels();
+    labels.retain(|name, _| !IGNORED_LABELS.contains(&name.as_str()) && name != LABEL_RESTORE);
     labels
 }
 
-fn has_routing(live: &Map<String, Value>, wanted: &Map<String, Value>, router: &str) -> bool {
-    live.get("logConfiguration") == wanted.get("logConfiguration")
-        && waiting(live, router) == waiting(wanted, router)
-}
-
-/// Entries of `dependsOn` on the router.
-fn waiting<'a>(container: &'a Map<String, Value>, router: &str) -> Vec<&'a Value> {
-    container
-        .get("dependsOn")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter(|entry| entry["containerName"] == router)
-        .collect()
+fn has_routing(live: &RawObject, wanted: &RawObject, router: &str) -> bool {
+    let logs = |container| canonical_member(container, "logConfiguration");
+    let same_text = live.get("logConfiguration") == wanted.get("logConfiguration");
+    (same_text || logs(live) == logs(wanted))
+        && canonical_dependencies(live, router) == canonical_dependencies(wanted, router)
 }

@@ -74,7 +74,7 @@ fn restore_logs(document: &mut TaskDefinitionDoc, record: &RestoreRecord) {
         };
         let still_ours = document
             .container(name)
-            .is_some_and(|container| container.log_driver().as_deref() == Some("awsfirelens"));
+            .is_some_and(|container| container.has_log_driver("awsfirelens"));
         if let Some(container) = document.container_mut(name).filter(|_| still_ours) {
             match before {
                 Before::Absent => {
@@ -99,15 +99,12 @@ fn restore_task_level(document: &mut TaskDefinitionDoc, record: &RestoreRecord) 
 
 /// Containers that the owner made use our router, which is gone now.
 fn dangling(document: &TaskDefinitionDoc) -> Vec<Note> {
-    if document
-        .containers()
-        .any(|container| container.firelens_configuration().is_some())
-    {
+    if document.containers().any(|container| container.is_router()) {
         return Vec::new();
     }
     document
         .containers()
-        .filter(|container| container.log_driver().as_deref() == Some("awsfirelens"))
+        .filter(|container| container.has_log_driver("awsfirelens"))
         .map(|container| {
             Note::new(
                 NoteCode::DanglingFirelens,

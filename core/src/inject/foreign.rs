@@ -20,7 +20,7 @@ pub(super) fn take_over(
     let foreign: Vec<(usize, String)> = document
         .containers()
         .enumerate()
-        .filter(|(_, container)| container.firelens_configuration().is_some())
+        .filter(|(_, container)| container.is_router())
         .map(|(index, container)| (index, container.name()))
         .collect();
     let [(index, name)] = foreign.as_slice() else {

@@ -268,7 +268,7 @@ pub(super) fn check_ports(
 fn listens(doc: &TaskDefinitionDoc, port: u64) -> Option<String> {
     doc.containers()
         .find(|container| {
-            container.firelens_configuration().is_none()
+            !container.is_router()
                 && container
                     .port_mappings()
                     .iter()

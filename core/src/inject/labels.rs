@@ -2,7 +2,7 @@
 //!
 //! Never another place: they must be enough to take the injection out when our database is gone.
 
-use crate::doc::{ContainerView, TaskDefinitionDoc, canonical_hash};
+use crate::doc::{ContainerView, RawObject, TaskDefinitionDoc, quote};
 
 /// Name of the policy.
 pub const LABEL_POLICY: &str = "firelens.dev/policy";
@@ -53,7 +53,9 @@ pub fn is_untouched(doc: &TaskDefinitionDoc) -> bool {
 }
 
 fn marks_of(container: &ContainerView<'_>) -> Option<Marks> {
-    container.firelens_configuration()?;
+    if !container.is_router() {
+        return None;
+    }
     let mut labels = container.docker_labels();
     let policy = labels.remove(LABEL_POLICY)?;
     let restore = labels.remove(LABEL_RESTORE)?;
@@ -73,12 +75,29 @@ fn marks_of(container: &ContainerView<'_>) -> Option<Marks> {
 
 /// Canonical hash of the register input without the label [`LABEL_HASH`].
 pub(super) fn content_hash(doc: &TaskDefinitionDoc, router: &str) -> String {
+    let labels = doc
+        .container(router)
+        .and_then(|container| container.raw().value("dockerLabels"));
+    let Some(serde_json::Value::Object(mut labels)) = labels else {
+        return doc.canonical_hash();
+    };
+    if labels.shift_remove(LABEL_HASH).is_none() {
+        return doc.canonical_hash();
+    }
     let mut plain = doc.clone();
-    if let Some(container) = plain.container_mut(router)
-        && let Some(serde_json::Value::Object(mut labels)) = container.value("dockerLabels")
-    {
-        labels.shift_remove(LABEL_HASH);
+    if let Some(container) = plain.container_mut(router) {
         container.set("dockerLabels", &serde_json::Value::Object(labels));
     }
-    canonical_hash(&plain.to_register_input())
+    plain.canonical_hash()
+}
+
+/// Puts the label [`LABEL_HASH`] behind the others, of which there are some.
+pub(super) fn add_hash(router: &mut RawObject, hash: &str) {
+    let labels = router
+        .get("dockerLabels")
+        .and_then(|text| text.strip_suffix('}'));
+    if let Some(labels) = labels {
+        let labels = format!("{labels},{}:{}}}", quote(LABEL_HASH), quote(hash));
+        router.set_text("dockerLabels", labels);
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use firelens_core::doc::{MAX_REGISTER_BODY_BYTES, RawObject, TaskDefinitionDoc, canonical};
+use firelens_core::doc::{
+    MAX_REGISTER_BODY_BYTES, RawObject, TaskDefinitionDoc, canonical, canonical_hash, sha256_hex,
+};
 use firelens_core::inject::{Injection, Reason, eject, is_current, is_untouched};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -130,6 +132,13 @@ proptest! {
     #[test]
     fn a_document_gives_back_its_own_text(text in task_definition()) {
         prop_assert_eq!(parse(&text).to_string(), text);
+    }
+
+    #[test]
+    fn the_hash_of_a_document_is_that_of_its_canonical_form(text in task_definition()) {
+        let defined = sha256_hex(canonical(&text).to_string().as_bytes());
+        prop_assert_eq!(parse(&text).canonical_hash(), defined.clone());
+        prop_assert_eq!(canonical_hash(&parse(&text).to_register_input()), defined);
     }
 
     #[test]

@@ -101,12 +101,13 @@ impl World {
             .remove("tags")
             .unwrap_or_else(|| json!([]));
         let family = definition["family"].as_str().unwrap().to_owned();
-        let revision = 1 + self
+        let prefix = format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{family}:");
+        let of_family = self
             .revisions
-            .keys()
-            .filter(|arn| arn.contains(&format!("/{family}:")))
-            .count();
-        let arn = format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{family}:{revision}");
+            .range(prefix.clone()..)
+            .take_while(|(arn, _)| arn.starts_with(&prefix));
+        let revision = 1 + of_family.count();
+        let arn = format!("{prefix}{revision}");
         definition["taskDefinitionArn"] = json!(arn);
         definition["revision"] = json!(revision);
         definition["status"] = json!("ACTIVE");
@@ -260,24 +261,33 @@ impl World {
 
     /// The final plan for the world as it is.
     pub(crate) fn plan(&self) -> Plan {
+        self.plan_with(&self.seen())
+    }
+
+    /// Everything that the final plan asks for.
+    pub(crate) fn seen(&self) -> Observation {
         let mut seen = self.observe();
         for _ in 0..6 {
-            let made = plan(&PlanInput {
-                target: &self.target,
-                policies: &self.policies,
-                destinations: &self.destinations,
-                observation: &seen,
-                records: &self.records,
-                resources: &self.resources,
-                intents: &self.intents,
-                now: self.now,
-            });
+            let made = self.plan_with(&seen);
             if made.needs.is_empty() {
-                return made;
+                return seen;
             }
             self.read(&made.needs, &mut seen);
         }
         panic!("the plan never has what it needs");
+    }
+
+    pub(crate) fn plan_with(&self, seen: &Observation) -> Plan {
+        plan(&PlanInput {
+            target: &self.target,
+            policies: &self.policies,
+            destinations: &self.destinations,
+            observation: seen,
+            records: &self.records,
+            resources: &self.resources,
+            intents: &self.intents,
+            now: self.now,
+        })
     }
 
     /// Plans and does what the plan says.

@@ -193,3 +193,41 @@ fn the_hash_is_that_of_sha_256() {
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     );
 }
+
+/// The two ways to the canonical form.
+fn assert_both_ways(text: &str) {
+    let Ok(doc) = TaskDefinitionDoc::parse(text) else {
+        return;
+    };
+    assert_eq!(doc.canonical_text(), canonical(text).to_string(), "{text}");
+    assert_eq!(
+        canonical_hash(&doc.to_register_input()),
+        doc.canonical_hash(),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_fast_way_and_the_definition_give_the_same_text() {
+    for text in [
+        task(r#","cpu":"1 vCPU","memory":3072,"volumes":[{"host":{},"name":"v"},7],"pidMode":"""#),
+        task(r#","tags":{"a":1},"cpu":"  ","memory":null,"enableFaultInjection":false"#),
+        task(r#","tags":[{"value":"z","key":"b"},{"key":"AWS:x"},3,{"key":"a"}]"#),
+        task(r#","requiresCompatibilities":["FARGATE","EC2",1.0],"networkMode":"awsvpc""#),
+        task(r#","networkMode":"b\u0072idge","x":{"b":1,"a":[null,{"z":null,"c":-0,"b":2.0e1,"a":1e-7}]}"#),
+        task(r#","x":[12345678901234567890,123456789012345678901234567890,-1,1.50,"\/\u00e9\n"]"#),
+        container(r#","cpu":0.0,"essential":true,"user":"","hostname":"\u0061","links":[],"memory":null"#),
+        container(r#","portMappings":[{"hostPort":80,"containerPort":80,"protocol":"tcp"},{"containerPort":9,"hostPort":0}]"#),
+        container(r#","portMappings":[{"containerPort":"x"},{"containerPort":5},7,{"containerPort":null},{"containerPort":4.5}]"#),
+        container(r#","environment":[{"value":"1","name":"b"},{"name":"a\\"},{"name":"a","value":null}],"dependsOn":{"a":{}}"#),
+        container(r#","mountPoints":[{"readOnly":false,"sourceVolume":"v"},{"readOnly":true}],"secrets":7"#),
+        container(r#","healthCheck":{"command":["x"],"interval":30,"timeout":5.0,"retries":3,"y":null}"#),
+        container(r#","logConfiguration":{"options":{},"logDriver":"x","secretOptions":[{"name":"b"},{"name":"a"}]},"user":"0""#),
+        container(r#","firelensConfiguration":{"type":"fluentbit","options":{}},"user":"0""#),
+        container(r#","firelensConfiguration":null,"user":"0","logConfiguration":[]"#),
+        r#"{"taskDefinition":{"containerDefinitions":[{"name":"a","portMappings":[{"hostPort":1,"containerPort":1}]}],"networkMode":"host","tags":[{"key":"k"}]},"tags":[]}"#.to_owned(),
+    ] {
+        assert!(TaskDefinitionDoc::parse(&text).is_ok(), "{text}");
+        assert_both_ways(&text);
+    }
+}

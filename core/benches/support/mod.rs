@@ -1,0 +1,17 @@
+//! What the benchmarks and the check against the Python reference work on: a policy and a corpus.
+//!
+//! Never random: one seed, one corpus, on every machine.
+
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "shared by targets that use parts of it, and no part of the program"
+)]
+
+pub(crate) mod corpus;
+pub(crate) mod policy;
+pub(crate) mod random;

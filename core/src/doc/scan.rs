@@ -1,0 +1,427 @@
+//! Finds every value of a JSON text in one pass.
+//!
+//! Never says why a text is no JSON: it is only faster than serde_json at saying that it is one, and
+//! agrees with it on every text. The grammar is that of <https://www.rfc-editor.org/rfc/rfc8259>.
+
+use std::ops::Range;
+
+use memchr::memchr2;
+
+/// Levels of lists and objects that are read, as in serde_json.
+const MAX_DEPTH: usize = 127;
+/// Bytes that are looked at one by one before a search over many at once pays.
+const SHORT_BYTES: usize = 16;
+/// Digits of a number that fits into an i64 for certain, its sign included.
+const SURELY_I64_BYTES: usize = 18;
+/// Digits that may be too many for an f64.
+const LONG_NUMBER_BYTES: usize = 300;
+
+const PLAIN: u32 = 1 << 31;
+
+/// The place of one value, name, or end of an object or a list, in 8 bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Node {
+    /// First byte; of an end, the byte behind it.
+    start: u32,
+    /// For objects and lists the node of their end, for other values the byte behind them; the
+    /// highest bit says whether the text is plain.
+    rest: u32,
+}
+
+impl Node {
+    /// The word `null`, alone.
+    pub(super) const NULL: Self = Self {
+        start: 0,
+        rest: 4 | PLAIN,
+    };
+
+    pub(super) fn start(self) -> usize {
+        self.start as usize
+    }
+
+    pub(super) fn is_plain(self) -> bool {
+        self.rest & PLAIN != 0
+    }
+
+    pub(super) fn end_or_close(self) -> usize {
+        (self.rest & !PLAIN) as usize
+    }
+
+    /// Whether it is an object or a list.
+    pub(super) fn is_closed_later(self, text: &str) -> bool {
+        matches!(text.as_bytes().get(self.start()), Some(b'{' | b'['))
+    }
+}
+
+/// What one pass found.
+pub(super) struct Scanned {
+    /// In the order of the text; the first is the whole value.
+    pub(super) nodes: Vec<Node>,
+    /// Whether there is white space between tokens.
+    pub(super) has_white_space: bool,
+    /// Whether an object may have a name twice.
+    pub(super) has_unsure_names: bool,
+}
+
+/// Reads one JSON value; none when the text is not one.
+pub(super) fn scan(text: &str) -> Option<Scanned> {
+    if text.len() >= PLAIN as usize {
+        return None;
+    }
+    let bytes = text.as_bytes();
+    let mut scanner = Scanner {
+        text,
+        bytes,
+        at: 0,
+        // Task definitions have a token in about ten bytes.
+        nodes: Vec::with_capacity(bytes.len() / 10 + 8),
+        open: Vec::with_capacity(16),
+        has_control_bytes: has_control_bytes(bytes),
+        has_white_space: false,
+        has_unsure_names: false,
+    };
+    scanner.document()?;
+    Some(Scanned {
+        nodes: scanner.nodes,
+        has_white_space: scanner.has_white_space,
+        has_unsure_names: scanner.has_unsure_names,
+    })
+}
+
+/// In blocks, so that the compiler compares many bytes at once.
+fn has_control_bytes(bytes: &[u8]) -> bool {
+    bytes.chunks(64).any(|block| {
+        block
+            .iter()
+            .fold(false, |found, byte| found | (*byte < b' '))
+    })
+}
+
+/// An object or a list that has not ended.
+struct Open {
+    node: usize,
+    is_object: bool,
+    is_plain: bool,
+    /// Names came in rising order so far.
+    is_sorted: bool,
+    has_escaped_name: bool,
+    last_name: Range<usize>,
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    nodes: Vec<Node>,
+    open: Vec<Open>,
+    has_control_bytes: bool,
+    has_white_space: bool,
+    has_unsure_names: bool,
+}
+
+impl Scanner<'_> {
+    fn document(&mut self) -> Option<()> {
+        loop {
+            if self.value()? {
+                continue;
+            }
+            while let Some((is_object, is_first)) = self
+                .open
+                .last()
+                .map(|open| (open.is_object, self.nodes.len() == open.node + 1))
+            {
+                let byte = self.peek()?;
+                self.at += 1;
+                match byte {
+                    b',' if !is_first => {
+                        if is_object {
+                            self.name()?;
+                        }
+                        break;
+                    }
+                    b'}' if is_object => self.close(),
+                    b']' if !is_object => self.close(),
+                    _ => return None,
+                }
+            }
+            if self.open.is_empty() {
+                self.skip_white_space();
+                return (self.at == self.bytes.len()).then_some(());
+            }
+        }
+    }
+
+    /// Reads a value, or the beginning of a list or object; answers whether a value has to follow.
+    fn value(&mut self) -> Option<bool> {
+        match self.peek()? {
+            b'"' => {
+                let start = self.at;
+                let is_plain = self.string()?;
+                self.push(start, is_plain);
+            }
+            b'{' => {
+                self.open(true)?;
+                if self.peek()? != b'}' {
+                    self.name()?;
+                    return Some(true);
+                }
+            }
+            b'[' => {
+                self.open(false)?;
+                return Some(self.peek()? != b']');
+            }
+            b't' => self.word("true")?,
+            b'f' => self.word("false")?,
+            b'n' => {
+                self.word("null")?;
+                if let Some(open) = self.open.last_mut().filter(|open| open.is_object) {
+                    open.is_plain = false;
+                }
+            }
+            _ => self.number()?,
+        }
+        Some(false)
+    }
+
+    fn peek(&mut self) -> Option<u8> {
+        let byte = *self.bytes.get(self.at)?;
+        if byte > b' ' {
+            return Some(byte);
+        }
+        self.skip_white_space();
+        self.bytes.get(self.at).copied()
+    }
+
+    fn skip_white_space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
+            self.at += 1;
+            self.has_white_space = true;
+        }
+    }
+
+    /// Adds a value that has ended at the present place.
+    fn push(&mut self, start: usize, is_plain: bool) {
+        self.add(start, self.at, is_plain);
+        if !is_plain && let Some(open) = self.open.last_mut() {
+            open.is_plain = false;
+        }
+    }
+
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "longer texts were refused at first"
+    )]
+    fn add(&mut self, start: usize, rest: usize, is_plain: bool) {
+        self.nodes.push(Node {
+            start: start as u32,
+            rest: rest as u32 | if is_plain { PLAIN } else { 0 },
+        });
+    }
+
+    fn open(&mut self, is_object: bool) -> Option<()> {
+        if self.open.len() >= MAX_DEPTH {
+            return None;
+        }
+        self.open.push(Open {
+            node: self.nodes.len(),
+            is_object,
+            is_plain: true,
+            is_sorted: true,
+            has_escaped_name: false,
+            last_name: 0..0,
+        });
+        self.add(self.at, 0, false);
+        self.at += 1;
+        Some(())
+    }
+
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "longer texts were refused at first"
+    )]
+    fn close(&mut self) {
+        let Some(open) = self.open.pop() else {
+            return;
+        };
+        if !open.is_sorted {
+            self.has_unsure_names |= open.has_escaped_name || self.has_name_twice(open.node);
+        }
+        let is_plain = open.is_plain && open.is_sorted && !open.has_escaped_name;
+        let close = self.nodes.len();
+        self.add(self.at, open.node, false);
+        self.nodes[open.node].rest = close as u32 | if is_plain { PLAIN } else { 0 };
+        if !is_plain && let Some(outer) = self.open.last_mut() {
+            outer.is_plain = false;
+        }
+    }
+
+    /// The name of a member and the colon behind it.
+    fn name(&mut self) -> Option<()> {
+        if self.peek()? != b'"' {
+            return None;
+        }
+        let start = self.at;
+        let is_plain = self.string()?;
+        let name = start + 1..self.at - 1;
+        self.add(start, self.at, is_plain);
+        if let Some(open) = self.open.last_mut() {
+            let is_first = open.last_name.start == 0;
+            let rises = is_first || self.bytes[open.last_name.clone()] < self.bytes[name.clone()];
+            open.is_sorted &= rises && is_plain;
+            open.has_escaped_name |= !is_plain;
+            open.last_name = name;
+        }
+        if self.peek()? != b':' {
+            return None;
+        }
+        self.at += 1;
+        Some(())
+    }
+
+    /// Compares the names of an object whose last member has just ended; none of them is escaped.
+    fn has_name_twice(&self, object: usize) -> bool {
+        let mut names: Vec<&[u8]> = Vec::with_capacity(32);
+        let mut at = object + 1;
+        while at + 1 < self.nodes.len() {
+            let name = self.nodes[at];
+            names.push(&self.bytes[name.start()..name.end_or_close()]);
+            let value = self.nodes[at + 1];
+            at = if value.is_closed_later(self.text) {
+                value.end_or_close() + 1
+            } else {
+                at + 2
+            };
+        }
+        names.sort_unstable();
+        names.windows(2).any(|pair| pair[0] == pair[1])
+    }
+
+    fn word(&mut self, word: &str) -> Option<()> {
+        let start = self.at;
+        let end = start + word.len();
+        if self.bytes.get(start..end)? != word.as_bytes() {
+            return None;
+        }
+        self.at = end;
+        self.push(start, true);
+        Some(())
+    }
+
+    /// Reads a text; answers whether nothing in it is escaped.
+    fn string(&mut self) -> Option<bool> {
+        self.at += 1;
+        let mut is_plain = true;
+        loop {
+            let stop = self.end_of_run()?;
+            if self.has_control_bytes && has_control_bytes(&self.bytes[self.at..stop]) {
+                return None;
+            }
+            self.at = stop + 1;
+            if self.bytes[stop] == b'"' {
+                return Some(is_plain);
+            }
+            is_plain = false;
+            self.escape()?;
+        }
+    }
+
+    /// The next quote or backslash.
+    fn end_of_run(&self) -> Option<usize> {
+        let rest = self.bytes.get(self.at..)?;
+        let short = &rest[..rest.len().min(SHORT_BYTES)];
+        let found = short
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b'\\'))
+            .or_else(|| {
+                let long = &rest[short.len()..];
+                memchr2(b'"', b'\\', long).map(|at| at + short.len())
+            });
+        found.map(|at| at + self.at)
+    }
+
+    /// What stands behind a backslash. Halves of a surrogate pair alone are no characters.
+    fn escape(&mut self) -> Option<()> {
+        let byte = *self.bytes.get(self.at)?;
+        self.at += 1;
+        match byte {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(()),
+            b'u' => match self.four_digits()? {
+                0xD800..=0xDBFF => {
+                    if self.bytes.get(self.at..self.at + 2)? != b"\\u" {
+                        return None;
+                    }
+                    self.at += 2;
+                    matches!(self.four_digits()?, 0xDC00..=0xDFFF).then_some(())
+                }
+                0xDC00..=0xDFFF => None,
+                _ => Some(()),
+            },
+            _ => None,
+        }
+    }
+
+    fn four_digits(&mut self) -> Option<u32> {
+        let digits = self.bytes.get(self.at..self.at + 4)?;
+        self.at += 4;
+        digits.iter().try_fold(0, |code, digit| {
+            Some(code * 16 + char::from(*digit).to_digit(16)?)
+        })
+    }
+
+    fn number(&mut self) -> Option<()> {
+        let start = self.at;
+        self.skip(b'-');
+        match self.digits() {
+            0 => return None,
+            1 => {}
+            _ if self.bytes[start..].starts_with(b"0")
+                || self.bytes[start..].starts_with(b"-0") =>
+            {
+                return None;
+            }
+            _ => {}
+        }
+        let mut is_whole = true;
+        if self.skip(b'.') {
+            is_whole = false;
+            if self.digits() == 0 {
+                return None;
+            }
+        }
+        if self.skip(b'e') || self.skip(b'E') {
+            is_whole = false;
+            let _ = self.skip(b'+') || self.skip(b'-');
+            if self.digits() == 0 {
+                return None;
+            }
+        }
+        let text = &self.text[start..self.at];
+        if !is_whole || text.len() > LONG_NUMBER_BYTES {
+            text.parse()
+                .ok()
+                .filter(|number: &f64| number.is_finite())?;
+        }
+        self.push(
+            start,
+            is_whole && text.len() <= SURELY_I64_BYTES && text != "-0",
+        );
+        Some(())
+    }
+
+    fn skip(&mut self, wanted: u8) -> bool {
+        let found = self.bytes.get(self.at) == Some(&wanted);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Skips digits; answers how many.
+    fn digits(&mut self) -> usize {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let count = rest
+            .iter()
+            .position(|byte| !byte.is_ascii_digit())
+            .unwrap_or(rest.len());
+        self.at += count;
+        count
+    }
+}

@@ -1,0 +1,263 @@
+//! JSON text that was read once, with the place of every value in it.
+//!
+//! Never decodes what nobody asks for, and never repairs: text that serde_json refuses is refused.
+//! Reading once is what makes a pass over many task definitions cheap: looking a member up, copying
+//! it and hashing it all work on the places that were found here.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::json::{quote, refuse_duplicate_names, without_white_space};
+use super::scan::{Node, scan};
+
+/// Text and places. Values are shared by all documents that were made from it.
+pub(super) struct Source {
+    text: String,
+    nodes: Vec<Node>,
+}
+
+impl Source {
+    /// Reads one JSON value and drops white space between tokens.
+    ///
+    /// # Errors
+    /// Not JSON, or a member name twice in one object.
+    pub(super) fn read(text: &str) -> Result<Arc<Self>, serde_json::Error> {
+        let scanned = scan(text).filter(|scanned| !scanned.has_unsure_names);
+        let Some(scanned) = scanned else {
+            // The slow way says where and what, and knows about names that are spelt in two ways.
+            refuse_duplicate_names(text)?;
+            let scanned = scan(text).ok_or_else(|| {
+                <serde_json::Error as serde::de::Error>::custom("the text cannot be read")
+            })?;
+            return Ok(Self::of(text, scanned.nodes, scanned.has_white_space));
+        };
+        Ok(Self::of(text, scanned.nodes, scanned.has_white_space))
+    }
+
+    fn of(text: &str, nodes: Vec<Node>, has_white_space: bool) -> Arc<Self> {
+        if has_white_space {
+            return Self::written(without_white_space(text));
+        }
+        Arc::new(Self {
+            text: text.to_owned(),
+            nodes,
+        })
+    }
+
+    /// Text that is known to be JSON. Other text becomes a JSON text of itself.
+    pub(super) fn written(text: String) -> Arc<Self> {
+        let (text, nodes) = match scan(&text) {
+            Some(scanned) if !scanned.has_white_space => (text, Some(scanned.nodes)),
+            Some(_) => with_places(without_white_space(&text)),
+            None => with_places(quote(&text)),
+        };
+        Arc::new(match nodes {
+            Some(nodes) => Self { text, nodes },
+            None => Self {
+                text: "null".to_owned(),
+                nodes: vec![Node::NULL],
+            },
+        })
+    }
+
+    pub(super) fn root(&self) -> Json<'_> {
+        Json {
+            source: self,
+            at: 0,
+        }
+    }
+
+    /// The value at a place that [`Json::place`] gave.
+    pub(super) fn value_at(&self, place: u32) -> Json<'_> {
+        Json {
+            source: self,
+            at: place as usize,
+        }
+    }
+}
+
+fn with_places(text: String) -> (String, Option<Vec<Node>>) {
+    let nodes = scan(&text).map(|scanned| scanned.nodes);
+    (text, nodes)
+}
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum JsonKind {
+    Object,
+    List,
+    Text,
+    Number,
+    /// `true`, `false`, `null`.
+    Word,
+}
+
+/// One value, looked at in its place.
+#[derive(Clone, Copy)]
+pub(super) struct Json<'a> {
+    source: &'a Source,
+    at: usize,
+}
+
+impl<'a> Json<'a> {
+    fn node(self) -> Node {
+        self.source.nodes[self.at]
+    }
+
+    /// Where it is in its source.
+    pub(super) fn place(self) -> u32 {
+        u32::try_from(self.at).unwrap_or(u32::MAX)
+    }
+
+    /// As it was written, without white space between tokens.
+    pub(super) fn text(self) -> &'a str {
+        let node = self.node();
+        let end = if node.is_closed_later(&self.source.text) {
+            self.source.nodes[node.end_or_close()].start()
+        } else {
+            node.end_or_close()
+        };
+        &self.source.text[node.start()..end]
+    }
+
+    pub(super) fn kind(self) -> JsonKind {
+        match self.source.text.as_bytes().get(self.node().start()) {
+            Some(b'{') => JsonKind::Object,
+            Some(b'[') => JsonKind::List,
+            Some(b'"') => JsonKind::Text,
+            Some(b'-' | b'0'..=b'9') => JsonKind::Number,
+            _ => JsonKind::Word,
+        }
+    }
+
+    /// Whether its text is what the canonical form would say: keys sorted, nothing escaped that need
+    /// not be, no null members, whole numbers.
+    pub(super) fn is_plain(self) -> bool {
+        self.node().is_plain()
+    }
+
+    pub(super) fn is_null(self) -> bool {
+        self.text() == "null"
+    }
+
+    /// An empty object or an empty list.
+    pub(super) fn is_empty(self) -> bool {
+        matches!(self.text(), "[]" | "{}")
+    }
+
+    /// Place behind the value.
+    fn after(self) -> usize {
+        let node = self.node();
+        if node.is_closed_later(&self.source.text) {
+            node.end_or_close() + 1
+        } else {
+            self.at + 1
+        }
+    }
+
+    fn children(self) -> Children<'a> {
+        let node = self.node();
+        let (next, end) = if node.is_closed_later(&self.source.text) {
+            (self.at + 1, node.end_or_close())
+        } else {
+            (0, 0)
+        };
+        Children {
+            source: self.source,
+            next,
+            end,
+        }
+    }
+
+    /// The entries of a list; of anything else, none.
+    pub(super) fn items(self) -> impl Iterator<Item = Json<'a>> {
+        let children = (self.kind() == JsonKind::List).then(|| self.children());
+        children.into_iter().flatten()
+    }
+
+    /// The members of an object, names as texts; of anything else, none.
+    pub(super) fn members(self) -> impl Iterator<Item = (Json<'a>, Json<'a>)> {
+        let children = (self.kind() == JsonKind::Object).then(|| self.children());
+        children.into_iter().flat_map(Children::pairs)
+    }
+
+    /// A member of an object.
+    pub(super) fn member(self, name: &str) -> Option<Json<'a>> {
+        self.members()
+            .find(|(key, _)| key.is_text(name))
+            .map(|(_, value)| value)
+    }
+
+    /// Whether it is a text and says this.
+    pub(super) fn is_text(self, wanted: &str) -> bool {
+        match self.quoted() {
+            Some(inner) if self.is_plain() => inner == wanted,
+            Some(_) => self.string().is_some_and(|text| text == wanted),
+            None => false,
+        }
+    }
+
+    /// A text, decoded.
+    pub(super) fn string(self) -> Option<Cow<'a, str>> {
+        let inner = self.quoted()?;
+        if self.is_plain() {
+            return Some(Cow::Borrowed(inner));
+        }
+        serde_json::from_str(self.text()).ok().map(Cow::Owned)
+    }
+
+    /// What is between the quotes of a text.
+    pub(super) fn quoted(self) -> Option<&'a str> {
+        self.text().strip_prefix('"')?.strip_suffix('"')
+    }
+
+    /// The value as a tree.
+    pub(super) fn value(self) -> Option<Value> {
+        serde_json::from_str(self.text()).ok()
+    }
+
+    /// A number, as serde_json reads it.
+    pub(super) fn number(self) -> Option<f64> {
+        (self.kind() == JsonKind::Number)
+            .then(|| self.value()?.as_f64())
+            .flatten()
+    }
+
+    /// A whole number that is not negative.
+    pub(super) fn whole(self) -> Option<u64> {
+        (self.kind() == JsonKind::Number)
+            .then(|| self.text().parse().ok())
+            .flatten()
+    }
+}
+
+/// Values side by side.
+struct Children<'a> {
+    source: &'a Source,
+    next: usize,
+    end: usize,
+}
+
+impl<'a> Children<'a> {
+    fn pairs(mut self) -> impl Iterator<Item = (Json<'a>, Json<'a>)> {
+        std::iter::from_fn(move || Some((self.next()?, self.next()?)))
+    }
+}
+
+impl<'a> Iterator for Children<'a> {
+    type Item = Json<'a>;
+
+    fn next(&mut self) -> Option<Json<'a>> {
+        if self.next >= self.end {
+            return None;
+        }
+        let value = Json {
+            source: self.source,
+            at: self.next,
+        };
+        self.next = value.after();
+        Some(value)
+    }
+}
