@@ -42,7 +42,7 @@ pub fn compile(
     options.take_typed(block)?;
     options.take_further(block)?;
     options.take_secrets(block)?;
-    defaults::apply(&mut options, scope);
+    defaults::apply(*destination, &mut options, scope);
     options.order();
     let grants = grants::of(*destination, &options, scope)?;
     Ok(CompiledOutput {
@@ -143,7 +143,7 @@ impl<'a> Options<'a> {
                 .known_options()
                 .iter()
                 .find(|(known, _)| *known == option)
-                .map_or(option, |(_, api_name)| api_name);
+                .map_or_else(|| role_field(option), |(_, api_name)| api_name);
             let field = self.field(api_name);
             self.take(&field, option, value)?;
         }
@@ -226,6 +226,15 @@ impl<'a> Options<'a> {
             self.plain
                 .move_index(first_default + offset, self.typed_count + offset);
         }
+    }
+}
+
+/// The field of a `custom` destination that a role option came from.
+fn role_field(option: &str) -> &str {
+    if option.ends_with("role_arn") {
+        "roleArn"
+    } else {
+        "externalId"
     }
 }
 

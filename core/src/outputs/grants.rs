@@ -7,6 +7,7 @@ use super::arns::{key_prefix, resource};
 use super::compile::Options;
 use super::{OutputError, OutputScope, defaults};
 use crate::iam::Statement;
+use crate::outputs::ImageLine;
 use crate::v1alpha1::{CustomDestination, Destination};
 
 /// Key format of the s3 plugin when none is given.
@@ -24,7 +25,11 @@ pub(super) fn of(
 ) -> Granted {
     let needs = Needs { options, scope };
     if let Destination::Custom(custom) = destination {
-        return Ok(custom_permissions(custom));
+        let mut statements = custom_permissions(custom);
+        if custom.role_arn.is_some() {
+            statements.extend(needs.assume_role()?);
+        }
+        return Ok(statements);
     }
     if let Some(assume) = needs.assume_role()? {
         return Ok(vec![assume]);
@@ -32,8 +37,14 @@ pub(super) fn of(
     match destination {
         Destination::CloudWatchLogs(_) => needs.cloudwatch_logs(),
         Destination::Firehose(_) => needs.firehose(),
-        Destination::KinesisStreams(_) => needs.kinesis_streams(),
-        Destination::S3(_) => needs.s3(),
+        Destination::KinesisStreams(block) => {
+            let key = block.kms_key_arn.as_deref();
+            needs.with_key(needs.kinesis_streams()?, key, &["kms:GenerateDataKey"])
+        }
+        Destination::S3(block) => {
+            let key = block.kms_key_arn.as_deref();
+            needs.with_key(needs.s3()?, key, &["kms:GenerateDataKey", "kms:Decrypt"])
+        }
         Destination::OpenSearch(_) | Destination::Elasticsearch(_) => needs.search(),
         Destination::OpenTelemetry(_) | Destination::Http(_) => needs.signed_http(),
         Destination::Kafka(_) => needs.kafka(),
@@ -88,6 +99,25 @@ impl Needs<'_> {
         )
     }
 
+    /// Adds what writing under a customer managed key needs; of S3 also reading it, since the parts
+    /// of a multipart upload are put together under it. CloudWatch Logs and Firehose use their keys
+    /// on their own account and ask nothing of the writer.
+    /// <https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html>
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html>
+    fn with_key(&self, mut needs: Vec<Statement>, key: Option<&str>, actions: &[&str]) -> Granted {
+        let Some(key) = key else {
+            return Ok(needs);
+        };
+        if !key.contains(":key/") || key.contains(['$', '*', '?']) {
+            return Err(OutputError::new(
+                self.options.field("kmsKeyArn"),
+                "must be the ARN of a key, without variables: it becomes a permission",
+            ));
+        }
+        needs.push(Statement::new("KmsKey", actions.iter().copied(), [key]));
+        Ok(needs)
+    }
+
     /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
     fn assume_role(&self) -> Result<Option<Statement>, OutputError> {
         let by_signing = self
@@ -111,13 +141,13 @@ impl Needs<'_> {
         )))
     }
 
+    /// Only old images look for the stream before they write to it.
     /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html>
     fn cloudwatch_logs(&self) -> Granted {
-        let mut actions = vec![
-            "logs:CreateLogStream",
-            "logs:PutLogEvents",
-            "logs:DescribeLogStreams",
-        ];
+        let mut actions = vec!["logs:CreateLogStream", "logs:PutLogEvents"];
+        if self.scope.image_line != ImageLine::V3 {
+            actions.push("logs:DescribeLogStreams");
+        }
         if self.options.is_on("auto_create_group") {
             actions.push("logs:CreateLogGroup");
         }

@@ -10,7 +10,16 @@ use serde_json::{Map, Value, json};
 use crate::case::{folder, scope};
 
 /// Typed options that are younger than the fixture.
-const SINCE_5_1: [(&str, &str); 1] = [("kinesis_streams", "compression")];
+const SINCE_5_1: [(&str, &str); 8] = [
+    ("kinesis_streams", "compression"),
+    ("s3", "format"),
+    ("s3", "retry_exhausted_action"),
+    ("s3", "quarantine_dir_limit_size"),
+    ("es", "upstream"),
+    ("splunk", "auto_extract_timestamp"),
+    ("loki", "tenant_id_key_error_handling"),
+    ("http", "oauth2."),
+];
 
 type Names = BTreeMap<(String, String), BTreeSet<String>>;
 
@@ -35,7 +44,9 @@ fn is_known(names: &Names, kind: &str, plugin: &str, option: &str) -> bool {
     };
     has(plugin)
         || has("*")
-        || SINCE_5_1.contains(&(plugin, option.as_str()))
+        || SINCE_5_1.iter().any(|(of, name)| {
+            *of == plugin && (option == *name || name.ends_with('.') && option.starts_with(name))
+        })
         || (plugin == "kafka" && option.starts_with("rdkafka."))
 }
 
@@ -63,6 +74,9 @@ pub(crate) fn assert_known_options(text: &str) {
 /// A value of the field's type, by its schema.
 fn sample(api_name: &str, schema: &Value) -> Value {
     match api_name {
+        "site" => return json!("US1"),
+        "region" => return json!("US"),
+        "kmsKeyArn" => return json!("arn:aws:kms:us-east-1:111122223333:key/1234abcd"),
         "roleArn" => return json!("arn:aws:iam::444455556666:role/logs"),
         "awsMskIamClusterArn" => return json!("arn:aws:kafka:us-east-1:111122223333:cluster/m/1"),
         _ => {}

@@ -72,6 +72,12 @@ destination_block! {
         /// `metric_dimensions`.
         #[serde(default)]
         metric_dimensions: Option<String> = "metric_dimensions" / "metricDimensions",
+        /// Profile in the credentials file of the image, for images that bring one.
+        #[serde(default)]
+        profile: Option<String> = "profile" / "profile",
+        /// Word to add to the user agent of requests. Option `extra_user_agent`.
+        #[serde(default)]
+        extra_user_agent: Option<String> = "extra_user_agent" / "extraUserAgent",
     }
 }
 
@@ -118,6 +124,9 @@ destination_block! {
         /// `auto_retry_requests`.
         #[serde(default)]
         auto_retry_requests: Option<bool> = "auto_retry_requests" / "autoRetryRequests",
+        /// Profile in the credentials file of the image, for images that bring one.
+        #[serde(default)]
+        profile: Option<String> = "profile" / "profile",
     }
 }
 
@@ -164,6 +173,16 @@ destination_block! {
         /// `auto_retry_requests`.
         #[serde(default)]
         auto_retry_requests: Option<bool> = "auto_retry_requests" / "autoRetryRequests",
+        /// Profile in the credentials file of the image, for images that bring one.
+        #[serde(default)]
+        profile: Option<String> = "profile" / "profile",
+    }
+    beside {
+        /// ARN of the customer managed KMS key that encrypts the stream; adds `kms:GenerateDataKey` to the task role. Absent:
+        /// no key of your own.
+        #[serde(rename = "kmsKeyArn", default, skip_serializing_if = "Option::is_none")]
+        #[schemars(regex(pattern = r"^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$"))]
+        kms_key_arn: Option<String>,
     }
 }
 
@@ -259,5 +278,28 @@ destination_block! {
         /// `auto_retry_requests`.
         #[serde(default)]
         auto_retry_requests: Option<bool> = "auto_retry_requests" / "autoRetryRequests",
+        /// Profile in the credentials file of the image, for images that bring one.
+        #[serde(default)]
+        profile: Option<String> = "profile" / "profile",
+        /// What objects hold: json_lines (absent), otlp_json or parquet. For Fluent Bit 5.1 and
+        /// later.
+        #[serde(default)]
+        format: Option<String> = "format" / "format",
+        /// What happens to data that was tried often enough: quarantine (absent) or delete. For
+        /// Fluent Bit 5.1 and later. Option `retry_exhausted_action`.
+        #[serde(default)]
+        retry_exhausted_action: Option<String> = "retry_exhausted_action" / "retryExhaustedAction",
+        /// Limit of the directory for such data, such as `100M`, for Fluent Bit 5.1 and later.
+        /// Absent: none. Option `quarantine_dir_limit_size`.
+        #[serde(default)]
+        quarantine_dir_limit_size: Option<String> = "quarantine_dir_limit_size" / "quarantineDirLimitSize",
+    }
+    beside {
+        /// ARN of the customer managed KMS key that encrypts the bucket; adds `kms:GenerateDataKey` and
+        /// `kms:Decrypt` to the task role. Absent:
+        /// no key of your own.
+        #[serde(rename = "kmsKeyArn", default, skip_serializing_if = "Option::is_none")]
+        #[schemars(regex(pattern = r"^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$"))]
+        kms_key_arn: Option<String>,
     }
 }

@@ -24,6 +24,19 @@ pub struct CustomDestination {
     /// option name (without a hyphen) to ARN or SSM parameter name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub secret_options: BTreeMap<String, String>,
+    /// ARN of a role to assume for sending, for another account; adds `sts:AssumeRole`. Only for
+    /// plugins that can: cloudwatch_logs, kinesis_firehose, kinesis_streams, s3, opensearch, es,
+    /// http, opentelemetry, prometheus_remote_write, and the Go plugins cloudwatch, firehose,
+    /// kinesis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_arn: Option<String>,
+    /// External id that the trust policy of that role asks for; not for the Go plugins.
+    #[serde(
+        default,
+        deserialize_with = "crate::v1alpha1::serde_util::blank_as_none",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub external_id: Option<String>,
     /// Permissions that the task role needs for the plugin.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
@@ -43,13 +56,39 @@ pub struct AwsPermission {
     pub resources: Vec<String>,
 }
 
+impl CustomDestination {
+    /// The names under which the plugin takes a role to assume and its external id.
+    /// <https://docs.fluentbit.io/manual/administration/aws-credentials>
+    #[must_use]
+    pub fn role_options(&self) -> Option<(&'static str, Option<&'static str>)> {
+        match self.plugin.as_str() {
+            "cloudwatch_logs" | "kinesis_firehose" | "kinesis_streams" | "s3" => {
+                Some(("role_arn", Some("external_id")))
+            }
+            "cloudwatch" | "firehose" | "kinesis" => Some(("role_arn", None)),
+            "opensearch"
+            | "es"
+            | "elasticsearch"
+            | "http"
+            | "opentelemetry"
+            | "prometheus_remote_write" => Some(("aws_role_arn", Some("aws_external_id"))),
+            _ => None,
+        }
+    }
+}
+
 impl DestinationBlock for CustomDestination {
     fn plugin(&self) -> &str {
         &self.plugin
     }
 
     fn typed_options(&self) -> Vec<(&'static str, String)> {
-        Vec::new()
+        let Some((role, id)) = self.role_options() else {
+            return Vec::new();
+        };
+        let role = self.role_arn.iter().map(|arn| (role, arn.clone()));
+        let id = id.zip(self.external_id.clone());
+        role.chain(id).collect()
     }
 
     fn options(&self) -> &BTreeMap<String, String> {

@@ -6,6 +6,8 @@
 mod aws;
 mod block;
 mod custom;
+mod http;
+mod otlp;
 mod search;
 mod streams;
 mod vendors;
@@ -16,8 +18,10 @@ use serde::{Deserialize, Serialize};
 pub use aws::{CloudWatchLogs, Firehose, KinesisStreams, S3};
 pub use block::DestinationBlock;
 pub use custom::{AwsPermission, CustomDestination};
+pub use http::Http;
+pub use otlp::OpenTelemetry;
 pub use search::{Elasticsearch, OpenSearch};
-pub use streams::{Forward, Http, Kafka, OpenTelemetry};
+pub use streams::{Forward, Kafka};
 pub use vendors::{Datadog, Loki, NewRelic, Splunk};
 
 use super::Condition;

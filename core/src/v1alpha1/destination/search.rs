@@ -7,14 +7,14 @@ use super::block::destination_block;
 destination_block! {
     /// OpenSearch, Amazon OpenSearch Service or OpenSearch Serverless.
     /// <https://docs.fluentbit.io/manual/data-pipeline/outputs/opensearch>
-    OpenSearch is "opensearch" {
+    OpenSearch over network is "opensearch" {
         /// Host name of the domain or collection, without a scheme.
         host: String = "host" / "host",
         /// Port. Absent: 9200; Amazon OpenSearch Service listens on 443.
         #[serde(default)]
         #[schemars(range(min = 1, max = 65535))]
         port: Option<u32> = "port" / "port",
-        /// Whether the connection is encrypted. Absent: it is not.
+        /// Whether the connection is encrypted. Absent: it is on port 443, else it is not.
         #[serde(default)]
         tls: Option<bool> = "tls" / "tls",
         /// Whether the certificate of the server is checked. Absent: it is. Option
@@ -134,6 +134,13 @@ destination_block! {
         /// Compression of requests: gzip. Absent: none.
         #[serde(default)]
         compress: Option<String> = "compress" / "compress",
+        /// Profile in the credentials file of the image, for images that bring one. Option
+        /// `aws_profile`.
+        #[serde(default)]
+        aws_profile: Option<String> = "aws_profile" / "awsProfile",
+        /// Whether the router prints every request. Absent: false. Option `trace_output`.
+        #[serde(default)]
+        trace_output: Option<bool> = "trace_output" / "traceOutput",
     }
 }
 
@@ -141,7 +148,7 @@ destination_block! {
     /// Elasticsearch or Elastic Cloud. Exactly one of `host` and `cloudId` is given. Secrets:
     /// `cloud_auth`, `http_passwd`, `http_api_key`.
     /// <https://docs.fluentbit.io/manual/data-pipeline/outputs/elasticsearch>
-    Elasticsearch is "es" {
+    Elasticsearch over network is "es" {
         /// Cloud id of an Elastic Cloud deployment. Option `cloud_id`.
         #[serde(default)]
         cloud_id: Option<String> = "cloud_id" / "cloudId",
@@ -152,7 +159,7 @@ destination_block! {
         #[serde(default)]
         #[schemars(range(min = 1, max = 65535))]
         port: Option<u32> = "port" / "port",
-        /// Whether the connection is encrypted. Absent: it is not.
+        /// Whether the connection is encrypted. Absent: it is on port 443, else it is not.
         #[serde(default)]
         tls: Option<bool> = "tls" / "tls",
         /// Whether the certificate of the server is checked. Absent: it is. Option
@@ -272,5 +279,16 @@ destination_block! {
         /// Compression of requests: gzip. Absent: none.
         #[serde(default)]
         compress: Option<String> = "compress" / "compress",
+        /// Profile in the credentials file of the image, for images that bring one. Option
+        /// `aws_profile`.
+        #[serde(default)]
+        aws_profile: Option<String> = "aws_profile" / "awsProfile",
+        /// Whether the router prints every request. Absent: false. Option `trace_output`.
+        #[serde(default)]
+        trace_output: Option<bool> = "trace_output" / "traceOutput",
+        /// Path of an upstream file inside the router image, for Fluent Bit 5.1 and later. Option
+        /// `upstream`.
+        #[serde(default)]
+        upstream: Option<String> = "upstream" / "upstream",
     }
 }

@@ -7,8 +7,9 @@ use super::block::destination_block;
 destination_block! {
     /// Datadog. The API key goes into `secretOptions` as `apikey`.
     /// <https://docs.fluentbit.io/manual/data-pipeline/outputs/datadog>
-    Datadog is "datadog" {
-        /// Intake of your Datadog site. Absent: http-intake.logs.datadoghq.com
+    Datadog over network is "datadog" {
+        /// Intake host; excludes `site`. Absent: that of `site`, else
+        /// http-intake.logs.datadoghq.com
         #[serde(default)]
         host: Option<String> = "host" / "host",
         /// Port. Absent: 443 with TLS.
@@ -69,6 +70,14 @@ destination_block! {
         /// Compression of requests: gzip. Absent: none.
         #[serde(default)]
         compress: Option<String> = "compress" / "compress",
+
+    }
+    beside {
+        /// Your Datadog site; excludes `host`. Absent: US1.
+        /// <https://docs.datadoghq.com/getting_started/site/>
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(extend("enum" = ["US1", "US3", "US5", "EU1", "AP1", "AP2", "GOV"]))]
+        site: Option<String>,
     }
 }
 
@@ -76,14 +85,14 @@ destination_block! {
     /// Splunk, through its HTTP Event Collector. The token goes into `secretOptions` as
     /// `splunk_token`.
     /// <https://docs.fluentbit.io/manual/data-pipeline/outputs/splunk>
-    Splunk is "splunk" {
+    Splunk over network is "splunk" {
         /// Host name of the collector.
         host: String = "host" / "host",
         /// Port. Absent: 8088.
         #[serde(default)]
         #[schemars(range(min = 1, max = 65535))]
         port: Option<u32> = "port" / "port",
-        /// Whether the connection is encrypted. Absent: it is not.
+        /// Whether the connection is encrypted. Absent: it is on port 443, else it is not.
         #[serde(default)]
         tls: Option<bool> = "tls" / "tls",
         /// Whether the certificate of the server is checked. Absent: it is. Option
@@ -146,6 +155,10 @@ destination_block! {
         /// Compression of requests: gzip. Absent: none.
         #[serde(default)]
         compress: Option<String> = "compress" / "compress",
+        /// Whether Splunk reads the time from the event itself, for Fluent Bit 5.1 and later. Absent:
+        /// false. Option `auto_extract_timestamp`.
+        #[serde(default)]
+        auto_extract_timestamp: Option<bool> = "auto_extract_timestamp" / "autoExtractTimestamp",
     }
 }
 
@@ -153,20 +166,28 @@ destination_block! {
     /// New Relic. The key goes into `secretOptions` as `license_key` or `api_key`.
     /// <https://docs.fluentbit.io/manual/data-pipeline/outputs/new-relic>
     NewRelic is "nrlogs" {
-        /// Log API of your region. Absent: <https://log-api.newrelic.com/log/v1>.
-        /// Option `base_uri`.
+        /// Log API; excludes `region`. Absent: that of `region`, else
+        /// <https://log-api.newrelic.com/log/v1>. Option `base_uri`.
         #[serde(default)]
         base_uri: Option<String> = "base_uri" / "baseUri",
         /// Compression of requests: gzip (absent) or false.
         #[serde(default)]
         compress: Option<String> = "compress" / "compress",
+
+    }
+    beside {
+        /// Region of your account: US (absent) or EU; excludes `baseUri`.
+        /// <https://docs.newrelic.com/docs/logs/log-api/introduction-log-api/>
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(extend("enum" = ["US", "EU"]))]
+        region: Option<String>,
     }
 }
 
 destination_block! {
     /// Grafana Loki. Secrets: `http_passwd`, `bearer_token`.
     /// <https://docs.fluentbit.io/manual/data-pipeline/outputs/loki>
-    Loki is "loki" {
+    Loki over network is "loki" {
         /// Host name of the server.
         host: String = "host" / "host",
         /// Port. Absent: 3100; Grafana Cloud listens on 443.
@@ -176,7 +197,7 @@ destination_block! {
         /// Path of the API. Absent: /loki/api/v1/push
         #[serde(default)]
         uri: Option<String> = "uri" / "uri",
-        /// Whether the connection is encrypted. Absent: it is not.
+        /// Whether the connection is encrypted. Absent: it is on port 443, else it is not.
         #[serde(default)]
         tls: Option<bool> = "tls" / "tls",
         /// Whether the certificate of the server is checked. Absent: it is. Option
@@ -235,5 +256,18 @@ destination_block! {
         /// Compression of requests: gzip. Absent: none.
         #[serde(default)]
         compress: Option<String> = "compress" / "compress",
+        /// Fields whose maps become structured metadata, such as `$ecs`. Option
+        /// `structured_metadata_map_keys`.
+        #[serde(default)]
+        structured_metadata_map_keys: Option<String> = "structured_metadata_map_keys" / "structuredMetadataMapKeys",
+        /// What happens when only some records have the field of `tenantIdKey`: partial_success
+        /// (absent) or partial_error. For Fluent Bit 5.1 and later. Option
+        /// `tenant_id_key_error_handling`.
+        #[serde(default)]
+        tenant_id_key_error_handling: Option<String> = "tenant_id_key_error_handling" / "tenantIdKeyErrorHandling",
+        /// Whether Kubernetes labels of a record become labels. Absent: false; records of ECS have
+        /// none. Option `auto_kubernetes_labels`.
+        #[serde(default)]
+        auto_kubernetes_labels: Option<bool> = "auto_kubernetes_labels" / "autoKubernetesLabels",
     }
 }

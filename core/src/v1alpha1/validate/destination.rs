@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use super::path::{Errors, Path};
 use super::{names, secrets, text};
 use crate::v1alpha1::{
-    AwsPermission, CloudWatchLogs, Destination, DestinationBlock, Elasticsearch, Forward,
-    LogDestinationSpec,
+    AwsPermission, CloudWatchLogs, CustomDestination, Destination, DestinationBlock, Elasticsearch,
+    Forward, LogDestinationSpec,
 };
 
 /// Option names that are the operator's own.
@@ -62,7 +62,15 @@ fn check_block(path: &Path, block: Destination<'_>, errors: &mut Errors) {
         Destination::CloudWatchLogs(block) => check_cloud_watch_logs(path, block, errors),
         Destination::Elasticsearch(block) => check_elasticsearch(path, block, errors),
         Destination::Forward(block) => check_forward(path, block, errors),
+        Destination::Datadog(block) if block.site.is_some() && block.host.is_some() => {
+            errors.forbidden(&path.field("site"), "only one of site, host may be given");
+        }
+        Destination::NewRelic(block) if block.region.is_some() && block.base_uri.is_some() => {
+            let detail = "only one of region, baseUri may be given";
+            errors.forbidden(&path.field("region"), detail);
+        }
         Destination::Custom(block) => {
+            check_custom_role(path, block, errors);
             for (index, permission) in block.aws_permissions.iter().enumerate() {
                 let path = path.field("awsPermissions").index(index);
                 check_permission(&path, permission, errors);
@@ -74,6 +82,23 @@ fn check_block(path: &Path, block: Destination<'_>, errors: &mut Errors) {
         if matches!(option, "role_arn" | "aws_role_arn") && !names::is_role_arn(&value) {
             errors.invalid(&path.field("roleArn"), value, names::ROLE_ARN);
         }
+    }
+}
+
+fn check_custom_role(path: &Path, block: &CustomDestination, errors: &mut Errors) {
+    let options = block.role_options();
+    let takes_id = options.is_some_and(|(_, id)| id.is_some());
+    for (field, given, taken) in [
+        ("roleArn", block.role_arn.is_some(), options.is_some()),
+        ("externalId", block.external_id.is_some(), takes_id),
+    ] {
+        if given && !taken {
+            let detail = format!("the plugin {} takes none", block.plugin);
+            errors.forbidden(&path.field(field), &detail);
+        }
+    }
+    if block.external_id.is_some() && block.role_arn.is_none() {
+        errors.required(&path.field("roleArn"), "externalId belongs to a role");
     }
 }
 
