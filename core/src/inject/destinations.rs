@@ -36,12 +36,14 @@ pub(super) fn compile(
         .filter(|(index, _)| used.contains(index))
     {
         let (destination, place) = destination_of(context, index, output)?;
-        let mut one = crate::outputs::compile(destination, &scope).map_err(|error| {
-            Refusal::new(
-                Reason::InvalidOutput,
-                format!("{place}.{}: {}", error.field, error.message),
-            )
-        })?;
+        let router = context.policy.spec.router.type_;
+        let mut one =
+            crate::outputs::compile_for(router, destination, &scope).map_err(|error| {
+                Refusal::new(
+                    Reason::InvalidOutput,
+                    format!("{place}.{}: {}", error.field, error.message),
+                )
+            })?;
         for (field, pattern) in [
             ("includePattern", &output.include_pattern),
             ("excludePattern", &output.exclude_pattern),

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::image::refused_by_v2;
 use super::{CompiledOutput, ImageLine, OutputError, OutputScope, defaults, grants};
 use crate::render::{TextProblem, check_key, check_name, check_value};
-use crate::v1alpha1::{DestinationBlock, LogDestinationSpec};
+use crate::v1alpha1::{Destination, DestinationBlock, LogDestinationSpec};
 
 /// Keys of an `[OUTPUT]` section that belong to the operator.
 const RESERVED: [&str; 3] = ["name", "match", "match_regex"];
@@ -54,7 +54,22 @@ pub fn compile(
         grants,
         include_pattern: None,
         exclude_pattern: None,
+        nested: false,
     })
+}
+
+/// The options that the typed fields of a destination give, with their defaults, for its
+/// permissions.
+pub(super) fn typed_options<'a>(
+    block_name: &'a str,
+    destination: Destination<'a>,
+    scope: &OutputScope<'_>,
+) -> Result<Options<'a>, OutputError> {
+    let block = destination.block();
+    let mut options = Options::new(block_name, block, scope.image_line);
+    options.take_typed(block)?;
+    defaults::apply(destination, &mut options, scope);
+    Ok(options)
 }
 
 /// The options of an output while they are gathered.

@@ -95,7 +95,7 @@ fn tls_on_443(options: &mut Options<'_>) {
 }
 
 /// `inputs.NAME.splunkcloud.com`, `http-inputs-NAME.splunkcloud.com`.
-fn is_splunk_cloud(host: &str) -> bool {
+pub(super) fn is_splunk_cloud(host: &str) -> bool {
     host.ends_with(".splunkcloud.com")
 }
 

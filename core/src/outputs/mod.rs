@@ -1,4 +1,4 @@
-//! Turns a destination into a Fluent Bit output: plugin, options, secrets, and the IAM needs of the task role.
+//! Turns a destination into an output of the router: plugin, options, secrets, and the IAM needs of the task role.
 //!
 //! Never reads a secret and never invents an option: what is rendered is typed by the user or one of
 //! the documented defaults of `defaults`.
@@ -6,6 +6,7 @@
 mod arns;
 mod compile;
 mod defaults;
+mod fluentd;
 mod grants;
 mod image;
 
@@ -15,6 +16,23 @@ pub use image::ImageLine;
 use indexmap::IndexMap;
 
 use crate::iam::Statement;
+use crate::v1alpha1::{LogDestinationSpec, RouterType};
+
+/// Compiles a destination for the router of a policy: Fluent Bit by [`compile`], Fluentd with the
+/// plugins and parameters that exist there.
+///
+/// # Errors
+/// What the plugin cannot be told, with its field below the destination.
+pub fn compile_for(
+    router: RouterType,
+    spec: &LogDestinationSpec,
+    scope: &OutputScope<'_>,
+) -> Result<CompiledOutput, OutputError> {
+    match router {
+        RouterType::Fluentbit => compile(spec, scope),
+        RouterType::Fluentd => fluentd::compile(spec, scope),
+    }
+}
 
 /// Where an output will run; it decides default regions and the ARNs of its grants.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +53,7 @@ pub struct CompiledOutput {
     /// Name of the output in its policy; `compile` leaves it empty and the caller sets it. It ends
     /// the tags of copies, where outputs of one container have different patterns.
     pub name: Option<String>,
-    /// Fluent Bit plugin, the value of `Name`.
+    /// Output plugin: the value of `Name`, for Fluentd of `@type`.
     pub plugin: String,
     /// Plain options in the order they are rendered, without `Name` and `Match`.
     pub options: IndexMap<String, String>,
@@ -50,6 +68,9 @@ pub struct CompiledOutput {
     pub include_pattern: Option<String>,
     /// Regular expression: log lines that match are not sent. Set by the caller.
     pub exclude_pattern: Option<String>,
+    /// Whether an option of Fluentd stands in a section (`buffer.flush_interval`) or needs quotes.
+    /// Log options of a container cannot say this either.
+    pub nested: bool,
 }
 
 impl CompiledOutput {
@@ -57,7 +78,7 @@ impl CompiledOutput {
     #[must_use]
     pub fn needs_file(&self) -> bool {
         let twice = |key: &String| self.options.keys().any(|k| k.eq_ignore_ascii_case(key));
-        !self.repeated.is_empty() || self.secret_options.keys().any(twice)
+        self.nested || !self.repeated.is_empty() || self.secret_options.keys().any(twice)
     }
 }
 

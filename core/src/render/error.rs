@@ -5,6 +5,7 @@
 use thiserror::Error;
 
 use super::custom::CustomConfigProblem;
+use super::fluentd::FluentdProblem;
 use super::reader::ReadError;
 use super::writer::WriteError;
 
@@ -56,9 +57,15 @@ pub enum RenderError {
     /// The raw text of the policy.
     #[error("spec.customConfig")]
     CustomConfig(#[source] CustomConfigProblem),
+    /// The raw text of the policy, for a Fluentd router.
+    #[error("spec.customConfig")]
+    FluentdCustomConfig(#[source] FluentdProblem),
     /// A word that cannot be written.
     #[error("the router configuration cannot be written")]
     Write(#[source] WriteError),
+    /// A word that cannot be written for Fluentd.
+    #[error("the router configuration cannot be written")]
+    FluentdWrite(#[source] FluentdProblem),
     /// What was written does not read back. This is a fault of the operator, and the file is not
     /// used.
     #[error("the router configuration does not read back as it was written")]

@@ -6,6 +6,7 @@
 mod custom;
 mod error;
 mod filters;
+pub mod fluentd;
 mod known;
 mod lua;
 mod multiline;
