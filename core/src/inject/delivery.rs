@@ -14,7 +14,7 @@ use crate::v1alpha1::{ConfigBucket, Delivery, LoggingPolicySpec, RouterType};
 use super::containers::Routed;
 use super::health::{BUILT_IN_CONFIG, Chosen};
 use super::image::RouterImage;
-use super::{ConfigObject, InjectContext, Reason, Refusal, placement};
+use super::{ConfigObject, InjectContext, Reason, Refusal, delivery_fluentd, placement};
 
 /// Prefix of the variables that tell the init process which files to fetch.
 /// Source: <https://github.com/aws/aws-for-fluent-bit/tree/mainline/use_cases/init-process-for-fluent-bit>.
@@ -38,11 +38,6 @@ pub(super) fn way<'a>(
     outputs: &BTreeMap<usize, CompiledOutput>,
 ) -> Result<Way<'a>, Refusal> {
     let needs_file = needs_file(spec, routed, outputs);
-    if let Some(why) = needs_file.filter(|_| spec.router.type_ == RouterType::Fluentd) {
-        return Err(unsupported(format!(
-            "{why} need a file, and files for Fluentd are not written; use config.delivery File"
-        )));
-    }
     match (spec.config.delivery, spec.config.file.as_deref()) {
         (Delivery::File, None) => Err(unsupported(
             "config.delivery is File and config.file is empty".to_owned(),
@@ -64,7 +59,7 @@ pub(super) fn way<'a>(
     }
 }
 
-fn unsupported(message: String) -> Refusal {
+pub(super) fn unsupported(message: String) -> Refusal {
     Refusal::new(Reason::DeliveryUnsupported, message)
 }
 
@@ -83,6 +78,8 @@ fn needs_file(
         Some("parsers")
     } else if spec.custom_config.as_ref().is_some_and(has_text) {
         Some("lines of customConfig")
+    } else if let Some(why) = delivery_fluentd::needs_file(spec, outputs) {
+        Some(why)
     } else if outputs.values().any(CompiledOutput::needs_file) {
         Some("options that are given several times")
     } else {
@@ -134,6 +131,13 @@ pub(super) fn ship(
         image_line: ImageLine::of(&spec.router.image),
         aws_image: image.is_aws,
     };
+    if spec.router.type_ == RouterType::Fluentd {
+        let shipment = delivery_fluentd::ship(context, bucket, &input)?;
+        return Ok(Shipment {
+            secrets,
+            ..shipment
+        });
+    }
     let files = router_file(&input).map_err(|error| refused_file(&error))?;
     let mut shipment = if by_init(context, &files)? {
         init_shipment(context, image, bucket, &files)?
@@ -258,7 +262,7 @@ fn init_image(
     Ok(init_image)
 }
 
-fn object(
+pub(super) fn object(
     context: &InjectContext<'_>,
     bucket: &ConfigBucket,
     suffix: &str,
@@ -277,14 +281,14 @@ fn object(
     }
 }
 
-fn object_arn(context: &InjectContext<'_>, object: &ConfigObject) -> String {
+pub(super) fn object_arn(context: &InjectContext<'_>, object: &ConfigObject) -> String {
     format!(
         "arn:{}:s3:::{}/{}",
         context.partition, object.bucket, object.key
     )
 }
 
-fn refused_file(error: &RenderError) -> Refusal {
+pub(super) fn refused_file(error: &RenderError) -> Refusal {
     let reason = match error {
         RenderError::Output { .. } => Reason::InvalidOutput,
         _ => Reason::InvalidConfiguration,

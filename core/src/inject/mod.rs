@@ -8,6 +8,7 @@ mod build;
 mod containers;
 mod current;
 mod delivery;
+mod delivery_fluentd;
 mod dependencies;
 mod destinations;
 mod eject;

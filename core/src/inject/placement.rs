@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use crate::outputs::CompiledOutput;
 use crate::render::Route;
-use crate::v1alpha1::{Delivery, Filter, FilterBlock, LoggingPolicySpec};
+use crate::v1alpha1::{Delivery, Filter, FilterBlock, LoggingPolicySpec, RouterType};
 
 use super::containers::{self, Routed};
 use super::delivery::Way;
+use super::delivery_fluentd;
 
 /// What the log configuration of a routed container says.
 pub(super) fn log_configuration(
@@ -70,7 +71,8 @@ fn in_options<'a>(
     let stays_in_file = spec.config.delivery != Delivery::Auto
         || output.needs_file()
         || changes_tags(spec, container)
-        || joins_before_patterns(spec, container, output);
+        || joins_before_patterns(spec, container, output)
+        || stays_in_fluentd_file(spec, container, output);
     (!stays_in_file).then_some(output)
 }
 
@@ -95,6 +97,23 @@ fn joins_before_patterns(
         && spec.filters.iter().any(|filter| {
             matches!(filter.block(), Some(FilterBlock::Multiline(_))) && is_for(filter, container)
         })
+}
+
+/// Fluentd sends joined lines to a label, which the agent's `<match>` is not in; and it would misread
+/// some patterns, which the agent writes bare.
+fn stays_in_fluentd_file(
+    spec: &LoggingPolicySpec,
+    container: &Routed,
+    output: &CompiledOutput,
+) -> bool {
+    let patterns = [&output.include_pattern, &output.exclude_pattern];
+    let mut patterns = patterns.into_iter().flatten();
+    let joins = |filter: &Filter| {
+        matches!(filter.block(), Some(FilterBlock::Multiline(_))) && is_for(filter, container)
+    };
+    spec.router.type_ == RouterType::Fluentd
+        && (spec.filters.iter().any(joins)
+            || patterns.any(|pattern| !delivery_fluentd::is_bare_pattern(pattern)))
 }
 
 /// No globs stand for every container.

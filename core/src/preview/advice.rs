@@ -3,6 +3,7 @@
 //! Never repeats the value of an option: it may be a secret.
 
 use crate::doc::TaskDefinitionDoc;
+use crate::render::fluentd::read_fluentd;
 use crate::render::read;
 
 use super::model::{FORWARD_PORT, HEALTH_PORT, RouterKind};
@@ -149,8 +150,13 @@ fn has_output(file: &IncludedFile, container: &str) -> bool {
         let fixed = pattern.split('*').next().unwrap_or_default();
         tag.starts_with(fixed) || fixed.starts_with(&tag)
     };
-    let Some(document) = file.text.as_deref().and_then(|text| read(text).ok()) else {
+    let Some(text) = file.text.as_deref() else {
         return false;
+    };
+    let Ok(document) = read(text) else {
+        let elements = read_fluentd(text).unwrap_or_default();
+        let mut matches = elements.iter().filter(|element| element.name == "match");
+        return matches.any(|element| takes(&element.argument));
     };
     document
         .sections()

@@ -131,9 +131,10 @@ pub enum LineProblem {
 
 /// Renders the router file of one workload for Fluentd.
 ///
-/// The ECS agent includes it behind its own filters and before its own matches. Order: the
-/// containers as given, each with its filters and its outputs; the raw text of the policy, written
-/// anew. A container whose lines are joined gets a label of its own, since joined lines that waited
+/// The ECS agent includes it behind its own filters and before its own matches. Order: sources and
+/// filters of the raw text, written anew, since a filter works only before the match that takes its
+/// records; the containers as given, each with its filters and its outputs; what is left of the raw
+/// text. A container whose lines are joined gets a label of its own, since joined lines that waited
 /// too long are sent on to a label.
 ///
 /// # Errors
@@ -147,11 +148,12 @@ pub fn fluentd_file(input: &RouterFileInput<'_>) -> Result<String, RenderError> 
     let custom = read_fluentd_custom_config(input.custom_config)
         .map_err(RenderError::FluentdCustomConfig)?;
     parsers::check(input.parsers)?;
-    let mut elements = Vec::new();
+    let first = |element: &Element| matches!(element.name.as_str(), "source" | "filter");
+    let (mut elements, last): (Vec<Element>, Vec<Element>) = custom.into_iter().partition(first);
     for route in &input.routes {
         elements.extend(outputs::of_route(input, route)?);
     }
-    elements.extend(custom);
+    elements.extend(last);
     let text = write_fluentd(&elements).map_err(RenderError::FluentdWrite)?;
     match read_fluentd(&text) {
         Ok(read) if read == elements => Ok(text),

@@ -73,8 +73,10 @@ pub(super) fn check_inner(value: &str) -> Result<(), FluentdTextProblem> {
 /// # Errors
 /// [`FluentdTextProblem::Name`].
 pub fn check_fluentd_name(path: &str) -> Result<(), FluentdTextProblem> {
-    let (sections, name) = path.rsplit_once('.').unwrap_or(("", path));
-    let sections_fit = sections.is_empty() || sections.split('.').all(is_section);
+    let (sections_fit, name) = match path.rsplit_once('.') {
+        Some((sections, name)) => (sections.split('.').all(is_section), name),
+        None => (true, path),
+    };
     if sections_fit && is_param(name) && path.len() <= NAME_BYTES {
         Ok(())
     } else {

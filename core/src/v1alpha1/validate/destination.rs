@@ -250,6 +250,8 @@ pub(crate) fn check_option_name(path: &Path, name: &str, errors: &mut Errors) ->
         return false;
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    // `format.@type` names the kind of a section of Fluentd.
+    let name = name.strip_suffix(".@type").unwrap_or(name);
     let good = (1..=64).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(allowed);

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::path::{Errors, Path};
 use super::{destination, filters, names, router, selector};
+use crate::render::fluentd::unsupported_filter;
 use crate::v1alpha1::{
     Approval, Config, Delivery, LoggingPolicySpec, Output, Resize, RolloutStrategy, RouterType,
 };
@@ -180,17 +181,17 @@ fn check_file(path: &Path, file: &str, errors: &mut Errors) {
     }
 }
 
-/// Fluentd routers take raw destinations only, in this version.
+/// What Fluentd has nothing for. Single fields are judged where they are rendered.
 fn check_fluentd(path: &Path, spec: &LoggingPolicySpec, raw: &Value, errors: &mut Errors) {
     if raw.pointer("/router/image").is_none() {
         let at = path.field("router").field("image");
         errors.required(&at, "there is no default image for fluentd");
     }
-    let detail = "not supported with router.type fluentd in this version; supported: \"custom\"";
     for (index, output) in spec.outputs.iter().enumerate() {
         let blocks = output.destination.iter().flat_map(|spec| spec.blocks());
-        for (name, _) in blocks.filter(|(name, _)| *name != "custom") {
+        for (name, _) in blocks.filter(|(name, _)| *name == "openTelemetry") {
             let at = path.field("outputs").index(index).field("destination");
+            let detail = "the OpenTelemetry plugin of Fluentd takes no logs of containers";
             errors.not_supported(&at.field(name), name, detail);
         }
         if output.awslogs.is_some() {
@@ -198,16 +199,18 @@ fn check_fluentd(path: &Path, spec: &LoggingPolicySpec, raw: &Value, errors: &mu
             errors.not_supported(&at, "awslogs", detail);
         }
     }
-    let detail = "not supported with router.type fluentd in this version; supported: outputs with \
-                  a \"custom\" destination";
-    for (name, given) in [
-        ("filters", !spec.filters.is_empty()),
-        ("parsers", !spec.parsers.is_empty()),
-        ("customConfig", spec.custom_config.is_some()),
-    ] {
-        if given {
-            errors.not_supported(&path.field(name), name, detail);
+    for (index, filter) in spec.filters.iter().enumerate() {
+        for (name, block) in filter.blocks() {
+            if let Some(detail) = unsupported_filter(block) {
+                let at = path.field("filters").index(index).field(name);
+                errors.not_supported(&at, name, detail);
+            }
         }
+    }
+    if spec.config.delivery == Delivery::Init {
+        let at = path.field("config").field("delivery");
+        let detail = "there is no init image of Fluentd";
+        errors.not_supported(&at, spec.config.delivery.as_str(), detail);
     }
 }
 

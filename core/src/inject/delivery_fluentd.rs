@@ -1,0 +1,67 @@
+//! How the routing of a Fluentd router reaches it: log options, or a file that the ECS agent fetches.
+//!
+//! Never a file where the agent fetches none: there is no init image of Fluentd.
+
+use std::collections::BTreeMap;
+
+use crate::outputs::CompiledOutput;
+use crate::render::RouterFileInput;
+use crate::render::fluentd::{fluentd_file, is_bare};
+use crate::v1alpha1::{ConfigBucket, Delivery, LoggingPolicySpec, RouterType};
+
+use super::delivery::{Shipment, object, object_arn, refused_file, unsupported};
+use super::{InjectContext, Refusal};
+
+/// What the log options of a Fluentd router cannot say beside what those of no router can: patterns
+/// that Fluentd would take for a literal, since the agent writes them bare.
+pub(super) fn needs_file(
+    spec: &LoggingPolicySpec,
+    outputs: &BTreeMap<usize, CompiledOutput>,
+) -> Option<&'static str> {
+    if spec.router.type_ != RouterType::Fluentd {
+        return None;
+    }
+    let patterns = outputs
+        .values()
+        .flat_map(|output| [&output.include_pattern, &output.exclude_pattern]);
+    if patterns.flatten().any(|pattern| !is_bare_pattern(pattern)) {
+        Some("patterns that begin with a bracket, a quote or a slash")
+    } else if outputs.values().any(|output| output.nested) {
+        Some("parameters inside sections")
+    } else {
+        None
+    }
+}
+
+/// Slashes around a pattern are not part of it for Fluentd.
+pub(super) fn is_bare_pattern(pattern: &str) -> bool {
+    is_bare(pattern) && !pattern.starts_with('/')
+}
+
+/// Renders the file, for the agent to fetch.
+pub(super) fn ship(
+    context: &InjectContext<'_>,
+    bucket: &ConfigBucket,
+    input: &RouterFileInput<'_>,
+) -> Result<Shipment, Refusal> {
+    let delivery = context.policy.spec.config.delivery;
+    if delivery == Delivery::Init {
+        return Err(unsupported(
+            "there is no init image of Fluentd; use config.delivery Auto".to_owned(),
+        ));
+    }
+    if context.platform.needs_init_image() {
+        return Err(unsupported(format!(
+            "the routing needs a file, the ECS agent fetches none from S3 on {}, and there is no init image of \
+             Fluentd; put the file into your image and use config.delivery File, or use router.type fluentbit",
+            context.platform.launch_type
+        )));
+    }
+    let text = fluentd_file(input).map_err(|error| refused_file(&error))?;
+    let object = object(context, bucket, "", &text);
+    Ok(Shipment {
+        config_file_arn: Some(object_arn(context, &object)),
+        objects: vec![object],
+        ..Shipment::default()
+    })
+}
