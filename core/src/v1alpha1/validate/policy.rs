@@ -196,6 +196,7 @@ fn check_fluentd(path: &Path, spec: &LoggingPolicySpec, raw: &Value, errors: &mu
         }
         if output.awslogs.is_some() {
             let at = path.field("outputs").index(index).field("awslogs");
+            let detail = "not supported with router.type fluentd in this version; give a cloudWatchLogs destination";
             errors.not_supported(&at, "awslogs", detail);
         }
     }
