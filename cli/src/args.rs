@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Patch(Patch),
     /// Prints the register-task-definition input with the injection taken out again. Offline.
     Unpatch(Unpatch),
+    /// Prints the configuration that the ECS agent will generate, and the files it includes. Offline.
+    Preview(Preview),
     /// Checks policies and destinations; exit status 1 when there are errors. Offline.
     Lint(Lint),
 }
@@ -107,6 +109,16 @@ pub(crate) struct Patch {
     /// The LoggingPolicy, as YAML or JSON; `-` is standard input.
     #[arg(long, short = 'p', value_name = "FILE")]
     pub(crate) policy: PathBuf,
+    #[command(flatten)]
+    pub(crate) case: Case,
+    /// Also write the router configuration files into this folder, by object key.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) write_config: Option<PathBuf>,
+}
+
+/// A task definition, and what an injection into it needs to know.
+#[derive(Args, Debug)]
+pub(crate) struct Case {
     /// LogDestinations that the policy refers to, as YAML or JSON. May be given more than once.
     #[arg(long, value_name = "FILE")]
     pub(crate) destinations: Vec<PathBuf>,
@@ -125,9 +137,39 @@ pub(crate) struct Patch {
     /// Bucket for router configurations, `NAME` or `NAME/PREFIX`.
     #[arg(long, env = "FIRELENS_CONFIG_BUCKET", value_name = "BUCKET")]
     pub(crate) config_bucket: Option<String>,
-    /// Also write the router configuration files into this folder, by object key.
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) write_config: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Preview {
+    /// The LoggingPolicy to inject first, as YAML or JSON; `-` is standard input. Without it the task
+    /// definition is shown as it is.
+    #[arg(long, short = 'p', value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) case: Case,
+    /// Name of the cluster; without it, the word CLUSTER stands for it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cluster: Option<String>,
+    /// ARN of a task; without it, words in capitals stand for what is not known.
+    #[arg(long, value_name = "ARN")]
+    pub(crate) task_arn: Option<String>,
+    /// Id of the EC2 instance; without it, the word INSTANCE_ID stands for it.
+    #[arg(long, value_name = "ID")]
+    pub(crate) instance_id: Option<String>,
+    /// Form of the answer.
+    #[arg(long, short = 'o', default_value = "text", value_name = "FORM")]
+    pub(crate) output: PreviewForm,
+}
+
+/// Form of a preview.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PreviewForm {
+    /// The files, each under a line with its path, and what the agent does around them.
+    Text,
+    /// One JSON object.
+    Json,
+    /// One YAML document.
+    Yaml,
 }
 
 /// Launch types by the words of ECS.

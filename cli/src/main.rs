@@ -34,6 +34,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Migrate(migrate) => serve::migrate(&migrate),
         Command::Patch(patch) => offline::patch(&patch),
         Command::Unpatch(unpatch) => offline::unpatch(&unpatch),
+        Command::Preview(preview) => offline::preview(&preview),
         Command::Lint(lint) => offline::lint(&lint),
     }
 }

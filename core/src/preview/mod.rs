@@ -29,7 +29,7 @@ use crate::inject::{ConfigObject, Injection};
 pub use compare::{same_but_for_order, sorted_sections};
 pub use note::{PreviewNote, PreviewNoteCode};
 pub use problem::{AgentProblem, PreviewError};
-pub use runtime::Runtime;
+pub use runtime::{KnownTask, Runtime};
 pub use view::{
     ContainerPreview, FileUse, IncludedFile, Launch, Mount, Preview, PreviewFile, RouterPreview,
     RouterVariable, Source, Waits,

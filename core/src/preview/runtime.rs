@@ -3,6 +3,7 @@
 //! Never asked of AWS: what is not given is a word in capitals, so that it cannot be taken for real.
 
 use crate::doc::TaskDefinitionDoc;
+use crate::iam;
 use crate::v1alpha1::LaunchType;
 
 /// Stands for the number of a revision that is not registered yet.
@@ -23,17 +24,47 @@ pub struct Runtime {
     pub instance_id: String,
 }
 
+/// What is known of a task; the rest is a word in capitals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KnownTask<'a> {
+    /// Name of the cluster.
+    pub cluster: Option<&'a str>,
+    /// ARN of the task.
+    pub task_arn: Option<&'a str>,
+    /// Id of the EC2 instance.
+    pub instance_id: Option<&'a str>,
+    /// Region, for the ARN of the task.
+    pub region: Option<&'a str>,
+    /// Account, 12 digits, for the ARN of the task.
+    pub account_id: Option<&'a str>,
+}
+
 impl Runtime {
     /// Words in capitals for all that is not known before a task starts.
     #[must_use]
     pub fn unknown(doc: &TaskDefinitionDoc, launch_type: LaunchType) -> Self {
+        Self::of(doc, launch_type, &KnownTask::default())
+    }
+
+    /// What is known of a task, and words in capitals for the rest.
+    #[must_use]
+    pub fn of(doc: &TaskDefinitionDoc, launch_type: LaunchType, known: &KnownTask<'_>) -> Self {
         let registered = doc.arn().and_then(|arn| arn.rsplit('/').next());
+        let cluster = known.cluster.unwrap_or("CLUSTER");
+        let invented = || {
+            format!(
+                "arn:{}:ecs:{}:{}:task/{cluster}/TASK_ID",
+                iam::partition_of_region(known.region.unwrap_or_default()),
+                known.region.unwrap_or("REGION"),
+                known.account_id.unwrap_or("ACCOUNT")
+            )
+        };
         Self {
             launch_type,
-            cluster: "CLUSTER".to_owned(),
-            task_arn: "arn:aws:ecs:REGION:ACCOUNT:task/CLUSTER/TASK_ID".to_owned(),
+            cluster: cluster.to_owned(),
+            task_arn: known.task_arn.map_or_else(invented, str::to_owned),
             task_definition: registered.map_or_else(|| Self::next_revision(doc), str::to_owned),
-            instance_id: "INSTANCE_ID".to_owned(),
+            instance_id: known.instance_id.unwrap_or("INSTANCE_ID").to_owned(),
         }
     }
 
