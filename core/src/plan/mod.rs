@@ -15,6 +15,7 @@ mod draft;
 mod gate;
 mod leave;
 mod model;
+mod preview;
 mod removal;
 mod resources;
 mod sharing;

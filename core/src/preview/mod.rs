@@ -43,7 +43,7 @@ pub use view::{
 /// # Errors
 /// All reasons why the agent would fail to start the task.
 pub fn agent_config(doc: &TaskDefinitionDoc, runtime: &Runtime) -> Result<Preview, PreviewError> {
-    build(doc, runtime, &[])
+    with_objects(doc, runtime, &[])
 }
 
 /// As [`agent_config`] for what an injection registers, with the text of the files that it puts
@@ -52,10 +52,14 @@ pub fn agent_config(doc: &TaskDefinitionDoc, runtime: &Runtime) -> Result<Previe
 /// # Errors
 /// As [`agent_config`].
 pub fn of_injection(injection: &Injection, runtime: &Runtime) -> Result<Preview, PreviewError> {
-    build(&injection.document, runtime, &injection.objects)
+    with_objects(&injection.document, runtime, &injection.objects)
 }
 
-fn build(
+/// As [`agent_config`], with the text of files in S3 that are known.
+///
+/// # Errors
+/// As [`agent_config`].
+pub fn with_objects(
     doc: &TaskDefinitionDoc,
     runtime: &Runtime,
     objects: &[ConfigObject],
