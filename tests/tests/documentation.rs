@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use firelens_core::inject::Reason;
+use firelens_core::preview::PreviewNoteCode;
 use firelens_core::status::REASONS;
 
 fn page(name: &str) -> PathBuf {
@@ -48,4 +49,12 @@ fn the_policy_guide_lists_every_reason() {
         .iter()
         .map(|reason| (reason.as_str(), reason.meaning()));
     check("policies.md", "refusals", &table(refusals));
+}
+
+#[test]
+fn the_policy_guide_lists_every_note_of_a_preview() {
+    let notes = PreviewNoteCode::ALL
+        .iter()
+        .map(|note| (note.as_str(), note.meaning()));
+    check("policies.md", "preview-notes", &table(notes));
 }

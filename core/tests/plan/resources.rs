@@ -146,15 +146,11 @@ fn a_plan_shows_what_the_agent_will_make_of_what_it_registers() {
     });
     world.policies.push(policy("filtered", &filtered));
     let plan = world.pass();
-    let shown = |service| plan.preview(&World::key(service), LaunchType::Ec2);
+    let shown = |service| plan.preview(&World::key(service), LaunchType::Fargate);
     let preview = shown("s0").unwrap().unwrap();
     let text = &preview.main.text;
-    assert!(
-        text.contains("\n@INCLUDE /fluent-bit/etc/external.conf\n"),
-        "{text}"
-    );
     assert!(text.contains("ecs_task_definition s0:REVISION\n"), "{text}");
-    let file = preview.included[0].text.as_deref().unwrap();
+    let file = preview.included[1].text.as_deref().unwrap();
     assert!(file.contains("Exclude log healthz"), "{file}");
     assert!(shown("s1").is_none());
 }
