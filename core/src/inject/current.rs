@@ -25,7 +25,7 @@ pub fn is_current(live: &TaskDefinitionDoc, desired: &Injection) -> bool {
     let Some(found) = marks(live) else {
         return false;
     };
-    if found.router != desired.router || !same_record(&found.restore, desired) {
+    if found.router != desired.router || !same_record(live, &found.restore, desired) {
         return false;
     }
     let routers = live.containers().filter(ContainerView::is_router).count();
@@ -43,7 +43,8 @@ pub fn is_current(live: &TaskDefinitionDoc, desired: &Injection) -> bool {
 }
 
 /// The record may tell of containers that are gone since; of those that are there it must say the same.
-fn same_record(live: &str, desired: &Injection) -> bool {
+/// A size that we set must still be there.
+fn same_record(document: &TaskDefinitionDoc, live: &str, desired: &Injection) -> bool {
     let Some(wanted) = marks(&desired.document) else {
         return false;
     };
@@ -56,7 +57,7 @@ fn same_record(live: &str, desired: &Injection) -> bool {
     ) else {
         return false;
     };
-    live.covers(&wanted)
+    live.covers(&wanted) && wanted.task_is_ours(document)
 }
 
 /// ECS, and more so emulators, may add members to the router; none that we set may be missing.

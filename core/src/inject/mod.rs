@@ -22,6 +22,7 @@ mod platform;
 mod refusal;
 mod restore;
 mod router;
+mod size;
 
 use std::collections::BTreeMap;
 
