@@ -28,11 +28,6 @@ pub use router_memory::{
 pub use size::{Reserved, TaskSize, reserved};
 pub use units::{cpu_units, memory_mib};
 
-/// Least memory of a container, in MiB.
-/// Source: `memory` in
-/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>.
-pub const MIN_CONTAINER_MIB: u64 = 6;
-
 /// CPU shares of a container that says none, 0 or 1.
 /// Source: `cpu` in
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>.

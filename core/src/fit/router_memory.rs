@@ -22,7 +22,8 @@ const FLUENTD_PROCESS_MIB: u64 = 80;
 pub const DEFAULT_BUFFER_MIB: u64 = 25;
 
 /// Memory behind one `Mem_Buf_Limit`: chunks are counted as they come in and are held once more while
-/// they are sent.
+/// they are sent. Fluent Bit 5.1.1 with an HTTP server that takes nothing peaked at 115 MiB with a
+/// limit of 50MB, and at 66 MiB with 25MB; this reckons 144 and 94.
 /// Source: <https://github.com/aws-samples/amazon-ecs-firelens-examples/tree/mainline/examples/fluent-bit/oomkill-prevention>.
 const COPIES: u64 = 2;
 
