@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use firelens_core::lint::ImageVersion;
 
 /// Keeps a fleet of Amazon ECS services on the log routing that a platform team declares.
 #[derive(Debug, Parser)]
@@ -196,10 +197,40 @@ pub(crate) struct Unpatch {
     pub(crate) task_definition: PathBuf,
 }
 
+/// The codes are in docs/lint.md. Errors end with exit status 1, warnings with 0.
 #[derive(Args, Debug)]
 pub(crate) struct Lint {
     /// Policies, destinations and targets, as YAML or JSON; a folder stands for the files in it; `-`
     /// is standard input. May be given more than once.
-    #[arg(long = "filename", short = 'f', required = true, value_name = "FILE")]
+    #[arg(
+        long = "filename",
+        short = 'f',
+        required_unless_present = "task_definitions",
+        value_name = "FILE"
+    )]
     pub(crate) files: Vec<PathBuf>,
+    /// Fluent Bit of the router image: 1.9.10, 4.2.2, 5.1.1 or any; without it, what the image name
+    /// of each policy tells.
+    #[arg(long, env = "FIRELENS_IMAGE_VERSION", value_name = "VERSION")]
+    pub(crate) image_version: Option<ImageVersion>,
+    /// Check the FireLens options of this task definition, too. May be given more than once.
+    #[arg(long = "task-definition", short = 't', value_name = "FILE")]
+    pub(crate) task_definitions: Vec<PathBuf>,
+    /// Form of the answer.
+    #[arg(long, short = 'o', default_value = "table", value_name = "FORMAT")]
+    pub(crate) output: OutputFormat,
+    /// Exit with status 1 on warnings as well.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// Form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    /// Text for people.
+    Table,
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
 }

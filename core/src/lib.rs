@@ -5,7 +5,6 @@
 
 mod chain;
 pub mod doc;
-pub mod fit;
 pub mod iam;
 pub mod inject;
 pub mod lint;

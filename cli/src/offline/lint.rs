@@ -1,10 +1,18 @@
-//! `firelens lint`: what the API would refuse, before anything is sent to it.
+//! `firelens lint`: what the API would refuse, and what would fail at task start or lose logs.
+//!
+//! Prints no value that may be a secret, and asks nobody: everything comes from the files.
 
-use std::collections::BTreeSet;
+mod report;
 
-use firelens_core::v1alpha1::{Kind, admit};
+use std::collections::BTreeMap;
+
+use firelens_core::doc::TaskDefinitionDoc;
+use firelens_core::lint::{self, Finding, ImageVersion};
+use firelens_core::v1alpha1::{FieldError, Kind, LogDestination, LoggingPolicy, admit};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use self::report::{Report, Row};
 use super::files::{self, Found};
 use crate::args::Lint;
 use crate::failure::Failure;
@@ -15,78 +23,122 @@ pub(crate) fn lint(arguments: &Lint) -> Result<(), Failure> {
     for path in &arguments.files {
         found.extend(files::objects(path)?);
     }
-    if found.is_empty() {
-        return Err(Failure::refused("no objects found"));
+    let mut report = Report::default();
+    let destinations = destinations(&found);
+    for object in &found {
+        check_object(object, &destinations, arguments.image_version, &mut report);
     }
-    let mut problems: Vec<String> = found.iter().flat_map(problems_of).collect();
-    problems.extend(dangling_references(&found));
-    if problems.is_empty() {
-        eprintln!("{} objects checked, no problems found", found.len());
-        return Ok(());
+    for path in &arguments.task_definitions {
+        let text = files::text(path)?;
+        let document = TaskDefinitionDoc::parse(&text)
+            .map_err(|error| Failure::refused(format!("{}: {error}", path.display())))?;
+        let label = format!("{}: task definition", path.display());
+        report.count();
+        report.extend(&label, lint::task(&document, arguments.image_version));
     }
-    problems.push(format!(
-        "{} objects checked, {} problems found",
-        found.len(),
-        problems.len()
-    ));
-    Err(Failure::Refused(problems))
+    report.print(arguments)
 }
 
-fn problems_of(found: &Found) -> Vec<String> {
+/// Every destination of the files that can be read, by name.
+fn destinations(found: &[Found]) -> BTreeMap<String, LogDestination> {
+    let given = found
+        .iter()
+        .filter(|found| text(&found.object, "/kind") == Kind::LogDestination.name());
+    given
+        .filter_map(|found| typed::<LogDestination>(Kind::LogDestination, &found.object))
+        .map(|destination| (destination.name().to_owned(), destination))
+        .collect()
+}
+
+/// The object with its defaults; of a refused one, what can be read.
+fn typed<T: DeserializeOwned>(kind: Kind, object: &Value) -> Option<T> {
+    let object = admit(kind, object).unwrap_or_else(|_| object.clone());
+    serde_json::from_value(object).ok()
+}
+
+fn check_object(
+    found: &Found,
+    destinations: &BTreeMap<String, LogDestination>,
+    version: Option<ImageVersion>,
+    report: &mut Report,
+) {
     let place = &found.place;
     let name = text(&found.object, "/kind");
+    report.count();
     let Some(kind) = Kind::from_name(name) else {
         let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-        return vec![format!(
-            "{place}: kind: Unsupported value: {name:?}: supported values: {}",
+        let message = format!(
+            "Unsupported value: {name:?}: supported values: {}",
             known.join(", ")
-        )];
+        );
+        report.push(Row::error(place, "FieldValueNotSupported", "kind", message));
+        return;
     };
     let label = format!(
         "{place}: {name} {:?}",
         text(&found.object, "/metadata/name")
     );
-    match admit(kind, &found.object) {
-        Ok(_) => Vec::new(),
-        Err(errors) => errors
-            .into_iter()
-            .map(|error| format!("{label}: {error}"))
-            .collect(),
+    let findings = findings(kind, &found.object, destinations, version);
+    let errors = admit(kind, &found.object).err().unwrap_or_default();
+    for error in errors {
+        // A finding at the same field says the same, and what to do.
+        if !findings
+            .iter()
+            .any(|finding| finding.is_error() && finding.field == error.field)
+        {
+            report.push(of_error(&label, &error));
+        }
     }
+    if kind == Kind::LoggingPolicy && !destinations.is_empty() {
+        dangling(&label, &found.object, destinations, report);
+    }
+    report.extend(&label, findings);
+}
+
+fn findings(
+    kind: Kind,
+    object: &Value,
+    destinations: &BTreeMap<String, LogDestination>,
+    version: Option<ImageVersion>,
+) -> Vec<Finding> {
+    match kind {
+        Kind::LoggingPolicy => typed::<LoggingPolicy>(kind, object)
+            .map(|policy| lint::policy(&policy, destinations, version))
+            .unwrap_or_default(),
+        Kind::LogDestination => typed::<LogDestination>(kind, object)
+            .map(|destination| lint::destination(&destination, version.unwrap_or_default()))
+            .unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+fn of_error(label: &str, error: &FieldError) -> Row {
+    let text = error.to_string();
+    let message = text
+        .strip_prefix(&format!("{}: ", error.field))
+        .unwrap_or(&text)
+        .to_owned();
+    Row::error(label, error.cause.as_str(), &error.field, message)
 }
 
 /// References to destinations that are in none of the files. Only looked for when destinations were
 /// given at all: otherwise they are taken to be in the server.
-fn dangling_references(found: &[Found]) -> Vec<String> {
-    let names: BTreeSet<&str> = found
-        .iter()
-        .filter(|found| text(&found.object, "/kind") == Kind::LogDestination.name())
-        .map(|found| text(&found.object, "/metadata/name"))
-        .collect();
-    if names.is_empty() {
-        return Vec::new();
-    }
-    let mut problems = Vec::new();
-    for found in found
-        .iter()
-        .filter(|found| text(&found.object, "/kind") == Kind::LoggingPolicy.name())
-    {
-        let outputs = found
-            .object
-            .pointer("/spec/outputs")
-            .and_then(Value::as_array);
-        for (index, output) in outputs.into_iter().flatten().enumerate() {
-            let name = text(output, "/destinationRef/name");
-            if !name.is_empty() && !names.contains(name) {
-                problems.push(format!(
-                    "{}: LoggingPolicy {:?}: spec.outputs[{index}].destinationRef.name: Not found: {name:?}: no LogDestination of that name in the given files",
-                    found.place,
-                    text(&found.object, "/metadata/name")
-                ));
-            }
+fn dangling(
+    label: &str,
+    object: &Value,
+    destinations: &BTreeMap<String, LogDestination>,
+    report: &mut Report,
+) {
+    let outputs = object.pointer("/spec/outputs").and_then(Value::as_array);
+    for (index, output) in outputs.into_iter().flatten().enumerate() {
+        let name = text(output, "/destinationRef/name");
+        if !name.is_empty() && !destinations.contains_key(name) {
+            let field = format!("spec.outputs[{index}].destinationRef.name");
+            let message =
+                format!("Not found: {name:?}: no LogDestination of that name in the given files");
+            report.push(Row::error(label, "DestinationMissing", &field, message));
         }
     }
-    problems
 }
 
 fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {

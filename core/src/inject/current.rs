@@ -25,7 +25,7 @@ pub fn is_current(live: &TaskDefinitionDoc, desired: &Injection) -> bool {
     let Some(found) = marks(live) else {
         return false;
     };
-    if found.router != desired.router || !same_record(live, &found.restore, desired) {
+    if found.router != desired.router || !same_record(&found.restore, desired) {
         return false;
     }
     let routers = live.containers().filter(ContainerView::is_router).count();
@@ -43,13 +43,11 @@ pub fn is_current(live: &TaskDefinitionDoc, desired: &Injection) -> bool {
 }
 
 /// The record may tell of containers that are gone since; of those that are there it must say the same.
-/// A size that we set must still be there.
-fn same_record(document: &TaskDefinitionDoc, live: &str, desired: &Injection) -> bool {
+fn same_record(live: &str, desired: &Injection) -> bool {
     let Some(wanted) = marks(&desired.document) else {
         return false;
     };
-    // The same record needs no reading, unless it tells of a size.
-    if live == wanted.restore && !live.contains("\"task\":") {
+    if live == wanted.restore {
         return true;
     }
     let (Ok(live), Ok(wanted)) = (
@@ -58,7 +56,7 @@ fn same_record(document: &TaskDefinitionDoc, live: &str, desired: &Injection) ->
     ) else {
         return false;
     };
-    live.covers(&wanted) && wanted.task_is_ours(document)
+    live.covers(&wanted)
 }
 
 /// ECS, and more so emulators, may add members to the router; none that we set may be missing.

@@ -22,7 +22,6 @@ mod platform;
 mod refusal;
 mod restore;
 mod router;
-mod size;
 
 use std::collections::BTreeMap;
 

@@ -94,8 +94,8 @@ codes! {
     OptionWithoutEffect: Warning => "Use the nearest right name, or leave the option out.";
     /// An option without a value stops Fluent Bit.
     OptionEmpty: Error => "Leave the option out.";
-    /// The value does not fit on one line of a configuration file.
-    OptionNotOneLine: Error => "Write the value on one line, without control characters.";
+    /// The value has a control character, which no line of a configuration file can hold.
+    OptionControlCharacter: Error => "Write the value without it.";
     /// A value that starts with `[` or `@` opens a section or a command.
     OptionOpensSection: Error => "Start the value with another character.";
     /// Text is sent unencrypted to port 443, where servers speak TLS.
@@ -174,8 +174,6 @@ codes! {
     GroupsFromRecords: Warning => "Use few, trusted fields, or a fixed group with streams.";
     /// All tasks write to one stream, in which their lines cannot be told apart.
     SharedLogStream: Info => "Use logStreamPrefix, which gives each task a stream.";
-    /// The plugin takes one worker at most.
-    WorkersUnsupported: Error => "Leave workers out, or give 1.";
     /// A broker is not HOST:PORT.
     KafkaBrokerInvalid: Error => "Give HOST:PORT, with commas between them, without a scheme.";
     /// The port of the brokers expects another security protocol.
@@ -212,15 +210,15 @@ codes! {
     PatternWithoutEffect: Info => "Leave it out.";
     /// A blank inside a rule parts it: what follows is read as the next word.
     RuleBlank: Error => "Write \\s for a blank.";
-    /// Multi-line joining must be the first filter: later it gets lines that were changed or dropped.
-    MultilineNotFirst: Warning => "Move it before the other filters.";
+    /// Multi-line joining runs before all other filters, wherever it stands in the list.
+    MultilineNotFirst: Info => "Move it before the other filters, to see the order that is.";
     /// Two multi-line filters hold the lines of one container.
     MultilineTwice: Warning => "Use one filter, with all parsers.";
     /// Built-in and own multi-line parsers are mixed: the first that matches takes the line.
     MultilineParsersMixed: Info => "Put the most special parser first.";
     /// No parser of this name is in the policy or in the image.
     UnknownParser: Error => "Use the nearest right name, or define the parser in parsers.";
-    /// The image has a parser of this name, and keeps its own.
+    /// A parser of the image that is loaded, too, has this name, and is kept.
     ParserNameTaken: Error => "Give the parser another name.";
     /// No filter uses the parser.
     ParserUnused: Info => "Remove it, or name it in a filter.";
@@ -235,11 +233,11 @@ codes! {
     /// Records get a tag that no output takes: they are lost.
     TagWithoutOutput: Error => "Let the new tag begin with $TAG, or add an output for it in customConfig.";
     /// Two filters send records back to each other.
-    RewriteTagLoop: Error => "Let the new tags differ from what the filters match.";
+    RewriteTagLoop: Warning => "Let the new tags differ from what the filters match.";
     /// The script does not define the function that is called.
     LuaFunctionMissing: Error => "Define the function, or correct call.";
     /// The path of a file inside the router is not absolute.
-    PathNotAbsolute: Error => "Give the path from / on.";
+    PathNotAbsolute: Warning => "Give the path from / on.";
     /// The condition does not begin with a word that the filter knows.
     ConditionUnknown: Error => "Use one of the listed words.";
     /// The condition has too few or too many words.
@@ -273,7 +271,7 @@ codes! {
     /// The tag of the image moves: a task may start another version than the last one.
     MovingImageTag: Warning => "Name a version, or a digest.";
     /// This version of the image is known to break.
-    KnownBadImage: Warning => "Take the version that the message names.";
+    KnownBadImage: Warning => "Take a later version.";
     /// The ECS agent takes numeric users only.
     UserNotNumeric: Error => "Give uid or uid:gid.";
     /// The health check asks for the outputs: while a destination is down, all tasks are replaced.

@@ -3,8 +3,28 @@
 //!
 //! Pure and cheap: no I/O, each finding has a code of a closed list, and no message holds a secret.
 
+mod aws;
+mod catalogue;
 mod codes;
+mod custom;
+mod delivery;
+mod emitters;
+mod filters;
 mod finding;
+mod options;
+mod output;
+mod outputs;
+mod parsers;
+mod pattern;
+mod policy;
+mod router;
+mod scope;
+mod secret;
+mod tags;
+mod task;
+mod transport;
+mod variable;
+mod vendor;
 mod version;
 
 use std::collections::BTreeMap;
@@ -14,6 +34,7 @@ pub use finding::{Finding, Severity};
 pub use version::{ImageVersion, UnknownVersion};
 
 use self::finding::Findings;
+use self::output::{Around, Output};
 use crate::doc::TaskDefinitionDoc;
 use crate::v1alpha1::{LogDestination, LogDestinationSpec, LoggingPolicy};
 
@@ -29,8 +50,16 @@ pub fn policy(
     version: Option<ImageVersion>,
 ) -> Vec<Finding> {
     let version = version.unwrap_or_else(|| ImageVersion::of_image(&policy.spec.router.image));
-    let _ = (destinations, version);
-    Findings::default().finish()
+    let mut findings = Findings::default();
+    let subject = policy::Subject::new(&policy.spec, version);
+    policy::check(&subject, destinations, &mut findings);
+    for (index, output) in policy.spec.outputs.iter().enumerate() {
+        if let Some(spec) = &output.destination {
+            let at = format!("spec.outputs[{index}].destination");
+            outputs::check_references(&at, spec, &mut findings);
+        }
+    }
+    findings.finish()
 }
 
 /// What is wrong with a destination by itself, at `spec.…`.
@@ -47,21 +76,31 @@ pub fn destination_spec(
     spec: &LogDestinationSpec,
     version: ImageVersion,
 ) -> Vec<Finding> {
-    let _ = (at, spec, version);
-    Findings::default().finish()
+    let mut findings = Findings::default();
+    let around = Around {
+        version,
+        variables: None,
+    };
+    for output in Output::of_spec(at, spec) {
+        policy::check_output(&output, &around, true, true, &mut findings);
+    }
+    outputs::check_references(at, spec, &mut findings);
+    findings.finish()
 }
 
 /// What is wrong with the FireLens options of a task definition, whoever wrote it, at
 /// `containerDefinitions[N]…`. None: the version that the image of its router tells.
 #[must_use]
 pub fn task(document: &TaskDefinitionDoc, version: Option<ImageVersion>) -> Vec<Finding> {
-    let _ = (document, version);
-    Findings::default().finish()
+    let mut findings = Findings::default();
+    task::check(document, version, &mut findings);
+    findings.finish()
 }
 
 /// What is wrong with a Fluent Bit file in classic format, at `at`, such as `spec.customConfig`.
 #[must_use]
 pub fn router_file(at: &str, text: &str, version: ImageVersion) -> Vec<Finding> {
-    let _ = (at, text, version);
-    Findings::default().finish()
+    let mut findings = Findings::default();
+    custom::check_file(at, text, version, &mut findings);
+    findings.finish()
 }

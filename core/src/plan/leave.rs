@@ -60,7 +60,6 @@ pub(super) fn leave(
         base: None,
         grants: Vec::new(),
         objects: Vec::new(),
-        footprint: None,
         revision,
     });
     verdict
@@ -106,7 +105,6 @@ pub(super) fn give_back(site: &Site<'_>) -> Verdict {
         base: None,
         grants: Vec::new(),
         objects: Vec::new(),
-        footprint: None,
         revision: WantedRevision::Existing(race.theirs.clone()),
     });
     verdict

@@ -90,7 +90,7 @@ fn is_in(name: &str, image_line: ImageLine) -> bool {
 }
 
 /// The file of the image that defines a parser. Fluent Bit tells case apart.
-pub(super) fn file_of_parser(name: &str, image_line: ImageLine) -> Option<&'static str> {
+pub(crate) fn file_of_parser(name: &str, image_line: ImageLine) -> Option<&'static str> {
     FILES
         .iter()
         .find(|(_, names)| names.contains(&name) && is_in(name, image_line))
@@ -98,12 +98,12 @@ pub(super) fn file_of_parser(name: &str, image_line: ImageLine) -> Option<&'stat
 }
 
 /// Every parser file of the image, the one for everybody first.
-pub(super) fn files() -> impl Iterator<Item = &'static str> {
+pub(crate) fn files() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|(file, _)| *file)
 }
 
 /// The parsers of one file.
-pub(super) fn parsers_in(file: &str) -> &'static [&'static str] {
+pub(crate) fn parsers_in(file: &str) -> &'static [&'static str] {
     FILES
         .iter()
         .find(|(path, _)| *path == file)
@@ -111,13 +111,13 @@ pub(super) fn parsers_in(file: &str) -> &'static [&'static str] {
 }
 
 /// Every parser of the image.
-pub(super) fn parsers(image_line: ImageLine) -> Vec<&'static str> {
+pub(crate) fn parsers(image_line: ImageLine) -> Vec<&'static str> {
     let names = FILES.iter().flat_map(|(_, names)| names.iter().copied());
     names.filter(|name| is_in(name, image_line)).collect()
 }
 
 /// The multiline parsers that are compiled in. Fluent Bit does not tell their case apart.
-pub(super) fn multiline_parsers(image_line: ImageLine) -> &'static [&'static str] {
+pub(crate) fn multiline_parsers(image_line: ImageLine) -> &'static [&'static str] {
     match image_line {
         ImageLine::V2 => &MULTILINE[..5],
         ImageLine::V3 | ImageLine::Unknown => &MULTILINE,

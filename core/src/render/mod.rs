@@ -7,7 +7,7 @@ mod custom;
 mod error;
 mod filters;
 pub mod fluentd;
-mod known;
+pub(crate) mod known;
 mod lua;
 mod multiline;
 mod outputs;

@@ -14,7 +14,7 @@ mod name;
 mod rollout;
 mod schema;
 mod serde_util;
-mod validate;
+pub(crate) mod validate;
 mod workload;
 
 pub use aws_target::*;

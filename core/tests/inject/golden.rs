@@ -51,9 +51,7 @@ fn the_agent_makes_of_every_injection_what_its_golden_preview_says() {
 }
 
 /// Reasons that only the plan of a whole target finds.
-const FOUND_ELSEWHERE: [Reason; 5] = [
-    Reason::CapabilityMissing,
-    Reason::DeploymentCannotMove,
+const FOUND_ELSEWHERE: [Reason; 3] = [
     Reason::RoleMissing,
     Reason::RoleShared,
     Reason::RolePolicyTooLong,

@@ -13,4 +13,3 @@ mod properties;
 mod random;
 mod rules;
 mod server;
-mod sizes;

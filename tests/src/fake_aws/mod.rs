@@ -6,7 +6,6 @@ mod actors;
 mod calls;
 mod ecs;
 mod faults;
-mod hosts;
 mod iam;
 mod lag;
 mod reply;

@@ -1,0 +1,152 @@
+//! What is in use lints clean: examples, golden policies, task definitions of AWS.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use firelens_core::doc::TaskDefinitionDoc;
+use firelens_core::lint::{self, Finding, ImageVersion, Severity};
+use serde_json::{Value, json};
+
+use crate::case::{documents, files, lint_objects, path};
+
+/// What is known, and meant: parts of a path, and the codes allowed there.
+const KNOWN: [(&str, &[&str]); 15] = [
+    // Cases about one workload select everything.
+    ("/inject/cases/", &["SelectsEverything"]),
+    ("/aws-examples/", &["SelectsEverything", "MovingImageTag"]),
+    ("/health-check-output-metrics/", &["DeepHealthCheck"]),
+    ("/image-stable/", &["MovingImageTag"]),
+    ("/existing-firelens-replace/", &["HealthyWithoutTimeout"]),
+    ("/health", &["HealthyWithoutTimeout"]),
+    ("/iam-ignore/", &["PermissionsIgnored"]),
+    ("2x-image/", &["KnownBadImage"]),
+    (
+        "/repeated-option-stays-in-file/",
+        &["HttpFormatMsgpack", "PlaintextToPublicHost"],
+    ),
+    // Cases that show what is refused.
+    (
+        "/refused-",
+        &[
+            "HealthCheckProgramMissing",
+            "HealthyWithoutTimeout",
+            "KnownBadImage",
+            "OtlpLogsNotInVersion",
+            "PlaintextToPublicHost",
+            "TagWithoutOutput",
+        ],
+    ),
+    // Cases that show every word of a filter, without a router around them.
+    ("/every-filter", &["TagWithoutOutput", "UndefinedVariable"]),
+    ("/multiline.json", &["MultilineTwice"]),
+    (
+        "/parsers.json",
+        &["ParserDropsFields", "TypeOfUnknownField"],
+    ),
+    ("outputs.json", &["HttpFormatMsgpack"]),
+    ("/different-patterns.json", &["TypeNameSent"]),
+];
+
+fn complaints(file: &Path, findings: Vec<Finding>) -> Vec<String> {
+    let name = file.to_string_lossy().into_owned();
+    let known = |finding: &Finding| {
+        KNOWN
+            .iter()
+            .any(|(part, codes)| name.contains(part) && codes.contains(&finding.code.as_str()))
+    };
+    findings
+        .into_iter()
+        .filter(|finding| finding.severity != Severity::Info && !known(finding))
+        .map(|finding| format!("{name}: {} {finding}", finding.severity))
+        .collect()
+}
+
+/// The objects of a golden case: a policy with its destinations, or the parts that a router file is
+/// made from.
+fn golden(value: &Value) -> Vec<Value> {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    if let Some(policy) = value.get("policy") {
+        let mut objects = vec![policy.clone()];
+        objects.extend(list(&value["destinations"]));
+        return objects;
+    }
+    if value.get("outputs").is_none() {
+        return Vec::new();
+    }
+    let mut spec = json!({"selector": {"services": ["web"]}});
+    for member in ["outputs", "filters", "parsers", "customConfig"] {
+        if let Some(given) = value.get(member) {
+            spec[member] = given.clone();
+        }
+    }
+    let policy = json!({
+        "apiVersion": "firelens.dev/v1alpha1", "kind": "LoggingPolicy", "metadata": {"name": "golden"}, "spec": spec,
+    });
+    vec![policy]
+}
+
+#[test]
+fn golden_policies_lint_clean() {
+    let mut found = Vec::new();
+    for folder in ["core/tests/inject/cases", "core/tests/render/cases"] {
+        for file in files(&path(folder), &["json"]) {
+            let Ok(value) = serde_json::from_str::<Value>(&fs::read_to_string(&file).unwrap())
+            else {
+                continue;
+            };
+            found.extend(complaints(&file, lint_objects(&golden(&value)).findings));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn examples_lint_clean() {
+    let mut found = Vec::new();
+    for file in files(&path("deploy/examples"), &["yaml"]) {
+        let objects = documents(&fs::read_to_string(&file).unwrap());
+        found.extend(complaints(&file, lint_objects(&objects).findings));
+    }
+    for page in files(&path("docs"), &["md"])
+        .into_iter()
+        .chain([path("README.md")])
+    {
+        let text = fs::read_to_string(&page).unwrap();
+        for block in text.split("```yaml\n").skip(1) {
+            let block = block.split("```").next().unwrap_or_default();
+            if block.contains("kind: LoggingPolicy") || block.contains("kind: LogDestination") {
+                found.extend(complaints(&page, lint_objects(&documents(block)).findings));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn examples_of_aws_lint_clean() {
+    let mut found = Vec::new();
+    for file in files(&path("tests/fixtures/aws-examples"), &["yaml", "json"]) {
+        let text = fs::read_to_string(&file).unwrap();
+        let findings = match TaskDefinitionDoc::parse(&text) {
+            Ok(document) => lint::task(&document, None),
+            Err(_) => lint_objects(&documents(&text)).findings,
+        };
+        found.extend(complaints(&file, findings));
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn rendered_files_hold_no_errors() {
+    let mut found = Vec::new();
+    let rendered = files(&path("core/tests/render/cases"), &["conf"]);
+    let main = |file: &&PathBuf| !file.to_string_lossy().ends_with(".parsers.conf");
+    for file in rendered.iter().filter(main) {
+        let text = fs::read_to_string(file).unwrap();
+        let errors = lint::router_file("file", &text, ImageVersion::Any)
+            .into_iter()
+            .filter(Finding::is_error);
+        found.extend(errors.map(|finding| format!("{}: {finding}", file.display())));
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
