@@ -14,29 +14,29 @@ use crate::outputs::CompiledOutput;
 use crate::v1alpha1::{LaunchType, LoggingPolicySpec};
 
 use super::containers::Routed;
-use super::delivery::{Shipment, Way};
+use super::delivery::{BuiltIn, Choice, Shipment, Way};
 use super::dependencies::RouterNames;
 use super::health::{Chosen, HttpServer, Network, Situation};
 use super::image::RouterImage;
 use super::restore::{Before, RestoreRecord};
+use super::texts::Texts;
 use super::{
     InjectContext, Injection, LABEL_BASE, LABEL_GENERATION, LABEL_POLICY, LABEL_POLICY_UID,
     LABEL_RESTORE, Note, NoteCode, Reason, Refusal, awslogs, containers, delivery, dependencies,
     destinations, eject, foreign, grants, health, labels, marks, placement, platform, router,
+    texts,
 };
 
 /// Seconds that Fluent Bit goes on sending after it was told to stop, in the files that we write and
 /// in the one built into the image.
 const GRACE_SECONDS: u32 = 30;
 
-/// Adds FireLens to a task definition as the policy wants it.
-///
-/// A document that carries our marks is ejected first, so an injection always starts from what the
-/// owner wrote, and injecting twice is injecting once. The same input gives the same bytes.
-///
-/// # Errors
-/// A [`Refusal`] says what is in the way and what to do; nothing was changed.
-pub fn inject(base: &TaskDefinitionDoc, context: &InjectContext<'_>) -> Result<Injection, Refusal> {
+/// The injection; with `all_in_file` no output rides in log options.
+pub(super) fn attempt(
+    base: &TaskDefinitionDoc,
+    context: &InjectContext<'_>,
+    all_in_file: bool,
+) -> Result<Injection, Refusal> {
     let (mut document, found_base) = owners_document(base)?;
     let base_arn = context.base_arn.map(str::to_owned).or(found_base);
     let spec = &context.policy.spec;
@@ -63,7 +63,8 @@ pub fn inject(base: &TaskDefinitionDoc, context: &InjectContext<'_>) -> Result<I
     };
     let spec = &context.policy.spec;
     let routed = containers::select(&document, spec, &mut notes)?;
-    let outputs = destinations::compile(context, &routed)?;
+    let mut outputs = destinations::compile(context, &routed)?;
+    let texts = texts::carry(spec, &mut outputs)?;
     let draft = Draft {
         needs_task_id: expanded.as_ref().is_some_and(|one| one.needs_task_id),
         context,
@@ -73,6 +74,8 @@ pub fn inject(base: &TaskDefinitionDoc, context: &InjectContext<'_>) -> Result<I
         replaced,
         routed,
         outputs,
+        texts,
+        all_in_file,
         base_arn,
     };
     draft.finish(document, record, notes)
@@ -102,6 +105,9 @@ struct Draft<'a> {
     replaced: Option<String>,
     routed: Vec<Routed>,
     outputs: BTreeMap<usize, CompiledOutput>,
+    texts: Texts,
+    /// Whether no output may ride in log options.
+    all_in_file: bool,
     base_arn: Option<String>,
     /// Whether an output names its streams by the id of the task.
     needs_task_id: bool,
@@ -120,9 +126,20 @@ impl Draft<'_> {
     ) -> Result<Injection, Refusal> {
         let spec = self.spec();
         health::check_ports(&document, spec.router.type_, self.network, &mut notes)?;
-        let way = delivery::way(spec, &self.routed, &self.outputs)?;
-        let health = self.choose_health(&document, way, &mut notes)?;
-        let shipment = self.ship(way, &health)?;
+        let health = self.choose_health(&document, &mut notes)?;
+        let choice = Choice {
+            context: self.context,
+            image: &self.image,
+            routed: &self.routed,
+            outputs: &self.outputs,
+            all_in_file: self.all_in_file,
+        };
+        let way = choice.way(&health)?;
+        let mut shipment =
+            delivery::ship(&choice, way, &self.texts.filters, health.needs_http_server)?;
+        if self.needs_task_id {
+            choice.tell_task_id(&mut shipment)?;
+        }
         let own_log = self.own_log(&document, &record, &mut notes);
         self.route_containers(&mut document, way, &mut record);
         if self.order_start(&mut document, &mut record)? {
@@ -134,12 +151,13 @@ impl Draft<'_> {
             &self.needs(&shipment, own_log.as_ref()),
             self.context,
         )?;
+        let environment = [&shipment.environment[..], &self.texts.environment].concat();
         let parts = router::Parts {
             name: &self.router_name,
             image: shipment.image.as_deref().unwrap_or(&spec.router.image),
-            environment: &shipment.environment,
+            environment: &environment,
             secrets: &shipment.secrets,
-            config_file: delivery::config_file(way, &shipment, &health),
+            config_file: delivery::config_file(way, &shipment),
             own_log: own_log.as_ref(),
             health_check: health.check.as_ref(),
             labels: self.labels(&record),
@@ -164,23 +182,6 @@ impl Draft<'_> {
     fn names(&self) -> Vec<String> {
         let names = self.routed.iter().map(|container| container.name.clone());
         names.collect()
-    }
-
-    fn ship(&self, way: Way<'_>, health: &Chosen) -> Result<Shipment, Refusal> {
-        let mut shipment = match way {
-            Way::OwnFile => delivery::ship(
-                self.context,
-                &self.image,
-                &self.routed,
-                &self.outputs,
-                health.needs_http_server,
-            )?,
-            Way::Inline | Way::InImage(_) => Shipment::default(),
-        };
-        if self.needs_task_id {
-            delivery::tell_task_id(self.context, &self.image, &mut shipment)?;
-        }
-        Ok(shipment)
     }
 
     /// The router's log goes where that of the router it replaces went, else where the first routed
@@ -223,14 +224,12 @@ impl Draft<'_> {
     fn choose_health(
         &self,
         document: &TaskDefinitionDoc,
-        way: Way<'_>,
         notes: &mut Vec<Note>,
     ) -> Result<Chosen, Refusal> {
-        let http_server = match way {
-            Way::OwnFile => HttpServer::OwnFile,
-            Way::Inline => HttpServer::BuiltInFile,
-            Way::InImage(health::BUILT_IN_CONFIG) => HttpServer::AlreadyOn,
-            Way::InImage(_) => HttpServer::Nobody,
+        let http_server = match self.spec().config.file.as_deref() {
+            None => HttpServer::AnyFile,
+            Some(file) if file == BuiltIn::Health.path() => HttpServer::AlreadyOn,
+            Some(_) => HttpServer::Nobody,
         };
         let situation = Situation {
             doc: document,
@@ -337,7 +336,7 @@ impl Draft<'_> {
             .router
             .stop_timeout_seconds
             .filter(|seconds| *seconds < GRACE_SECONDS);
-        if let (Some(seconds), Way::OwnFile) = (stop, way) {
+        if let (Some(seconds), Way::OwnFile { .. }) = (stop, way) {
             notes.push(Note::new(
                 NoteCode::StopTimeout,
                 format!(

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use crate::outputs::CompiledOutput;
 use crate::render::RouterFileInput;
 use crate::render::fluentd::{fluentd_file, is_bare};
-use crate::v1alpha1::{ConfigBucket, Delivery, LoggingPolicySpec, RouterType};
+use crate::v1alpha1::{ConfigBucket, LoggingPolicySpec, RouterType};
 
-use super::delivery::{Shipment, object, object_arn, refused_file, unsupported};
+use super::delivery::{Shipment, object, object_arn, refused_file};
 use super::{InjectContext, Refusal};
 
 /// What the log options of a Fluentd router cannot say beside what those of no router can: patterns
@@ -44,19 +44,6 @@ pub(super) fn ship(
     bucket: &ConfigBucket,
     input: &RouterFileInput<'_>,
 ) -> Result<Shipment, Refusal> {
-    let delivery = context.policy.spec.config.delivery;
-    if delivery == Delivery::Init {
-        return Err(unsupported(
-            "there is no init image of Fluentd; use config.delivery Auto".to_owned(),
-        ));
-    }
-    if context.platform.needs_init_image() {
-        return Err(unsupported(format!(
-            "the routing needs a file, the ECS agent fetches none from S3 on {}, and there is no init image of \
-             Fluentd; put the file into your image and use config.delivery File, or use router.type fluentbit",
-            context.platform.launch_type
-        )));
-    }
     let text = fluentd_file(input).map_err(|error| refused_file(&error))?;
     let object = object(context, bucket, "", &text);
     Ok(Shipment {

@@ -19,8 +19,6 @@ const HTTP_PORT: u64 = 2020;
 const AGENT_HEALTH_PORT: u64 = 8877;
 /// Port of the forward input that the agent adds in bridge and awsvpc mode.
 const FORWARD_PORT: u64 = 24_224;
-/// Configuration inside aws-for-fluent-bit that turns the HTTP server on.
-pub(super) const BUILT_IN_CONFIG: &str = "/fluent-bit/configs/output-metrics-healthcheck.conf";
 
 const UPTIME_COMMAND: &str = "curl -f http://127.0.0.1:2020/api/v1/uptime || exit 1";
 const TCP_COMMAND: &str = "echo '{\"health\": \"check\"}' | nc 127.0.0.1 8877 || exit 1";
@@ -53,10 +51,8 @@ impl Network {
 /// Who can turn Fluent Bit's HTTP server on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HttpServer {
-    /// The file that we write.
-    OwnFile,
-    /// The file inside the image, by a firelens option that is still free.
-    BuiltInFile,
+    /// The file that we write, or one of the image that we name.
+    AnyFile,
     /// It is on: the policy names the file inside the image.
     AlreadyOn,
     /// Nobody that we know of.

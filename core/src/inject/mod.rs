@@ -17,11 +17,13 @@ mod grants;
 mod health;
 mod image;
 mod labels;
+mod overflow;
 mod placement;
 mod platform;
 mod refusal;
 mod restore;
 mod router;
+mod texts;
 
 use std::collections::BTreeMap;
 
@@ -29,13 +31,13 @@ use crate::doc::TaskDefinitionDoc;
 use crate::iam::Grant;
 use crate::v1alpha1::{ConfigBucket, IamMode, LogDestination, LoggingPolicy};
 
-pub use build::inject;
 pub use current::is_current;
 pub use eject::{EjectError, eject};
 pub use labels::{
     LABEL_BASE, LABEL_GENERATION, LABEL_HASH, LABEL_POLICY, LABEL_POLICY_UID, LABEL_RESTORE, Marks,
     is_untouched, marks,
 };
+pub use overflow::inject;
 pub use platform::Platform;
 pub(crate) use refusal::words;
 pub use refusal::{Note, NoteCode, Reason, Refusal};

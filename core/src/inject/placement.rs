@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::outputs::CompiledOutput;
-use crate::render::Route;
-use crate::v1alpha1::{Delivery, Filter, FilterBlock, LoggingPolicySpec, RouterType};
+use crate::render::{Route, VARIABLE_NAME_BYTES};
+use crate::v1alpha1::{Filter, FilterBlock, LoggingPolicySpec, RouterType};
 
 use super::containers::{self, Routed};
 use super::delivery::Way;
@@ -23,14 +23,14 @@ pub(super) fn log_configuration(
     outputs: &BTreeMap<usize, CompiledOutput>,
 ) -> Value {
     let inline = match way {
-        Way::OwnFile => in_options(spec, container, outputs),
-        Way::Inline | Way::InImage(_) => container
+        Way::OwnFile { all, .. } => in_options(spec, container, outputs, all),
+        Way::Options { .. } | Way::InImage(_) => container
             .outputs
             .first()
             .and_then(|index| outputs.get(index)),
     };
     match (way, inline) {
-        (Way::OwnFile, None) => containers::bare_log_configuration(spec.buffer_limit),
+        (Way::OwnFile { .. }, None) => containers::bare_log_configuration(spec.buffer_limit),
         _ => containers::inline_log_configuration(inline, spec.router.type_, spec.buffer_limit),
     }
 }
@@ -41,12 +41,13 @@ pub(super) fn in_file(
     spec: &LoggingPolicySpec,
     routed: &[Routed],
     outputs: &BTreeMap<usize, CompiledOutput>,
+    all: bool,
 ) -> Vec<Routed> {
     routed
         .iter()
         .map(|container| Routed {
             name: container.name.clone(),
-            outputs: match in_options(spec, container, outputs) {
+            outputs: match in_options(spec, container, outputs, all) {
                 Some(_) => Vec::new(),
                 None => container.outputs.clone(),
             },
@@ -57,18 +58,18 @@ pub(super) fn in_file(
 /// The one output that the container's log options say although there is a file.
 ///
 /// Nothing changes by that for the records, since the agent matches the same tag, and all filters run
-/// before any output. Who sets `S3` or `Init` asks for the whole routing in the file, as where the
-/// task definition has no room for options.
+/// before any output. With `all` the whole routing stands in the file.
 fn in_options<'a>(
     spec: &LoggingPolicySpec,
     container: &Routed,
     outputs: &'a BTreeMap<usize, CompiledOutput>,
+    all: bool,
 ) -> Option<&'a CompiledOutput> {
     let [index] = container.outputs.as_slice() else {
         return None;
     };
     let output = outputs.get(index)?;
-    let stays_in_file = spec.config.delivery != Delivery::Auto
+    let stays_in_file = all
         || output.needs_file()
         || changes_tags(spec, container)
         || joins_before_patterns(spec, container, output)
@@ -185,10 +186,15 @@ pub(super) fn secret_variables(
     (secrets, secret_env)
 }
 
-/// Letters, digits and `_` only: the init image reads its environment through a shell.
+/// Longest variable name, in bytes, with room for a number behind it.
+const LONGEST_VARIABLE: usize = VARIABLE_NAME_BYTES - 4;
+
+/// Letters, digits and `_` only: the init image reads its environment through a shell. Cut to what
+/// every Fluent Bit can hold.
 fn variable_name(output: Option<&str>, option: &str) -> String {
     format!("FIRELENS_{}_{option}", output.unwrap_or("OUTPUT"))
         .chars()
+        .take(LONGEST_VARIABLE)
         .map(|character| {
             if character.is_ascii_alphanumeric() {
                 character.to_ascii_uppercase()

@@ -157,6 +157,8 @@ words! {
         /// Something that awslogs did for a container is not done by an `awslogs` output, or is done in
         /// another way.
         AwslogsChanged,
+        /// The task definition has no room for the outputs in log options; all of them are in a file.
+        OptionsMoved,
         /// `iam.mode: Verify`: what a role must allow, which somebody else sees to.
         RightsNeeded,
     }

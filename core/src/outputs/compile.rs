@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::image::refused_by_v2;
 use super::{CompiledOutput, ImageLine, OutputError, OutputScope, defaults, grants};
-use crate::render::{TextProblem, check_key, check_name, check_value};
+use crate::render::{TextProblem, check_key, check_name, check_option_text, check_value};
 use crate::v1alpha1::{Destination, DestinationBlock, LogDestinationSpec};
 
 /// Keys of an `[OUTPUT]` section that belong to the operator.
@@ -160,6 +160,7 @@ impl<'a> Options<'a> {
                 .find(|(known, _)| *known == option)
                 .map_or_else(|| role_field(option), |(_, api_name)| api_name);
             let field = self.field(api_name);
+            check_value(&value).map_err(|problem| problem_of(&field, &problem))?;
             self.take(&field, option, value)?;
         }
         self.typed_count = self.plain.len();
@@ -170,13 +171,13 @@ impl<'a> Options<'a> {
         for (option, value) in block.options() {
             let field = self.field(&format!("options[{option}]"));
             self.check_option(&field, option)?;
+            check_option_text(value).map_err(|problem| problem_of(&field, &problem))?;
             self.take(&field, option, value.clone())?;
         }
         Ok(())
     }
 
     fn take(&mut self, field: &str, option: &str, value: String) -> Result<(), OutputError> {
-        check_value(&value).map_err(|problem| problem_of(field, &problem))?;
         self.check_image(field, option)?;
         if !self.has(option) {
             self.plain.insert(option.to_owned(), value);

@@ -28,6 +28,7 @@ pub use known::BUILT_IN_PARSERS_FILE;
 pub use lua::{LuaProblem, one_line as lua_on_one_line};
 pub use reader::{ReadError, ReadProblem, read};
 pub use router::{Route, RouterFileInput, RouterFiles, router_file};
+pub(crate) use text::check_option_text;
 pub use text::{
     LINE_BYTES, LINE_BYTES_V2, TextProblem, VARIABLE_NAME_BYTES, check_key, check_name,
     check_pattern, check_value,

@@ -85,6 +85,21 @@ pub fn check_value(value: &str) -> Result<(), TextProblem> {
     Ok(())
 }
 
+/// An option value that may be of several lines: those reach the router by a variable, and so must
+/// not have variables of their own, which would not be replaced.
+pub(crate) fn check_option_text(value: &str) -> Result<(), TextProblem> {
+    const BREAKS: [char; 3] = ['\n', '\r', '\t'];
+    if value.contains(BREAKS) {
+        if value.contains("${") {
+            return Err(TextProblem::Variable);
+        }
+        if value.trim() != value {
+            return Err(TextProblem::OuterBlank);
+        }
+    }
+    check_value(&value.replace(BREAKS, "_"))
+}
+
 /// What every value must be, whatever it means: one line, not empty, without outer blanks.
 ///
 /// Such a text is safe behind a key: Fluent Bit looks for `[` and `@` only at the first character
@@ -182,6 +197,20 @@ mod tests {
             (long.as_str(), TooLong),
         ] {
             assert_eq!(check_value(value), Err(problem), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn the_text_of_an_option_may_have_several_lines_but_no_variables_then() {
+        for (value, expected) in [
+            ("a\n\tb", Ok(())),
+            ("${X}", Ok(())),
+            ("a\n${X}", Err(TextProblem::Variable)),
+            ("a\n", Err(TextProblem::OuterBlank)),
+            ("a\n\0", Err(TextProblem::Control(0))),
+            ("[INPUT]", Err(TextProblem::Opening)),
+        ] {
+            assert_eq!(check_option_text(value), expected, "{value:?}");
         }
     }
 

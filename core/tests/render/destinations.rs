@@ -84,7 +84,11 @@ fn what_would_stop_or_mislead_fluent_bit_is_refused_with_its_field() {
         (s3(json!({"name": "exec"})), "name is set by the operator"),
         (s3(json!({"a b": "c"})), "s3.options[a b]: must begin with"),
         (s3(json!({"a": ""})), "s3.options[a]: must not be empty"),
-        (s3(json!({"a": "x\n[INPUT]"})), "control character U+000A"),
+        (s3(json!({"a": "x\n${Y}"})), "must not contain `${`"),
+        (
+            s3(json!({"a": "x\n"})),
+            "must not begin or end with a blank",
+        ),
         (
             s3(json!({"a": "@INCLUDE x"})),
             "must not begin with a section header",

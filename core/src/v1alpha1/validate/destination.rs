@@ -217,24 +217,17 @@ fn check_options(path: &Path, block: &dyn DestinationBlock, errors: &mut Errors)
         } else if name.eq_ignore_ascii_case("header") && secrets::is_secret_header(value) {
             errors.forbidden(&at, "carries a secret: use secretOptions");
         }
-        check_one_line(&at, name, value, errors);
+        check_option_value(&at, name, value, errors);
     }
 }
 
-/// An option of an output is one line, always: no variable carries it.
-fn check_one_line(path: &Path, name: &str, value: &str, errors: &mut Errors) {
-    if text::check_text(path, value, errors) {
-        let is_key = name.to_ascii_lowercase().ends_with("key");
-        text::check_opening(path, value, is_key, errors);
-    }
-}
-
-/// Checks the value of an option of a filter as Fluent Bit reads it.
+/// Checks the value of an option as Fluent Bit reads it. One of several lines is carried by a variable.
 pub(crate) fn check_option_value(path: &Path, name: &str, value: &str, errors: &mut Errors) {
     if value.contains(text::is_kept_break) {
         text::check_several_lines(path, value, errors);
-    } else {
-        check_one_line(path, name, value, errors);
+    } else if text::check_text(path, value, errors) {
+        let is_key = name.to_ascii_lowercase().ends_with("key");
+        text::check_opening(path, value, is_key, errors);
     }
 }
 
