@@ -64,7 +64,7 @@ pub(super) fn attempt(
     let spec = &context.policy.spec;
     let routed = containers::select(&document, spec, &mut notes)?;
     let mut outputs = destinations::compile(context, &routed)?;
-    let texts = texts::carry(spec, &mut outputs)?;
+    let texts = texts::carry(spec, &mut outputs);
     let draft = Draft {
         needs_task_id: expanded.as_ref().is_some_and(|one| one.needs_task_id),
         context,

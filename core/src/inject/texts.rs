@@ -14,8 +14,6 @@ use crate::outputs::{CompiledOutput, ImageLine};
 use crate::render::{LINE_BYTES_V2, lua_on_one_line};
 use crate::v1alpha1::{Filter, LoggingPolicySpec, RouterType};
 
-use super::{Reason, Refusal};
-
 /// What a line has beside the value at most: indent, key, blank, quotes.
 const LINE_REST_BYTES: usize = 94;
 
@@ -31,19 +29,16 @@ pub(super) struct Texts {
 }
 
 /// Takes such texts out of the filters and outputs.
-///
-/// # Errors
-/// A Fluentd router, which knows no such variables, and a value of several lines.
+/// Fluentd knows no such variables, and its own file has quotes.
 pub(super) fn carry(
     spec: &LoggingPolicySpec,
     outputs: &mut BTreeMap<usize, CompiledOutput>,
-) -> Result<Texts, Refusal> {
+) -> Texts {
     if spec.router.type_ == RouterType::Fluentd {
-        refuse_breaks(outputs)?;
-        return Ok(Texts {
+        return Texts {
             filters: spec.filters.clone(),
             environment: Vec::new(),
-        });
+        };
     }
     let mut carrier = Carrier {
         line: ImageLine::of(&spec.router.image),
@@ -66,29 +61,10 @@ pub(super) fn carry(
     for filter in &mut filters {
         carrier.filter(filter);
     }
-    Ok(Texts {
+    Texts {
         filters,
         environment: carrier.environment,
-    })
-}
-
-fn refuse_breaks(outputs: &BTreeMap<usize, CompiledOutput>) -> Result<(), Refusal> {
-    for (index, output) in outputs {
-        let broken = output
-            .options
-            .iter()
-            .find(|(_, value)| value.contains(BREAKS));
-        if let Some((option, _)) = broken {
-            return Err(Refusal::new(
-                Reason::InvalidOutput,
-                format!(
-                    "spec.outputs[{index}]: {option} has several lines, which log options for Fluentd cannot hold; \
-                     use config.delivery File and write it into that file"
-                ),
-            ));
-        }
     }
-    Ok(())
 }
 
 struct Carrier {
