@@ -17,6 +17,10 @@ use clap::Parser;
 use args::{Arguments, Command};
 use failure::Failure;
 
+/// Passes over a fleet make and drop many small texts.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(arguments) {

@@ -26,9 +26,6 @@ use support::corpus::{Document, corpus};
 use support::policy::Setting;
 use world::World;
 
-/// Services of the pass.
-const SERVICES: usize = 10_000;
-
 static SETTING: LazyLock<Setting> = LazyLock::new(Setting::new);
 static CORPUS: LazyLock<Vec<Document>> = LazyLock::new(|| corpus(&SETTING));
 
@@ -75,8 +72,8 @@ fn judge(bencher: Bencher<'_, '_>, class: &str) {
 }
 
 /// A fleet in which every service already runs what its policy wants.
-fn settled_fleet() -> World {
-    let mut world = World::fleet(SERVICES);
+fn settled_fleet(services: usize) -> World {
+    let mut world = World::fleet(services);
     let policy = build::policy("all", &json!({}));
     let names: Vec<String> = world.services.keys().cloned().collect();
     for name in names {
@@ -106,15 +103,15 @@ fn settled_fleet() -> World {
 }
 
 /// Nothing is to be done for any of them, and the pass has to find that out.
-#[divan::bench(sample_count = 10, sample_size = 1)]
-fn a_pass_over_10_000_services_in_sync(bencher: Bencher<'_, '_>) {
-    let world = settled_fleet();
+#[divan::bench(args = [1_000, 10_000], sample_count = 10, sample_size = 1)]
+fn a_pass_over_services_in_sync(bencher: Bencher<'_, '_>, services: usize) {
+    let world = settled_fleet(services);
     let seen = world.seen();
     let pass = || world.plan_with(&seen);
     let in_sync = |made: &Plan| {
         let decisions = made.workloads.values().map(|workload| &workload.decision);
         decisions.filter(|one| **one == Decision::InSync).count()
     };
-    assert_eq!(in_sync(&pass()), SERVICES);
+    assert_eq!(in_sync(&pass()), services);
     bencher.bench_local(pass);
 }

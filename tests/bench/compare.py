@@ -20,11 +20,12 @@ SECONDS = 0.5
 PATHS = ("patch", "no-op")
 
 
+BUILD = ["cargo", "bench", "--locked", "--quiet", "--package", "firelens-core", "--bench", "compare"]
+
+
 def core(arguments, pin):
     """Runs the core's side and answers what it prints."""
-    command = ["cargo", "bench", "--locked", "--quiet", "--package", "firelens-core", "--bench", "compare"]
-    command += ["--", *arguments]
-    return subprocess.run([*pin, *command], check=True, capture_output=True, text=True).stdout
+    return subprocess.run([*pin, *BUILD, "--", *arguments], check=True, capture_output=True, text=True).stdout
 
 
 def python(documents, seconds):
@@ -77,6 +78,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
+    # Before the pinning, which the compiler would inherit.
+    subprocess.run([*BUILD, "--no-run"], check=True)
     # One core for both sides: the last one, which interrupts reach least.
     pin = []
     if shutil.which("taskset"):

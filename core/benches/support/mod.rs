@@ -15,3 +15,7 @@
 pub(crate) mod corpus;
 pub(crate) mod policy;
 pub(crate) mod random;
+
+/// The allocator of the program, so that what is measured is what runs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -6,77 +6,62 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::source::{Json, JsonKind, Source};
 
-/// One value of a text that was read.
+/// Where a name or a value stands.
 #[derive(Clone)]
-struct Part {
-    source: Arc<Source>,
-    place: u32,
-}
-
-impl Part {
-    fn json(&self) -> Json<'_> {
-        self.source.value_at(self.place)
-    }
+enum Place {
+    /// In the text that the object was read from.
+    Read(u32),
+    /// In a text of its own, which was put in.
+    Written(Arc<Source>),
 }
 
 /// One member of an object.
 #[derive(Clone)]
 struct Member {
     /// The name as written.
-    name: Part,
+    name: Place,
     /// The name decoded, when that is something else than what is between its quotes.
     decoded: Option<Box<str>>,
-    value: Part,
+    value: Place,
 }
-
-impl Member {
-    fn of(source: &Arc<Source>, name: Json<'_>, value: Json<'_>) -> Self {
-        let part = |json: Json<'_>| Part {
-            source: Arc::clone(source),
-            place: json.place(),
-        };
-        Self {
-            decoded: match name.string() {
-                Some(Cow::Owned(decoded)) => Some(decoded.into_boxed_str()),
-                _ => None,
-            },
-            name: part(name),
-            value: part(value),
-        }
-    }
-
-    fn name(&self) -> &str {
-        match &self.decoded {
-            Some(decoded) => decoded,
-            None => self.name.json().quoted().unwrap_or_default(),
-        }
-    }
-
-    fn text(&self) -> &str {
-        self.value.json().text()
-    }
-}
-
-impl PartialEq for Member {
-    fn eq(&self, other: &Self) -> bool {
-        self.name.json().text() == other.name.json().text() && self.text() == other.text()
-    }
-}
-
-impl Eq for Member {}
 
 /// An ordered JSON object; values are kept as text.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct RawObject {
+    source: Arc<Source>,
     members: Vec<Member>,
 }
+
+/// What objects without a text of their own were read from.
+static NOTHING: LazyLock<Arc<Source>> = LazyLock::new(|| Source::written("{}".to_owned()));
+
+impl Default for RawObject {
+    fn default() -> Self {
+        Self {
+            source: Arc::clone(&NOTHING),
+            members: Vec::new(),
+        }
+    }
+}
+
+/// By what is written, wherever that stands.
+impl PartialEq for RawObject {
+    fn eq(&self, other: &Self) -> bool {
+        self.members.len() == other.members.len()
+            && self.members().zip(other.members()).all(|(one, other)| {
+                one.1.text() == other.1.text() && one.2.text() == other.2.text()
+            })
+    }
+}
+
+impl Eq for RawObject {}
 
 /// Shows names only: values may hold what people put into environment variables.
 impl fmt::Debug for RawObject {
@@ -103,38 +88,76 @@ impl RawObject {
         if json.kind() != JsonKind::Object {
             return None;
         }
-        let members = json
-            .members()
-            .map(|(name, value)| Member::of(source, name, value))
-            .collect();
-        Some(Self { members })
+        // Containers have about fifteen members.
+        let mut members = Vec::with_capacity(20);
+        members.extend(json.members().map(|(name, value)| Member {
+            decoded: match name.string() {
+                Some(Cow::Owned(decoded)) => Some(decoded.into_boxed_str()),
+                _ => None,
+            },
+            name: Place::Read(name.place()),
+            value: Place::Read(value.place()),
+        }));
+        Some(Self {
+            source: Arc::clone(source),
+            members,
+        })
+    }
+
+    fn at<'a>(&'a self, place: &'a Place) -> Json<'a> {
+        match place {
+            Place::Read(place) => self.source.value_at(*place),
+            Place::Written(source) => source.root(),
+        }
+    }
+
+    fn name_of<'a>(&'a self, member: &'a Member) -> &'a str {
+        match &member.decoded {
+            Some(decoded) => decoded,
+            None => self.at(&member.name).quoted().unwrap_or_default(),
+        }
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.members
+            .iter()
+            .position(|member| self.name_of(member) == name)
     }
 
     /// Member names in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.members.iter().map(Member::name)
+        self.members.iter().map(|member| self.name_of(member))
     }
 
     /// Members in order: name, value text.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.members
-            .iter()
-            .map(|member| (member.name(), member.text()))
+        self.members().map(|(name, _, value)| (name, value.text()))
     }
 
-    /// Members in order: name, as it is written, and value.
+    /// Members in order: name, name as it is written, and value.
     pub(super) fn members(&self) -> impl Iterator<Item = (&str, Json<'_>, Json<'_>)> {
-        self.members
-            .iter()
-            .map(|member| (member.name(), member.name.json(), member.value.json()))
+        self.members.iter().map(|member| {
+            (
+                self.name_of(member),
+                self.at(&member.name),
+                self.at(&member.value),
+            )
+        })
     }
 
     /// A member's value.
     pub(super) fn json(&self, name: &str) -> Option<Json<'_>> {
-        self.members
-            .iter()
-            .find(|member| member.name() == name)
-            .map(|member| member.value.json())
+        let at = self.position(name)?;
+        Some(self.at(&self.members[at].value))
+    }
+
+    /// A member that is an object.
+    pub(crate) fn object(&self, name: &str) -> Option<Self> {
+        let value = &self.members[self.position(name)?].value;
+        match value {
+            Place::Read(_) => Self::of(&self.source, self.at(value)),
+            Place::Written(source) => Self::of(source, source.root()),
+        }
     }
 
     /// The value text of a member.
@@ -162,30 +185,32 @@ impl RawObject {
 
     /// Puts a value in the member's place, or at the end when there is none.
     pub fn set(&mut self, name: &str, value: &Value) {
-        self.set_text(name, value.to_string());
+        self.set_text(name, written(value));
     }
 
     /// As [`RawObject::set`], for text that is known to be JSON without white space.
     pub(crate) fn set_text(&mut self, name: &str, value: String) {
-        if let Some(member) = self.members.iter_mut().find(|member| member.name() == name) {
-            let source = Source::written(value);
-            member.value = Part { source, place: 0 };
-            return;
+        let value = Place::Written(Source::written(value));
+        match self.position(name) {
+            Some(at) => self.members[at].value = value,
+            None => {
+                let written = Source::written(quote(name));
+                let needs_decoding = written.root().quoted() != Some(name);
+                self.members.push(Member {
+                    decoded: needs_decoding.then(|| name.into()),
+                    name: Place::Written(written),
+                    value,
+                });
+            }
         }
-        let source = Source::written(value);
-        let names = Source::written(quote(name));
-        let mut member = Member::of(&names, names.root(), names.root());
-        member.value = Part { source, place: 0 };
-        self.members.push(member);
     }
 
     /// Takes a member out; answers its value text.
     pub fn remove(&mut self, name: &str) -> Option<String> {
-        let at = self
-            .members
-            .iter()
-            .position(|member| member.name() == name)?;
-        Some(self.members.remove(at).text().to_owned())
+        let at = self.position(name)?;
+        let text = self.at(&self.members[at].value).text().to_owned();
+        self.members.remove(at);
+        Some(text)
     }
 
     /// Writes the object. `how` may write a member's value itself, or leave the member out.
@@ -196,21 +221,56 @@ impl RawObject {
     ) {
         out.push('{');
         let first = out.len();
-        for member in &self.members {
+        for (name, written, value) in self.members() {
             let start = out.len();
             if start > first {
                 out.push(',');
             }
-            let value = member.value.json();
-            out.push_str(member.name.json().text());
+            out.push_str(written.text());
             out.push(':');
-            match how(member.name(), value, out) {
+            match how(name, value, out) {
                 Writing::AsItIs => out.push_str(value.text()),
                 Writing::Done => {}
                 Writing::LeaveOut => out.truncate(start),
             }
         }
         out.push('}');
+    }
+}
+
+/// The text of an object that is made member by member, all with names of their own.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ObjectText {
+    text: String,
+}
+
+impl ObjectText {
+    /// Adds a member at the end.
+    pub(crate) fn set(&mut self, name: &str, value: &Value) {
+        self.set_text(name, &written(value));
+    }
+
+    /// As [`ObjectText::set`], for text that is known to be JSON without white space.
+    pub(crate) fn set_text(&mut self, name: &str, value: &str) {
+        self.text.push(if self.text.is_empty() { '{' } else { ',' });
+        self.text.push_str(&quote(name));
+        self.text.push(':');
+        self.text.push_str(value);
+    }
+
+    /// The text of the whole object.
+    pub(crate) fn finish(mut self) -> String {
+        if self.text.is_empty() {
+            self.text.push('{');
+        }
+        self.text.push('}');
+        self.text
+    }
+
+    /// The object.
+    pub(crate) fn into_object(self) -> RawObject {
+        let source = Source::written(self.finish());
+        RawObject::of(&source, source.root()).unwrap_or_default()
     }
 }
 
@@ -259,7 +319,12 @@ pub(crate) fn array(elements: &[String]) -> String {
 /// A JSON string.
 #[must_use]
 pub(crate) fn quote(text: &str) -> String {
-    Value::from(text).to_string()
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// A tree as text. Trees can always be written.
+fn written(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// Drops white space between tokens. The text must be JSON.

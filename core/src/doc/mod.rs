@@ -17,8 +17,8 @@ use source::{Json, JsonKind};
 
 pub use canonical::{canonical, canonical_hash, sha256_hex};
 pub(crate) use canonical::{canonical_dependencies, canonical_member, sorted};
+pub(crate) use json::{ObjectText, array, quote};
 pub use json::{RawObject, elements};
-pub(crate) use json::{array, quote};
 pub use views::{ContainerView, Dependency, PortMapping};
 
 /// Largest register body that ECS takes, in bytes ("Max allowed length is '65536' bytes").

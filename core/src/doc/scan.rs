@@ -17,14 +17,18 @@ const SURELY_I64_BYTES: usize = 18;
 const LONG_NUMBER_BYTES: usize = 300;
 
 const PLAIN: u32 = 1 << 31;
+const ESCAPED: u32 = 1 << 30;
+const FLAGS: u32 = PLAIN | ESCAPED;
+/// Longer texts are not read.
+const MAX_BYTES: usize = (1 << 30) - 1;
 
 /// The place of one value, name, or end of an object or a list, in 8 bytes.
 #[derive(Clone, Copy)]
 pub(super) struct Node {
     /// First byte; of an end, the byte behind it.
     start: u32,
-    /// For objects and lists the node of their end, for other values the byte behind them; the
-    /// highest bit says whether the text is plain.
+    /// For objects and lists the node of their end, for other values the byte behind them. The two
+    /// highest bits say whether the text is plain, and whether something in it is escaped.
     rest: u32,
 }
 
@@ -39,12 +43,18 @@ impl Node {
         self.start as usize
     }
 
+    /// Whether the text is what the canonical form would say.
     pub(super) fn is_plain(self) -> bool {
         self.rest & PLAIN != 0
     }
 
+    /// Whether it is a text in which something is escaped.
+    pub(super) fn is_escaped(self) -> bool {
+        self.rest & ESCAPED != 0
+    }
+
     pub(super) fn end_or_close(self) -> usize {
-        (self.rest & !PLAIN) as usize
+        (self.rest & !FLAGS) as usize
     }
 
     /// Whether it is an object or a list.
@@ -65,7 +75,7 @@ pub(super) struct Scanned {
 
 /// Reads one JSON value; none when the text is not one.
 pub(super) fn scan(text: &str) -> Option<Scanned> {
-    if text.len() >= PLAIN as usize {
+    if text.len() > MAX_BYTES {
         return None;
     }
     let bytes = text.as_bytes();
@@ -75,7 +85,7 @@ pub(super) fn scan(text: &str) -> Option<Scanned> {
         at: 0,
         // Task definitions have a token in about ten bytes.
         nodes: Vec::with_capacity(bytes.len() / 10 + 8),
-        open: Vec::with_capacity(16),
+        open: Vec::new(),
         has_control_bytes: has_control_bytes(bytes),
         has_white_space: false,
         has_unsure_names: false,
@@ -156,8 +166,8 @@ impl Scanner<'_> {
         match self.peek()? {
             b'"' => {
                 let start = self.at;
-                let is_plain = self.string()?;
-                self.push(start, is_plain);
+                let flags = self.string()?;
+                self.push(start, flags);
             }
             b'{' => {
                 self.open(true)?;
@@ -200,9 +210,11 @@ impl Scanner<'_> {
     }
 
     /// Adds a value that has ended at the present place.
-    fn push(&mut self, start: usize, is_plain: bool) {
-        self.add(start, self.at, is_plain);
-        if !is_plain && let Some(open) = self.open.last_mut() {
+    fn push(&mut self, start: usize, flags: u32) {
+        self.add(start, self.at, flags);
+        if flags & PLAIN == 0
+            && let Some(open) = self.open.last_mut()
+        {
             open.is_plain = false;
         }
     }
@@ -211,10 +223,10 @@ impl Scanner<'_> {
         clippy::cast_possible_truncation,
         reason = "longer texts were refused at first"
     )]
-    fn add(&mut self, start: usize, rest: usize, is_plain: bool) {
+    fn add(&mut self, start: usize, rest: usize, flags: u32) {
         self.nodes.push(Node {
             start: start as u32,
-            rest: rest as u32 | if is_plain { PLAIN } else { 0 },
+            rest: rest as u32 | flags,
         });
     }
 
@@ -230,7 +242,7 @@ impl Scanner<'_> {
             has_escaped_name: false,
             last_name: 0..0,
         });
-        self.add(self.at, 0, false);
+        self.add(self.at, 0, 0);
         self.at += 1;
         Some(())
     }
@@ -248,7 +260,7 @@ impl Scanner<'_> {
         }
         let is_plain = open.is_plain && open.is_sorted && !open.has_escaped_name;
         let close = self.nodes.len();
-        self.add(self.at, open.node, false);
+        self.add(self.at, open.node, 0);
         self.nodes[open.node].rest = close as u32 | if is_plain { PLAIN } else { 0 };
         if !is_plain && let Some(outer) = self.open.last_mut() {
             outer.is_plain = false;
@@ -261,14 +273,15 @@ impl Scanner<'_> {
             return None;
         }
         let start = self.at;
-        let is_plain = self.string()?;
+        let flags = self.string()?;
+        let is_escaped = flags & ESCAPED != 0;
         let name = start + 1..self.at - 1;
-        self.add(start, self.at, is_plain);
+        self.add(start, self.at, flags);
         if let Some(open) = self.open.last_mut() {
             let is_first = open.last_name.start == 0;
             let rises = is_first || self.bytes[open.last_name.clone()] < self.bytes[name.clone()];
-            open.is_sorted &= rises && is_plain;
-            open.has_escaped_name |= !is_plain;
+            open.is_sorted &= rises && !is_escaped;
+            open.has_escaped_name |= is_escaped;
             open.last_name = name;
         }
         if self.peek()? != b':' {
@@ -303,14 +316,14 @@ impl Scanner<'_> {
             return None;
         }
         self.at = end;
-        self.push(start, true);
+        self.push(start, PLAIN);
         Some(())
     }
 
-    /// Reads a text; answers whether nothing in it is escaped.
-    fn string(&mut self) -> Option<bool> {
+    /// Reads a text; answers its flags.
+    fn string(&mut self) -> Option<u32> {
         self.at += 1;
-        let mut is_plain = true;
+        let mut flags = PLAIN;
         loop {
             let stop = self.end_of_run()?;
             if self.has_control_bytes && has_control_bytes(&self.bytes[self.at..stop]) {
@@ -318,10 +331,12 @@ impl Scanner<'_> {
             }
             self.at = stop + 1;
             if self.bytes[stop] == b'"' {
-                return Some(is_plain);
+                return Some(flags);
             }
-            is_plain = false;
-            self.escape()?;
+            flags |= ESCAPED;
+            if !self.escape()? {
+                flags &= !PLAIN;
+            }
         }
     }
 
@@ -339,22 +354,24 @@ impl Scanner<'_> {
         found.map(|at| at + self.at)
     }
 
-    /// What stands behind a backslash. Halves of a surrogate pair alone are no characters.
-    fn escape(&mut self) -> Option<()> {
+    /// What stands behind a backslash; answers whether it has to be escaped, and so. Halves of a
+    /// surrogate pair alone are no characters.
+    fn escape(&mut self) -> Option<bool> {
         let byte = *self.bytes.get(self.at)?;
         self.at += 1;
         match byte {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(()),
+            b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't' => Some(true),
+            b'/' => Some(false),
             b'u' => match self.four_digits()? {
                 0xD800..=0xDBFF => {
                     if self.bytes.get(self.at..self.at + 2)? != b"\\u" {
                         return None;
                     }
                     self.at += 2;
-                    matches!(self.four_digits()?, 0xDC00..=0xDFFF).then_some(())
+                    matches!(self.four_digits()?, 0xDC00..=0xDFFF).then_some(false)
                 }
                 0xDC00..=0xDFFF => None,
-                _ => Some(()),
+                _ => Some(false),
             },
             _ => None,
         }
@@ -401,10 +418,8 @@ impl Scanner<'_> {
                 .ok()
                 .filter(|number: &f64| number.is_finite())?;
         }
-        self.push(
-            start,
-            is_whole && text.len() <= SURELY_I64_BYTES && text != "-0",
-        );
+        let is_plain = is_whole && text.len() <= SURELY_I64_BYTES && text != "-0";
+        self.push(start, if is_plain { PLAIN } else { 0 });
         Some(())
     }
 

@@ -192,17 +192,18 @@ impl<'a> Json<'a> {
 
     /// Whether it is a text and says this.
     pub(super) fn is_text(self, wanted: &str) -> bool {
-        match self.quoted() {
-            Some(inner) if self.is_plain() => inner == wanted,
-            Some(_) => self.string().is_some_and(|text| text == wanted),
-            None => false,
+        let bytes = self.text().as_bytes();
+        match bytes {
+            [b'"', inner @ .., b'"'] if !self.node().is_escaped() => inner == wanted.as_bytes(),
+            [b'"', ..] => self.string().is_some_and(|text| text == wanted),
+            _ => false,
         }
     }
 
     /// A text, decoded.
     pub(super) fn string(self) -> Option<Cow<'a, str>> {
         let inner = self.quoted()?;
-        if self.is_plain() {
+        if !self.node().is_escaped() {
             return Some(Cow::Borrowed(inner));
         }
         serde_json::from_str(self.text()).ok().map(Cow::Owned)
@@ -210,7 +211,11 @@ impl<'a> Json<'a> {
 
     /// What is between the quotes of a text.
     pub(super) fn quoted(self) -> Option<&'a str> {
-        self.text().strip_prefix('"')?.strip_suffix('"')
+        let text = self.text();
+        match text.as_bytes() {
+            [b'"', .., b'"'] => text.get(1..text.len() - 1),
+            _ => None,
+        }
     }
 
     /// The value as a tree.
@@ -220,6 +225,9 @@ impl<'a> Json<'a> {
 
     /// A number, as serde_json reads it.
     pub(super) fn number(self) -> Option<f64> {
+        if let Some(whole) = self.text().parse::<u32>().ok().filter(|_| self.is_plain()) {
+            return Some(f64::from(whole));
+        }
         (self.kind() == JsonKind::Number)
             .then(|| self.value()?.as_f64())
             .flatten()

@@ -195,6 +195,25 @@ impl<'a> ContainerView<'a> {
             .collect()
     }
 
+    /// One text of `dockerLabels`.
+    #[must_use]
+    pub fn docker_label(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.raw.json("dockerLabels")?.member(name)?.string()
+    }
+
+    /// Whether `dockerLabels` of both say the same, apart from labels of these names.
+    pub(crate) fn has_labels_of(&self, other: &Self, ignored: &[&str]) -> bool {
+        let labels = |view: &Self| {
+            let labels = view.raw.json("dockerLabels").into_iter();
+            labels
+                .flat_map(Json::members)
+                .filter_map(|(name, value)| Some((name.string()?, value.string()?)))
+                .filter(|(name, _)| !ignored.contains(&name.as_ref()))
+        };
+        labels(self).count() == labels(other).count()
+            && labels(self).all(|(name, value)| other.docker_label(&name) == Some(value))
+    }
+
     fn entries(&self, name: &str) -> impl Iterator<Item = Json<'a>> {
         self.raw.json(name).into_iter().flat_map(Json::items)
     }

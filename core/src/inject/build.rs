@@ -21,10 +21,10 @@ use super::image::RouterImage;
 use super::restore::{Before, RestoreRecord};
 use super::texts::Texts;
 use super::{
-    InjectContext, Injection, LABEL_BASE, LABEL_GENERATION, LABEL_POLICY, LABEL_POLICY_UID,
-    LABEL_RESTORE, Note, NoteCode, Reason, Refusal, awslogs, containers, delivery, dependencies,
-    destinations, eject, foreign, grants, health, labels, marks, placement, platform, router,
-    texts,
+    EjectError, InjectContext, Injection, LABEL_BASE, LABEL_GENERATION, LABEL_POLICY,
+    LABEL_POLICY_UID, LABEL_RESTORE, Note, NoteCode, Reason, Refusal, awslogs, containers,
+    delivery, dependencies, destinations, eject, foreign, grants, health, labels, placement,
+    platform, router, texts,
 };
 
 /// Seconds that Fluent Bit goes on sending after it was told to stop, in the files that we write and
@@ -85,13 +85,10 @@ pub(super) fn attempt(
 fn owners_document(
     base: &TaskDefinitionDoc,
 ) -> Result<(TaskDefinitionDoc, Option<String>), Refusal> {
-    match marks(base) {
-        None => Ok((base.clone(), base.arn().map(str::to_owned))),
-        Some(marks) => {
-            let ejection = eject(base)
-                .map_err(|error| Refusal::new(Reason::RestoreImpossible, error.to_string()))?;
-            Ok((ejection.document, marks.base))
-        }
+    match eject(base) {
+        Err(EjectError::NotInjected) => Ok((base.clone(), base.arn().map(str::to_owned))),
+        Err(error) => Err(Refusal::new(Reason::RestoreImpossible, error.to_string())),
+        Ok(ejection) => Ok((ejection.document, ejection.marks.base)),
     }
 }
 

@@ -3,17 +3,17 @@
 //! Never looks at what is the owner's: only what injection sets is compared, in canonical form, so
 //! that ECS's own additions cause no new revision.
 
-use std::collections::BTreeMap;
-
 use crate::doc::{
     ContainerView, RawObject, TaskDefinitionDoc, canonical_dependencies, canonical_member,
 };
 
+use super::labels::our_router;
 use super::restore::RestoreRecord;
-use super::{Injection, LABEL_BASE, LABEL_GENERATION, LABEL_HASH, LABEL_RESTORE, marks};
+use super::{Injection, LABEL_BASE, LABEL_GENERATION, LABEL_HASH, LABEL_RESTORE};
 
-/// Labels that may differ: they say where a revision came from, not what it does.
-const IGNORED_LABELS: [&str; 3] = [LABEL_HASH, LABEL_BASE, LABEL_GENERATION];
+/// Labels that may differ: they say where a revision came from, not what it does, or, in case of the
+/// record, are compared by their meaning.
+const IGNORED_LABELS: [&str; 4] = [LABEL_HASH, LABEL_BASE, LABEL_GENERATION, LABEL_RESTORE];
 
 /// Whether everything that the injection sets is in `live`: the router, the log configuration and
 /// the start order of the routed containers, and no second router.
@@ -22,10 +22,10 @@ const IGNORED_LABELS: [&str; 3] = [LABEL_HASH, LABEL_BASE, LABEL_GENERATION];
 /// change what is injected needs no new revision.
 #[must_use]
 pub fn is_current(live: &TaskDefinitionDoc, desired: &Injection) -> bool {
-    let Some(found) = marks(live) else {
+    let (Some(found), Some(wanted)) = (our_router(live), our_router(&desired.document)) else {
         return false;
     };
-    if found.router != desired.router || !same_record(&found.restore, desired) {
+    if !found.is_named(&desired.router) || !same_record(&found, &wanted) {
         return false;
     }
     let routers = live.containers().filter(ContainerView::is_router).count();
@@ -34,7 +34,7 @@ pub fn is_current(live: &TaskDefinitionDoc, desired: &Injection) -> bool {
             let name = wanted.name();
             live.container(&name).is_some_and(|found| {
                 if name == desired.router {
-                    has_router(live, found.raw(), &desired.document, wanted.raw())
+                    has_router(found.raw(), wanted.raw())
                 } else {
                     has_routing(found.raw(), wanted.raw(), &desired.router)
                 }
@@ -43,53 +43,44 @@ pub fn is_current(live: &TaskDefinitionDoc, desired: &Injection) -> bool {
 }
 
 /// The record may tell of containers that are gone since; of those that are there it must say the same.
-fn same_record(live: &str, desired: &Injection) -> bool {
-    let Some(wanted) = marks(&desired.document) else {
-        return false;
-    };
-    if live == wanted.restore {
+fn same_record(live: &ContainerView<'_>, wanted: &ContainerView<'_>) -> bool {
+    let live = live.docker_label(LABEL_RESTORE).unwrap_or_default();
+    let wanted = wanted.docker_label(LABEL_RESTORE).unwrap_or_default();
+    if live == wanted {
         return true;
     }
-    let (Ok(live), Ok(wanted)) = (
-        RestoreRecord::parse(live),
-        RestoreRecord::parse(&wanted.restore),
-    ) else {
+    let (Ok(live), Ok(wanted)) = (RestoreRecord::parse(&live), RestoreRecord::parse(&wanted))
+    else {
         return false;
     };
     live.covers(&wanted)
 }
 
 /// ECS, and more so emulators, may add members to the router; none that we set may be missing.
-fn has_router(
-    live: &TaskDefinitionDoc,
-    found: &RawObject,
-    desired: &TaskDefinitionDoc,
-    wanted: &RawObject,
-) -> bool {
-    let found_members = live.canonical_members(found);
-    let same = |name: &str, text: &str| {
-        found_members
-            .iter()
-            .any(|(other, found)| other == name && found == text)
-    };
-    desired
-        .canonical_members(wanted)
-        .iter()
-        .all(|(name, text)| match name.as_str() {
-            "dockerLabels" => labels(found) == labels(wanted),
-            name => same(name, text),
-        })
-}
-
-fn labels(container: &RawObject) -> BTreeMap<String, String> {
-    let mut labels = ContainerView::new(container).docker_labels();
-    labels.retain(|name, _| !IGNORED_LABELS.contains(&name.as_str()) && name != LABEL_RESTORE);
-    labels
+fn has_router(live: &RawObject, wanted: &RawObject) -> bool {
+    wanted.names().all(|name| match name {
+        "dockerLabels" => {
+            ContainerView::new(live).has_labels_of(&ContainerView::new(wanted), &IGNORED_LABELS)
+        }
+        name => same_member(live, wanted, name, |wanted| wanted.is_some()),
+    })
 }
 
 fn has_routing(live: &RawObject, wanted: &RawObject, router: &str) -> bool {
-    let logs = |container| canonical_member(container, "logConfiguration");
-    let same_text = live.get("logConfiguration") == wanted.get("logConfiguration");
-    (same_text || logs(live) == logs(wanted))
+    same_member(live, wanted, "logConfiguration", |_| true)
         && canonical_dependencies(live, router) == canonical_dependencies(wanted, router)
+}
+
+/// Whether a member means the same in both, where what is wanted counts at all.
+fn same_member(
+    live: &RawObject,
+    wanted: &RawObject,
+    name: &str,
+    counts: impl Fn(&Option<String>) -> bool,
+) -> bool {
+    if live.get(name) == wanted.get(name) {
+        return true;
+    }
+    let text = canonical_member(wanted, name);
+    !counts(&text) || canonical_member(live, name) == text
 }

@@ -42,7 +42,7 @@ pub struct Marks {
 /// [`LABEL_POLICY`] and [`LABEL_RESTORE`].
 #[must_use]
 pub fn marks(doc: &TaskDefinitionDoc) -> Option<Marks> {
-    doc.containers().find_map(|container| marks_of(&container))
+    marks_of(&our_router(doc)?)
 }
 
 /// Whether nobody changed a managed revision since we made it: its content still has the hash that
@@ -52,10 +52,15 @@ pub fn is_untouched(doc: &TaskDefinitionDoc) -> bool {
     marks(doc).is_some_and(|marks| content_hash(doc, &marks.router) == marks.hash)
 }
 
+/// The router of ours, if there is one: the container that [`marks`] reads.
+pub(super) fn our_router(doc: &TaskDefinitionDoc) -> Option<ContainerView<'_>> {
+    doc.containers().find(|container| {
+        let has = |label| container.docker_label(label).is_some();
+        container.is_router() && has(LABEL_POLICY) && has(LABEL_RESTORE)
+    })
+}
+
 fn marks_of(container: &ContainerView<'_>) -> Option<Marks> {
-    if !container.is_router() {
-        return None;
-    }
     let mut labels = container.docker_labels();
     let policy = labels.remove(LABEL_POLICY)?;
     let restore = labels.remove(LABEL_RESTORE)?;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::doc::{RawObject, array, elements, quote, sorted};
+use crate::doc::{ObjectText, RawObject, array, elements, quote, sorted};
 
 /// Version of the record's shape.
 const VERSION: &str = "1";
@@ -82,27 +82,27 @@ impl RestoreRecord {
 
     /// Compact JSON.
     pub(super) fn to_json(&self) -> String {
-        let mut record = RawObject::default();
-        record.set_text("v", VERSION.to_owned());
-        let mut containers = RawObject::default();
+        let mut record = ObjectText::default();
+        record.set_text("v", VERSION);
+        let mut containers = ObjectText::default();
         for (name, container) in &self.containers {
-            containers.set_text(name, container_json(container));
+            containers.set_text(name, &container_json(container));
         }
-        record.set_text("containers", containers.to_string());
+        record.set_text("containers", &containers.finish());
         if let Some(router) = &self.foreign_router {
-            let mut object = RawObject::default();
-            object.set_text("index", router.index.to_string());
-            object.set_text("container", router.text.clone());
-            record.set_text("router", object.to_string());
+            let mut object = ObjectText::default();
+            object.set_text("index", &router.index.to_string());
+            object.set_text("container", &router.text);
+            record.set_text("router", &object.finish());
         }
         if !self.task.is_empty() {
-            let mut task = RawObject::default();
+            let mut task = ObjectText::default();
             for (name, before) in &self.task {
-                task.set_text(name, before_json(before));
+                task.set_text(name, &before_json(before));
             }
-            record.set_text("task", task.to_string());
+            record.set_text("task", &task.finish());
         }
-        record.to_string()
+        record.finish()
     }
 
     /// Reads what [`RestoreRecord::to_json`] wrote.
@@ -114,8 +114,9 @@ impl RestoreRecord {
             None => return Err("there is no version".to_owned()),
         }
         let mut containers = BTreeMap::new();
-        for (name, text) in object(&record, "containers")?.iter() {
-            containers.insert(name.to_owned(), read_container(text)?);
+        let found = object(&record, "containers")?;
+        for name in found.names() {
+            containers.insert(name.to_owned(), read_container(&object(&found, name)?)?);
         }
         let foreign_router = match record.get("router") {
             Some(text) => Some(read_router(text)?),
@@ -163,14 +164,14 @@ impl Before {
 }
 
 fn container_json(record: &ContainerRecord) -> String {
-    let mut object = RawObject::default();
+    let mut object = ObjectText::default();
     if let Some(before) = &record.log {
-        object.set_text("log", before_json(before));
+        object.set_text("log", &before_json(before));
     }
     if let Some(dependencies) = &record.dependencies {
-        let mut entry = RawObject::default();
+        let mut entry = ObjectText::default();
         if let Some(before) = &dependencies.instead_of_list {
-            entry.set_text("instead", before_json(before));
+            entry.set_text("instead", &before_json(before));
         }
         if !dependencies.replaced.is_empty() {
             let replaced: Vec<String> = dependencies
@@ -178,11 +179,11 @@ fn container_json(record: &ContainerRecord) -> String {
                 .iter()
                 .map(|(at, text)| format!("[{at},{text}]"))
                 .collect();
-            entry.set_text("replaced", array(&replaced));
+            entry.set_text("replaced", &array(&replaced));
         }
-        object.set_text("dependsOn", entry.to_string());
+        object.set_text("dependsOn", &entry.finish());
     }
-    object.to_string()
+    object.finish()
 }
 
 /// `[]` for absent, `[text]` for text: whatever the text is, `null` included, the two differ.
@@ -201,20 +202,18 @@ fn read_before(text: &str) -> Result<Before, String> {
     }
 }
 
-fn read_container(text: &str) -> Result<ContainerRecord, String> {
-    let object = RawObject::parse(text).map_err(|error| error.to_string())?;
-    let dependencies = match object.get("dependsOn") {
+fn read_container(record: &RawObject) -> Result<ContainerRecord, String> {
+    let dependencies = match record.get("dependsOn") {
         None => None,
-        Some(text) => Some(read_dependencies(text)?),
+        Some(_) => Some(read_dependencies(&object(record, "dependsOn")?)?),
     };
     Ok(ContainerRecord {
-        log: object.get("log").map(read_before).transpose()?,
+        log: record.get("log").map(read_before).transpose()?,
         dependencies,
     })
 }
 
-fn read_dependencies(text: &str) -> Result<DependencyRecord, String> {
-    let object = RawObject::parse(text).map_err(|error| error.to_string())?;
+fn read_dependencies(object: &RawObject) -> Result<DependencyRecord, String> {
     let mut replaced = Vec::new();
     for pair in object
         .get("replaced")
@@ -250,10 +249,9 @@ fn read_router(text: &str) -> Result<RemovedContainer, String> {
 }
 
 fn object(parent: &RawObject, name: &str) -> Result<RawObject, String> {
-    let text = parent
-        .get(name)
-        .ok_or_else(|| format!("there is no member {}", quote(name)))?;
-    RawObject::parse(text).map_err(|error| error.to_string())
+    parent
+        .object(name)
+        .ok_or_else(|| format!("there is no object {}", quote(name)))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::doc::{ContainerView, RawObject, TaskDefinitionDoc};
+use crate::doc::{ContainerView, ObjectText, RawObject, TaskDefinitionDoc};
 use crate::v1alpha1::{Router, RouterLogs};
 
 use super::{Note, NoteCode, Reason, Refusal};
@@ -145,7 +145,7 @@ pub(super) struct Parts<'a> {
 /// The container definition of the router.
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>.
 pub(super) fn container(router: &Router, parts: Parts<'_>) -> RawObject {
-    let mut container = RawObject::default();
+    let mut container = ObjectText::default();
     container.set("name", &Value::from(parts.name));
     container.set("image", &Value::from(parts.image));
     container.set("essential", &Value::from(router.essential));
@@ -187,7 +187,7 @@ pub(super) fn container(router: &Router, parts: Parts<'_>) -> RawObject {
     set_number(&mut container, "startTimeout", router.start_timeout_seconds);
     set_number(&mut container, "stopTimeout", router.stop_timeout_seconds);
     container.set("dockerLabels", &Value::Object(parts.labels));
-    container
+    container.into_object()
 }
 
 /// `enable-ecs-log-metadata` must be exactly `true` or `false`: any other word turns it off.
@@ -204,14 +204,14 @@ fn firelens_configuration(router: &Router, config_file: Option<(&str, &str)>) ->
     json!({"type": router.type_.as_str(), "options": options})
 }
 
-fn set_number(container: &mut RawObject, name: &str, number: Option<u32>) {
+fn set_number(container: &mut ObjectText, name: &str, number: Option<u32>) {
     if let Some(number) = number {
         container.set(name, &Value::from(number));
     }
 }
 
 fn set_pairs(
-    container: &mut RawObject,
+    container: &mut ObjectText,
     member: &str,
     value_key: &str,
     of_policy: &std::collections::BTreeMap<String, String>,

@@ -1,7 +1,7 @@
 //! A world in memory that plans are applied to: ECS, IAM and S3 as far as plans see them.
 //! Nothing here decides; it does what steps say, at once and in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use firelens_core::doc::{TaskDefinitionDoc, sha256_hex};
 use firelens_core::inject;
@@ -296,7 +296,7 @@ impl World {
         for verified in made.verified.iter().cloned() {
             self.resources.insert(verified.id.clone(), verified);
         }
-        let wanted: Vec<&ResourceId> = made
+        let wanted: BTreeSet<&ResourceId> = made
             .workloads
             .values()
             .flat_map(|workload| &workload.requires)

@@ -35,7 +35,7 @@ impl TaskDefinitionDoc {
                 CONTAINERS => self.write_containers(out),
                 "cpu" => write_size(value, "vcpu", out),
                 "memory" => write_size(value, "gb", out),
-                TAGS => write_sorted(value, "key", |_, _, _| true, out),
+                TAGS => write_sorted(value, "key", out, write_tidy),
                 "requiresCompatibilities" | "volumes" => write_task_member(name, value, out),
                 _ => write_tidy(value, out),
             }
@@ -56,28 +56,13 @@ impl TaskDefinitionDoc {
         out.push(']');
     }
 
-    /// The canonical text of every member of a container that has one, by name.
-    pub(crate) fn canonical_members(&self, container: &RawObject) -> Vec<(String, String)> {
-        let shares_host_ports = self.shares_host_ports();
-        let mut members: Vec<(String, String)> = container
-            .members()
-            .filter(|(name, _, value)| !is_absent_in_container(container, name, *value))
-            .map(|(name, _, value)| {
-                let mut text = String::new();
-                write_member(name, value, shares_host_ports, &mut text);
-                (name.to_owned(), text)
-            })
-            .collect();
-        members.sort_unstable();
-        members
-    }
-
     fn lists_fargate(&self) -> bool {
         self.top
             .json("requiresCompatibilities")
             .is_some_and(|kinds| kinds.items().any(|kind| kind.is_text("FARGATE")))
     }
 
+    /// Whether a host port that is the container port says nothing.
     fn shares_host_ports(&self) -> bool {
         self.lists_fargate() || matches!(self.network_mode(), Some("awsvpc" | "host"))
     }
@@ -116,16 +101,26 @@ pub(crate) fn canonical_dependencies(container: &RawObject, on: &str) -> Vec<Str
 
 /// Task-level members that are not in the canonical form.
 fn is_absent(name: &str, value: Json<'_>, lists_fargate: bool) -> bool {
-    value.is_null() && name != CONTAINERS
-        || READ_ONLY_MEMBERS.contains(&name)
-        || ABSENT_WHEN_EMPTY.contains(&name) && value.is_text("")
-        || EMPTY_TOP.contains(&name) && value.is_empty()
-        || match name {
-            TAGS => !value.items().any(is_sent),
-            "enableFaultInjection" => value.text() == "false",
-            "networkMode" => value.is_text(default_network_mode(lists_fargate)),
-            _ => false,
+    match name {
+        CONTAINERS => false,
+        TAGS => !value.items().any(is_sent),
+        "enableFaultInjection" if value.text() == "false" => true,
+        "networkMode" if value.is_text(default_network_mode(lists_fargate)) => true,
+        _ => {
+            is_nothing(value, &ABSENT_WHEN_EMPTY, &EMPTY_TOP, name)
+                || READ_ONLY_MEMBERS.contains(&name)
         }
+    }
+}
+
+/// Nulls, and what means the same empty and absent.
+fn is_nothing(value: Json<'_>, blank: &[&str], empty: &[&str], name: &str) -> bool {
+    match value.text() {
+        "null" => true,
+        "\"\"" => blank.contains(&name),
+        "[]" | "{}" => empty.contains(&name),
+        _ => false,
+    }
 }
 
 fn is_sent(tag: Json<'_>) -> bool {
@@ -157,16 +152,13 @@ fn write_container(container: &RawObject, shares_host_ports: bool, out: &mut Str
 }
 
 fn is_absent_in_container(container: &RawObject, name: &str, value: Json<'_>) -> bool {
-    value.is_null()
-        || EMPTY_CONTAINER.contains(&name) && value.is_empty()
-        || BLANK_CONTAINER.contains(&name) && value.is_text("")
-        || match name {
-            "cpu" => is_zero(value),
-            "essential" => value.text() == "true",
-            // ECS fills it in for the FireLens container.
-            "user" => value.is_text("0") && is_router(container),
-            _ => false,
-        }
+    match name {
+        "cpu" if is_zero(value) => true,
+        "essential" if value.text() == "true" => true,
+        // ECS fills it in for the FireLens container.
+        "user" if value.is_text("0") && is_router(container) => true,
+        _ => is_nothing(value, &BLANK_CONTAINER, &EMPTY_CONTAINER, name),
+    }
 }
 
 fn is_router(container: &RawObject) -> bool {
@@ -176,24 +168,23 @@ fn is_router(container: &RawObject) -> bool {
 }
 
 fn write_member(name: &str, value: Json<'_>, shares_host_ports: bool, out: &mut String) {
-    let all = |_: Json<'_>, _: &str, _: Json<'_>| true;
     let order = UNORDERED_CONTAINER
         .iter()
         .find(|(list, _)| *list == name)
         .map(|(_, member)| *member);
     match (name, order) {
-        ("portMappings", Some(order)) => {
-            let keep = |entry: Json<'_>, name: &str, value: Json<'_>| {
+        ("portMappings", Some(order)) => write_sorted(value, order, out, |entry, out| {
+            write_some(entry, out, |name, value| {
                 keeps_port_member(entry, name, value, shares_host_ports)
-            };
-            write_sorted(value, order, keep, out);
-        }
-        (_, Some(order)) => write_sorted(value, order, all, out),
+            });
+        }),
+        (_, Some(order)) => write_sorted(value, order, out, write_tidy),
         ("mountPoints", _) if value.kind() == JsonKind::List => {
-            let keep = |_: Json<'_>, name: &str, value: Json<'_>| {
-                name != "readOnly" || value.text() != "false"
-            };
-            write_list(value.items(), keep, out);
+            write_list(value.items(), out, |entry, out| {
+                write_some(entry, out, |name, value| {
+                    name != "readOnly" || value.text() != "false"
+                });
+            });
         }
         ("healthCheck", _) => write_some(value, out, |name, value| {
             let default = HEALTH_CHECK_DEFAULTS
@@ -219,7 +210,7 @@ fn write_log_configuration(value: Json<'_>, out: &mut String) {
             return false;
         }
         if name == "secretOptions" {
-            write_sorted(value, "name", |_, _, _| true, out);
+            write_sorted(value, "name", out, write_tidy);
         } else {
             write_tidy(value, out);
         }
@@ -252,7 +243,7 @@ fn means_the_same(one: Json<'_>, other: Json<'_>) -> bool {
 }
 
 fn is_zero(value: Json<'_>) -> bool {
-    value.number() == Some(0.0)
+    value.text() == "0" || !value.is_plain() && value.number() == Some(0.0)
 }
 
 /// By what an entry of a list is sorted; entries of unlike kinds have an order too.
@@ -282,45 +273,46 @@ fn sort_key<'a>(entry: Json<'a>, member: &str) -> SortKey<'a> {
     let Some(value) = entry.member(member) else {
         return SortKey::Other;
     };
-    match (value.string(), value.number()) {
-        (Some(text), _) => SortKey::Text(text),
-        (None, Some(number)) => SortKey::Number(number),
-        (None, None) => SortKey::Other,
+    match value.kind() {
+        JsonKind::Text => value.string().map_or(SortKey::Other, SortKey::Text),
+        JsonKind::Number => value.number().map_or(SortKey::Other, SortKey::Number),
+        _ => SortKey::Other,
     }
 }
 
-/// A list sorted by a member of its entries, with some of their members. Tags that AWS keeps for
-/// itself are in no list but that of the tags, and are left out of it.
-fn write_sorted(
-    list: Json<'_>,
+/// A list sorted by a member of its entries. Tags that AWS keeps for itself are in no list but that
+/// of the tags, and are left out of it.
+fn write_sorted<'a>(
+    list: Json<'a>,
     member: &str,
-    keep: impl Fn(Json<'_>, &str, Json<'_>) -> bool,
     out: &mut String,
+    write: impl Fn(Json<'a>, &mut String),
 ) {
     if list.kind() != JsonKind::List {
         write_tidy(list, out);
         return;
     }
-    let mut entries: Vec<(SortKey<'_>, Json<'_>)> = list
-        .items()
-        .filter(|entry| member != "key" || is_sent(*entry))
-        .map(|entry| (sort_key(entry, member), entry))
-        .collect();
+    let mut entries: Vec<(SortKey<'_>, Json<'_>)> = Vec::with_capacity(32);
+    entries.extend(
+        list.items()
+            .filter(|entry| member != "key" || is_sent(*entry))
+            .map(|entry| (sort_key(entry, member), entry)),
+    );
     entries.sort_by(|one, other| one.0.order(&other.0));
-    write_list(entries.into_iter().map(|(_, entry)| entry), keep, out);
+    write_list(entries.into_iter().map(|(_, entry)| entry), out, write);
 }
 
 fn write_list<'a>(
     entries: impl Iterator<Item = Json<'a>>,
-    keep: impl Fn(Json<'_>, &str, Json<'_>) -> bool,
     out: &mut String,
+    write: impl Fn(Json<'a>, &mut String),
 ) {
     out.push('[');
     for (index, entry) in entries.enumerate() {
         if index > 0 {
             out.push(',');
         }
-        write_some(entry, out, |name, value| keep(entry, name, value));
+        write(entry, out);
     }
     out.push(']');
 }
@@ -357,16 +349,7 @@ pub(super) fn write_tidy(json: Json<'_>, out: &mut String) {
             }
             !value.is_null()
         }),
-        JsonKind::List => {
-            out.push('[');
-            for (index, entry) in json.items().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_tidy(entry, out);
-            }
-            out.push(']');
-        }
+        JsonKind::List => write_list(json.items(), out, write_tidy),
         _ => out.push_str(&tidy(json.value().unwrap_or_default()).to_string()),
     }
 }
@@ -384,11 +367,12 @@ fn write_object<'a, N: AsRef<str>>(
     members: impl Iterator<Item = (N, Json<'a>, Json<'a>)>,
     mut write: impl FnMut(&str, Json<'a>, &mut String) -> bool,
 ) {
-    let mut members: Vec<(N, Json<'a>, Json<'a>)> = members.collect();
-    members.sort_unstable_by(|one, other| one.0.as_ref().cmp(other.0.as_ref()));
+    let mut ordered: Vec<(N, Json<'a>, Json<'a>)> = Vec::with_capacity(20);
+    ordered.extend(members);
+    ordered.sort_unstable_by(|one, other| one.0.as_ref().cmp(other.0.as_ref()));
     out.push('{');
     let first = out.len();
-    for (name, written, value) in members {
+    for (name, written, value) in ordered {
         let start = out.len();
         if start > first {
             out.push(',');
