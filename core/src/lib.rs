@@ -14,6 +14,7 @@ pub mod plan;
 pub mod preview;
 pub mod record;
 pub mod render;
+pub mod review;
 pub mod select;
 pub mod status;
 pub mod v1alpha1;

@@ -18,7 +18,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// Serialised for plans as `{"sid": …, "actions": […], "resources": […]}`; the JSON that IAM reads
 /// is made by [`policy_document`].
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Statement {
     /// Statement id, letters and digits only, unique within a document (`merge` sees to that).
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html>
@@ -45,7 +47,19 @@ impl Statement {
 }
 
 /// Which of the two roles of a task definition is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 pub enum RoleUse {
     /// `taskRoleArn`: what the containers run as. Fluent Bit sends with it.
     Task,
@@ -54,7 +68,9 @@ pub enum RoleUse {
 }
 
 /// What one role of a task definition has to be allowed to do.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Grant {
     /// Task or execution role.

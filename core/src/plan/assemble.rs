@@ -42,7 +42,9 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
 }
 
 /// What `sharing` sees of the drafts.
-fn drafts_view<'d>(drafts: &'d mut BTreeMap<WorkloadKey, Draft<'_>>) -> Vec<sharing::Entry<'d>> {
+pub(super) fn drafts_view<'d>(
+    drafts: &'d mut BTreeMap<WorkloadKey, Draft<'_>>,
+) -> Vec<sharing::Entry<'d>> {
     drafts
         .iter_mut()
         .map(|(key, draft)| sharing::Entry {
@@ -55,7 +57,10 @@ fn drafts_view<'d>(drafts: &'d mut BTreeMap<WorkloadKey, Draft<'_>>) -> Vec<shar
 }
 
 /// Looks at every workload alone. Workloads that could not be read, or are gone, end here.
-fn survey<'a>(input: &PlanInput<'a>, plan: &mut Plan) -> BTreeMap<WorkloadKey, Draft<'a>> {
+pub(super) fn survey<'a>(
+    input: &PlanInput<'a>,
+    plan: &mut Plan,
+) -> BTreeMap<WorkloadKey, Draft<'a>> {
     let observation = input.observation;
     let keys: BTreeSet<&WorkloadKey> = observation
         .services

@@ -82,7 +82,11 @@ fn selected_by(drafts: &BTreeMap<WorkloadKey, Draft<'_>>, policy: &PolicyRef) ->
 }
 
 /// Reasons that keep one workload from moving, whatever the others do.
-fn held_back(input: &PlanInput<'_>, draft: &Draft<'_>, change: &Change) -> Option<Decision> {
+pub(super) fn held_back(
+    input: &PlanInput<'_>,
+    draft: &Draft<'_>,
+    change: &Change,
+) -> Option<Decision> {
     let policy = find_policy(input, &change.policy);
     let deleting = policy.is_some_and(|policy| policy.is_deleting());
     let suspended = policy.is_some_and(|policy| policy.spec.suspend) && !deleting;

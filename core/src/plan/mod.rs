@@ -10,6 +10,7 @@
 
 mod admission;
 mod assemble;
+mod consider;
 mod desire;
 mod draft;
 mod gate;
@@ -23,6 +24,7 @@ mod steps;
 mod track;
 
 pub use assemble::plan;
+pub use consider::{Consideration, Considered, ConsideredChange, ConsideredRevision, consider};
 pub use draft::{DEPLOYMENT_POLL_SECONDS, READ_RETRY_SECONDS, REGISTER_CONSISTENCY_SECONDS};
 pub use model::{
     Decision, Plan, PlanInput, PolicyProgress, RegisterStep, Removal, ResourceContent,

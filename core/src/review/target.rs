@@ -1,0 +1,192 @@
+//! Reviews a policy in one target.
+//!
+//! It asks for reads like a plan does, and is final once there is nothing more to read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::difference::differences;
+use super::model::{ObjectReview, Outlook, PlanSummary, RoleReview, TargetPlan, WorkloadReview};
+use crate::doc::TaskDefinitionDoc;
+use crate::iam::{self, Statement};
+use crate::observe::{Needs, Observed};
+use crate::plan::{Consideration, ConsideredRevision, Decision, PlanInput, consider};
+use crate::record::{Purpose, WorkloadKey};
+use crate::status::decision_reason;
+use crate::v1alpha1::{IamMode, LoggingPolicy, workload_name};
+
+/// A review, and what must be read before it is final.
+#[derive(Clone, Debug, Default)]
+pub struct Reviewed {
+    /// To be read; then review again.
+    pub needs: Needs,
+    /// The review.
+    pub plan: TargetPlan,
+}
+
+/// What `policy`, one of `input.policies`, would do in the target; at most `limit` workloads are
+/// described, all are counted.
+#[must_use]
+pub fn review(input: &PlanInput<'_>, policy: &LoggingPolicy, limit: usize) -> Reviewed {
+    let considered = consider(input, policy.uid());
+    let mut reviewed = Reviewed {
+        needs: considered.needs,
+        plan: TargetPlan {
+            target: input.target.name().to_owned(),
+            unread: input
+                .observation
+                .unread_clusters
+                .iter()
+                .map(|(cluster, why)| format!("{cluster}: {why}"))
+                .collect(),
+            ..TargetPlan::default()
+        },
+    };
+    let mut objects = BTreeMap::new();
+    for (key, one) in &considered.workloads {
+        count(&mut reviewed.plan.summary, outlook(one));
+        for object in &one.objects {
+            objects.insert(
+                (object.bucket.clone(), object.key.clone()),
+                object.body.len(),
+            );
+        }
+        if reviewed.plan.workloads.len() < limit {
+            reviewed.plan.workloads.push(workload(input, key, one));
+        }
+    }
+    reviewed.plan.objects = objects
+        .into_iter()
+        .map(|((bucket, key), bytes)| ObjectReview {
+            bucket,
+            key,
+            bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+        })
+        .collect();
+    if policy.spec.iam.mode == IamMode::Manage {
+        reviewed.plan.roles = roles(input, policy, &considered.workloads, &mut reviewed.needs);
+    }
+    reviewed
+}
+
+fn outlook(one: &Consideration) -> Outlook {
+    match (&one.decision, &one.change) {
+        (Decision::Refused(_), _) => Outlook::Refused,
+        (Decision::Unknown(_), _) => Outlook::Unknown,
+        (_, Some(change)) => match change.purpose {
+            Purpose::Inject => Outlook::Inject,
+            Purpose::Eject => Outlook::Eject,
+        },
+        _ => Outlook::Unchanged,
+    }
+}
+
+fn count(summary: &mut PlanSummary, outlook: Outlook) {
+    summary.workloads += 1;
+    *match outlook {
+        Outlook::Inject => &mut summary.inject,
+        Outlook::Eject => &mut summary.eject,
+        Outlook::Unchanged => &mut summary.unchanged,
+        Outlook::Refused => &mut summary.refused,
+        Outlook::Unknown => &mut summary.unknown,
+    } += 1;
+}
+
+fn workload(input: &PlanInput<'_>, key: &WorkloadKey, one: &Consideration) -> WorkloadReview {
+    let (reason, message) = decision_reason(&one.decision, &one.record);
+    let waits_for = one.held_back.as_ref().map(|held| {
+        let (reason, message) = decision_reason(held, &one.record);
+        format!("{reason}: {message}")
+    });
+    let (given_back, after) = match one.change.as_ref().map(|change| &change.revision) {
+        Some(ConsideredRevision::Existing(arn)) => {
+            let known = input.observation.task_definitions.get(arn);
+            let document = known.and_then(Observed::present);
+            let body = document.map(TaskDefinitionDoc::to_register_input);
+            (Some(arn.clone()), body)
+        }
+        Some(ConsideredRevision::Content(body)) => (None, Some(body.clone())),
+        None => (None, None),
+    };
+    WorkloadReview {
+        name: workload_name(&key.target, &key.cluster, &key.service),
+        cluster: key.cluster.clone(),
+        service: key.service.clone(),
+        outlook: outlook(one),
+        reason: reason.to_string(),
+        message,
+        waits_for,
+        revision: one.live.clone(),
+        desired_count: one.desired_count,
+        given_back,
+        differences: after.map_or_else(Vec::new, |after| compared(input, &one.live, &after)),
+        rights: one.grants.clone(),
+        notes: one
+            .notes
+            .iter()
+            .map(|note| format!("{}: {}", note.code, note.message))
+            .collect(),
+        preview: None,
+    }
+}
+
+/// How `after`, a register body, differs from the live revision.
+fn compared(input: &PlanInput<'_>, live: &str, after: &str) -> Vec<super::Difference> {
+    let live = input.observation.task_definitions.get(live);
+    let Some(live) = live.and_then(Observed::present) else {
+        return Vec::new();
+    };
+    match (parse(&live.to_register_input()), parse(after)) {
+        (Some(before), Some(after)) => differences(&before, &after),
+        _ => Vec::new(),
+    }
+}
+
+fn parse(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
+}
+
+/// One entry for each role, with what all workloads together need of it.
+fn roles(
+    input: &PlanInput<'_>,
+    policy: &LoggingPolicy,
+    workloads: &BTreeMap<WorkloadKey, Consideration>,
+    needs: &mut Needs,
+) -> Vec<RoleReview> {
+    let mut wanted: BTreeMap<String, (Vec<Statement>, BTreeSet<String>)> = BTreeMap::new();
+    for (key, one) in workloads {
+        for grant in &one.grants {
+            let Some(role) = iam::role_name(&grant.role_arn) else {
+                continue;
+            };
+            let (statements, services) = wanted.entry(role.name).or_default();
+            statements.extend(grant.statements.iter().cloned());
+            services.insert(format!("{}/{}", key.cluster, key.service));
+        }
+    }
+    let policy_name = iam::policy_name(policy.name());
+    wanted
+        .into_iter()
+        .map(|(role, (statements, services))| {
+            let place = (role.clone(), policy_name.clone());
+            let (before, unknown) = match input.observation.role_policies.get(&place) {
+                None => {
+                    needs.role_policies.insert(place);
+                    (None, Some("not read yet".to_owned()))
+                }
+                Some(Observed::Unknown(why)) => (None, Some(why.clone())),
+                Some(Observed::Absent) => (None, None),
+                Some(Observed::Present(document)) => (parse(document), None),
+            };
+            RoleReview {
+                role,
+                policy_name: policy_name.clone(),
+                before,
+                after: parse(&iam::policy_document(&statements)).unwrap_or_default(),
+                unknown,
+                services: services.into_iter().collect(),
+            }
+        })
+        .collect()
+}
