@@ -25,6 +25,12 @@ const READ_ONLY: &[&str] = &["get", "list", "watch"];
 /// Category under which all kinds are listed together: `kubectl get firelens`.
 const CATEGORY: &str = "firelens";
 
+/// What is asked and answered and never stored: a plan.
+pub(crate) const PLAN: &str = "Plan";
+
+/// Its plural.
+pub(crate) const PLANS: &str = "plans";
+
 /// The verbs users have on a kind.
 pub(crate) fn verbs(kind: Kind) -> &'static [&'static str] {
     if kind.written_by_users() {
@@ -121,6 +127,13 @@ pub(crate) fn resources() -> Value {
                 }),
             ]
         })
+        .chain([json!({
+            "name": PLANS,
+            "singularName": "plan",
+            "namespaced": false,
+            "kind": PLAN,
+            "verbs": ["create"],
+        })])
         .collect();
     json!({
         "kind": "APIResourceList",
@@ -145,7 +158,15 @@ pub(crate) fn aggregated(core: bool, api_version: &str) -> Value {
         });
         (json!({}), "v1", vec![events])
     } else {
-        let kinds = Kind::ALL.into_iter().map(aggregated_resource).collect();
+        let plans = json!({
+            "resource": PLANS,
+            "responseKind": {"group": GROUP, "version": VERSION, "kind": PLAN},
+            "scope": "Cluster",
+            "singularResource": "plan",
+            "verbs": ["create"],
+        });
+        let kinds = Kind::ALL.into_iter().map(aggregated_resource);
+        let kinds = kinds.chain([plans]).collect();
         (json!({"name": GROUP}), VERSION, kinds)
     };
     json!({

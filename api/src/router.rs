@@ -5,7 +5,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use tower_http::compression::CompressionLayer;
 use crate::middleware::{bound, observe, only_this_host};
 use crate::negotiate::Encoding;
 use crate::resources::watch_stream::Streaming;
-use crate::resources::{create, delete, patch, read, update};
+use crate::resources::{create, delete, patch, plans, read, update};
 use crate::state::ApiState;
 use crate::status::ApiError;
 use crate::{discovery, events, health, metrics, openapi, representation};
@@ -63,6 +63,7 @@ fn objects() -> Router<ApiState> {
         .put(update::update_status)
         .patch(patch::patch_status);
     Router::new()
+        .route("/apis/firelens.dev/v1alpha1/plans", post(plans::plan))
         .route("/apis/firelens.dev/v1alpha1/{plural}", collection)
         .route("/apis/firelens.dev/v1alpha1/{plural}/{name}", one)
         .route("/apis/firelens.dev/v1alpha1/{plural}/{name}/status", status)

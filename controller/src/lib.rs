@@ -18,6 +18,7 @@ mod reconcile;
 mod remember;
 mod report;
 mod retire;
+mod reviews;
 mod rollouts;
 mod runner;
 mod world;

@@ -20,7 +20,7 @@ use crate::load::{self, Loaded};
 use crate::needs::Reader;
 use crate::report::Report;
 use crate::world::{Occasion, World};
-use crate::{remember, retire};
+use crate::{remember, retire, reviews};
 
 /// How often a role policy or S3 object that was seen to be right is read again, in seconds. A resync
 /// in between reads none of them: they change only when somebody tampers with them, and IAM publishes
@@ -175,6 +175,8 @@ async fn pass(
     let complete = world.observation.unread_clusters.is_empty() && !applied.retry;
     let unsettled = !settled || released.gone > 0;
     let requeue_after = requeue(&loaded, &world, &plan, &applied, time.now(), unsettled);
+    let reader = reader(ctx, &clients);
+    reviews::answer(&ctx.store, &reader, &loaded, &mut world, time.now()).await?;
     ctx.keep_world(name, world.into_memory());
     Ok(PassOutcome {
         result: if complete {
@@ -198,11 +200,7 @@ async fn plan_until_known(
     world: &mut World,
     time: PassTime<'_>,
 ) -> Result<Plan, PassError> {
-    let reader = Reader {
-        clients,
-        store: &ctx.store,
-        metrics: &ctx.metrics,
-    };
+    let reader = reader(ctx, clients);
     for _ in 0..MAX_PLAN_ROUNDS {
         let plan = plan::plan(&input(loaded, &world.observation, time.now()));
         if !plan.needs.is_empty() {
@@ -216,6 +214,14 @@ async fn plan_until_known(
         world.read_again(clients, movers).await;
     }
     Err(PassError::Unplannable)
+}
+
+fn reader<'a>(ctx: &'a Ctx, clients: &'a AwsClients) -> Reader<'a> {
+    Reader {
+        clients,
+        store: &ctx.store,
+        metrics: &ctx.metrics,
+    }
 }
 
 /// What a plan is made from.

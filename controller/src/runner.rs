@@ -70,7 +70,10 @@ pub async fn run(
         return Err(RunError::LeaseTooShort { ttl, write });
     }
     let ctx = Arc::new(Ctx::new(store, &config, &registry)?);
-    let changes = ctx.store.subscribe_desired().await?;
+    let wakes = Wakes {
+        desired: ctx.store.subscribe_desired().await?,
+        asked: ctx.store.subscribe_asked().await?,
+    };
     let upkeep = tokio::spawn(maintain(Arc::clone(&ctx), shutdown.clone()));
     let mut runner = Runner {
         ctx: Arc::clone(&ctx),
@@ -79,11 +82,17 @@ pub async fn run(
         running: BTreeMap::new(),
         limit: config.concurrent_passes.max(1),
     };
-    runner.run(changes, &shutdown).await;
+    runner.run(wakes, &shutdown).await;
     runner.end().await;
     ctx.leases.release_all().await;
     upkeep.abort();
     Ok(())
+}
+
+/// What tells the loop that there may be something to do. Neither says what.
+struct Wakes {
+    desired: watch::Receiver<i64>,
+    asked: watch::Receiver<i64>,
 }
 
 /// A pass under way.
@@ -102,7 +111,7 @@ struct Runner {
 }
 
 impl Runner {
-    async fn run(&mut self, mut changes: watch::Receiver<i64>, shutdown: &CancellationToken) {
+    async fn run(&mut self, mut wakes: Wakes, shutdown: &CancellationToken) {
         let ctx = Arc::clone(&self.ctx);
         let clock = &ctx.clock;
         let mut targets_due = clock.elapsed();
@@ -123,14 +132,28 @@ impl Runner {
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 Some(ended) = self.passes.join_next_with_id() => self.note_end(ended),
-                changed = changes.changed(), if followed => {
+                changed = wakes.desired.changed(), if followed => {
                     followed = changed.is_ok();
                     let due = clock.elapsed() + DEBOUNCE;
                     self.queue.wake_all(Priority::Change, due);
                     targets_due = targets_due.min(due);
                 }
+                Ok(()) = wakes.asked.changed() => self.wake_asked().await,
                 () = clock.sleep(wait) => {}
             }
+        }
+    }
+
+    /// Lets the targets that were asked something have a pass, which answers at its end.
+    async fn wake_asked(&mut self) {
+        let now = self.ctx.clock.elapsed();
+        match self.ctx.store.asked_targets().await {
+            Ok(targets) => {
+                for target in targets.iter().filter(|name| self.queue.knows(name)) {
+                    self.queue.wake(target, Priority::Change, now);
+                }
+            }
+            Err(error) => tracing::warn!(%error, "questions cannot be read"),
         }
     }
 

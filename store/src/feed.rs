@@ -22,11 +22,12 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How long LISTEN is left alone after it failed. The poll goes on meanwhile.
 const LISTEN_RETRY: Duration = Duration::from_secs(5);
 
-/// Both feeds of a store, fed by one task.
+/// The feeds of a store, fed by one task.
 #[derive(Debug)]
 pub(crate) struct Feed {
     changes: watch::Sender<i64>,
     desired: watch::Sender<i64>,
+    asked: watch::Sender<i64>,
     poke: Arc<Notify>,
 }
 
@@ -38,6 +39,7 @@ impl Feed {
         };
         set(&self.changes, head.resource_version);
         set(&self.desired, head.desired);
+        set(&self.asked, head.asked);
     }
 }
 
@@ -60,6 +62,14 @@ impl Store {
         Ok(self.feed().await?.desired.subscribe())
     }
 
+    /// Tells when somebody asks the controllers something: see [`Store::asked_targets`].
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn subscribe_asked(&self) -> Result<watch::Receiver<i64>, StoreError> {
+        Ok(self.feed().await?.asked.subscribe())
+    }
+
     /// Tells the subscribers of this process at once, where no notification is sent.
     pub(crate) fn poke(&self) {
         if let Some(feed) = self.inner.feed.get() {
@@ -77,6 +87,7 @@ impl Store {
                 let feed = Feed {
                     changes: watch::Sender::new(head.resource_version),
                     desired: watch::Sender::new(head.desired),
+                    asked: watch::Sender::new(0),
                     poke: Arc::new(Notify::new()),
                 };
                 let poke = Arc::clone(&feed.poke);

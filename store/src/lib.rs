@@ -14,6 +14,7 @@ mod leases;
 mod meta;
 mod objects;
 mod page;
+mod questions;
 mod records;
 mod retention;
 #[cfg(feature = "scratch")]
@@ -31,6 +32,7 @@ pub use config::{MAX_CONNECTIONS_DEFAULT, StoreConfig};
 pub use error::StoreError;
 pub use events::{Event, EventFilter, EventType, RecordedEvent};
 pub use leases::{Lease, LeaseHolder};
+pub use questions::Question;
 pub use retention::{Removed, Retention};
 pub use selector::LabelSelector;
 pub use store::Store;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::Store;
 use crate::error::StoreError;
-use crate::{events, sql_changes, task_definitions};
+use crate::{events, questions, sql_changes, task_definitions};
 
 /// Rows per statement: a deletion must not hold back others for long.
 const BATCH_MAX: i64 = 5_000;
@@ -28,6 +28,8 @@ pub struct Retention {
     pub events_rows_max: i64,
     /// Task definitions that nobody asked for so long go. They can be read from AWS again.
     pub task_definitions_unused_max: Duration,
+    /// Questions to the controller that nobody took away in this time go.
+    pub questions_age_max: Duration,
 }
 
 impl Default for Retention {
@@ -40,6 +42,7 @@ impl Default for Retention {
             events_age_max: HOUR * 24,
             events_rows_max: 20_000,
             task_definitions_unused_max: HOUR * 24 * 30,
+            questions_age_max: Duration::from_secs(300),
         }
     }
 }
@@ -53,6 +56,8 @@ pub struct Removed {
     pub events: u64,
     /// Task definitions.
     pub task_definitions: u64,
+    /// Questions to the controller.
+    pub questions: u64,
 }
 
 impl Store {
@@ -69,6 +74,7 @@ impl Store {
             removed.changes += round.changes;
             removed.events += round.events;
             removed.task_definitions += round.task_definitions;
+            removed.questions += round.questions;
             if round == Removed::default() {
                 break;
             }
@@ -108,6 +114,12 @@ impl Store {
             .await?,
             task_definitions: task_definitions::delete_unused(&mut conn, unused_max_s, BATCH_MAX)
                 .await?,
+            questions: questions::delete_old(
+                &mut conn,
+                retention.questions_age_max.as_secs_f64(),
+                BATCH_MAX,
+            )
+            .await?,
         })
     }
 }

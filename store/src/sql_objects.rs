@@ -35,7 +35,9 @@ pub(crate) async fn now_s(conn: &mut PgConnection) -> sqlx::Result<i64> {
 pub(crate) async fn head(conn: &mut PgConnection) -> sqlx::Result<Head> {
     sqlx::query_as!(
         Head,
-        "SELECT value AS resource_version, desired, timeline FROM revision"
+        r#"SELECT value AS resource_version, desired, timeline,
+                  (SELECT coalesce(max(id), 0) FROM plan_requests) AS "asked!"
+           FROM revision"#
     )
     .fetch_one(conn)
     .await

@@ -235,6 +235,8 @@ pub struct Head {
     pub resource_version: i64,
     /// Newest resourceVersion that changed what people ask for (creation, spec, metadata, deletion).
     pub desired: i64,
+    /// Id of the newest question to the controller; 0 when there is none.
+    pub asked: i64,
     /// resourceVersions given out under another timeline mean nothing; answer them as expired.
     pub timeline: Uuid,
 }

@@ -86,8 +86,25 @@ pub(super) fn query_parameter(name: &str) -> (&'static str, &'static str) {
 /// All operations of the group's kinds, ordered by path.
 pub(super) fn of_group() -> Vec<Operation> {
     let mut operations: Vec<Operation> = Kind::ALL.into_iter().flat_map(of_kind).collect();
+    operations.push(plan());
     operations.sort_by(|a, b| a.path.cmp(&b.path));
     operations
+}
+
+fn plan() -> Operation {
+    Operation {
+        path: format!("/apis/{API_VERSION}/{}", discovery::PLANS),
+        method: "post",
+        action: "post",
+        id: "createFirelensV1alpha1Plan".to_owned(),
+        description: "create Plan".to_owned(),
+        query: Vec::new(),
+        body: Some(schemas::name(discovery::PLAN)),
+        consumes: OBJECT,
+        answer: schemas::name(discovery::PLAN),
+        code: "201",
+        gvk: schemas::gvk(GROUP, VERSION, discovery::PLAN),
+    }
 }
 
 fn of_kind(kind: Kind) -> Vec<Operation> {

@@ -4,6 +4,8 @@
 use firelens_core::v1alpha1::{GROUP, Kind, VERSION, schema};
 use serde_json::{Map, Value, json};
 
+use crate::discovery;
+
 /// Name of a kind's schema, in the reversed-domain form of Kubernetes.
 pub(super) fn name(kind: &str) -> String {
     format!("dev.firelens.{VERSION}.{kind}")
@@ -42,8 +44,36 @@ pub(super) fn of_group() -> Map<String, Value> {
         many[GVK] = json!([gvk(GROUP, VERSION, &list)]);
         schemas.insert(name(&list), many);
     }
+    let mut plan = plan();
+    plan[GVK] = json!([gvk(GROUP, VERSION, discovery::PLAN)]);
+    schemas.insert(name(discovery::PLAN), plan);
+    schemas.insert(OBJECT_META.to_owned(), object_meta());
     schemas.extend(shared());
     schemas
+}
+
+/// What `POST /plans` takes and answers.
+fn plan() -> Value {
+    let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let mut policy = json!({"x-kubernetes-preserve-unknown-fields": true});
+    policy["description"] =
+        json!("The LoggingPolicy, stored or not; or the name of one that is stored, as a string.");
+    let mut destinations = json!({"type": "array", "items": free});
+    destinations["description"] =
+        json!("LogDestination objects that stand in for the stored ones of the same name.");
+    json!({
+        "type": "object",
+        "description": "Plan asks what a policy would do to each workload. Nothing is stored.",
+        "properties": {
+            "apiVersion": string("Version of the schema of this object."),
+            "kind": string("Plan"),
+            "metadata": reference(OBJECT_META),
+            "policy": policy,
+            "destinations": destinations,
+            "limit": integer("Most workloads to describe in each target; all are counted. Default: 500."),
+            "status": firelens_core::review::status_schema(),
+        },
+    })
 }
 
 /// Schemas of `v1`, as far as it is served.

@@ -6,6 +6,7 @@ pub(crate) mod delete;
 pub(crate) mod in_use;
 pub(crate) mod patch;
 pub(crate) mod patching;
+pub(crate) mod plans;
 pub(crate) mod read;
 pub(crate) mod update;
 pub(crate) mod watch;

@@ -4,8 +4,18 @@
 
 mod difference;
 mod model;
+mod question;
 mod target;
 
 pub use difference::{Difference, HIDDEN, differences};
-pub use model::{ObjectReview, Outlook, PlanSummary, RoleReview, TargetPlan, WorkloadReview};
+pub use model::{
+    ObjectReview, Outlook, PlanStatus, PlanSummary, RoleReview, TargetPlan, WorkloadReview,
+};
+pub use question::PlanQuestion;
 pub use target::{Reviewed, review};
+
+/// The OpenAPI 3.0 schema of [`PlanStatus`], everything inlined.
+#[must_use]
+pub fn status_schema() -> serde_json::Value {
+    crate::v1alpha1::schema_of::<PlanStatus>("What the policy would do, target by target.")
+}

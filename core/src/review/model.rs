@@ -129,3 +129,20 @@ pub struct ObjectReview {
     /// Size in bytes.
     pub bytes: u64,
 }
+
+/// The answer to a plan request: what the policy would do, target by target.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanStatus {
+    /// Whether every target answered. If not, ask again: what was read meanwhile is kept, so each
+    /// time takes less long.
+    pub complete: bool,
+    /// Targets that did not answer in time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<String>,
+    /// Targets that could not answer, each with the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+    /// The answers, by target.
+    pub targets: Vec<TargetPlan>,
+}

@@ -26,6 +26,7 @@ pub use logging_policy::*;
 pub use meta::{Object, ObjectMeta, OwnerReference};
 pub use name::workload_name;
 pub use rollout::*;
+pub(crate) use schema::generate_any as schema_of;
 pub use schema::schema;
 pub(crate) use validate::nearest_name;
 pub use validate::{Cause, FieldError, admit};

@@ -36,6 +36,11 @@ pub(crate) fn schema_ref(kind: Kind) -> &'static Value {
 }
 
 fn generate<T: JsonSchema>(kind: Kind) -> Value {
+    generate_any::<T>(about(kind))
+}
+
+/// The schema of anything else that the API answers, described by `about`.
+pub(crate) fn generate_any<T: JsonSchema>(about: &str) -> Value {
     let settings = SchemaSettings::openapi3().with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
@@ -47,7 +52,7 @@ fn generate<T: JsonSchema>(kind: Kind) -> Value {
         .to_value();
     tidy(&mut schema);
     if let Some(root) = schema.as_object_mut() {
-        root.insert("description".to_owned(), about(kind).into());
+        root.insert("description".to_owned(), about.into());
     }
     schema
 }

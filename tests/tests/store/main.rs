@@ -9,6 +9,7 @@ mod generated;
 mod leases;
 mod lists;
 mod objects;
+mod questions;
 mod records;
 
 use std::time::Duration;

@@ -1,0 +1,78 @@
+//! Answers what a policy would do in a target, from the world that a pass has just seen.
+//!
+//! Nothing is written to AWS for an answer, and a question that cannot be answered costs the pass
+//! nothing.
+
+use firelens_core::plan::PlanInput;
+use firelens_core::review::{PlanQuestion, TargetPlan, review};
+use firelens_store::{Question, Store, StoreError};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::load::Loaded;
+use crate::needs::Reader;
+use crate::world::World;
+
+/// Rounds of reviewing and reading for one question.
+const MAX_ROUNDS: usize = 12;
+
+/// Answers the open questions of a target.
+///
+/// # Errors
+/// The store fails.
+pub(crate) async fn answer(
+    store: &Store,
+    reader: &Reader<'_>,
+    loaded: &Loaded,
+    world: &mut World,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let target = loaded.target.name();
+    for question in store.open_questions(target).await? {
+        let id = question.id;
+        let answer = match readable(question) {
+            Some(asked) => {
+                let plan = judge(reader, loaded, world, &asked, now).await?;
+                serde_json::to_value(plan).unwrap_or_else(|error| problem(&error.to_string()))
+            }
+            None => problem("the controller is of another version and cannot read the question"),
+        };
+        store.answer(id, target, &answer).await?;
+    }
+    Ok(())
+}
+
+fn readable(question: Question) -> Option<PlanQuestion> {
+    serde_json::from_value(question.request).ok()
+}
+
+/// An answer that only says why there is none.
+fn problem(message: &str) -> Value {
+    json!({"problem": message})
+}
+
+async fn judge(
+    reader: &Reader<'_>,
+    loaded: &Loaded,
+    world: &mut World,
+    asked: &PlanQuestion,
+    now: Timestamp,
+) -> Result<TargetPlan, StoreError> {
+    let (policies, policy) = asked.policies(&loaded.policies, now);
+    let destinations = asked.destinations(&loaded.destinations);
+    let mut plan = TargetPlan::default();
+    for _ in 0..MAX_ROUNDS {
+        let input = PlanInput {
+            policies: &policies,
+            destinations: &destinations,
+            ..crate::reconcile::input(loaded, &world.observation, now)
+        };
+        let reviewed = review(&input, &policy, asked.limit);
+        plan = reviewed.plan;
+        if reviewed.needs.is_empty() {
+            break;
+        }
+        reader.read(&reviewed.needs, &mut world.observation).await?;
+    }
+    Ok(plan)
+}
