@@ -149,8 +149,10 @@ impl Runner {
         let now = self.ctx.clock.elapsed();
         match self.ctx.store.asked_targets().await {
             Ok(targets) => {
-                for target in targets.iter().filter(|name| self.queue.knows(name)) {
-                    self.queue.wake(target, Priority::Change, now);
+                for target in targets {
+                    if self.queue.knows(&target) {
+                        self.queue.wake(&target, Priority::Change, now);
+                    }
                 }
             }
             Err(error) => tracing::warn!(%error, "questions cannot be read"),

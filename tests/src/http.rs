@@ -41,7 +41,7 @@ pub struct Api {
     pub store: Store,
     shutdown: CancellationToken,
     serving: JoinHandle<std::io::Result<()>>,
-    database: Database,
+    database: Option<Database>,
 }
 
 /// An answer that has arrived whole.
@@ -67,6 +67,15 @@ impl Api {
     pub async fn start_with(options: ApiOptions) -> Self {
         let database = postgres::database().await;
         let store = database.store().await;
+        Self::over(store, Some(database), options).await
+    }
+
+    /// Starts an API on the store of a test that has a database already.
+    pub async fn on(store: Store) -> Self {
+        Self::over(store, None, ApiOptions::default()).await
+    }
+
+    async fn over(store: Store, database: Option<Database>, options: ApiOptions) -> Self {
         let shutdown = CancellationToken::new();
         let state = ApiState::new(store.clone(), Registry::new(), options, shutdown.clone())
             .expect("metrics of a new registry");
@@ -89,10 +98,11 @@ impl Api {
         format!("http://{}", self.address)
     }
 
-    /// Address of the database behind it.
+    /// Address of the database behind it, where it has one of its own.
     #[must_use]
     pub fn database_url(&self) -> String {
-        self.database.url()
+        let database = self.database.as_ref();
+        database.expect("a database of its own").url()
     }
 
     /// Asks it to stop; answers when it has.

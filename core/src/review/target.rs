@@ -10,9 +10,12 @@ use super::difference::differences;
 use super::model::{ObjectReview, Outlook, PlanSummary, RoleReview, TargetPlan, WorkloadReview};
 use crate::doc::TaskDefinitionDoc;
 use crate::iam::{self, Statement};
+use crate::inject;
 use crate::observe::{Needs, Observed};
 use crate::plan::{Consideration, ConsideredRevision, Decision, PlanInput, consider};
+use crate::preview::{self, Runtime};
 use crate::record::{Purpose, WorkloadKey};
+use crate::select::launch_type;
 use crate::status::decision_reason;
 use crate::v1alpha1::{IamMode, LoggingPolicy, workload_name};
 
@@ -127,8 +130,46 @@ fn workload(input: &PlanInput<'_>, key: &WorkloadKey, one: &Consideration) -> Wo
             .iter()
             .map(|note| format!("{}: {}", note.code, note.message))
             .collect(),
-        preview: None,
+        preview: previewed(input, key, one),
     }
+}
+
+/// The configuration that the tasks would start with, or do start with; none where the router goes.
+fn previewed(input: &PlanInput<'_>, key: &WorkloadKey, one: &Consideration) -> Option<String> {
+    let parsed;
+    let document = match one
+        .change
+        .as_ref()
+        .map(|change| (change.purpose, &change.revision))
+    {
+        Some((Purpose::Inject, ConsideredRevision::Content(body))) => {
+            parsed = TaskDefinitionDoc::parse(body).ok()?;
+            &parsed
+        }
+        Some(_) => return None,
+        None => {
+            let live = input
+                .observation
+                .task_definitions
+                .get(&one.live)?
+                .present()?;
+            inject::marks(live)?;
+            live
+        }
+    };
+    let service = input
+        .observation
+        .services
+        .get(key)
+        .and_then(Observed::present)?;
+    let mut runtime = Runtime::unknown(document, launch_type(service));
+    runtime.cluster.clone_from(&key.cluster);
+    Some(
+        match preview::with_objects(document, &one.objects, &runtime) {
+            Ok(preview) => preview.to_string(),
+            Err(error) => error.to_string(),
+        },
+    )
 }
 
 /// How `after`, a register body, differs from the live revision.

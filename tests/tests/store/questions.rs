@@ -4,7 +4,7 @@ use serde_json::json;
 
 #[tokio::test]
 async fn a_question_waits_for_each_target_and_is_gone_when_withdrawn() {
-    let database = firelens_tests::postgres();
+    let database = firelens_tests::postgres::database().await;
     let store = database.store().await;
     let targets = ["a".to_owned(), "b".to_owned()];
     let id = store.ask(&targets, &json!({"policy": "p"})).await.unwrap();
@@ -26,7 +26,7 @@ async fn a_question_waits_for_each_target_and_is_gone_when_withdrawn() {
 
 #[tokio::test]
 async fn whoever_waits_for_questions_is_told_of_one() {
-    let database = firelens_tests::postgres();
+    let database = firelens_tests::postgres::database().await;
     let store = database.store().await;
     let mut asked = store.subscribe_asked().await.unwrap();
     store.ask(&["a".to_owned()], &json!({})).await.unwrap();
@@ -38,7 +38,7 @@ async fn whoever_waits_for_questions_is_told_of_one() {
 
 #[tokio::test]
 async fn questions_that_nobody_takes_away_are_removed() {
-    let database = firelens_tests::postgres();
+    let database = firelens_tests::postgres::database().await;
     let store = database.store().await;
     store.ask(&["a".to_owned()], &json!({})).await.unwrap();
     let retention = firelens_store::Retention {
