@@ -9,6 +9,7 @@ mod body;
 mod discovery;
 mod events;
 mod extract;
+mod findings;
 mod health;
 mod jsonpath;
 mod listen;

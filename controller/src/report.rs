@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use firelens_core::lint;
 use firelens_core::observe::Observation;
 use firelens_core::plan::{Plan, PlanInput};
 use firelens_core::record::WorkloadKey;
@@ -222,7 +223,8 @@ impl Report<'_> {
             })
             .filter_map(|rollout| rollout.status)
             .collect();
-        let status = policy_status(&policy, &rollouts, self.now);
+        let findings = lint::policy(&policy, &self.loaded.destinations, None);
+        let status = policy_status(&policy, &findings, &rollouts, self.now);
         let status = to_json("status", &status)?;
         // Other targets write the same status, each from all rollouts: the last to read must win.
         let expected = Expected {

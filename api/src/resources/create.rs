@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::admission::{self, Admitted};
 use crate::body;
 use crate::extract::{Pairs, Resource};
+use crate::findings;
 use crate::negotiate::Accept;
 use crate::params::Params;
 use crate::representation;
@@ -42,13 +43,14 @@ pub(crate) async fn create(
     }
     let Admitted {
         mut object,
-        warnings,
+        mut warnings,
     } = admission::check(
         resource.kind,
         decoded.value,
         &decoded.repeated,
         params.field_validation,
     )?;
+    warnings.extend(findings::check(state.store(), resource.kind, &object, None).await?);
     admission::hold_for_restore(resource.kind, &mut object);
     let created = store(&state, &resource, params.dry_run, object).await?;
     let response = representation::object(

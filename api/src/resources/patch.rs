@@ -14,6 +14,7 @@ use super::update::{current, is_deleting, write};
 use crate::admission;
 use crate::body;
 use crate::extract::{Pairs, Resource};
+use crate::findings;
 use crate::meta;
 use crate::negotiate::Accept;
 use crate::params::Params;
@@ -82,7 +83,7 @@ async fn run(
         let patched = patch.apply(resource.kind, &stored, limit_bytes)?;
         check_identity(resource, &stored, &patched)?;
         let (object, warnings) = match part {
-            Part::Object => admit(resource, &stored, patched, &patch, &params)?,
+            Part::Object => admit(state, resource, (&stored, patched), &patch, &params).await?,
             Part::Status => {
                 admission::check_status(resource.kind, &patched)?;
                 (patched, Vec::new())
@@ -116,10 +117,10 @@ async fn run(
     }
 }
 
-fn admit(
+async fn admit(
+    state: &ApiState,
     resource: &Resource,
-    stored: &Value,
-    patched: Value,
+    (stored, patched): (&Value, Value),
     patch: &PatchBody,
     params: &Params,
 ) -> Result<(Value, Vec<String>), ApiError> {
@@ -129,11 +130,13 @@ fn admit(
         patch.repeated(),
         params.field_validation,
     )?;
-    let mut object = admitted.object;
+    let (mut object, mut warnings) = (admitted.object, admitted.warnings);
     if !is_deleting(stored) {
-        admission::hold_for_restore(resource.kind, &mut object);
+        let kind = resource.kind;
+        warnings.extend(findings::check(state.store(), kind, &object, Some(stored)).await?);
+        admission::hold_for_restore(kind, &mut object);
     }
-    Ok((object, admitted.warnings))
+    Ok((object, warnings))
 }
 
 /// A patch that names a version or a uid means exactly that object; none can rename it.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::admission;
 use crate::body::{self, Decoded};
 use crate::extract::{Pairs, Resource};
+use crate::findings;
 use crate::meta;
 use crate::negotiate::Accept;
 use crate::params::Params;
@@ -37,8 +38,11 @@ pub(crate) async fn update(
         &put.decoded.repeated,
         put.params.field_validation,
     )?;
+    let mut warnings = admitted.warnings;
     let mut object = admitted.object;
     if !is_deleting(&stored) {
+        let found = findings::check(state.store(), resource.kind, &object, Some(&stored)).await?;
+        warnings.extend(found);
         admission::hold_for_restore(resource.kind, &mut object);
     }
     let mut update = Update::object(object).over(version);
@@ -51,7 +55,7 @@ pub(crate) async fn update(
         resource.kind,
         &written,
     )?;
-    Ok(representation::warn(response, &admitted.warnings))
+    Ok(representation::warn(response, &warnings))
 }
 
 /// `PUT /{plural}/{name}/status`

@@ -110,6 +110,9 @@ words! {
         ReadonlyRootFilesystemUnsupported,
         /// `config.delivery` is a way that cannot carry this policy.
         DeliveryUnsupported,
+        /// The linter finds errors in the policy that Fluent Bit or the ECS agent would refuse at task
+        /// start; nothing new is rolled out until they are corrected.
+        PolicyHasErrors,
         /// An output names a `LogDestination` that does not exist.
         DestinationMissing,
         /// An output cannot be turned into Fluent Bit options.

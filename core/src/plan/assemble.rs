@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::desire::{self, Site, Verdict};
 use super::draft::{DEPLOYMENT_POLL_SECONDS, Draft, READ_RETRY_SECONDS, find_policy};
+use super::linted::Linted;
 use super::model::{Decision, Plan, PlanInput, Wait, WorkloadPlan};
 use super::resources::{self, State, Wishes};
 use super::{gate, removal, sharing, steps as stepping, track};
@@ -67,6 +68,7 @@ pub(super) fn survey<'a>(
         .keys()
         .chain(input.records.keys())
         .collect();
+    let linted = Linted::of(input);
     let mut drafts = BTreeMap::new();
     for key in keys {
         let remembered = input
@@ -99,7 +101,13 @@ pub(super) fn survey<'a>(
         };
         drafts.insert(
             key.clone(),
-            draft(input, cluster, found, &remembered, &mut plan.needs),
+            draft(
+                input,
+                &linted,
+                (cluster, found),
+                &remembered,
+                &mut plan.needs,
+            ),
         );
     }
     drafts
@@ -107,8 +115,8 @@ pub(super) fn survey<'a>(
 
 fn draft<'a>(
     input: &PlanInput<'a>,
-    cluster: &'a ClusterView,
-    service: &'a ServiceView,
+    linted: &Linted,
+    (cluster, service): (&'a ClusterView, &'a ServiceView),
     remembered: &WorkloadRecord,
     needs: &mut Needs,
 ) -> Draft<'a> {
@@ -131,6 +139,7 @@ fn draft<'a>(
         service,
         record: &record,
         selection: &selection,
+        linted,
     };
     let verdict = desire::judge(input, &site, needs);
     adopt(&mut record, &verdict);

@@ -5,6 +5,7 @@
 
 use super::draft::find_policy;
 use super::leave;
+use super::linted::Linted;
 use super::model::{Decision, PlanInput, Wait};
 use crate::doc::TaskDefinitionDoc;
 use crate::iam::Grant;
@@ -76,6 +77,7 @@ pub(super) struct Site<'a> {
     pub(super) service: &'a ServiceView,
     pub(super) record: &'a WorkloadRecord,
     pub(super) selection: &'a Selection,
+    pub(super) linted: &'a Linted,
 }
 
 /// Decides for one workload; asks for reads through `needs`.
@@ -166,6 +168,10 @@ fn want(
         verdict.adopt = Some(adopted(site, &reference, base, &injection));
     } else if policy.spec.mode == Mode::Audit {
         verdict.decision = Decision::WouldInject;
+    } else if let Some(refusal) = site.linted.refusal(policy) {
+        verdict.decision = Decision::Refused(refusal);
+        verdict.grants.clear();
+        verdict.objects.clear();
     } else {
         verdict.decision = Decision::Injecting;
         verdict.change = Some(inject_change(start, reference, base, injection));

@@ -15,6 +15,7 @@ mod desire;
 mod draft;
 mod gate;
 mod leave;
+mod linted;
 mod model;
 mod preview;
 mod removal;

@@ -3,17 +3,22 @@
 use jiff::Timestamp;
 
 use super::conditions::{condition, set};
-use super::reasons::{READY, UNREACHABLE};
+use super::reasons::{READY, UNREACHABLE, VALID};
+use crate::lint::Finding;
 use crate::observe::Observation;
 use crate::v1alpha1::{
-    AwsTarget, AwsTargetStatus, ConditionStatus, LoggingPolicy, LoggingPolicyStatus, Mode,
-    RolloutStatus,
+    AwsTarget, AwsTargetStatus, Condition, ConditionStatus, LoggingPolicy, LoggingPolicyStatus,
+    Mode, RolloutStatus,
 };
+
+/// Findings that a condition names; more are only counted.
+const FINDINGS_NAMED: usize = 5;
 
 /// What people see of a policy: the sum over the rollouts of its present generation, one a target.
 #[must_use]
 pub fn policy_status(
     policy: &LoggingPolicy,
+    findings: &[Finding],
     rollouts: &[RolloutStatus],
     now: Timestamp,
 ) -> LoggingPolicyStatus {
@@ -57,13 +62,36 @@ pub fn policy_status(
         (ConditionStatus::False, "RolloutInProgress")
     };
     let message = message(&status);
-    let fresh = vec![condition(READY, ready, reason, message, generation)];
+    let fresh = vec![
+        condition(READY, ready, reason, message, generation),
+        valid(findings, generation),
+    ];
     let old = policy
         .status
         .as_ref()
         .map_or(&[][..], |old| &old.conditions);
     status.conditions = set(old, fresh, now);
     status
+}
+
+/// What the linter says, as a condition.
+fn valid(findings: &[Finding], generation: i64) -> Condition {
+    let errors = findings.iter().filter(|finding| finding.is_error()).count();
+    let (status, reason) = match (errors, findings.len()) {
+        (_, 0) => (ConditionStatus::True, "NoFindings"),
+        (0, _) => (ConditionStatus::True, "HasWarnings"),
+        _ => (ConditionStatus::False, "HasErrors"),
+    };
+    let mut named: Vec<String> = findings
+        .iter()
+        .take(FINDINGS_NAMED)
+        .map(Finding::to_string)
+        .collect();
+    let more = findings.len().saturating_sub(FINDINGS_NAMED);
+    if more > 0 {
+        named.push(format!("{more} more"));
+    }
+    condition(VALID, status, reason, named.join("; "), generation)
 }
 
 fn message(status: &LoggingPolicyStatus) -> String {

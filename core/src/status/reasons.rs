@@ -16,6 +16,8 @@ pub const INJECTED: &str = "Injected";
 pub const HEALTHY: &str = "Healthy";
 /// Condition: nothing is left to do.
 pub const READY: &str = "Ready";
+/// Condition of a policy: the linter finds no error in it.
+pub(super) const VALID: &str = "Valid";
 /// Condition of a rollout: every selected workload is done.
 pub const COMPLETE: &str = "Complete";
 /// Reason of a target that could not be read.

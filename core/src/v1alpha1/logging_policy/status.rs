@@ -25,6 +25,6 @@ pub struct LoggingPolicyStatus {
     pub failed: u32,
     /// Workloads left alone, with the reason on the Workload.
     pub skipped: u32,
-    /// What was observed: `Accepted`, `Progressing`, `Degraded`, `Ready`.
+    /// What was observed: `Ready`, and `Valid`: what the linter says.
     pub conditions: Vec<Condition>,
 }

@@ -1,0 +1,117 @@
+//! What the linter says about an object on its way in: warnings for the client, errors that stop a policy
+//! from being enforced.
+//! Never stops a write for a mistake that the stored object has already: whoever corrects one of two
+//! mistakes must be able to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use firelens_core::lint::{self, Code, Finding, ImageVersion};
+use firelens_core::v1alpha1::{Cause, FieldError, Kind, LogDestination, LoggingPolicy, Mode};
+use firelens_store::{ListOptions, Store};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::admission;
+use crate::status::{ApiError, from_store_query};
+
+/// Warnings a client is sent; a header line holds only so much.
+const WARNINGS_MAX: usize = 20;
+
+/// Judges an admitted object, given the stored one that it replaces. Answers what the client should be
+/// told.
+///
+/// # Errors
+/// [`ApiError::Invalid`] with every error that the linter finds in a policy in `Enforce`, or in a
+/// destination; the store fails.
+pub(crate) async fn check(
+    store: &Store,
+    kind: Kind,
+    object: &Value,
+    stored: Option<&Value>,
+) -> Result<Vec<String>, ApiError> {
+    let (found, known, blocks) = match kind {
+        Kind::LoggingPolicy => {
+            let destinations = destinations(store).await?;
+            let of = |policy: &LoggingPolicy| lint::policy(policy, &destinations, None);
+            let Some(policy) = typed::<LoggingPolicy>(object) else {
+                return Ok(Vec::new());
+            };
+            // Errors that were there in Audit stop nobody until the policy is to be enforced.
+            let before = stored.and_then(typed::<LoggingPolicy>);
+            let before = before.filter(|policy| policy.spec.mode == Mode::Enforce);
+            let known = before.map_or_else(Vec::new, |policy| of(&policy));
+            (of(&policy), known, policy.spec.mode == Mode::Enforce)
+        }
+        Kind::LogDestination => {
+            let of = |destination: &LogDestination| {
+                lint::destination(destination, ImageVersion::default())
+            };
+            let Some(destination) = typed::<LogDestination>(object) else {
+                return Ok(Vec::new());
+            };
+            let known = stored.and_then(typed::<LogDestination>);
+            let known = known.map_or_else(Vec::new, |destination| of(&destination));
+            (of(&destination), known, true)
+        }
+        Kind::AwsTarget | Kind::Workload | Kind::Rollout => return Ok(Vec::new()),
+    };
+    let known: BTreeSet<(Code, &str)> = known.iter().map(identity).collect();
+    let new_errors: Vec<FieldError> = found
+        .iter()
+        .filter(|finding| blocks && finding.is_error() && !known.contains(&identity(finding)))
+        .map(field_error)
+        .collect();
+    if !new_errors.is_empty() {
+        return Err(admission::invalid(kind, object, new_errors));
+    }
+    Ok(warnings(&found))
+}
+
+fn identity(finding: &Finding) -> (Code, &str) {
+    (finding.code, finding.field.as_str())
+}
+
+fn field_error(finding: &Finding) -> FieldError {
+    FieldError {
+        field: finding.field.clone(),
+        cause: Cause::Invalid,
+        value: String::new(),
+        detail: format!(
+            "{}: {}; {}",
+            finding.code,
+            finding.message,
+            finding.code.fix()
+        ),
+    }
+}
+
+fn warnings(found: &[Finding]) -> Vec<String> {
+    let mut told: Vec<String> = found
+        .iter()
+        .take(WARNINGS_MAX)
+        .map(ToString::to_string)
+        .collect();
+    let more = found.len().saturating_sub(WARNINGS_MAX);
+    if more > 0 {
+        told.push(format!("{more} more findings: see `firelens lint`"));
+    }
+    told
+}
+
+async fn destinations(store: &Store) -> Result<BTreeMap<String, LogDestination>, ApiError> {
+    let list = store
+        .list(Kind::LogDestination, &ListOptions::default())
+        .await
+        .map_err(from_store_query)?;
+    Ok(list
+        .items
+        .iter()
+        .filter_map(typed::<LogDestination>)
+        .map(|destination| (destination.name().to_owned(), destination))
+        .collect())
+}
+
+/// The object as its type; `None` where it was written by another version.
+fn typed<T: DeserializeOwned>(object: &Value) -> Option<T> {
+    T::deserialize(object).ok()
+}
