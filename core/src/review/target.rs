@@ -104,7 +104,9 @@ fn workload(input: &PlanInput<'_>, key: &WorkloadKey, one: &Consideration) -> Wo
     });
     let (given_back, after) = match one.change.as_ref().map(|change| &change.revision) {
         Some(ConsideredRevision::Existing(arn)) => {
-            let known = input.observation.task_definitions.get(arn);
+            let seen = input.observation;
+            let known = seen.fresh_task_definitions.get(arn);
+            let known = known.or_else(|| seen.task_definitions.get(arn));
             let document = known.and_then(Observed::present);
             let body = document.map(TaskDefinitionDoc::to_register_input);
             (Some(arn.clone()), body)
@@ -165,7 +167,7 @@ fn previewed(input: &PlanInput<'_>, key: &WorkloadKey, one: &Consideration) -> O
     let mut runtime = Runtime::unknown(document, launch_type(service));
     runtime.cluster.clone_from(&key.cluster);
     Some(
-        match preview::with_objects(document, &one.objects, &runtime) {
+        match preview::with_objects(document, &runtime, &one.objects) {
             Ok(preview) => preview.to_string(),
             Err(error) => error.to_string(),
         },
