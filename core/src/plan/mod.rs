@@ -17,7 +17,6 @@ mod gate;
 mod leave;
 mod linted;
 mod model;
-mod preview;
 mod removal;
 mod resources;
 mod sharing;
