@@ -4,6 +4,7 @@
 
 mod build;
 mod resources;
+mod review;
 mod rollout;
 mod selection;
 mod world;

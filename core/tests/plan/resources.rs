@@ -2,7 +2,6 @@
 
 use firelens_core::inject::Reason;
 use firelens_core::plan::{Decision, IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS, Step};
-use firelens_core::v1alpha1::LaunchType;
 use serde_json::json;
 
 use crate::build::{base, policy};
@@ -135,22 +134,4 @@ fn verify_writes_no_role_and_says_what_it_must_allow() {
             .contains("firehose:PutRecordBatch on arn:aws:firehose:"),
         "{said:?}"
     );
-}
-
-#[test]
-fn a_plan_shows_what_the_agent_will_make_of_what_it_registers() {
-    let mut world = World::fleet(2);
-    let filtered = json!({
-        "selector": {"services": ["s0"]},
-        "filters": [{"grep": {"exclude": ["log healthz"]}}],
-    });
-    world.policies.push(policy("filtered", &filtered));
-    let plan = world.pass();
-    let shown = |service| plan.preview(&World::key(service), LaunchType::Fargate);
-    let preview = shown("s0").unwrap().unwrap();
-    let text = &preview.main.text;
-    assert!(text.contains("ecs_task_definition s0:REVISION\n"), "{text}");
-    let file = preview.included[1].text.as_deref().unwrap();
-    assert!(file.contains("Exclude log healthz"), "{file}");
-    assert!(shown("s1").is_none());
 }

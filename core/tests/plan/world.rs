@@ -13,6 +13,7 @@ use firelens_core::record::{
     DeploymentRecord, Intent, OwnedResource, Purpose, Registered, ResourceId, WorkloadKey,
     WorkloadRecord,
 };
+use firelens_core::review::{TargetPlan, review};
 use firelens_core::v1alpha1::{AwsTarget, Kind, LogDestination, LoggingPolicy};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -277,8 +278,25 @@ impl World {
         panic!("the plan never has what it needs");
     }
 
+    /// What the policy at that place would do, everything read.
+    pub(crate) fn review(&self, index: usize) -> TargetPlan {
+        let mut seen = self.observe();
+        for _ in 0..6 {
+            let reviewed = review(&self.input(&seen), &self.policies[index], 100);
+            if reviewed.needs.is_empty() {
+                return reviewed.plan;
+            }
+            self.read(&reviewed.needs, &mut seen);
+        }
+        panic!("the review never has what it needs");
+    }
+
     pub(crate) fn plan_with(&self, seen: &Observation) -> Plan {
-        plan(&PlanInput {
+        plan(&self.input(seen))
+    }
+
+    fn input<'a>(&'a self, seen: &'a Observation) -> PlanInput<'a> {
+        PlanInput {
             target: &self.target,
             policies: &self.policies,
             destinations: &self.destinations,
@@ -287,7 +305,7 @@ impl World {
             resources: &self.resources,
             intents: &self.intents,
             now: self.now,
-        })
+        }
     }
 
     /// Plans and does what the plan says.
