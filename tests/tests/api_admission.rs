@@ -186,3 +186,50 @@ async fn a_dry_run_stores_nothing() {
         .expect(400);
     assert_eq!(status["reason"], "BadRequest");
 }
+
+/// A policy with a plugin that no Fluent Bit has.
+fn with_unknown_plugin(mode: &str) -> Value {
+    let mut sent = policy("pay");
+    sent["spec"]["mode"] = json!(mode);
+    sent["spec"]["outputs"] =
+        json!([{"name": "main", "destination": {"custom": {"plugin": "no_such_plugin"}}}]);
+    sent
+}
+
+#[tokio::test]
+async fn errors_of_the_linter_stop_a_policy_that_is_to_be_enforced() {
+    let api = Api::start().await;
+    let path = format!("{GROUP}/loggingpolicies");
+    let status = api
+        .post(&path, &with_unknown_plugin("Enforce"))
+        .await
+        .expect(422);
+    let cause = &status["details"]["causes"][0];
+    assert!(
+        cause["message"].as_str().unwrap().contains("UnknownPlugin"),
+        "{status}"
+    );
+    assert!(
+        cause["field"].as_str().unwrap().contains("spec.outputs[0]"),
+        "{status}"
+    );
+}
+
+#[tokio::test]
+async fn the_same_errors_are_warnings_in_audit_and_stop_the_way_to_enforce() {
+    let api = Api::start().await;
+    let path = format!("{GROUP}/loggingpolicies");
+    let answer = api.post(&path, &with_unknown_plugin("Audit")).await;
+    let told = answer
+        .warnings()
+        .iter()
+        .any(|one| one.contains("UnknownPlugin"));
+    assert!(told, "{:?}", answer.warnings());
+    answer.expect(201);
+    let one = format!("{path}/pay");
+    let enforce = json!({"spec": {"mode": "Enforce"}});
+    let status = api.merge(&one, &enforce).await.expect(422);
+    assert_eq!(status["reason"], "Invalid");
+    let label = json!({"metadata": {"labels": {"team": "payments"}}});
+    api.merge(&one, &label).await.expect(200);
+}
