@@ -5,7 +5,7 @@
 use indexmap::IndexMap;
 
 use super::image::refused_by_v2;
-use super::{CompiledOutput, ImageLine, OutputError, OutputScope, defaults, grants};
+use super::{CompiledOutput, ImageLine, OutputError, OutputScope, conflicts, defaults, grants};
 use crate::render::{TextProblem, check_key, check_name, check_option_text, check_value};
 use crate::v1alpha1::{Destination, DestinationBlock, LogDestinationSpec};
 
@@ -44,6 +44,7 @@ pub fn compile(
     options.take_secrets(block)?;
     defaults::apply(*destination, &mut options, scope);
     options.order();
+    conflicts::check(&options)?;
     let grants = grants::of(*destination, &options, scope)?;
     Ok(CompiledOutput {
         name: None,

@@ -5,6 +5,7 @@
 
 mod arns;
 mod compile;
+mod conflicts;
 mod defaults;
 mod fluentd;
 mod grants;

@@ -118,6 +118,26 @@ fn what_would_stop_or_mislead_fluent_bit_is_refused_with_its_field() {
             "custom.plugin: must consist of letters",
         ),
         (
+            json!({"firehose": {"deliveryStream": "d", "timeKey": "t", "logKey": "log"}}),
+            "time_key and log_key exclude each other",
+        ),
+        (
+            json!({"forward": {"host": "h", "timeAsInteger": true, "compress": "gzip"}}),
+            "time_as_integer and compress exclude each other",
+        ),
+        (
+            json!({"http": {"host": "h", "oauth2Enable": true, "oauth2TokenUrl": "u", "oauth2ClientId": "c"}}),
+            "oauth2.enable needs oauth2.client_secret",
+        ),
+        (
+            json!({"s3": {"bucket": "b", "kmsKeyArn": "${KEY}"}}),
+            "s3.kmsKeyArn: must be the ARN of a key",
+        ),
+        (
+            json!({"custom": {"plugin": "s3", "roleArn": "${ROLE}"}}),
+            "custom.roleArn: must be the ARN of a role",
+        ),
+        (
             json!({"kafka": {"brokers": "b:9098", "awsMskIam": true}}),
             "kafka.awsMskIamClusterArn: is needed",
         ),

@@ -14,6 +14,7 @@
 
 mod case;
 mod destinations;
+mod fluentd;
 mod golden;
 mod names;
 mod properties;

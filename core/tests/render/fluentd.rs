@@ -1,0 +1,100 @@
+//! Destinations for Fluentd: what its plugins have nothing for is refused by the name of the field.
+
+use firelens_core::outputs::compile_for;
+use firelens_core::v1alpha1::{LogDestinationSpec, RouterType};
+use serde_json::{Value, json};
+
+use crate::case::scope;
+
+fn compiled(spec: Value) -> Result<firelens_core::outputs::CompiledOutput, String> {
+    let spec: LogDestinationSpec = serde_json::from_value(spec).unwrap();
+    compile_for(RouterType::Fluentd, &spec, &scope()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn what_a_plugin_of_fluentd_has_nothing_for_is_refused_by_name() {
+    for (spec, expected) in [
+        (
+            json!({"openTelemetry": {"host": "h"}}),
+            "openTelemetry: the OpenTelemetry plugin of Fluentd",
+        ),
+        (
+            json!({"s3": {"bucket": "b", "s3KeyFormat": "/x"}}),
+            "s3.s3KeyFormat: Fluentd has other placeholders",
+        ),
+        (
+            json!({"firehose": {"deliveryStream": "d", "compression": "zstd"}}),
+            "firehose.compression: Fluentd's plugin knows gzip",
+        ),
+        (
+            json!({"cloudWatchLogs": {"logGroupName": "g", "logStreamName": "s", "logGroupClass": "STANDARD"}}),
+            "cloudWatchLogs.logGroupClass: Fluentd's plugin has nothing like it",
+        ),
+        (
+            json!({"elasticsearch": {"host": "h", "awsAuth": true}}),
+            "elasticsearch.awsAuth: Fluentd's Elasticsearch plugin signs no requests",
+        ),
+        (
+            json!({"openSearch": {"host": "h", "awsAuth": true, "externalId": "x"}}),
+            "openSearch.externalId: Fluentd's plugin assumes roles without",
+        ),
+        (
+            json!({"loki": {"host": "h", "secretOptions": {"bearer_token": "/t"}}}),
+            "loki.secretOptions[bearer_token]: Fluentd's plugin reads a token from a file",
+        ),
+        (
+            json!({"http": {"host": "h", "secretOptions": {"uri": "/t"}}}),
+            "http.secretOptions[uri]: Fluentd's plugin takes it only inside",
+        ),
+        (
+            json!({"kafka": {"brokers": "b", "topics": "a,b"}}),
+            "kafka.topics: Fluentd's plugin takes one default topic",
+        ),
+        (
+            json!({"kafka": {"brokers": "b", "awsMskIam": true}}),
+            "kafka.awsMskIam: Fluentd's plugin enters MSK with access keys",
+        ),
+        (
+            json!({"forward": {"upstream": "/u"}}),
+            "forward.upstream: Fluentd's plugin has nothing like it",
+        ),
+        (
+            json!({"custom": {"plugin": "x", "roleArn": "arn:aws:iam::444455556666:role/r"}}),
+            "custom.roleArn: for Fluentd it is a parameter",
+        ),
+        (
+            json!({"custom": {"plugin": "x", "options": {"a": "#{`id`}"}}}),
+            "custom.options[a]: must not contain `#{`",
+        ),
+        (
+            json!({"custom": {"plugin": "x", "options": {"a": "x\n@include /etc/passwd"}}}),
+            "control character U+000A",
+        ),
+        (
+            json!({"custom": {"plugin": "x", "options": {"@type": "exec"}}}),
+            "@type is set by the operator",
+        ),
+        (
+            json!({"s3": {"bucket": "b", "options": {"path": "a*/"}}}),
+            "s3.options[path]: must not contain `*`",
+        ),
+    ] {
+        match compiled(spec.clone()) {
+            Ok(output) => panic!("{spec} compiled to {output:?}"),
+            Err(error) => assert!(error.contains(expected), "{spec}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn only_what_log_options_can_say_needs_no_file() {
+    let flat = compiled(json!({"newRelic": {"secretOptions": {"license_key": "/k"}}})).unwrap();
+    assert!(!flat.needs_file());
+    for spec in [
+        json!({"newRelic": {"retryLimit": "5"}}),
+        json!({"custom": {"plugin": "x", "options": {"a": "[1]"}}}),
+        json!({"forward": {"host": "h"}}),
+    ] {
+        assert!(compiled(spec.clone()).unwrap().needs_file(), "{spec}");
+    }
+}
