@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use firelens_core::inject::Reason;
 use firelens_core::preview::PreviewNoteCode;
 use firelens_core::status::REASONS;
+use firelens_core::v1alpha1::LogDestinationSpec;
 
 fn page(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -57,4 +58,13 @@ fn the_policy_guide_lists_every_note_of_a_preview() {
         .iter()
         .map(|note| (note.as_str(), note.meaning()));
     check("policies.md", "preview-notes", &table(notes));
+}
+
+#[test]
+fn the_policy_guide_has_a_row_for_every_destination() {
+    let text = fs::read_to_string(page("policies.md")).unwrap();
+    for block in LogDestinationSpec::BLOCKS {
+        let row = format!("\n| `{block}` | ");
+        assert_eq!(text.matches(&row).count(), 1, "{block}");
+    }
 }
