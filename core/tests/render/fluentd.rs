@@ -1,12 +1,14 @@
 //! Destinations for Fluentd: what its plugins have nothing for is refused by the name of the field.
 
 use firelens_core::outputs::compile_for;
+use firelens_core::render::fluentd::{Element, Part, Value, read_fluentd, write_fluentd};
 use firelens_core::v1alpha1::{LogDestinationSpec, RouterType};
-use serde_json::{Value, json};
+use proptest::prelude::*;
+use serde_json::json;
 
 use crate::case::scope;
 
-fn compiled(spec: Value) -> Result<firelens_core::outputs::CompiledOutput, String> {
+fn compiled(spec: serde_json::Value) -> Result<firelens_core::outputs::CompiledOutput, String> {
     let spec: LogDestinationSpec = serde_json::from_value(spec).unwrap();
     compile_for(RouterType::Fluentd, &spec, &scope()).map_err(|error| error.to_string())
 }
@@ -96,5 +98,67 @@ fn only_what_log_options_can_say_needs_no_file() {
         json!({"forward": {"host": "h"}}),
     ] {
         assert!(compiled(spec.clone()).unwrap().needs_file(), "{spec}");
+    }
+}
+
+/// Words that mean something to a Fluentd file, among ordinary ones.
+fn text() -> impl Strategy<Value = String> {
+    let word = prop_oneof![
+        4 => "\\PC{0,12}",
+        1 => Just("\n".to_owned()),
+        1 => Just("\n@include /x\n".to_owned()),
+        1 => Just("</match>".to_owned()),
+        1 => Just("\"#{`id`}\"".to_owned()),
+        1 => Just("#".to_owned()),
+        1 => Just("{".to_owned()),
+        1 => Just("'".to_owned()),
+        1 => Just("\\".to_owned()),
+        1 => Just(" #".to_owned()),
+        1 => Just("\u{2028}".to_owned()),
+        1 => Just("[1,2]".to_owned()),
+    ];
+    prop::collection::vec(word, 0..4).prop_map(|words| words.concat())
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_for_fluentd_reads_back_whatever_the_strings(
+        (name, argument, param) in (text(), text(), text()),
+        (first, second) in (text(), text()),
+        variable in "[A-Z_]{1,6}|\\PC{0,4}",
+    ) {
+        for (name, argument, param) in [
+            (name.as_str(), argument.as_str(), param.as_str()),
+            ("match", "app-firelens**", "path"),
+        ] {
+            let parts = vec![
+                Part::Text(first.clone()),
+                Part::Env(variable.clone()),
+                Part::Text(second.clone()),
+            ];
+            let parts = parts.into_iter().filter(|part| *part != Part::Text(String::new()));
+            let mut element = Element::new(name, argument).with(param, first.as_str());
+            element.push("mixed", Value { parts: parts.collect() });
+            if let Ok(written) = write_fluentd(std::slice::from_ref(&element)) {
+                prop_assert_eq!(read_fluentd(&written), Ok(vec![element]), "{}", written);
+            }
+        }
+    }
+
+    #[test]
+    fn an_option_of_a_fluentd_output_is_refused_or_reaches_it_as_it_is(value in text()) {
+        let spec = json!({"custom": {"plugin": "x", "options": {"a": value}}});
+        if let Ok(output) = compiled(spec) {
+            let mut element = Element::new("match", "a-firelens**");
+            element.push_at("a", Value::text(output.options["a"].as_str()));
+            let written = write_fluentd(&[element]).unwrap();
+            let read = read_fluentd(&written).unwrap();
+            prop_assert_eq!(read[0].text_of("a"), Some(value.as_str()));
+            if !output.needs_file() {
+                // As the ECS agent writes it: bare.
+                let read = read_fluentd(&format!("<match b>\n    a {value}\n</match>\n")).unwrap();
+                prop_assert_eq!(read[0].text_of("a"), Some(value.as_str()));
+            }
+        }
     }
 }

@@ -30,25 +30,7 @@ pub(super) fn http(draft: &mut Draft<'_>, scope: &OutputScope<'_>) -> Plugin {
     if let Some(method) = draft.take("http_method") {
         draft.put("http_method", method.to_ascii_lowercase());
     }
-    match draft.take("format").as_deref() {
-        None | Some("json") => draft.put("json_array", "true"),
-        Some("json_lines") => {}
-        Some(_) => {
-            let message = "Fluentd's plugin sends json and json_lines";
-            return Err(draft.refused("format", message));
-        }
-    }
-    match draft.take("compress").as_deref() {
-        None => {}
-        Some("gzip") => draft.put("compress", "gzip"),
-        Some(_) => return Err(draft.refused("compress", "Fluentd's plugin knows gzip only")),
-    }
-    let lines = draft.take_all("header");
-    if !lines.is_empty() {
-        let message = "needs a name and a value";
-        let map = headers(&lines).ok_or_else(|| draft.refused("header", message))?;
-        draft.put("headers", map);
-    }
+    http_body(draft)?;
     if let Some(verify) = draft.take_bool("tls.verify") {
         draft.put("tls_verify_mode", if verify { "peer" } else { "none" });
     }
@@ -71,6 +53,30 @@ pub(super) fn http(draft: &mut Draft<'_>, scope: &OutputScope<'_>) -> Plugin {
         draft.put("auth.username", user);
     }
     Ok("http")
+}
+
+/// Format, compression and headers.
+fn http_body(draft: &mut Draft<'_>) -> Result<(), OutputError> {
+    match draft.take("format").as_deref() {
+        None | Some("json") => draft.put("json_array", "true"),
+        Some("json_lines") => {}
+        Some(_) => {
+            let message = "Fluentd's plugin sends json and json_lines";
+            return Err(draft.refused("format", message));
+        }
+    }
+    match draft.take("compress").as_deref() {
+        None => {}
+        Some("gzip") => draft.put("compress", "gzip"),
+        Some(_) => return Err(draft.refused("compress", "Fluentd's plugin knows gzip only")),
+    }
+    let lines = draft.take_all("header");
+    if !lines.is_empty() {
+        let message = "needs a name and a value";
+        let map = headers(&lines).ok_or_else(|| draft.refused("header", message))?;
+        draft.put("headers", map);
+    }
+    Ok(())
 }
 
 /// <https://docs.fluentd.org/output/http#auth-section>

@@ -70,7 +70,7 @@ pub(super) fn splunk(draft: &mut Draft<'_>) -> Plugin {
     ] {
         match draft.take(option) {
             Some(value) if value.starts_with('$') => {
-                draft.put(key, field_name(draft, option, &value)?)
+                draft.put(key, field_name(draft, option, &value)?);
             }
             Some(value) => draft.put(fixed, value),
             None => {}
