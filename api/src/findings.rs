@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firelens_core::lint::{self, Code, Finding, ImageVersion};
+use firelens_core::lint::{self, Code, Finding, ImageVersion, Severity};
 use firelens_core::v1alpha1::{Cause, FieldError, Kind, LogDestination, LoggingPolicy, Mode};
 use firelens_store::{ListOptions, Store};
 use serde::de::DeserializeOwned;
@@ -85,7 +85,12 @@ fn field_error(finding: &Finding) -> FieldError {
     }
 }
 
+/// What is only good to know is left to `firelens lint`.
 fn warnings(found: &[Finding]) -> Vec<String> {
+    let found: Vec<&Finding> = found
+        .iter()
+        .filter(|finding| finding.severity < Severity::Info)
+        .collect();
     let mut told: Vec<String> = found
         .iter()
         .take(WARNINGS_MAX)

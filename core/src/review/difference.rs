@@ -53,6 +53,8 @@ pub fn differences(before: &Value, after: &Value) -> Vec<Difference> {
 fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Difference>) {
     match (before, after) {
         (Some(left), Some(right)) if left == right => {}
+        // ECS writes its defaults into what it describes.
+        (Some(one), None) | (None, Some(one)) if is_default(one) => {}
         (Some(Value::Object(left)), Some(Value::Object(right))) => {
             for key in left
                 .keys()
@@ -74,6 +76,17 @@ fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mu
             }
         }
         _ => found.push(difference(path, before, after)),
+    }
+}
+
+/// Whether ECS may have added the value by itself: an empty list or object, CPU 0.
+fn is_default(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        _ => false,
     }
 }
 
@@ -212,6 +225,14 @@ mod tests {
             text.contains("13 bytes") && !text.contains("token"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn defaults_that_ecs_adds_are_no_difference() {
+        let before = json!({"containerDefinitions": [{"name": "app", "cpu": 0, "links": []}]});
+        let after = json!({"containerDefinitions": [{"name": "app"}]});
+        assert_eq!(differences(&before, &after), []);
+        assert_eq!(differences(&after, &before), []);
     }
 
     #[test]

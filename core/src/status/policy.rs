@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::conditions::{condition, set};
 use super::reasons::{READY, UNREACHABLE, VALID};
-use crate::lint::Finding;
+use crate::lint::{Finding, Severity};
 use crate::observe::Observation;
 use crate::v1alpha1::{
     AwsTarget, AwsTargetStatus, Condition, ConditionStatus, LoggingPolicy, LoggingPolicyStatus,
@@ -74,8 +74,12 @@ pub fn policy_status(
     status
 }
 
-/// What the linter says, as a condition.
+/// What the linter says, as a condition; what is only good to know is left out.
 fn valid(findings: &[Finding], generation: i64) -> Condition {
+    let findings: Vec<&Finding> = findings
+        .iter()
+        .filter(|finding| finding.severity < Severity::Info)
+        .collect();
     let errors = findings.iter().filter(|finding| finding.is_error()).count();
     let (status, reason) = match (errors, findings.len()) {
         (_, 0) => (ConditionStatus::True, "NoFindings"),
@@ -85,7 +89,7 @@ fn valid(findings: &[Finding], generation: i64) -> Condition {
     let mut named: Vec<String> = findings
         .iter()
         .take(FINDINGS_NAMED)
-        .map(Finding::to_string)
+        .map(ToString::to_string)
         .collect();
     let more = findings.len().saturating_sub(FINDINGS_NAMED);
     if more > 0 {
