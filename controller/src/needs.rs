@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use firelens_core::doc::TaskDefinitionDoc;
 use firelens_core::observe::{
-    FAMILY_LOOK_BACK, Needs, ObjectView, Observation, Observed, RoleView,
+    FAMILY_LOOK_BACK, InstanceView, Needs, ObjectView, Observation, Observed, RoleView,
 };
 use firelens_store::{Store, StoreError};
 use futures::stream;
 use futures::{Future, StreamExt};
 
-use crate::aws::{AwsClients, AwsError, AwsErrorKind};
+use crate::aws::{AwsClients, AwsError, AwsErrorKind, DESCRIBE_CONTAINER_INSTANCES_SIZE};
 use crate::metrics::Metrics;
 use crate::observe::READ_CONCURRENCY;
 
@@ -66,7 +66,40 @@ impl Reader<'_> {
             })
             .await,
         );
+        observation.container_instances.extend(
+            each(&needs.container_instances, |cluster| async move {
+                match self.instances(&cluster).await {
+                    Ok(found) => found,
+                    Err(error) => seen(Err(error)),
+                }
+            })
+            .await,
+        );
         Ok(())
+    }
+
+    /// The container instances of a cluster.
+    async fn instances(&self, cluster_arn: &str) -> Result<Observed<Vec<InstanceView>>, AwsError> {
+        let arns = self.clients.list_container_instances(cluster_arn).await?;
+        let mut found = Vec::new();
+        for batch in arns.chunks(DESCRIBE_CONTAINER_INSTANCES_SIZE) {
+            let described = self
+                .clients
+                .describe_container_instances(cluster_arn, batch)
+                .await?;
+            // One that is gone since it was listed is no instance any more.
+            if let Some(unread) = described.failures.iter().find(|one| !one.is_missing()) {
+                let why = format!("DescribeContainerInstances says {}", unread.reason);
+                return Ok(Observed::Unknown(why));
+            }
+            for item in &described.items {
+                match InstanceView::parse(item) {
+                    Ok(instance) => found.push(instance),
+                    Err(error) => return Ok(Observed::Unknown(error.to_string())),
+                }
+            }
+        }
+        Ok(Observed::Present(found))
     }
 
     /// Revisions by ARN, from the store where it has them.

@@ -109,7 +109,8 @@ impl World {
     }
 
     /// What the next pass may start from: clusters, services, and revisions, whose content never
-    /// changes. What was read of roles, objects and families was true for this pass only.
+    /// changes; container instances, which a rollout need not count again each time. What was read of
+    /// roles, objects and families was true for this pass only.
     pub(crate) fn into_memory(self) -> Memory {
         let seen = self.observation;
         let kept = |found: &Observed<_>| matches!(found, Observed::Present(_));
@@ -118,6 +119,8 @@ impl World {
             .into_iter()
             .filter(|(_, found)| kept(found))
             .collect();
+        let mut container_instances = seen.container_instances;
+        container_instances.retain(|_, found| matches!(found, Observed::Present(_)));
         Memory {
             occasion: self.occasion,
             read_at: self.read_at,
@@ -128,6 +131,7 @@ impl World {
                 unread_clusters: seen.unread_clusters,
                 services: seen.services,
                 task_definitions,
+                container_instances,
                 ..Observation::default()
             },
         }

@@ -5,6 +5,7 @@
 
 mod chain;
 pub mod doc;
+pub mod fit;
 pub mod iam;
 pub mod inject;
 pub mod lint;

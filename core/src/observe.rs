@@ -8,8 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+mod instance;
+mod settings;
+
 use crate::doc::TaskDefinitionDoc;
 use crate::record::WorkloadKey;
+
+pub use instance::InstanceView;
+pub use settings::DeploymentSettings;
 
 /// Newest revisions of a family looked at when the answer to a registration was lost. Others may have
 /// registered after us, but not many within the minute that a pass takes.
@@ -108,6 +114,8 @@ pub struct ServiceView {
     pub resource_management_type: Option<String>,
     /// Tasks wanted.
     pub desired_count: i64,
+    /// How ECS replaces its tasks.
+    pub deployment_settings: DeploymentSettings,
     /// Deployments, newest first as ECS lists them.
     pub deployments: Vec<DeploymentView>,
     /// Tags of the service.
@@ -187,6 +195,8 @@ pub struct Observation {
     pub role_policies: BTreeMap<(String, String), Observed<String>>,
     /// Objects by bucket and key.
     pub objects: BTreeMap<(String, String), Observed<ObjectView>>,
+    /// Container instances by the ARN of their cluster.
+    pub container_instances: BTreeMap<String, Observed<Vec<InstanceView>>>,
 }
 
 impl Observation {
@@ -215,6 +225,8 @@ pub struct Needs {
     pub role_policies: BTreeSet<(String, String)>,
     /// Bucket and key.
     pub objects: BTreeSet<(String, String)>,
+    /// ARNs of clusters whose container instances are wanted.
+    pub container_instances: BTreeSet<String>,
 }
 
 impl Needs {
@@ -243,6 +255,7 @@ struct RawService {
     resource_management_type: Option<String>,
     #[serde(default)]
     desired_count: i64,
+    deployment_configuration: Option<settings::RawSettings>,
     deployments: Option<Vec<RawDeployment>>,
     task_sets: Option<Vec<RawTaskSet>>,
     tags: Option<Vec<RawTag>>,
@@ -304,6 +317,9 @@ impl From<RawService> for ServiceView {
             .unwrap_or_default()
             .into_iter()
             .find(|set| set.status == "PRIMARY");
+        let scheduling_strategy = raw
+            .scheduling_strategy
+            .unwrap_or_else(|| "REPLICA".to_owned());
         Self {
             arn: raw.service_arn,
             name: raw.service_name,
@@ -322,9 +338,11 @@ impl From<RawService> for ServiceView {
                 .map(|item| item.capacity_provider)
                 .collect(),
             platform_family: raw.platform_family.filter(|text| !text.is_empty()),
-            scheduling_strategy: raw
-                .scheduling_strategy
-                .unwrap_or_else(|| "REPLICA".to_owned()),
+            deployment_settings: DeploymentSettings::of(
+                raw.deployment_configuration,
+                &scheduling_strategy,
+            ),
+            scheduling_strategy,
             deployment_controller: raw
                 .deployment_controller
                 .map_or_else(|| "ECS".to_owned(), |controller| controller.type_),

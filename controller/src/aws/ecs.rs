@@ -29,7 +29,7 @@ pub const DESCRIBE_SERVICES_SIZE: usize = 10;
 /// Most pages read of one list: 10,000 clusters of an account and 5,000 services of a cluster are
 /// AWS's quotas (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>);
 /// a server that repeats its token for ever must not hold a pass for ever.
-const MAX_LIST_PAGES: usize = 1000;
+pub(super) const MAX_LIST_PAGES: usize = 1000;
 
 /// Why ECS did not describe something that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -74,7 +74,13 @@ pub struct Registered {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawDescribed<'a> {
-    #[serde(borrow, alias = "services", alias = "clusters", default)]
+    #[serde(
+        borrow,
+        alias = "services",
+        alias = "clusters",
+        alias = "containerInstances",
+        default
+    )]
     items: Vec<&'a RawValue>,
     #[serde(default)]
     failures: Vec<Failure>,
@@ -275,11 +281,11 @@ impl AwsClients {
     }
 }
 
-fn page_size() -> i32 {
+pub(super) fn page_size() -> i32 {
     i32::try_from(LIST_PAGE_SIZE).unwrap_or(i32::MAX)
 }
 
-fn described(operation: Operation, raw: &str) -> Result<Described, AwsError> {
+pub(super) fn described(operation: Operation, raw: &str) -> Result<Described, AwsError> {
     let answer: RawDescribed<'_> = serde_json::from_str(raw).map_err(|error| {
         AwsError::new(
             operation,
@@ -298,7 +304,7 @@ fn described(operation: Operation, raw: &str) -> Result<Described, AwsError> {
     })
 }
 
-fn endless(operation: Operation) -> AwsError {
+pub(super) fn endless(operation: Operation) -> AwsError {
     let message = format!("the list has more than {MAX_LIST_PAGES} pages");
     AwsError::new(operation, AwsErrorKind::Server, "EndlessList", &message)
 }

@@ -9,6 +9,7 @@ mod clients;
 mod ecs;
 mod error;
 mod iam;
+mod instances;
 mod operation;
 mod probe;
 mod s3;
@@ -21,5 +22,6 @@ pub use ecs::{
     DESCRIBE_CLUSTERS_SIZE, DESCRIBE_SERVICES_SIZE, Described, Failure, LIST_PAGE_SIZE, Registered,
 };
 pub use error::{AwsError, AwsErrorKind};
+pub use instances::DESCRIBE_CONTAINER_INSTANCES_SIZE;
 pub use operation::{Bucket, BucketLimits, BucketScope, Operation};
 pub use s3::DIGEST_METADATA;

@@ -20,6 +20,8 @@ pub enum Bucket {
     ServiceRead,
     /// `DescribeClusters`, `ListClusters`.
     ClusterRead,
+    /// `DescribeContainerInstances`, `ListContainerInstances`, and the reads of tasks.
+    ClusterResourceRead,
     /// IAM calls that change something.
     IamWrite,
     /// IAM calls that look.
@@ -50,12 +52,13 @@ pub struct BucketLimits {
 
 impl Bucket {
     /// Every bucket, in the order of declaration.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::TaskDefinitionModify,
         Self::TaskDefinitionRead,
         Self::ServiceModify,
         Self::ServiceRead,
         Self::ClusterRead,
+        Self::ClusterResourceRead,
         Self::IamWrite,
         Self::IamRead,
         Self::S3,
@@ -70,6 +73,7 @@ impl Bucket {
             Self::ServiceModify => "service_modify",
             Self::ServiceRead => "service_read",
             Self::ClusterRead => "cluster_read",
+            Self::ClusterResourceRead => "cluster_resource_read",
             Self::IamWrite => "iam_write",
             Self::IamRead => "iam_read",
             Self::S3 => "s3",
@@ -83,7 +87,7 @@ impl Bucket {
             Self::TaskDefinitionModify => (20.0, 1.0, BucketScope::Region),
             Self::TaskDefinitionRead | Self::ClusterRead => (50.0, 20.0, BucketScope::Region),
             Self::ServiceModify => (50.0, 5.0, BucketScope::Region),
-            Self::ServiceRead => (100.0, 20.0, BucketScope::Region),
+            Self::ServiceRead | Self::ClusterResourceRead => (100.0, 20.0, BucketScope::Region),
             Self::IamWrite => (5.0, 5.0, BucketScope::Account),
             Self::IamRead => (10.0, 10.0, BucketScope::Account),
             Self::S3 => (100.0, 100.0, BucketScope::Account),
@@ -129,6 +133,8 @@ operations! {
     DESCRIBE_CLUSTERS: "ecs", "DescribeClusters", ClusterRead, false;
     LIST_SERVICES: "ecs", "ListServices", ServiceRead, false;
     DESCRIBE_SERVICES: "ecs", "DescribeServices", ServiceRead, false;
+    LIST_CONTAINER_INSTANCES: "ecs", "ListContainerInstances", ClusterResourceRead, false;
+    DESCRIBE_CONTAINER_INSTANCES: "ecs", "DescribeContainerInstances", ClusterResourceRead, false;
     DESCRIBE_TASK_DEFINITION: "ecs", "DescribeTaskDefinition", TaskDefinitionRead, false;
     LIST_TASK_DEFINITIONS: "ecs", "ListTaskDefinitions", TaskDefinitionRead, false;
     REGISTER_TASK_DEFINITION: "ecs", "RegisterTaskDefinition", TaskDefinitionModify, true;

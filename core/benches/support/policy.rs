@@ -67,6 +67,7 @@ impl Setting {
                 platform_family: Some("Linux".to_owned()),
                 deployment_controller: "ECS".to_owned(),
                 resource_management_type: None,
+                desired_count: None,
             },
             account_id: "111122223333",
             region: "eu-central-1",

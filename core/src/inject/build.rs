@@ -24,7 +24,7 @@ use super::{
     EjectError, InjectContext, Injection, LABEL_BASE, LABEL_GENERATION, LABEL_POLICY,
     LABEL_POLICY_UID, LABEL_RESTORE, Note, NoteCode, Reason, Refusal, awslogs, containers,
     delivery, dependencies, destinations, eject, foreign, grants, health, labels, placement,
-    platform, router, texts,
+    platform, router, size, texts,
 };
 
 /// Seconds that Fluent Bit goes on sending after it was told to stop, in the files that we write and
@@ -143,6 +143,13 @@ impl Draft<'_> {
             health::refuse_without_check(&health, &notes)?;
         }
         self.note_what_else(way, &mut notes);
+        let fitting = size::Fitting {
+            context: self.context,
+            network: self.network,
+            shipment: &shipment,
+            routed: self.routed.len(),
+        };
+        size::make_room(&fitting, &mut document, &mut record, &mut notes)?;
         let grants = grants::decide(
             &document,
             &self.needs(&shipment, own_log.as_ref()),

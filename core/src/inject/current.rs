@@ -25,7 +25,7 @@ pub fn is_current(live: &TaskDefinitionDoc, desired: &Injection) -> bool {
     let (Some(found), Some(wanted)) = (our_router(live), our_router(&desired.document)) else {
         return false;
     };
-    if !found.is_named(&desired.router) || !same_record(&found, &wanted) {
+    if !found.is_named(&desired.router) || !same_record(live, &found, &wanted) {
         return false;
     }
     let routers = live.containers().filter(ContainerView::is_router).count();
@@ -43,17 +43,23 @@ pub fn is_current(live: &TaskDefinitionDoc, desired: &Injection) -> bool {
 }
 
 /// The record may tell of containers that are gone since; of those that are there it must say the same.
-fn same_record(live: &ContainerView<'_>, wanted: &ContainerView<'_>) -> bool {
+/// A size that we set must still be there.
+fn same_record(
+    document: &TaskDefinitionDoc,
+    live: &ContainerView<'_>,
+    wanted: &ContainerView<'_>,
+) -> bool {
     let live = live.docker_label(LABEL_RESTORE).unwrap_or_default();
     let wanted = wanted.docker_label(LABEL_RESTORE).unwrap_or_default();
-    if live == wanted {
+    // The same record needs no reading, unless it tells of a size.
+    if live == wanted && !live.contains("\"task\":") {
         return true;
     }
     let (Ok(live), Ok(wanted)) = (RestoreRecord::parse(&live), RestoreRecord::parse(&wanted))
     else {
         return false;
     };
-    live.covers(&wanted)
+    live.covers(&wanted) && wanted.task_is_ours(document)
 }
 
 /// ECS, and more so emulators, may add members to the router; none that we set may be missing.

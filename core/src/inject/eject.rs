@@ -86,9 +86,14 @@ fn restore_logs(document: &mut TaskDefinitionDoc, record: &RestoreRecord) {
     }
 }
 
+/// A size that the owner has changed since is the owner's as a whole: half of an old one beside half
+/// of a new one would be no size that Fargate has.
 fn restore_task_level(document: &mut TaskDefinitionDoc, record: &RestoreRecord) {
-    for (name, before) in &record.task {
-        match before {
+    if !record.task_is_ours(document) {
+        return;
+    }
+    for (name, member) in &record.task {
+        match &member.before {
             Before::Absent => {
                 document.remove(name);
             }

@@ -23,6 +23,7 @@ mod platform;
 mod refusal;
 mod restore;
 mod router;
+mod size;
 mod texts;
 
 use std::collections::BTreeMap;

@@ -18,6 +18,8 @@ pub struct Platform {
     pub deployment_controller: String,
     /// `ECS` for services that Express Gateway manages.
     pub resource_management_type: Option<String>,
+    /// Tasks the service wants, where that is known; prices are multiplied by it.
+    pub desired_count: Option<u64>,
 }
 
 impl Platform {
@@ -30,6 +32,7 @@ impl Platform {
             platform_family: None,
             deployment_controller: "ECS".to_owned(),
             resource_management_type: None,
+            desired_count: None,
         }
     }
 

@@ -127,6 +127,12 @@ words! {
         RouterNameTaken,
         /// Our labels are there, but the restore record cannot be read.
         RestoreImpossible,
+        /// The task has no room for the router, and may not or cannot be made larger.
+        TaskTooSmall,
+        /// No container instance of the cluster can run the router: its ECS agent is too old.
+        CapabilityMissing,
+        /// The deployment settings let ECS neither stop an old task nor start a new one.
+        DeploymentCannotMove,
     }
 }
 
@@ -164,6 +170,20 @@ words! {
         OptionsMoved,
         /// `iam.mode: Verify`: what a role must allow, which somebody else sees to.
         RightsNeeded,
+        /// `resources.resize: Allow` made the task larger; with sizes and price.
+        TaskResized,
+        /// With full buffers the router takes more memory than it may have.
+        RouterMemory,
+        /// The router has the least CPU share there is, beside containers that have more.
+        RouterCpuShare,
+        /// The log drivers of the routed containers may hold more than the task has.
+        DriverBuffer,
+        /// A size that ECS asks for is missing in the owner's task definition.
+        SizeMissing,
+        /// Some container instances of the cluster cannot run the router.
+        SomeInstancesIncapable,
+        /// No container instance has room for the larger task now, or there is none.
+        NoRoomOnInstances,
     }
 }
 

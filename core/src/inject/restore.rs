@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::doc::{ObjectText, RawObject, array, elements, quote, sorted};
+use crate::doc::{ObjectText, RawObject, TaskDefinitionDoc, array, elements, quote, sorted};
+use crate::fit::{cpu_units, memory_mib};
 
 /// Version of the record's shape.
 const VERSION: &str = "1";
@@ -39,6 +40,14 @@ pub(super) struct DependencyRecord {
     pub(super) replaced: Vec<(usize, String)>,
 }
 
+/// A member of the task that was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TaskMember {
+    pub(super) before: Before,
+    /// The text that was set.
+    pub(super) set: String,
+}
+
 /// A container that was taken out, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RemovedContainer {
@@ -53,8 +62,8 @@ pub(super) struct RestoreRecord {
     pub(super) containers: BTreeMap<String, ContainerRecord>,
     /// The router that ours took the place of.
     pub(super) foreign_router: Option<RemovedContainer>,
-    /// Task-level members before they were changed, by name.
-    pub(super) task: BTreeMap<String, Before>,
+    /// Task-level members that were changed, by name.
+    pub(super) task: BTreeMap<String, TaskMember>,
 }
 
 impl RestoreRecord {
@@ -72,12 +81,29 @@ impl RestoreRecord {
             _ => false,
         };
         same_router
-            && self.task == wanted.task
+            && self.task.len() == wanted.task.len()
+            && wanted.task.iter().all(|(name, wanted)| {
+                self.task.get(name).is_some_and(|found| {
+                    found.set == wanted.set && found.before.value() == wanted.before.value()
+                })
+            })
             && wanted.containers.iter().all(|(name, wanted)| {
                 self.containers
                     .get(name)
                     .is_some_and(|found| found.means(wanted))
             })
+    }
+
+    /// Whether the members of the task that we set still say what we set, in whatever spelling.
+    pub(super) fn task_is_ours(&self, document: &TaskDefinitionDoc) -> bool {
+        self.task.iter().all(|(name, member)| {
+            let found = document.value(name);
+            let units = match name.as_str() {
+                "cpu" => found.as_ref().and_then(cpu_units),
+                _ => found.as_ref().and_then(memory_mib),
+            };
+            units.is_some_and(|units| units.to_string() == member.set)
+        })
     }
 
     /// Compact JSON.
@@ -97,8 +123,9 @@ impl RestoreRecord {
         }
         if !self.task.is_empty() {
             let mut task = ObjectText::default();
-            for (name, before) in &self.task {
-                task.set_text(name, &before_json(before));
+            for (name, member) in &self.task {
+                let pair = [before_json(&member.before), quote(&member.set)];
+                task.set_text(name, &array(&pair));
             }
             record.set_text("task", &task.finish());
         }
@@ -125,7 +152,7 @@ impl RestoreRecord {
         let mut task = BTreeMap::new();
         if record.get("task").is_some() {
             for (name, text) in object(&record, "task")?.iter() {
-                task.insert(name.to_owned(), read_before(text)?);
+                task.insert(name.to_owned(), read_member(text)?);
             }
         }
         Ok(Self {
@@ -200,6 +227,19 @@ fn read_before(text: &str) -> Result<Before, String> {
         Some([one]) => Ok(Before::Text(one.clone())),
         _ => Err(format!("{text} is not a list of at most one")),
     }
+}
+
+/// `[before, set]`.
+fn read_member(text: &str) -> Result<TaskMember, String> {
+    let elements = elements(text).unwrap_or_default();
+    let [before, set] = elements.as_slice() else {
+        return Err(format!("{text} is not what was and what was set"));
+    };
+    let set = serde_json::from_str(set).map_err(|_| format!("{set} is no text"))?;
+    Ok(TaskMember {
+        before: read_before(before)?,
+        set,
+    })
 }
 
 fn read_container(record: &RawObject) -> Result<ContainerRecord, String> {
@@ -279,10 +319,15 @@ mod tests {
             index: 0,
             text: r#"{"name":"r"}"#.to_owned(),
         });
-        record
-            .task
-            .insert("cpu".to_owned(), Before::Text("\"256\"".to_owned()));
-        record.task.insert("memory".to_owned(), Before::Absent);
+        for (name, before) in [
+            ("cpu", Before::Text("\"256\"".to_owned())),
+            ("memory", Before::Absent),
+        ] {
+            let set = "1024".to_owned();
+            record
+                .task
+                .insert(name.to_owned(), TaskMember { before, set });
+        }
         let json = record.to_json();
         assert_eq!(RestoreRecord::parse(&json).unwrap(), record);
         assert_eq!(RestoreRecord::parse(&json).unwrap().to_json(), json);
@@ -297,6 +342,9 @@ mod tests {
             r#"{"v":1}"#,
             r#"{"v":1,"containers":{"a":{"log":1}}}"#,
             r#"{"v":1,"containers":{"a":{"dependsOn":{"replaced":[["x",{}]]}}}}"#,
+            r#"{"v":1,"containers":{},"task":{"cpu":[[]]}}"#,
+            r#"{"v":1,"containers":{},"task":{"cpu":[[],1]}}"#,
+            r#"{"v":1,"containers":{},"task":{"cpu":[1,"2"]}}"#,
             r#"{"v":1,"containers":{},"router":{"index":0}}"#,
             r#"{"v":1,"containers":{},"router":{"index":0,"container":"x"}}"#,
         ] {

@@ -18,6 +18,8 @@ pub(super) struct Candidate {
     pub(super) admitted: bool,
     /// It was tried before: others go first.
     pub(super) failed_before: bool,
+    /// It wants no task, so its deployment ends at once and shows nothing: as a canary it comes last.
+    pub(super) proves_nothing: bool,
 }
 
 /// How far the rollout of one policy generation is in one target.

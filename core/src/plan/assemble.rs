@@ -23,7 +23,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     let mut plan = Plan::default();
     let mut drafts = survey(input, &mut plan);
     sharing::refuse_shared_roles(input, &mut plan.needs, &mut drafts_view(&mut drafts));
-    let admitted = gate::admit(input, &mut drafts);
+    let admitted = gate::admit(input, &mut plan.needs, &mut drafts);
     let states = judge_resources(input, &mut plan, &drafts, &admitted);
     for (key, draft) in drafts {
         let entry = finish(

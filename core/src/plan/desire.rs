@@ -3,14 +3,16 @@
 //! It looks at one workload, its winner and its revisions. Places in the rollout, role policies and
 //! objects are judged later, over all workloads together.
 
+use super::capacity;
 use super::draft::find_policy;
 use super::leave;
 use super::linted::Linted;
 use super::model::{Decision, PlanInput, Wait};
 use crate::doc::TaskDefinitionDoc;
+use crate::fit::{self, Footprint};
 use crate::iam::Grant;
 use crate::inject::{
-    self, ConfigObject, InjectContext, Injection, Marks, Note, NoteCode, Platform,
+    self, ConfigObject, InjectContext, Injection, Marks, Note, NoteCode, Platform, Reason, Refusal,
 };
 use crate::observe::{ClusterView, Needs, Observed, ServiceView};
 use crate::record::{ManagedRevision, PolicyRef, Purpose, WorkloadRecord};
@@ -27,6 +29,8 @@ pub(super) struct Change {
     pub(super) grants: Vec<Grant>,
     pub(super) objects: Vec<ConfigObject>,
     pub(super) revision: WantedRevision,
+    /// What it asks of container instances; none for what ran there before.
+    pub(super) footprint: Option<Footprint>,
 }
 
 /// The revision that a change brings.
@@ -166,6 +170,11 @@ fn want(
     }
     if in_sync {
         verdict.adopt = Some(adopted(site, &reference, base, &injection));
+    } else if let Some(stuck) = fit::stuck(site.service)
+        && site.record.deployment.is_none()
+    {
+        let refusal = Refusal::new(Reason::DeploymentCannotMove, stuck.to_string());
+        verdict.decision = Decision::Refused(refusal);
     } else if policy.spec.mode == Mode::Audit {
         verdict.decision = Decision::WouldInject;
     } else if let Some(refusal) = site.linted.refusal(policy) {
@@ -215,6 +224,7 @@ fn inject_change(
         base,
         grants: injection.grants,
         objects: injection.objects,
+        footprint: Some(capacity::footprint(start, &injection.document)),
         revision: WantedRevision::Content {
             family: start.family().unwrap_or_default().to_owned(),
             body: injection.register_input,
@@ -281,6 +291,7 @@ fn platform(service: &ServiceView) -> Platform {
         platform_family: service.platform_family.clone(),
         deployment_controller: service.deployment_controller.clone(),
         resource_management_type: service.resource_management_type.clone(),
+        desired_count: u64::try_from(service.desired_count).ok(),
     }
 }
 

@@ -3,15 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::admission::{self, Candidate, Progress};
+use super::capacity;
 use super::desire::Change;
 use super::draft::{Draft, find_policy};
 use super::model::{Decision, PlanInput, Wait};
+use crate::fit;
 use crate::inject::{Reason, Refusal};
+use crate::observe::Needs;
 use crate::record::{PolicyRef, WorkloadKey};
 
 /// Holds back, then gives places. Answers the keys that may take steps in this pass.
 pub(super) fn admit(
     input: &PlanInput<'_>,
+    needs: &mut Needs,
     drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
 ) -> BTreeSet<WorkloadKey> {
     let mut by_policy: BTreeMap<PolicyRef, Vec<Candidate>> = BTreeMap::new();
@@ -19,32 +23,38 @@ pub(super) fn admit(
         let Some(change) = &draft.verdict.change else {
             continue;
         };
-        if let Some(held) = held_back(input, draft, change) {
+        let mut held = held_back(input, draft, change);
+        let (policy, purpose) = (change.policy.clone(), change.purpose);
+        if held.is_none() {
+            let (in_the_way, notes) = capacity::judge(input, draft, needs);
+            draft.verdict.notes.extend(notes);
+            held = in_the_way;
+        }
+        if let Some(held) = held {
             // Whoever cannot move for reasons of its own keeps no place from the others.
             draft.record.admitted = None;
             draft.verdict.decision = held;
             continue;
         }
-        by_policy
-            .entry(change.policy.clone())
-            .or_default()
-            .push(Candidate {
-                key: key.clone(),
-                purpose: change.purpose,
-                admitted: draft
-                    .record
-                    .admitted
-                    .as_ref()
-                    .is_some_and(|held| held.uid == change.policy.uid),
-                failed_before: draft.record.failed.is_some(),
-            });
+        let admitted = draft.record.admitted.as_ref();
+        let candidate = Candidate {
+            key: key.clone(),
+            purpose,
+            admitted: admitted.is_some_and(|held| held.uid == policy.uid),
+            failed_before: draft.record.failed.is_some(),
+            proves_nothing: draft.service.desired_count == 0,
+        };
+        by_policy.entry(policy).or_default().push(candidate);
     }
     let mut admitted = BTreeSet::new();
     for (reference, mut candidates) in by_policy {
         let Some(policy) = find_policy(input, &reference) else {
             continue;
         };
-        candidates.sort_by_key(|candidate| (!candidate.admitted, candidate.failed_before));
+        candidates.sort_by_key(|candidate| {
+            let after = (candidate.failed_before, candidate.proves_nothing);
+            (!candidate.admitted, after)
+        });
         let selected = selected_by(drafts, &reference);
         let progress = Progress::of(
             &reference,
@@ -112,6 +122,12 @@ pub(super) fn held_back(
                 draft.service.deployment_controller
             ),
         }));
+    }
+    if let Some(stuck) = fit::stuck(draft.service) {
+        return Some(Decision::Refused(Refusal::new(
+            Reason::DeploymentCannotMove,
+            stuck.to_string(),
+        )));
     }
     let primary = draft.service.primary_deployment();
     let race = draft.record.overtaken.as_ref();

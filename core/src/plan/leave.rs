@@ -60,6 +60,7 @@ pub(super) fn leave(
         base: None,
         grants: Vec::new(),
         objects: Vec::new(),
+        footprint: None,
         revision,
     });
     verdict
@@ -105,6 +106,7 @@ pub(super) fn give_back(site: &Site<'_>) -> Verdict {
         base: None,
         grants: Vec::new(),
         objects: Vec::new(),
+        footprint: None,
         revision: WantedRevision::Existing(race.theirs.clone()),
     });
     verdict

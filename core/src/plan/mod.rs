@@ -4,12 +4,13 @@
 //! has not seen.
 //!
 //! Each workload is judged alone first (`desire`, `leave`), its own deployment is followed (`track`), then
-//! places in the rollout are given (`gate`, `admission`), what they share is judged (`resources`), steps are
+//! places in the rollout are given (`gate`, `capacity`, `admission`), what they share is judged (`resources`), steps are
 //! laid out (`steps`), and what
 //! nobody needs any more is removed (`removal`).
 
 mod admission;
 mod assemble;
+mod capacity;
 mod consider;
 mod desire;
 mod draft;

@@ -81,6 +81,9 @@ reasons! {
     DeploymentInProgress,
     /// The last deployment by the operator reached steady state.
     DeploymentCompleted,
+    /// The last deployment by the operator is done, and no task runs with it, so nothing shows that it
+    /// works.
+    Unproven,
     /// ECS gave up the deployment.
     DeploymentFailed,
     /// ECS or a person put the service back on the revision before.

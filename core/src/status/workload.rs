@@ -22,6 +22,10 @@ pub fn workload_status(
 ) -> WorkloadStatus {
     let outcome = context.outcomes.get(key);
     let record = outcome.map_or(&plan.record, |outcome| &outcome.record);
+    let service = context.input.observation.services.get(key);
+    let runs_nothing = service
+        .and_then(Observed::present)
+        .is_some_and(runs_nothing);
     let mut status = old.cloned().unwrap_or_default();
     status.target.clone_from(&key.target);
     status.service_name.clone_from(&key.service);
@@ -47,7 +51,7 @@ pub fn workload_status(
     let before = old.map_or(&[][..], |old| &old.conditions);
     status.conditions = set(
         before,
-        conditions(plan, record, outcome, before),
+        conditions(plan, record, outcome, before, runs_nothing),
         context.now,
     );
     status
@@ -142,6 +146,7 @@ fn conditions(
     record: &WorkloadRecord,
     outcome: Option<&Outcome>,
     before: &[Condition],
+    runs_nothing: bool,
 ) -> Vec<Condition> {
     let generation = plan
         .selection
@@ -150,7 +155,7 @@ fn conditions(
         .map_or(0, |won| won.generation);
     let selected = selected(plan, generation, before);
     let injected = injected(plan, record, outcome, generation);
-    let healthy = healthy(record, generation);
+    let healthy = healthy(record, runs_nothing, generation);
     let ready = ready(plan, &injected, &healthy, generation);
     vec![selected, injected, healthy, ready]
 }
@@ -240,7 +245,15 @@ fn injected(
     condition(INJECTED, status, reason.as_str(), message, generation)
 }
 
-fn healthy(record: &WorkloadRecord, generation: i64) -> Condition {
+/// Whether the deployment in force has not one task: ECS calls it complete at once, and nothing has
+/// shown that the router works.
+fn runs_nothing(service: &ServiceView) -> bool {
+    service
+        .primary_deployment()
+        .is_some_and(|primary| primary.running_count == 0)
+}
+
+fn healthy(record: &WorkloadRecord, runs_nothing: bool, generation: i64) -> Condition {
     let (status, reason, message) = if record.deployment.is_some() {
         (
             ConditionStatus::Unknown,
@@ -250,6 +263,12 @@ fn healthy(record: &WorkloadRecord, generation: i64) -> Condition {
     } else if record.failed.is_some() {
         let (reason, message) = decision_reason(&Decision::Failed, record);
         (ConditionStatus::False, reason, message)
+    } else if record.managed.is_some() && runs_nothing {
+        (
+            ConditionStatus::Unknown,
+            WorkloadReason::Unproven,
+            "applied, and no task of the service runs to prove it; seen once one does".to_owned(),
+        )
     } else if record.managed.is_some() {
         (
             ConditionStatus::True,

@@ -28,6 +28,8 @@ pub(crate) struct Place {
     #[serde(default)]
     pub(crate) resource_management_type: Option<String>,
     #[serde(default)]
+    pub(crate) desired_count: Option<u64>,
+    #[serde(default)]
     pub(crate) config_bucket: Option<ConfigBucket>,
 }
 
@@ -90,6 +92,7 @@ impl Case {
                 platform_family: self.place.platform_family.clone(),
                 deployment_controller: self.place.deployment_controller.clone(),
                 resource_management_type: self.place.resource_management_type.clone(),
+                desired_count: self.place.desired_count,
             },
             account_id: &self.place.account_id,
             region: &self.place.region,

@@ -51,7 +51,9 @@ fn the_agent_makes_of_every_injection_what_its_golden_preview_says() {
 }
 
 /// Reasons that only the plan of a whole target finds.
-const FOUND_ELSEWHERE: [Reason; 3] = [
+const FOUND_ELSEWHERE: [Reason; 5] = [
+    Reason::CapabilityMissing,
+    Reason::DeploymentCannotMove,
     Reason::RoleMissing,
     Reason::RoleShared,
     Reason::RolePolicyTooLong,

@@ -13,3 +13,4 @@ mod properties;
 mod random;
 mod rules;
 mod server;
+mod sizes;

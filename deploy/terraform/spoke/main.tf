@@ -105,10 +105,16 @@ data "aws_iam_policy_document" "read" {
     sid = "ReadServices"
     actions = [
       "ecs:DescribeClusters",
+      "ecs:DescribeContainerInstances",
       "ecs:DescribeServices",
+      "ecs:ListContainerInstances",
       "ecs:ListServices",
     ]
-    resources = ["${local.ecs}:cluster/*", "${local.ecs}:service/*"]
+    resources = [
+      "${local.ecs}:cluster/*",
+      "${local.ecs}:container-instance/*",
+      "${local.ecs}:service/*",
+    ]
   }
   statement {
     sid       = "ReadWhatHasNoResourceLevel"

@@ -6,6 +6,7 @@ mod actors;
 mod calls;
 mod ecs;
 mod faults;
+mod hosts;
 mod iam;
 mod lag;
 mod reply;

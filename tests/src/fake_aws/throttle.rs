@@ -21,6 +21,8 @@ pub enum Category {
     ServiceDeployment,
     /// DescribeClusters, ListClusters: burst 50, refill 20/s.
     ClusterRead,
+    /// DescribeContainerInstances, ListContainerInstances: burst 100, refill 20/s.
+    ClusterResourceRead,
     /// CreateCluster: burst 20, refill 1/s.
     ClusterModify,
     /// TagResource, UntagResource: burst 20, refill 10/s.
@@ -52,6 +54,9 @@ impl Category {
                 Self::ServiceDeployment
             }
             (Service::Ecs, "DescribeClusters" | "ListClusters") => Self::ClusterRead,
+            (Service::Ecs, "DescribeContainerInstances" | "ListContainerInstances") => {
+                Self::ClusterResourceRead
+            }
             (Service::Ecs, "CreateCluster") => Self::ClusterModify,
             (Service::Ecs, "TagResource" | "UntagResource") => Self::TagModify,
             (Service::Ecs, "ListTagsForResource") => Self::TagRead,
@@ -69,7 +74,7 @@ impl Category {
         match self {
             Self::TaskDefinitionModify | Self::ClusterModify => (20, 1),
             Self::ServiceModify => (50, 5),
-            Self::ServiceRead => (100, 20),
+            Self::ServiceRead | Self::ClusterResourceRead => (100, 20),
             Self::TaskDefinitionRead
             | Self::ServiceDeployment
             | Self::ClusterRead

@@ -71,8 +71,8 @@ text_enum! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Resources {
-    /// Never (default): leave such a workload alone and say so. Allow: move a Fargate task to the
-    /// next valid size (not supported in this version).
+    /// Never (default): leave such a workload alone and say what is missing. Allow: move a Fargate
+    /// task to the next valid size, and back when the router goes.
     pub resize: Resize,
 }
 

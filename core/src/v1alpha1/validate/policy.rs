@@ -11,7 +11,7 @@ use super::path::{Errors, Path};
 use super::{destination, filters, names, router, selector};
 use crate::render::fluentd::unsupported_filter;
 use crate::v1alpha1::{
-    Approval, Config, Delivery, LoggingPolicySpec, Output, Resize, RolloutStrategy, RouterType,
+    Approval, Config, Delivery, LoggingPolicySpec, Output, RolloutStrategy, RouterType,
 };
 
 /// Longest raw configuration, in bytes: a task definition may have no more as a whole.
@@ -35,13 +35,6 @@ pub(crate) fn check(path: &Path, spec: &LoggingPolicySpec, raw: &Value, errors: 
     check_config(&path.field("config"), spec, errors);
     if spec.router.type_ == RouterType::Fluentd {
         check_fluentd(path, spec, raw, errors);
-    }
-    if spec.resources.resize == Resize::Allow {
-        errors.not_supported(
-            &path.field("resources").field("resize"),
-            spec.resources.resize.as_str(),
-            "supported values: \"Never\"",
-        );
     }
     check_rollout(&path.field("rollout"), &spec.rollout, errors);
 }

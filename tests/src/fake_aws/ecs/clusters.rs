@@ -29,6 +29,7 @@ pub(super) fn create(
         .or_insert_with(|| Cluster {
             fields: fields(ctx, name, params),
             tags,
+            instances: Vec::new(),
             services: BTreeMap::new(),
         });
     Ok(json!({ "cluster": view(cluster, true) }))

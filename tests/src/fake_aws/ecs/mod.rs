@@ -4,6 +4,7 @@
 
 mod clusters;
 mod deployments;
+mod instances;
 mod normalise;
 mod service;
 mod service_view;
@@ -43,6 +44,8 @@ pub(super) struct Region {
 pub(super) struct Cluster {
     pub(super) fields: Map<String, Value>,
     pub(super) tags: Vec<Value>,
+    /// Container instances as `DescribeContainerInstances` shows them.
+    pub(super) instances: Vec<Value>,
     pub(super) services: BTreeMap<String, Lagged<Service>>,
 }
 
@@ -81,6 +84,8 @@ pub(super) fn execute(
         "CreateCluster" => clusters::create(region, ctx, params),
         "ListClusters" => clusters::list(region, ctx, params),
         "DescribeClusters" => clusters::describe(region, ctx, params),
+        "ListContainerInstances" => instances::list(region, params),
+        "DescribeContainerInstances" => instances::describe(region, params),
         "CreateService" => services::create(region, ctx, params),
         "ListServices" => services::list(region, ctx, params),
         "DescribeServices" => services::describe(region, ctx, params),
