@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use firelens_core::inject::Reason;
+use firelens_core::inject::{NoteCode, Reason};
+use firelens_core::lint::{Code, Severity};
 use firelens_core::preview::PreviewNoteCode;
 use firelens_core::status::REASONS;
 use firelens_core::v1alpha1::LogDestinationSpec;
@@ -67,4 +68,37 @@ fn the_policy_guide_has_a_row_for_every_destination() {
         let row = format!("\n| `{block}` | ");
         assert_eq!(text.matches(&row).count(), 1, "{block}");
     }
+}
+
+/// The codes of one severity, by name.
+fn codes(severity: Severity) -> String {
+    let mut rows: Vec<String> = Code::ALL
+        .iter()
+        .filter(|code| code.severity() == severity)
+        .map(|code| format!("| `{code}` | {} | {} |", code.meaning(), code.fix()))
+        .collect();
+    rows.sort();
+    format!(
+        "| code | meaning | fix |\n|---|---|---|\n{}\n",
+        rows.join("\n")
+    )
+}
+
+#[test]
+fn the_page_of_the_linter_lists_every_code_refusal_and_note() {
+    for (mark, severity) in [
+        ("lint-errors", Severity::Error),
+        ("lint-warnings", Severity::Warning),
+        ("lint-notes", Severity::Info),
+    ] {
+        check("lint.md", mark, &codes(severity));
+    }
+    let refusals = Reason::ALL
+        .iter()
+        .map(|reason| (reason.as_str(), reason.meaning()));
+    check("lint.md", "refusals", &table(refusals));
+    let notes = NoteCode::ALL
+        .iter()
+        .map(|note| (note.as_str(), note.meaning()));
+    check("lint.md", "notes", &table(notes));
 }

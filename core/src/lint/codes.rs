@@ -70,7 +70,7 @@ codes! {
     OptionNotInteger: Error => "Give a whole number, without a unit.";
     /// The option is a number; Fluent Bit reads anything else as 0.
     OptionNotNumber: Error => "Give a number.";
-    /// The option is a boolean; Fluent Bit refuses to start with another word.
+    /// The option is a boolean; with another word Fluent Bit refuses to start, or takes it for off.
     OptionNotBoolean: Error => "Give On or Off.";
     /// The option is a size; Fluent Bit reads anything else as no size.
     OptionNotSize: Error => "Give a number with K, M or G behind it, such as 10M.";
@@ -132,8 +132,8 @@ codes! {
     RouterCpuZero: Warning => "Leave cpu out, or give at least 64.";
     /// The variable is not known in the router: Fluent Bit puts nothing in its place.
     UndefinedVariable: Warning => "Define it in router.environment or router.secrets.";
-    /// `${` does not begin a variable here; Fluent Bit takes it for one.
-    StrayVariable: Error => "Close the variable with }, or write the text without ${.";
+    /// `${` is never closed, or names no variable: by version it stays as it is, or vanishes.
+    StrayVariable: Warning => "Close the variable with }, or write the text without ${.";
     /// `$(…)` is a template of the Go cloudwatch plugin only; elsewhere it stays as it is.
     TemplateOutsideGoPlugin: Warning => "Use $field of the record, or ${VARIABLE} of the router.";
     /// A secret stands in an option in plain text.
@@ -226,7 +226,7 @@ codes! {
     ParserDropsFields: Warning => "Set reserveData to true.";
     /// A time field is named, and nothing says how to read it.
     TimeKeyWithoutFormat: Warning => "Give timeFormat.";
-    /// The expression names no group: nothing would be parsed.
+    /// The expression names no group: nothing is parsed.
     RegexWithoutGroups: Error => "Name the fields: (?<field>…).";
     /// A type is given for a field that the expression does not name.
     TypeOfUnknownField: Warning => "Use the name of a group.";

@@ -9,7 +9,8 @@ use super::Code;
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The router would not start, or logs would not arrive: such a policy is not enforced.
+    /// The router would not start, logs would not arrive, or a setting would mean something else than
+    /// it says: such a policy is not enforced.
     Error,
     /// It works, with a risk: lost or doubled lines, plain text, a task that is replaced.
     Warning,

@@ -104,3 +104,11 @@ pub fn router_file(at: &str, text: &str, version: ImageVersion) -> Vec<Finding> 
     custom::check_file(at, text, version, &mut findings);
     findings.finish()
 }
+
+/// Whether an output option exists, and only in versions after 1.9.10, which 2.x images hold.
+pub(crate) fn is_missing_in_v2(plugin: &str, option: &str) -> bool {
+    let old = ImageVersion::V1_9_10.bits();
+    let known = catalogue::plugin(catalogue::Kind::Output, plugin);
+    let fact = known.and_then(|known| catalogue::option(catalogue::Kind::Output, known, option));
+    fact.is_some_and(|fact| fact.bits & old == 0)
+}

@@ -1,4 +1,4 @@
-//! What a router image can do, as far as its name tells, and the options that old images lack.
+//! What a router image can do, as far as its name tells.
 //!
 //! Never refuses on a guess: an image that is not known to be old is taken to be able.
 
@@ -40,93 +40,6 @@ impl ImageLine {
     }
 }
 
-/// Options that Fluent Bit 1.9.10 does not know, by plugin ("" for every plugin); it refuses to start on one of them.
-/// Found by comparing the option tables of v1.9.10 and v4.2.2.
-/// <https://github.com/fluent/fluent-bit/tree/v1.9.10/plugins>
-const NOT_IN_V2: [(&str, &[&str]); 13] = [
-    (
-        "",
-        &[
-            "tls.verify_hostname",
-            "tls.min_version",
-            "tls.max_version",
-            "tls.ciphers",
-            "net.io_timeout",
-            "net.max_worker_connections",
-        ],
-    ),
-    (
-        "cloudwatch_logs",
-        &["log_group_class", "profile", "add_entity"],
-    ),
-    ("kinesis_firehose", &["simple_aggregation", "profile"]),
-    (
-        "kinesis_streams",
-        &["simple_aggregation", "profile", "compression"],
-    ),
-    (
-        "s3",
-        &[
-            "profile",
-            "format",
-            "retry_exhausted_action",
-            "quarantine_dir_limit_size",
-        ],
-    ),
-    (
-        "opensearch",
-        &["compress", "logstash_prefix_separator", "aws_profile"],
-    ),
-    (
-        "es",
-        &[
-            "compress",
-            "http_api_key",
-            "logstash_prefix_separator",
-            "aws_profile",
-            "upstream",
-        ],
-    ),
-    ("datadog", &["header", "dd_hostname"]),
-    ("splunk", &["auto_extract_timestamp"]),
-    (
-        "loki",
-        &[
-            "uri",
-            "structured_metadata",
-            "structured_metadata_map_keys",
-            "label_map_path",
-            "buffer_size",
-            "bearer_token",
-            "header",
-            "compress",
-            "tenant_id_key_error_handling",
-        ],
-    ),
-    (
-        "http",
-        &[
-            "http_method",
-            "aws_profile",
-            "http.response_timeout",
-            "http.read_idle_timeout",
-            "oauth2.",
-        ],
-    ),
-    (
-        "kafka",
-        &["raw_log_key", "aws_msk_iam", "aws_msk_iam_cluster_arn"],
-    ),
-    (
-        "forward",
-        &[
-            "fluentd_compat",
-            "retain_metadata_in_forward_mode",
-            "add_option",
-        ],
-    ),
-];
-
 /// Why a 2.x image cannot run this option, if it cannot.
 pub(super) fn refused_by_v2(plugin: &str, option: &str) -> Option<String> {
     if plugin == "opentelemetry" {
@@ -134,18 +47,8 @@ pub(super) fn refused_by_v2(plugin: &str, option: &str) -> Option<String> {
             "logs over OTLP need aws-for-fluent-bit 3 or later; the router image is 2.x".to_owned(),
         );
     }
-    NOT_IN_V2
-        .iter()
-        .filter(|(name, _)| name.is_empty() || *name == plugin)
-        .find(|(_, options)| options.iter().any(|known| is_of(known, option)))
-        .map(|_| format!("{option} needs aws-for-fluent-bit 3 or later; the router image is 2.x"))
-}
-
-/// A name that ends in a dot stands for every option that begins with it.
-fn is_of(known: &str, option: &str) -> bool {
-    let head = option.get(..known.len()).unwrap_or_default();
-    let whole = option.len() == known.len() || known.ends_with('.');
-    whole && head.eq_ignore_ascii_case(known)
+    crate::lint::is_missing_in_v2(plugin, option)
+        .then(|| format!("{option} needs aws-for-fluent-bit 3 or later; the router image is 2.x"))
 }
 
 #[cfg(test)]
