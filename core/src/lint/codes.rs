@@ -240,7 +240,7 @@ codes! {
     PathNotAbsolute: Warning => "Give the path from / on.";
     /// The condition does not begin with a word that the filter knows.
     ConditionUnknown: Error => "Use one of the listed words.";
-    /// The condition has too few or too many words.
+    /// The condition has too few words.
     ConditionWords: Error => "Give the field, and the value where the condition has one.";
     /// A field that the ECS agent adds is overwritten.
     EcsFieldOverwritten: Warning => "Use another name for the field.";

@@ -112,8 +112,7 @@ fn check_hosts(output: &Output, findings: &mut Findings) {
             let Some(value) = given.value.as_deref().filter(|value| !value.contains("${")) else {
                 continue;
             };
-            let address = value.parse::<std::net::IpAddr>().is_ok();
-            if !address && value.contains(['/', ':', ' ']) {
+            if !is_host(name, value) {
                 let message = format!(
                     "{name} is {}, which is not a host name alone",
                     super::options::shown(name, value)
@@ -129,6 +128,20 @@ fn check_hosts(output: &Output, findings: &mut Findings) {
             findings.add(Code::HostNotName, output.field(name), message);
         }
     }
+}
+
+/// A host alone. Of endpoints Fluent Bit itself takes the scheme off, and S3 the port.
+fn is_host(option: &str, value: &str) -> bool {
+    if option == "host" {
+        return value.parse::<std::net::IpAddr>().is_ok() || !value.contains(['/', ':', ' ']);
+    }
+    let bare = value
+        .strip_prefix("https://")
+        .or_else(|| value.strip_prefix("http://"));
+    !bare
+        .unwrap_or(value)
+        .trim_end_matches('/')
+        .contains(['/', ' '])
 }
 
 /// Whether the name is one of the public internet.
