@@ -7,6 +7,7 @@ mod chain;
 pub mod doc;
 pub mod fit;
 pub mod iam;
+pub mod image;
 pub mod inject;
 pub mod lint;
 pub mod observe;

@@ -112,6 +112,8 @@ pub struct ServiceView {
     pub deployment_controller: String,
     /// `ECS` for services that Express Gateway manages.
     pub resource_management_type: Option<String>,
+    /// Whether tasks get a public address; none outside of network mode `awsvpc`.
+    pub assign_public_ip: Option<bool>,
     /// Tasks wanted.
     pub desired_count: i64,
     /// How ECS replaces its tasks.
@@ -253,12 +255,25 @@ struct RawService {
     scheduling_strategy: Option<String>,
     deployment_controller: Option<RawController>,
     resource_management_type: Option<String>,
+    network_configuration: Option<RawNetwork>,
     #[serde(default)]
     desired_count: i64,
     deployment_configuration: Option<settings::RawSettings>,
     deployments: Option<Vec<RawDeployment>>,
     task_sets: Option<Vec<RawTaskSet>>,
     tags: Option<Vec<RawTag>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawNetwork {
+    awsvpc_configuration: Option<RawAwsvpc>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawAwsvpc {
+    assign_public_ip: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -347,6 +362,10 @@ impl From<RawService> for ServiceView {
                 .deployment_controller
                 .map_or_else(|| "ECS".to_owned(), |controller| controller.type_),
             resource_management_type: raw.resource_management_type,
+            assign_public_ip: raw
+                .network_configuration
+                .and_then(|network| network.awsvpc_configuration)
+                .map(|awsvpc| awsvpc.assign_public_ip.as_deref() == Some("ENABLED")),
             desired_count: raw.desired_count,
             deployments: raw
                 .deployments

@@ -68,6 +68,7 @@ impl Setting {
                 deployment_controller: "ECS".to_owned(),
                 resource_management_type: None,
                 desired_count: None,
+                assign_public_ip: None,
             },
             account_id: "111122223333",
             region: "eu-central-1",

@@ -10,6 +10,7 @@ use crate::doc::{
     ContainerView, MAX_CONTAINERS, MAX_REGISTER_BODY_BYTES, RawObject, TaskDefinitionDoc,
 };
 use crate::iam::RoleUse;
+use crate::image::{Registry, RouterImage};
 use crate::outputs::CompiledOutput;
 use crate::v1alpha1::{LaunchType, LoggingPolicySpec};
 
@@ -17,19 +18,15 @@ use super::containers::Routed;
 use super::delivery::{BuiltIn, Choice, Shipment, Way};
 use super::dependencies::RouterNames;
 use super::health::{Chosen, HttpServer, Network, Situation};
-use super::image::RouterImage;
 use super::restore::{Before, RestoreRecord};
+use super::review::Review;
 use super::texts::Texts;
 use super::{
     EjectError, InjectContext, Injection, LABEL_BASE, LABEL_GENERATION, LABEL_POLICY,
-    LABEL_POLICY_UID, LABEL_RESTORE, Note, NoteCode, Reason, Refusal, awslogs, containers,
-    delivery, dependencies, destinations, eject, foreign, grants, health, labels, placement,
-    platform, router, size, texts,
+    LABEL_POLICY_UID, LABEL_RESTORE, Note, Reason, Refusal, awslogs, containers, delivery,
+    dependencies, destinations, eject, foreign, grants, graph, health, labels, placement, platform,
+    router, size, texts,
 };
-
-/// Seconds that Fluent Bit goes on sending after it was told to stop, in the files that we write and
-/// in the one built into the image.
-const GRACE_SECONDS: u32 = 30;
 
 /// The injection; with `all_in_file` no output rides in log options.
 pub(super) fn attempt(
@@ -123,7 +120,6 @@ impl Draft<'_> {
     ) -> Result<Injection, Refusal> {
         let spec = self.spec();
         health::check_ports(&document, spec.router.type_, self.network, &mut notes)?;
-        let health = self.choose_health(&document, &mut notes)?;
         let choice = Choice {
             context: self.context,
             image: &self.image,
@@ -131,9 +127,9 @@ impl Draft<'_> {
             outputs: &self.outputs,
             all_in_file: self.all_in_file,
         };
+        let health = self.choose_health(&document, &choice, &mut notes)?;
         let way = choice.way(&health)?;
-        let mut shipment =
-            delivery::ship(&choice, way, &self.texts.filters, health.needs_http_server)?;
+        let mut shipment = delivery::ship(&choice, way, &self.texts.filters, health.http_port)?;
         if self.needs_task_id {
             choice.tell_task_id(&mut shipment)?;
         }
@@ -142,7 +138,7 @@ impl Draft<'_> {
         if self.order_start(&mut document, &mut record)? {
             health::refuse_without_check(&health, &notes)?;
         }
-        self.note_what_else(way, &mut notes);
+        let stop_timeout_seconds = self.review(&document, way, &shipment, &mut notes)?;
         let fitting = size::Fitting {
             context: self.context,
             network: self.network,
@@ -164,9 +160,11 @@ impl Draft<'_> {
             config_file: delivery::config_file(way, &shipment),
             own_log: own_log.as_ref(),
             health_check: health.check.as_ref(),
+            stop_timeout_seconds,
             labels: self.labels(&record),
         };
         let (hash, register_input) = self.append_router(&mut document, parts)?;
+        graph::prove(&document, &self.router_name)?;
         notes.sort();
         notes.dedup();
         Ok(Injection {
@@ -228,9 +226,11 @@ impl Draft<'_> {
     fn choose_health(
         &self,
         document: &TaskDefinitionDoc,
+        choice: &Choice<'_>,
         notes: &mut Vec<Note>,
     ) -> Result<Chosen, Refusal> {
         let http_server = match self.spec().config.file.as_deref() {
+            None if choice.needs_own_file() => HttpServer::OwnFile,
             None => HttpServer::AnyFile,
             Some(file) if file == BuiltIn::Health.path() => HttpServer::AlreadyOn,
             Some(_) => HttpServer::Nobody,
@@ -303,7 +303,7 @@ impl Draft<'_> {
                     .execution_role_for
                     .push("the log driver awslogs on Fargate");
             }
-            if self.image.is_in_private_ecr() {
+            if matches!(self.image.registry(), Registry::PrivateEcr { .. }) {
                 needs
                     .execution_role_for
                     .push("pulling the router image from Amazon ECR on Fargate");
@@ -312,43 +312,28 @@ impl Draft<'_> {
         needs
     }
 
-    fn note_what_else(&self, way: Way<'_>, notes: &mut Vec<Note>) {
-        let spec = self.spec();
-        let has_health_note = notes
-            .iter()
-            .any(|note| note.code == NoteCode::MovingImageTag);
-        if self.image.is_moving() && !has_health_note {
-            notes.push(Note::new(
-                NoteCode::MovingImageTag,
-                format!(
-                    "what {} is may change at the next deployment; pin a version",
-                    spec.router.image
-                ),
-            ));
-        }
-        if spec
-            .custom_config
-            .as_deref()
-            .is_some_and(|text| !text.trim().is_empty())
-        {
-            notes.push(Note::new(
-                NoteCode::CustomConfiguration,
-                "customConfig is passed on as it is; what it does is not looked after",
-            ));
-        }
-        let stop = spec
-            .router
-            .stop_timeout_seconds
-            .filter(|seconds| *seconds < GRACE_SECONDS);
-        if let (Some(seconds), Way::OwnFile { .. }) = (stop, way) {
-            notes.push(Note::new(
-                NoteCode::StopTimeout,
-                format!(
-                    "router.stopTimeoutSeconds is {seconds}, and Fluent Bit takes up to {GRACE_SECONDS} seconds to send \
-                     what it holds; the last lines may be lost"
-                ),
-            ));
-        }
+    /// The last look: what the task must be told, and the router's `stopTimeout` in seconds.
+    fn review(
+        &self,
+        document: &TaskDefinitionDoc,
+        way: Way<'_>,
+        shipment: &Shipment,
+        notes: &mut Vec<Note>,
+    ) -> Result<u32, Refusal> {
+        let review = Review {
+            context: self.context,
+            image: &self.image,
+            network: self.network,
+            way,
+            shipment,
+            routed: &self.names(),
+            plugins: self
+                .outputs
+                .values()
+                .map(|output| output.plugin.as_str())
+                .collect(),
+        };
+        review.run(document, notes)
     }
 
     /// All labels but the one for the hash.

@@ -1,9 +1,10 @@
-//! Start order: routed containers wait for the router, and nothing waits in a circle.
+//! Start order: routed containers wait for the router, by entries of their own.
 //!
-//! Never touches an entry that is about another container.
+//! Never touches an entry that is about another container, and never relies on the entries that the ECS
+//! agent adds by itself: it adds none as soon as the router waits for anything.
 //! Rules: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html>.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
@@ -11,7 +12,7 @@ use crate::doc::{RawObject, TaskDefinitionDoc, array, elements};
 use crate::v1alpha1::Dependency;
 
 use super::restore::{Before, DependencyRecord, RestoreRecord};
-use super::{Reason, Refusal};
+use super::{Refusal, graph};
 
 const DEPENDS_ON: &str = "dependsOn";
 
@@ -51,7 +52,6 @@ pub(super) fn add(
         container.set_text(DEPENDS_ON, change.text);
         record.container(&name).dependencies = Some(change.record);
     }
-    refuse_cycles(doc)?;
     Ok(waits_for_health)
 }
 
@@ -80,7 +80,7 @@ fn change(
         }
         match existing.as_str() {
             "HEALTHY" => condition = Some("HEALTHY"),
-            "COMPLETE" | "SUCCESS" => return Err(never_ends(name, &on, &existing)),
+            "COMPLETE" | "SUCCESS" => return Err(graph::never_ends(name, &on, &existing)),
             _ => condition = condition.or(Some("START")),
         }
         replaced.push((index, entry.clone()));
@@ -109,16 +109,6 @@ fn change(
             replaced,
         },
     }))
-}
-
-fn never_ends(name: &str, on: &str, condition: &str) -> Refusal {
-    Refusal::new(
-        Reason::DependencyConditionInvalid,
-        format!(
-            "container {name} waits for {on} to end ({condition}), which a router never does; \
-             change that dependency to START or HEALTHY, or give the router another name"
-        ),
-    )
 }
 
 /// Takes all waiting for the router out and puts back what the record says.
@@ -174,48 +164,5 @@ fn entry_of(entry: &str) -> Option<(String, String)> {
     Some((
         entry.string("containerName")?,
         entry.string("condition").unwrap_or_default(),
-    ))
-}
-
-fn refuse_cycles(doc: &TaskDefinitionDoc) -> Result<(), Refusal> {
-    let graph: BTreeMap<String, Vec<String>> = doc
-        .containers()
-        .map(|container| {
-            let on = container
-                .depends_on()
-                .into_iter()
-                .map(|dependency| dependency.container)
-                .collect();
-            (container.name(), on)
-        })
-        .collect();
-    let mut open: BTreeSet<&str> = graph.keys().map(String::as_str).collect();
-    loop {
-        let free: Vec<&str> = open
-            .iter()
-            .copied()
-            .filter(|name| {
-                graph
-                    .get(*name)
-                    .is_none_or(|on| on.iter().all(|on| !open.contains(on.as_str())))
-            })
-            .collect();
-        if free.is_empty() {
-            break;
-        }
-        for name in free {
-            open.remove(name);
-        }
-    }
-    if open.is_empty() {
-        return Ok(());
-    }
-    let names: Vec<&str> = open.into_iter().collect();
-    Err(Refusal::new(
-        Reason::DependencyCycle,
-        format!(
-            "these containers wait for each other in a circle, or for one that does: {}; change their dependsOn",
-            names.join(", ")
-        ),
     ))
 }

@@ -8,7 +8,7 @@ use crate::doc::TaskDefinitionDoc;
 use crate::v1alpha1::{ExistingFirelens, LoggingPolicySpec};
 
 use super::restore::{RemovedContainer, RestoreRecord};
-use super::{Note, NoteCode, Reason, Refusal};
+use super::{Note, NoteCode, Reason, Refusal, neighbours};
 
 /// A router that is not ours is left alone, or taken out when the policy replaces it.
 pub(super) fn take_over(
@@ -37,7 +37,8 @@ pub(super) fn take_over(
             Reason::ForeignRouter,
             format!(
                 "container {name} is a FireLens router that is not ours; set containers.onExistingFirelens to Replace \
-                 to take its place, or exclude the service"
+                 to take its place, or exclude the service{}",
+                silent_rule(document, name)
             ),
         ));
     }
@@ -50,6 +51,7 @@ pub(super) fn take_over(
         ));
     }
     if let Some(container) = document.remove_container(name) {
+        neighbours::note_left_behind(&container, notes);
         record.foreign_router = Some(RemovedContainer {
             index: *index,
             text: container.to_string(),
@@ -60,6 +62,32 @@ pub(super) fn take_over(
         ));
     }
     Ok(Some(name.clone()))
+}
+
+/// What the ECS agent keeps to itself about a router that waits for others.
+/// Source: `addFirelensContainerDependency` in
+/// <https://github.com/aws/amazon-ecs-agent/blob/master/agent/api/task/task.go>.
+fn silent_rule(document: &TaskDefinitionDoc, router: &str) -> String {
+    let Some(container) = document.container(router) else {
+        return String::new();
+    };
+    let on = container.depends_on();
+    let unordered: Vec<String> = document
+        .containers()
+        .filter(|one| one.log_driver().as_deref() == Some("awsfirelens"))
+        .filter(|one| one.depends_on().iter().all(|on| on.container != router))
+        .map(|one| one.name())
+        .filter(|name| name != router)
+        .collect();
+    match on.first() {
+        Some(first) if !unordered.is_empty() => format!(
+            " (as it is, {router} waits for {}, so the ECS agent makes nobody wait for {router}: {} may start before \
+             it and lose first lines)",
+            first.container,
+            unordered.join(", ")
+        ),
+        _ => String::new(),
+    }
 }
 
 /// A container that mounts the volumes of the router, or links to it while its name changes.

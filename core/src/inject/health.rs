@@ -8,19 +8,20 @@
 use serde_json::{Map, Value};
 
 use crate::doc::TaskDefinitionDoc;
+use crate::image::{Contains, RouterImage};
 use crate::v1alpha1::{HealthCheck, HealthCheckType, LaunchType, Router, RouterType};
 
-use super::image::RouterImage;
 use super::{Note, NoteCode, Platform, Reason, Refusal};
 
 /// Port of Fluent Bit's HTTP server.
-const HTTP_PORT: u64 = 2020;
+const HTTP_PORT: u16 = 2020;
+/// Ports that our own file may put it on instead, where a container has that one.
+const OTHER_HTTP_PORTS: std::ops::RangeInclusive<u16> = 2021..=2029;
 /// Port of the TCP input that the agent adds for health checks, in bridge and awsvpc mode.
 const AGENT_HEALTH_PORT: u64 = 8877;
 /// Port of the forward input that the agent adds in bridge and awsvpc mode.
 const FORWARD_PORT: u64 = 24_224;
 
-const UPTIME_COMMAND: &str = "curl -f http://127.0.0.1:2020/api/v1/uptime || exit 1";
 const TCP_COMMAND: &str = "echo '{\"health\": \"check\"}' | nc 127.0.0.1 8877 || exit 1";
 
 /// Times of the checks above, as AWS gives them, in seconds.
@@ -51,7 +52,9 @@ impl Network {
 /// Who can turn Fluent Bit's HTTP server on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HttpServer {
-    /// The file that we write, or one of the image that we name.
+    /// The file that we write in any case.
+    OwnFile,
+    /// One of the image that we name, or else one that we write.
     AnyFile,
     /// It is on: the policy names the file inside the image.
     AlreadyOn,
@@ -64,8 +67,8 @@ pub(super) enum HttpServer {
 pub(super) struct Chosen {
     /// The member `healthCheck`, if any.
     pub(super) check: Option<Value>,
-    /// Whether Fluent Bit's HTTP server must be on for it.
-    pub(super) needs_http_server: bool,
+    /// Port on which Fluent Bit's HTTP server must listen for it, if at all.
+    pub(super) http_port: Option<u16>,
 }
 
 /// What a health check is chosen from.
@@ -82,20 +85,9 @@ pub(super) fn choose(situation: &Situation<'_>, notes: &mut Vec<Note>) -> Result
     let policy = &situation.router.health_check;
     match policy.type_ {
         HealthCheckType::None => Ok(Chosen::default()),
-        HealthCheckType::Custom => custom(policy, situation.network),
+        HealthCheckType::Custom => custom(policy, situation),
         HealthCheckType::Auto => Ok(match automatic(situation) {
-            Ok(kind) => {
-                if situation.image.is_moving() {
-                    notes.push(Note::new(
-                        NoteCode::MovingImageTag,
-                        format!(
-                            "the health check needs curl, which the newest {} has; pin a version to be sure of it",
-                            situation.router.image
-                        ),
-                    ));
-                }
-                kind.chosen(policy)
-            }
+            Ok(kind) => kind.chosen(policy),
             Err(why) => {
                 notes.push(Note::new(
                     NoteCode::NoHealthCheck,
@@ -129,15 +121,19 @@ pub(super) fn refuse_without_check(chosen: &Chosen, notes: &[Note]) -> Result<()
 
 #[derive(Clone, Copy)]
 enum Kind {
-    Uptime,
+    /// On this port.
+    Uptime(u16),
     Tcp,
 }
 
 impl Kind {
     fn chosen(self, policy: &HealthCheck) -> Chosen {
-        let command = match self {
-            Self::Uptime => UPTIME_COMMAND,
-            Self::Tcp => TCP_COMMAND,
+        let (command, http_port) = match self {
+            Self::Uptime(port) => (
+                format!("curl -f http://127.0.0.1:{port}/api/v1/uptime || exit 1"),
+                Some(port),
+            ),
+            Self::Tcp => (TCP_COMMAND.to_owned(), None),
         };
         let times = HealthCheck {
             interval_seconds: policy.interval_seconds.or(Some(INTERVAL_SECONDS)),
@@ -146,10 +142,10 @@ impl Kind {
             start_period_seconds: policy.start_period_seconds.or(Some(START_PERIOD_SECONDS)),
             ..HealthCheck::default()
         };
-        let command = ["CMD-SHELL".to_owned(), command.to_owned()];
+        let command = ["CMD-SHELL".to_owned(), command];
         Chosen {
             check: Some(member(&command, &times)),
-            needs_http_server: matches!(self, Self::Uptime),
+            http_port,
         }
     }
 }
@@ -165,11 +161,11 @@ fn automatic(situation: &Situation<'_>) -> Result<Kind, String> {
         return Err("in network mode host its ports would be those of the instance".to_owned());
     }
     let image = situation.image;
-    let port_taken =
-        situation.network == Network::Awsvpc && listens(situation.doc, HTTP_PORT).is_some();
-    let http = situation.http_server != HttpServer::Nobody && !port_taken;
-    if image.has_uptime_check() && http {
-        return Ok(Kind::Uptime);
+    let port = http_port(situation);
+    if let Some(port) =
+        port.filter(|_| image.has_uptime_check() && situation.http_server != HttpServer::Nobody)
+    {
+        return Ok(Kind::Uptime(port));
     }
     if image.has_tcp_check() {
         return Ok(Kind::Tcp);
@@ -179,7 +175,7 @@ fn automatic(situation: &Situation<'_>) -> Result<Kind, String> {
             "it is not known that {} has curl; use router.healthCheck.type Custom",
             situation.router.image
         )
-    } else if port_taken {
+    } else if port.is_none() {
         format!("a container listens on port {HTTP_PORT} already")
     } else {
         "it is not known that the file of config.file turns HTTP_Server on; use router.healthCheck.type Custom"
@@ -187,8 +183,33 @@ fn automatic(situation: &Situation<'_>) -> Result<Kind, String> {
     })
 }
 
-fn custom(policy: &HealthCheck, network: Network) -> Result<Chosen, Refusal> {
-    if network == Network::Host
+/// The port of the HTTP server: 2020, or another one where a container of the same network namespace
+/// has that and the file is ours to write.
+fn http_port(situation: &Situation<'_>) -> Option<u16> {
+    let free = |port: &u16| {
+        situation.network != Network::Awsvpc || listens(situation.doc, u64::from(*port)).is_none()
+    };
+    let others = match situation.http_server {
+        HttpServer::OwnFile => Some(OTHER_HTTP_PORTS),
+        HttpServer::AnyFile | HttpServer::AlreadyOn | HttpServer::Nobody => None,
+    };
+    std::iter::once(HTTP_PORT)
+        .chain(others.into_iter().flatten())
+        .find(free)
+}
+
+fn custom(policy: &HealthCheck, situation: &Situation<'_>) -> Result<Chosen, Refusal> {
+    if let Some(program) = missing_program(&policy.command, situation.image) {
+        return Err(Refusal::new(
+            Reason::HealthCheckImpossible,
+            format!(
+                "router.healthCheck.command needs {program}, which {} does not have; use another command or image, or \
+                 type Auto",
+                situation.router.image
+            ),
+        ));
+    }
+    if situation.network == Network::Host
         && policy
             .command
             .iter()
@@ -204,8 +225,25 @@ fn custom(policy: &HealthCheck, network: Network) -> Result<Chosen, Refusal> {
     }
     Ok(Chosen {
         check: Some(member(&policy.command, policy)),
-        needs_http_server: false,
+        http_port: None,
     })
+}
+
+/// A program of the command that is known not to be in the image.
+fn missing_program(command: &[String], image: &RouterImage<'_>) -> Option<&'static str> {
+    let (form, words) = command.split_first()?;
+    let shell = (form == "CMD-SHELL").then_some("sh");
+    let is_word = |program: &str, text: &str| {
+        text.split(|character: char| character.is_whitespace() || "|;&()`'\"".contains(character))
+            .any(|word| word.rsplit('/').next() == Some(program))
+    };
+    let called = ["curl", "nc", "wget"]
+        .into_iter()
+        .filter(|program| words.iter().any(|text| is_word(program, text)));
+    shell
+        .into_iter()
+        .chain(called)
+        .find(|program| image.has_program(program) == Contains::No)
 }
 
 fn member(command: &[String], times: &HealthCheck) -> Value {
@@ -232,7 +270,7 @@ pub(super) fn check_ports(
     notes: &mut Vec<Note>,
 ) -> Result<(), Refusal> {
     if network == Network::Host
-        && let Some(name) = listens(doc, HTTP_PORT)
+        && let Some(name) = listens(doc, u64::from(HTTP_PORT))
     {
         notes.push(Note::new(
             NoteCode::PortShared,

@@ -20,6 +20,8 @@ pub struct Platform {
     pub resource_management_type: Option<String>,
     /// Tasks the service wants, where that is known; prices are multiplied by it.
     pub desired_count: Option<u64>,
+    /// Whether tasks get a public address of their own; none where that is not known.
+    pub assign_public_ip: Option<bool>,
 }
 
 impl Platform {
@@ -33,6 +35,7 @@ impl Platform {
             deployment_controller: "ECS".to_owned(),
             resource_management_type: None,
             desired_count: None,
+            assign_public_ip: None,
         }
     }
 

@@ -99,6 +99,11 @@ words! {
         /// Something waits for the router to end (`COMPLETE`, `SUCCESS`), which an essential router
         /// never does.
         DependencyConditionInvalid,
+        /// A container waits for one that the task does not have.
+        DependencyMissing,
+        /// No container beside the router is essential: the task would never end, or ECS would not
+        /// take it.
+        NoEssentialContainer,
         /// Containers are to wait for a healthy router and no health check can work.
         HealthCheckImpossible,
         /// A file is needed and the target has no `configBucket`.
@@ -106,6 +111,10 @@ words! {
         /// A file is needed, the ECS agent cannot fetch it here, and the router image has no init
         /// variant.
         InitImageRequired,
+        /// This version of the router image is known to break with what the policy asks of it.
+        ImageKnownBroken,
+        /// The router image cannot run where the tasks run, or cannot be pulled by its name.
+        RouterImageUnusable,
         /// The init image cannot start on a read-only root filesystem before 2.33.0.
         ReadonlyRootFilesystemUnsupported,
         /// `config.delivery` is a way that cannot carry this policy.
@@ -168,6 +177,20 @@ words! {
         AwslogsChanged,
         /// The task definition has no room for the outputs in log options; all of them are in a file.
         OptionsMoved,
+        /// The router is not essential, so its end goes unseen.
+        RouterNotEssential,
+        /// The health check of an essential router fails when a destination does.
+        DeepHealthCheck,
+        /// What the router sends goes through the proxy of a service mesh.
+        MeshProxy,
+        /// A container seems to log over TCP, to an address that may be wrong.
+        FluentHost,
+        /// Something is known against this version of the router image.
+        ImageKnownProblem,
+        /// Whether the router image is built for the task's architecture is not known.
+        ImageArchitecture,
+        /// Where the router image is pulled from may be out of reach or far.
+        ImagePull,
         /// `iam.mode: Verify`: what a role must allow, which somebody else sees to.
         RightsNeeded,
         /// `resources.resize: Allow` made the task larger; with sizes and price.

@@ -139,6 +139,7 @@ pub(super) struct Parts<'a> {
     pub(super) config_file: Option<(&'a str, &'a str)>,
     pub(super) own_log: Option<&'a OwnLog>,
     pub(super) health_check: Option<&'a Value>,
+    pub(super) stop_timeout_seconds: u32,
     pub(super) labels: Map<String, Value>,
 }
 
@@ -185,7 +186,11 @@ pub(super) fn container(router: &Router, parts: Parts<'_>) -> RawObject {
         container.set("healthCheck", check);
     }
     set_number(&mut container, "startTimeout", router.start_timeout_seconds);
-    set_number(&mut container, "stopTimeout", router.stop_timeout_seconds);
+    set_number(
+        &mut container,
+        "stopTimeout",
+        Some(parts.stop_timeout_seconds),
+    );
     container.set("dockerLabels", &Value::Object(parts.labels));
     container.into_object()
 }

@@ -11,8 +11,8 @@ mod fluentd;
 mod grants;
 mod image;
 
+pub use crate::image::ImageLine;
 pub use compile::compile;
-pub use image::ImageLine;
 
 use indexmap::IndexMap;
 

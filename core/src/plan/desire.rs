@@ -292,6 +292,7 @@ fn platform(service: &ServiceView) -> Platform {
         deployment_controller: service.deployment_controller.clone(),
         resource_management_type: service.resource_management_type.clone(),
         desired_count: u64::try_from(service.desired_count).ok(),
+        assign_public_ip: service.assign_public_ip,
     }
 }
 

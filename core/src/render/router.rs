@@ -42,8 +42,8 @@ pub struct RouterFileInput<'a> {
     pub parsers: &'a [Parser],
     /// `spec.customConfig`.
     pub custom_config: &'a str,
-    /// Whether the health check needs Fluent Bit's HTTP server on 127.0.0.1:2020.
-    pub http_server: bool,
+    /// Port on 127.0.0.1 where the health check needs Fluent Bit's HTTP server, if it does.
+    pub http_server: Option<u16>,
     /// Whether the agent's metadata filter is on (`enable-ecs-log-metadata`).
     pub ecs_metadata: bool,
     /// Environment variable of each secret option: (container, place of the output from 0, option).
@@ -206,14 +206,14 @@ fn other_filters(
 /// Flush and grace as AWS recommends them against loss at the end of a task; the router's stop
 /// timeout has to be longer than the grace.
 /// <https://github.com/aws/aws-for-fluent-bit/blob/mainline/configs/minimize-log-loss.conf>
-fn service(http_server: bool, parser_files: &[&str]) -> Section {
+fn service(http_server: Option<u16>, parser_files: &[&str]) -> Section {
     let mut service = Section::new("SERVICE")
         .with("Flush", "1")
         .with("Grace", "30");
-    if http_server {
+    if let Some(port) = http_server {
         service.push("HTTP_Server", "On");
         service.push("HTTP_Listen", "127.0.0.1");
-        service.push("HTTP_Port", "2020");
+        service.push("HTTP_Port", port.to_string());
     }
     for file in parser_files {
         service.push("Parsers_File", *file);
@@ -238,7 +238,7 @@ fn change_service(
     };
     for entry in custom.entries {
         let is = |key: &str| entry.key.eq_ignore_ascii_case(key);
-        if input.http_server && HEALTH_CHECK.into_iter().any(is) {
+        if input.http_server.is_some() && HEALTH_CHECK.into_iter().any(is) {
             return Err(RenderError::CustomConfig(CustomConfigProblem::Key {
                 section: custom.name,
                 key: entry.key,

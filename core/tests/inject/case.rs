@@ -30,6 +30,8 @@ pub(crate) struct Place {
     #[serde(default)]
     pub(crate) desired_count: Option<u64>,
     #[serde(default)]
+    pub(crate) assign_public_ip: Option<bool>,
+    #[serde(default)]
     pub(crate) config_bucket: Option<ConfigBucket>,
 }
 
@@ -93,6 +95,7 @@ impl Case {
                 deployment_controller: self.place.deployment_controller.clone(),
                 resource_management_type: self.place.resource_management_type.clone(),
                 desired_count: self.place.desired_count,
+                assign_public_ip: self.place.assign_public_ip,
             },
             account_id: &self.place.account_id,
             region: &self.place.region,

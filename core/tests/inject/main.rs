@@ -9,6 +9,7 @@
 
 mod case;
 mod golden;
+mod lifecycle;
 mod properties;
 mod random;
 mod rules;

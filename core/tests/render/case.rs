@@ -93,7 +93,7 @@ impl Case {
             filters: &self.filters,
             parsers: &self.parsers,
             custom_config: &self.custom_config,
-            http_server: self.http_server,
+            http_server: self.http_server.then_some(2020),
             ecs_metadata: self.ecs_metadata,
             secret_env,
             image_line: ImageLine::of(&format!("aws-for-fluent-bit:{}", self.tag)),

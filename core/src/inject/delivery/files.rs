@@ -7,7 +7,7 @@
 
 use crate::doc::sha256_hex;
 use crate::error_chain;
-use crate::outputs::ImageLine;
+use crate::image::{ImageLine, Product};
 use crate::render::{RenderError, RouterFileInput, RouterFiles, read, router_file};
 use crate::v1alpha1::{ConfigBucket, Filter, RouterType};
 
@@ -43,7 +43,7 @@ pub(in crate::inject) fn ship(
     choice: &Choice<'_>,
     way: Way<'_>,
     filters: &[Filter],
-    http_server: bool,
+    http_server: Option<u16>,
 ) -> Result<Shipment, Refusal> {
     match way {
         Way::Options {
@@ -63,7 +63,7 @@ fn own_files(
     by: Fetcher,
     all: bool,
     filters: &[Filter],
-    http_server: bool,
+    http_server: Option<u16>,
 ) -> Result<Shipment, Refusal> {
     let spec = &choice.context.policy.spec;
     let in_file = placement::in_file(spec, choice.routed, choice.outputs, all);
@@ -77,7 +77,7 @@ fn own_files(
         ecs_metadata: spec.router.ecs_metadata,
         secret_env,
         image_line: ImageLine::of(&spec.router.image),
-        aws_image: choice.image.is_aws,
+        aws_image: choice.image.product() == Product::AwsForFluentBit,
     };
     let bucket = choice.context.config_bucket.ok_or_else(no_bucket)?;
     if spec.router.type_ == RouterType::Fluentd {

@@ -8,12 +8,12 @@ mod table;
 
 use std::collections::BTreeMap;
 
+use crate::image::{Product, RouterImage};
 use crate::outputs::CompiledOutput;
 use crate::v1alpha1::{Delivery, Filter, FilterBlock, LoggingPolicySpec, RouterType};
 
 use super::containers::{self, Routed};
 use super::health::Chosen;
-use super::image::RouterImage;
 use super::{InjectContext, Reason, Refusal, delivery_fluentd};
 
 pub(super) use files::{Shipment, object, object_arn, refused_file, ship};
@@ -61,7 +61,7 @@ impl<'a> Choice<'a> {
             agent_fetches: !self.context.platform.needs_init_image(),
             init: self.init_image(),
             has_bucket: self.context.config_bucket.is_some(),
-            http_server: health.needs_http_server,
+            http_server: health.http_port.is_some(),
         };
         let way = decide(&row)
             .map_err(|obstacle| self.refused(obstacle, why.unwrap_or("the routing")))?;
@@ -74,6 +74,11 @@ impl<'a> Choice<'a> {
                 all: self.all_in_file || spec.config.delivery != Delivery::Auto,
             },
         })
+    }
+
+    /// Whether the routing goes into a file of ours, whatever the health check.
+    pub(super) fn needs_own_file(&self) -> bool {
+        matches!(self.way(&Chosen::default()), Ok(Way::OwnFile { .. }))
     }
 
     fn content(&self, why: Option<&str>) -> Content {
@@ -127,7 +132,7 @@ impl<'a> Choice<'a> {
             filter.containers.is_empty()
                 || containers::matches_any(&filter.containers, &container.name)
         };
-        self.image.is_aws
+        self.image.product() == Product::AwsForFluentBit
             && spec.router.type_ == RouterType::Fluentbit
             && is_json_of_log(filter)
             && self.routed.iter().all(for_all)

@@ -70,7 +70,9 @@ pub struct Router {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 2, max = 120))]
     pub start_timeout_seconds: Option<u32>,
-    /// Seconds between SIGTERM and SIGKILL for the router, 2 to 120. Absent: the ECS default, 30.
+    /// Seconds between SIGTERM and SIGKILL for the router, 2 to 120. Absent: the longest stopTimeout
+    /// of the routed containers and the time the router goes on sending, 60 for most tasks, at most
+    /// 120 on Fargate.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 2, max = 120))]
     pub stop_timeout_seconds: Option<u32>,

@@ -1,0 +1,278 @@
+//! Versions of router images that are known to break: when, why, and where it is written.
+//!
+//! Never an entry without a page that says so, and never a version beyond what that page names.
+
+use std::cmp::Reverse;
+
+use super::ImageVersion;
+use super::reference::{Product, RouterImage};
+
+/// What to do about a version that breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Say so.
+    Warn,
+    /// Do not inject: tasks would stop, or lose logs for certain.
+    Refuse,
+}
+
+/// When a version breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Whatever is configured.
+    Always,
+    /// One of these plugins is an output.
+    Output(&'static [&'static str]),
+    /// The log level is set by the variable `FLB_LOG_LEVEL` and by `Log_Level` of `[SERVICE]`.
+    LogLevelTwice,
+    /// The log level is `debug` or `trace`.
+    DebugLevel,
+}
+
+/// Versions of an image that are known to break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownBreak {
+    /// Which image.
+    pub product: Product,
+    /// First version that breaks, or the first of which it is written.
+    pub first: ImageVersion,
+    /// Last version that breaks, its rebuilds included unless it names one.
+    pub last: ImageVersion,
+    /// When it breaks.
+    pub when: When,
+    /// What to do.
+    pub severity: Severity,
+    /// What happens.
+    pub reason: &'static str,
+    /// Version to use instead.
+    pub instead: &'static str,
+    /// The page that says so.
+    pub link: &'static str,
+}
+
+/// What a policy makes of its router, as far as breaks depend on it.
+#[derive(Clone, Debug, Default)]
+pub struct Use<'a> {
+    /// Plugins of the outputs.
+    pub plugins: Vec<&'a str>,
+    /// Value of the variable `FLB_LOG_LEVEL` of the router.
+    pub log_level_variable: Option<&'a str>,
+    /// Value of `Log_Level` in `[SERVICE]` of the configuration.
+    pub log_level_option: Option<&'a str>,
+}
+
+impl When {
+    /// Whether it holds for a router.
+    #[must_use]
+    pub fn holds(self, used: &Use<'_>) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Output(plugins) => used
+                .plugins
+                .iter()
+                .any(|used| plugins.iter().any(|one| one.eq_ignore_ascii_case(used))),
+            Self::LogLevelTwice => {
+                used.log_level_variable.is_some() && used.log_level_option.is_some()
+            }
+            Self::DebugLevel => [used.log_level_variable, used.log_level_option]
+                .into_iter()
+                .flatten()
+                .any(|level| {
+                    ["debug", "trace"]
+                        .iter()
+                        .any(|one| one.eq_ignore_ascii_case(level))
+                }),
+        }
+    }
+}
+
+const AWS: Product = Product::AwsForFluentBit;
+const UPSTREAM: Product = Product::FluentBit;
+const fn v(major: u32, minor: u32, patch: u32) -> ImageVersion {
+    ImageVersion::new(major, minor, patch)
+}
+
+macro_rules! issue {
+    ($number:literal) => {
+        concat!("https://github.com/aws/aws-for-fluent-bit/issues/", $number)
+    };
+}
+
+/// All known breaks, by product and first version.
+#[rustfmt::skip]
+pub const KNOWN_BREAKS: &[KnownBreak] = &[
+    KnownBreak { product: AWS, first: v(2, 0, 0), last: v(2, 28, 4), when: When::Output(&["cloudwatch_logs"]), severity: Severity::Warn,
+        reason: "output cloudwatch_logs may hang and send nothing any more", instead: "2.31.12", link: issue!("542") },
+    KnownBreak { product: AWS, first: v(2, 0, 0), last: v(2, 30, 0), when: When::Output(&["s3"]), severity: Severity::Warn,
+        reason: "output s3 may crash the router", instead: "2.31.12", link: issue!("542") },
+    KnownBreak { product: AWS, first: v(2, 0, 0), last: v(2, 31, 2), when: When::Always, severity: Severity::Warn,
+        reason: "connections that are kept open may crash the router", instead: "2.31.12", link: issue!("542") },
+    KnownBreak { product: AWS, first: v(2, 0, 0), last: v(2, 31, 5), when: When::Output(&["cloudwatch"]), severity: Severity::Warn,
+        reason: "output cloudwatch drops lines when a log group cannot be made at the first try", instead: "2.31.12",
+        link: "https://github.com/aws/amazon-cloudwatch-logs-for-fluent-bit/issues/314" },
+    KnownBreak { product: AWS, first: v(2, 15, 0), last: v(2, 15, 0), when: When::Always, severity: Severity::Refuse,
+        reason: "the router crashes when it starts", instead: "2.15.1", link: issue!("183") },
+    KnownBreak { product: AWS, first: v(2, 19, 1), last: v(2, 19, 2), when: When::Always, severity: Severity::Refuse,
+        reason: "look-ups of host names time out, and lines are lost", instead: "2.20.0", link: issue!("236") },
+    KnownBreak { product: AWS, first: v(2, 21, 0), last: v(2, 21, 0), when: When::Always, severity: Severity::Refuse,
+        reason: "the router crashes after some days", instead: "2.21.2", link: issue!("269") },
+    KnownBreak { product: AWS, first: v(2, 22, 0), last: v(2, 22, 0), when: When::Output(&["cloudwatch_logs"]), severity: Severity::Refuse,
+        reason: "output cloudwatch_logs crashes the router", instead: "2.23.4", link: issue!("300") },
+    KnownBreak { product: AWS, first: v(2, 24, 0), last: v(2, 25, 1), when: When::Always, severity: Severity::Warn,
+        reason: "the first versions that do not start (exit code 255) with an option they do not know, those of built-in files included",
+        instead: "2.31.12", link: issue!("371") },
+    KnownBreak { product: AWS, first: v(2, 29, 0), last: v(2, 29, 0), when: When::Output(&["datadog"]), severity: Severity::Refuse,
+        reason: "output datadog crashes the router, and its tasks stop", instead: "2.29.1", link: issue!("491") },
+    KnownBreak { product: AWS, first: v(2, 29, 0), last: v(2, 31, 1), when: When::Output(&["cloudwatch_logs"]), severity: Severity::Warn,
+        reason: "two outputs cloudwatch_logs that match the same tag crash the router", instead: "2.31.12", link: issue!("542") },
+    KnownBreak { product: AWS, first: v(2, 31, 7), last: v(2, 31, 9), when: When::DebugLevel, severity: Severity::Warn,
+        reason: "input tail crashes the router while the log level is debug", instead: "2.31.12", link: issue!("639") },
+    KnownBreak { product: AWS, first: v(2, 32, 0), last: v(2, 32, 2), when: When::Output(&["http"]), severity: Severity::Warn,
+        reason: "output http may crash the router", instead: "2.34.3.20260623",
+        link: "https://github.com/aws/aws-for-fluent-bit/releases/tag/v2.32.3" },
+    KnownBreak { product: AWS, first: v(2, 32, 1), last: v(2, 32, 1), when: When::Always, severity: Severity::Refuse,
+        reason: "AWS took this version back", instead: "2.34.3.20260623", link: "https://github.com/aws/aws-for-fluent-bit/pull/804" },
+    KnownBreak { product: AWS, first: ImageVersion::rebuilt(2, 32, 2, 20_241_003), last: ImageVersion::rebuilt(2, 32, 2, 20_241_003),
+        when: When::Always, severity: Severity::Refuse,
+        reason: "the router runs out of memory and is killed with code 139", instead: "2.32.2.20241008", link: issue!("861") },
+    KnownBreak { product: AWS, first: v(2, 34, 0), last: v(2, 34, 0), when: When::Always, severity: Severity::Warn,
+        reason: "one user saw it refuse configurations that earlier versions took (\"section 'env' is missing the 'name' property\")",
+        instead: "2.34.3.20260623", link: issue!("1002") },
+    KnownBreak { product: AWS, first: v(3, 0, 0), last: v(3, 0, 0), when: When::Always, severity: Severity::Warn,
+        reason: "curl is not in the image, so no health check over HTTP can pass", instead: "3.2.1",
+        link: "https://github.com/aws/aws-for-fluent-bit/pull/1026" },
+    KnownBreak { product: AWS, first: v(3, 5, 0), last: v(3, 5, 0), when: When::LogLevelTwice, severity: Severity::Refuse,
+        reason: "the router does not start when FLB_LOG_LEVEL and Log_Level are both set", instead: "3.4.16",
+        link: "https://github.com/fluent/fluent-bit/issues/12310" },
+    KnownBreak { product: AWS, first: v(3, 5, 0), last: v(3, 5, 0), when: When::Always, severity: Severity::Warn,
+        reason: "AWS took this version back: Fluent Bit 5.1.0 refuses configurations that 5.0.9 took", instead: "3.4.16",
+        link: "https://github.com/aws/aws-for-fluent-bit/pull/1195" },
+    KnownBreak { product: UPSTREAM, first: v(5, 1, 0), last: v(5, 1, 1), when: When::LogLevelTwice, severity: Severity::Refuse,
+        reason: "the router does not start when FLB_LOG_LEVEL and Log_Level are both set", instead: "5.1.2",
+        link: "https://github.com/fluent/fluent-bit/issues/12310" },
+];
+
+impl RouterImage<'_> {
+    /// The known breaks of this very version that hold for what the router is used for, gravest
+    /// first. None for images without a known version.
+    #[must_use]
+    pub fn known_breaks(&self, used: &Use<'_>) -> Vec<&'static KnownBreak> {
+        let Some(version) = self.version() else {
+            return Vec::new();
+        };
+        let mut found: Vec<&KnownBreak> = KNOWN_BREAKS
+            .iter()
+            .filter(|one| one.product == self.product())
+            .filter(|one| version.is_within(one.first, one.last) && one.when.holds(used))
+            .collect();
+        found.sort_by_key(|one| Reverse(one.severity));
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn breaks(reference: &str, used: &Use<'_>) -> Vec<(Severity, &'static str)> {
+        RouterImage::parse(reference)
+            .known_breaks(used)
+            .iter()
+            .map(|one| {
+                (
+                    one.severity,
+                    one.link.rsplit('/').next().unwrap_or_default(),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_entry_has_a_page_a_way_out_and_a_range() {
+        for one in KNOWN_BREAKS {
+            assert!(one.link.starts_with("https://github.com/"), "{one:?}");
+            assert!(one.first <= one.last, "{one:?}");
+            let instead = ImageVersion::parse(one.instead);
+            assert!(
+                instead.is_some_and(|instead| !instead.is_within(one.first, one.last)),
+                "{one:?}"
+            );
+            assert!(!one.reason.ends_with('.'), "{one:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_to_be_used_instead_is_not_refused_itself() {
+        let worst = Use {
+            plugins: vec!["datadog", "cloudwatch_logs", "s3", "http", "cloudwatch"],
+            log_level_variable: Some("debug"),
+            log_level_option: Some("debug"),
+        };
+        for one in KNOWN_BREAKS {
+            let name = match one.product {
+                Product::FluentBit => "fluent/fluent-bit",
+                Product::AwsForFluentBit | Product::Unknown => "amazon/aws-for-fluent-bit",
+            };
+            let found = breaks(&format!("{name}:{}", one.instead), &worst);
+            assert!(
+                found
+                    .iter()
+                    .all(|(severity, _)| *severity == Severity::Warn),
+                "{one:?}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn versions_that_break_are_known_with_what_breaks_them() {
+        let plain = Use::default();
+        let datadog = Use {
+            plugins: vec!["datadog"],
+            ..Use::default()
+        };
+        use Severity::{Refuse, Warn};
+        for (tag, used, expected) in [
+            ("2.29.0", &datadog, vec![(Refuse, "491"), (Warn, "542")]),
+            ("2.29.0", &plain, vec![(Warn, "542")]),
+            ("2.29.1", &datadog, vec![(Warn, "542")]),
+            ("2.32.2.20241003", &plain, vec![(Refuse, "861")]),
+            ("init-2.32.2.20241003", &plain, vec![(Refuse, "861")]),
+            ("2.32.2.20241008", &plain, vec![]),
+            ("2.32.2", &plain, vec![]),
+            ("2.34.0", &plain, vec![(Warn, "1002")]),
+            ("3.0.0", &plain, vec![(Warn, "1026")]),
+            ("3.2.1", &datadog, vec![]),
+            ("stable", &datadog, vec![]),
+        ] {
+            let reference = format!("amazon/aws-for-fluent-bit:{tag}");
+            assert_eq!(breaks(&reference, used), expected, "{reference} {used:?}");
+        }
+        assert_eq!(breaks("registry.example.com/router:2.29.0", &datadog), []);
+    }
+
+    #[test]
+    fn a_log_level_that_is_set_twice_stops_fluent_bit_5_1_0_and_5_1_1() {
+        let once = Use {
+            log_level_variable: Some("info"),
+            ..Use::default()
+        };
+        let twice = Use {
+            log_level_option: Some("debug"),
+            ..once.clone()
+        };
+        use Severity::{Refuse, Warn};
+        for (reference, used, expected) in [
+            ("amazon/aws-for-fluent-bit:3.4.16", &twice, vec![]),
+            (
+                "amazon/aws-for-fluent-bit:3.5.0",
+                &twice,
+                vec![(Refuse, "12310"), (Warn, "1195")],
+            ),
+            ("fluent/fluent-bit:5.1.1", &twice, vec![(Refuse, "12310")]),
+            ("fluent/fluent-bit:5.1.1", &once, vec![]),
+            ("fluent/fluent-bit:5.1.2", &twice, vec![]),
+        ] {
+            assert_eq!(breaks(reference, used), expected, "{reference} {used:?}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What is inside a router image: programs that a health check can call, and configuration files.
+//!
+//! Never a yes for an image that is not known: a check that calls a missing program stops each task.
+//! Versions and contents: <https://github.com/aws/aws-for-fluent-bit/releases>.
+
+use super::ImageVersion;
+use super::reference::{Product, RouterImage};
+
+/// First version with `/fluent-bit/configs/output-metrics-healthcheck.conf`.
+const BUILT_IN_HEALTH_CONFIG: ImageVersion = ImageVersion::new(2, 29, 1);
+/// First version whose init process starts where it cannot write to `/init`.
+/// <https://github.com/aws/aws-for-fluent-bit/pull/955>
+const INIT_ON_READONLY_ROOT: ImageVersion = ImageVersion::new(2, 33, 0);
+/// The one 3.x version without `curl`.
+/// <https://github.com/aws/aws-for-fluent-bit/pull/1026>
+const WITHOUT_CURL: ImageVersion = ImageVersion::new(3, 0, 0);
+
+/// Whether something is in an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contains {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+    /// The reference does not tell.
+    Unknown,
+}
+
+impl RouterImage<'_> {
+    /// Whether a program that health checks like to call is in the image: `sh`, `curl`, `nc`,
+    /// `wget`.
+    #[must_use]
+    pub fn has_program(&self, program: &str) -> Contains {
+        let version = match self.product() {
+            Product::Unknown => return Contains::Unknown,
+            // Distroless, but for the debug images, whose tag ends in `-debug`.
+            Product::FluentBit if self.tag().is_some_and(|tag| tag.ends_with("debug")) => {
+                return Contains::Unknown;
+            }
+            Product::FluentBit => return Contains::No,
+            Product::AwsForFluentBit => self.version(),
+        };
+        let minimal = version.is_some_and(|version| version.major >= 3) || self.is_v3_tag();
+        match (program, version) {
+            ("sh", _) => Contains::Yes,
+            ("curl", Some(version)) => {
+                Contains::from(!version.is_within(WITHOUT_CURL, WITHOUT_CURL))
+            }
+            ("curl", None) if self.is_moving() => Contains::Yes,
+            ("nc" | "wget", _) if minimal => Contains::No,
+            ("nc", Some(_)) => Contains::Yes,
+            _ => Contains::Unknown,
+        }
+    }
+
+    fn is_v3_tag(&self) -> bool {
+        self.major().is_some_and(|major| major >= 3)
+    }
+
+    /// Whether `curl` is in the image, and the built-in health configuration: both are needed for
+    /// the uptime check. Moving tags of aws-for-fluent-bit have both.
+    #[must_use]
+    pub fn has_uptime_check(&self) -> bool {
+        let configured = self
+            .version()
+            .is_none_or(|version| version >= BUILT_IN_HEALTH_CONFIG);
+        configured && self.has_program("curl") == Contains::Yes
+    }
+
+    /// Whether `nc` is in the image, for the check on the agent's TCP input.
+    #[must_use]
+    pub fn has_tcp_check(&self) -> bool {
+        self.has_program("nc") == Contains::Yes
+    }
+
+    /// Whether the init variant starts where it cannot write to `/init`. Versions that are not known
+    /// count as new.
+    #[must_use]
+    pub fn init_starts_on_readonly_root(&self) -> bool {
+        self.version()
+            .is_none_or(|version| version >= INIT_ON_READONLY_ROOT)
+    }
+}
+
+impl From<bool> for Contains {
+    fn from(yes: bool) -> Self {
+        if yes { Self::Yes } else { Self::No }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PUBLIC: &str = "public.ecr.aws/aws-observability/aws-for-fluent-bit";
+
+    #[test]
+    fn a_reference_tells_which_checks_the_image_can_run() {
+        for (tag, uptime, tcp) in [
+            (":2.28.4", false, true),
+            (":2.29.1", true, true),
+            (":2.32.2.20240516", true, true),
+            (":init-2.34.0", true, true),
+            (":3.0.0", false, false),
+            (":init-3.0.0", false, false),
+            (":3.0.1", true, false),
+            (":init-debug-3.2.1", true, false),
+            (":debug-3.2.1", true, false),
+            (":3", true, false),
+            (":stable", true, false),
+            (":init-latest", true, false),
+            ("", true, false),
+            ("@sha256:00", false, false),
+            (":3.2.1@sha256:00", true, false),
+        ] {
+            let reference = format!("{PUBLIC}{tag}");
+            let image = RouterImage::parse(&reference);
+            assert_eq!(
+                (image.has_uptime_check(), image.has_tcp_check()),
+                (uptime, tcp),
+                "{reference}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_repositories_tell_nothing_and_fluent_bits_own_has_no_shell() {
+        for reference in [
+            "localhost:5000/router",
+            "registry/aws-for-fluent-bit-custom:3.2.1",
+            "fluent/fluent-bit:4.2.2-debug",
+        ] {
+            let image = RouterImage::parse(reference);
+            for program in ["sh", "curl", "nc", "wget"] {
+                assert_eq!(image.has_program(program), Contains::Unknown, "{reference}");
+            }
+        }
+        let distroless = RouterImage::parse("cr.fluentbit.io/fluent/fluent-bit:4.2.2");
+        for program in ["sh", "curl", "nc"] {
+            assert_eq!(distroless.has_program(program), Contains::No);
+        }
+    }
+
+    #[test]
+    fn programs_are_known_by_version() {
+        for (tag, curl, nc) in [
+            ("2.34.0", Contains::Yes, Contains::Yes),
+            ("3.0.0", Contains::No, Contains::No),
+            ("3.2.1", Contains::Yes, Contains::No),
+            ("3", Contains::Yes, Contains::No),
+            ("stable", Contains::Yes, Contains::Unknown),
+            ("stable@sha256:00", Contains::Unknown, Contains::Unknown),
+        ] {
+            let reference = format!("{PUBLIC}:{tag}");
+            let image = RouterImage::parse(&reference);
+            let found = (image.has_program("curl"), image.has_program("nc"));
+            assert_eq!(found, (curl, nc), "{tag}");
+        }
+    }
+
+    #[test]
+    fn init_images_before_2_33_need_a_writable_root() {
+        for (tag, starts) in [
+            ("2.32.5.20250626", false),
+            ("2.33.0", true),
+            ("3.2.1", true),
+            ("latest", true),
+        ] {
+            let reference = format!("{PUBLIC}:init-{tag}");
+            assert_eq!(
+                RouterImage::parse(&reference).init_starts_on_readonly_root(),
+                starts,
+                "{tag}"
+            );
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Router images: what a reference tells, which versions break, and where AWS keeps its copies.
+//!
+//! Never asks a registry, and never takes an unknown image to be able or unable.
+
+mod catalogue;
+mod contents;
+mod line;
+mod reference;
+mod registry;
+mod version;
+
+pub use catalogue::{KNOWN_BREAKS, KnownBreak, Severity, Use, When};
+pub use contents::Contains;
+pub use line::{ImageLine, LINES, LineFacts};
+pub use reference::{Architecture, Product, RouterImage, Variant};
+pub use registry::{Registry, aws_account, host_suffix, is_aws_account, regional_repository};
+pub use version::ImageVersion;
