@@ -3,6 +3,8 @@
 //! `--write FILE` writes the corpus for the reference; `--measure SECONDS` measures every class and
 //! both paths for that long each and prints one JSON object. Without either it prints a table.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use std::hint::black_box;

@@ -8,6 +8,7 @@ mod json;
 mod parse;
 mod scan;
 mod source;
+mod unique;
 mod views;
 
 use std::fmt;

@@ -3,9 +3,9 @@
 //! Never says why a text is no JSON: it is only faster than serde_json at saying that it is one, and
 //! agrees with it on every text. The grammar is that of <https://www.rfc-editor.org/rfc/rfc8259>.
 
-use std::ops::Range;
+mod token;
 
-use memchr::memchr2;
+use std::ops::Range;
 
 /// Levels of lists and objects that are read, as in serde_json.
 const MAX_DEPTH: usize = 127;
@@ -307,136 +307,5 @@ impl Scanner<'_> {
         }
         names.sort_unstable();
         names.windows(2).any(|pair| pair[0] == pair[1])
-    }
-
-    fn word(&mut self, word: &str) -> Option<()> {
-        let start = self.at;
-        let end = start + word.len();
-        if self.bytes.get(start..end)? != word.as_bytes() {
-            return None;
-        }
-        self.at = end;
-        self.push(start, PLAIN);
-        Some(())
-    }
-
-    /// Reads a text; answers its flags.
-    fn string(&mut self) -> Option<u32> {
-        self.at += 1;
-        let mut flags = PLAIN;
-        loop {
-            let stop = self.end_of_run()?;
-            if self.has_control_bytes && has_control_bytes(&self.bytes[self.at..stop]) {
-                return None;
-            }
-            self.at = stop + 1;
-            if self.bytes[stop] == b'"' {
-                return Some(flags);
-            }
-            flags |= ESCAPED;
-            if !self.escape()? {
-                flags &= !PLAIN;
-            }
-        }
-    }
-
-    /// The next quote or backslash.
-    fn end_of_run(&self) -> Option<usize> {
-        let rest = self.bytes.get(self.at..)?;
-        let short = &rest[..rest.len().min(SHORT_BYTES)];
-        let found = short
-            .iter()
-            .position(|byte| matches!(byte, b'"' | b'\\'))
-            .or_else(|| {
-                let long = &rest[short.len()..];
-                memchr2(b'"', b'\\', long).map(|at| at + short.len())
-            });
-        found.map(|at| at + self.at)
-    }
-
-    /// What stands behind a backslash; answers whether it has to be escaped, and so. Halves of a
-    /// surrogate pair alone are no characters.
-    fn escape(&mut self) -> Option<bool> {
-        let byte = *self.bytes.get(self.at)?;
-        self.at += 1;
-        match byte {
-            b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't' => Some(true),
-            b'/' => Some(false),
-            b'u' => match self.four_digits()? {
-                0xD800..=0xDBFF => {
-                    if self.bytes.get(self.at..self.at + 2)? != b"\\u" {
-                        return None;
-                    }
-                    self.at += 2;
-                    matches!(self.four_digits()?, 0xDC00..=0xDFFF).then_some(false)
-                }
-                0xDC00..=0xDFFF => None,
-                _ => Some(false),
-            },
-            _ => None,
-        }
-    }
-
-    fn four_digits(&mut self) -> Option<u32> {
-        let digits = self.bytes.get(self.at..self.at + 4)?;
-        self.at += 4;
-        digits.iter().try_fold(0, |code, digit| {
-            Some(code * 16 + char::from(*digit).to_digit(16)?)
-        })
-    }
-
-    fn number(&mut self) -> Option<()> {
-        let start = self.at;
-        self.skip(b'-');
-        match self.digits() {
-            0 => return None,
-            1 => {}
-            _ if self.bytes[start..].starts_with(b"0")
-                || self.bytes[start..].starts_with(b"-0") =>
-            {
-                return None;
-            }
-            _ => {}
-        }
-        let mut is_whole = true;
-        if self.skip(b'.') {
-            is_whole = false;
-            if self.digits() == 0 {
-                return None;
-            }
-        }
-        if self.skip(b'e') || self.skip(b'E') {
-            is_whole = false;
-            let _ = self.skip(b'+') || self.skip(b'-');
-            if self.digits() == 0 {
-                return None;
-            }
-        }
-        let text = &self.text[start..self.at];
-        if !is_whole || text.len() > LONG_NUMBER_BYTES {
-            text.parse()
-                .ok()
-                .filter(|number: &f64| number.is_finite())?;
-        }
-        let is_plain = is_whole && text.len() <= SURELY_I64_BYTES && text != "-0";
-        self.push(start, if is_plain { PLAIN } else { 0 });
-        Some(())
-    }
-
-    fn skip(&mut self, wanted: u8) -> bool {
-        let found = self.bytes.get(self.at) == Some(&wanted);
-        self.at += usize::from(found);
-        found
-    }
-
-    /// Skips digits; answers how many.
-    fn digits(&mut self) -> usize {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let count = rest
-            .iter()
-            .position(|byte| !byte.is_ascii_digit())
-            .unwrap_or(rest.len());
-        self.at += count;
-        count
     }
 }

@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::json::{quote, refuse_duplicate_names, without_white_space};
+use super::json::{quote, without_white_space};
 use super::scan::{Node, scan};
+use super::unique::refuse_duplicate_names;
 
 /// Text and places. Values are shared by all documents that were made from it.
 pub(super) struct Source {

@@ -15,7 +15,6 @@ const INITS: [InitImage; 3] = [
     InitImage::NeedsWritableRoot,
     InitImage::Unknown,
 ];
-const BOTH: [bool; 2] = [false, true];
 
 fn every_row() -> Vec<Row> {
     let mut rows = Vec::new();
