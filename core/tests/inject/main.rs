@@ -15,3 +15,4 @@ mod random;
 mod rules;
 mod server;
 mod sizes;
+mod texts;

@@ -16,6 +16,8 @@ mod case;
 mod destinations;
 mod fluentd;
 mod golden;
+mod lua;
 mod names;
 mod properties;
 mod refusals;
+mod whole_policies;

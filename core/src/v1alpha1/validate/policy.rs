@@ -156,14 +156,25 @@ fn check_config(path: &Path, spec: &LoggingPolicySpec, errors: &mut Errors) {
     }
 }
 
+/// Where aws-for-fluent-bit has its parsers, and the one such file among its configurations.
+/// <https://github.com/aws/aws-for-fluent-bit/blob/mainline/scripts/dockerfiles/Dockerfile.build>
+const PARSER_FILES: &str = "/fluent-bit/parsers/";
+const PARSER_CONFIG: &str = "/fluent-bit/configs/plugin-metrics-parser.conf";
+
+/// One way to write a path, so that no file can be named twice without being seen.
 fn check_file(path: &Path, file: &str, errors: &mut Errors) {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/_.+-".contains(c);
     if RESERVED_FILES.contains(&file) {
         errors.forbidden(path, "the ECS agent writes its own configuration there");
+    } else if file.starts_with(PARSER_FILES) || file == PARSER_CONFIG {
+        errors.forbidden(
+            path,
+            "a file of parsers, which Fluent Bit refuses among its sections; name its parsers in filters",
+        );
     } else if !file.starts_with('/')
         || file.ends_with('/')
         || !file.chars().all(plain)
-        || file.split('/').any(|part| part == "..")
+        || file.split('/').skip(1).any(|part| matches!(part, "" | "." | ".."))
         || file.len() > 1024
     {
         errors.invalid(
