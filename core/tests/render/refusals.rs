@@ -172,6 +172,10 @@ fn unknown_parsers_are_refused_with_the_nearest_name() {
             "{filters}: {message}"
         );
     }
+}
+
+#[test]
+fn unknown_parsers_in_raw_text_and_in_parsers_are_refused_too() {
     let custom = "[INPUT]\n    Name tail\n    Path /x\n    Multiline.Parser docker, cir\n";
     let message = chain(json!({"customConfig": custom}));
     assert!(
@@ -228,8 +232,6 @@ fn what_the_raw_text_loads_may_define_any_parser() {
 
 #[test]
 fn what_an_image_of_2_x_lacks_is_refused_with_its_name() {
-    let long = "x".repeat(4_100);
-    let name = "X".repeat(64);
     for (changes, expected) in [
         (
             json!([{"grep": {"regex": ["log x"], "logicalOp": "AND"}}]),
@@ -268,6 +270,21 @@ fn what_an_image_of_2_x_lacks_is_refused_with_its_name() {
             json!([{"modify": {"remove": ["a"], "condition": ["Key_value_matches log a b"]}}]),
             "modify.condition[0] has more than three words",
         ),
+    ] {
+        let message = chain(json!({"filters": changes, "tag": "2.34.0"}));
+        assert!(message.contains(expected), "{changes}: {message}");
+        with(json!({"filters": changes})).render().unwrap();
+        with(json!({"filters": changes, "tag": "stable"}))
+            .render()
+            .unwrap();
+    }
+}
+
+#[test]
+fn what_overruns_a_buffer_of_2_x_images_is_refused() {
+    let long = "x".repeat(4_100);
+    let name = "X".repeat(64);
+    for (changes, expected) in [
         (
             json!([{"custom": {"plugin": "stdout", "options": {"x": long}}}]),
             "`x` in [FILTER] is 4106 bytes long, and the 2.x images read 4094",
@@ -280,10 +297,11 @@ fn what_an_image_of_2_x_lacks_is_refused_with_its_name() {
         let message = chain(json!({"filters": changes, "tag": "2.34.0"}));
         assert!(message.contains(expected), "{changes}: {message}");
         with(json!({"filters": changes})).render().unwrap();
-        with(json!({"filters": changes, "tag": "stable"}))
-            .render()
-            .unwrap();
     }
+}
+
+#[test]
+fn keys_of_parsers_that_2_x_images_pass_over_are_refused() {
     let parsers = json!([{"name": "p", "format": "logfmt", "logfmtNoBareKeys": true}]);
     let message = chain(json!({"parsers": parsers, "tag": "2.34.0"}));
     assert!(

@@ -1,9 +1,15 @@
 //! Random filters, parsers, outputs and raw text together: refused, or a file of exactly their sections.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
 use firelens_core::outputs::{CompiledOutput, ImageLine};
-use firelens_core::render::{LINE_BYTES_V2, Route, RouterFileInput, read, router_file};
+use firelens_core::render::{
+    LINE_BYTES_V2, Route, RouterFileInput, RouterFiles, read, router_file,
+};
 use firelens_core::v1alpha1::{Filter, Parser};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 /// Text as users, and attackers, write it: mostly harmless, so that much is rendered.
@@ -92,47 +98,94 @@ fn assert_plain(text: &str, image_line: ImageLine) {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1_000, ..ProptestConfig::default() })]
+type Parts = (
+    Vec<Value>,
+    Value,
+    BTreeMap<String, String>,
+    String,
+    ImageLine,
+);
 
-    #[test]
-    fn a_file_has_exactly_the_sections_of_its_policy(
-        blocks in prop::collection::vec(block(), 0..4),
-        parsers in parsers(),
-        options in prop::collection::btree_map("[a-z]{1,6}", text(), 0..3),
-        raw in raw(),
-        image_line in line(),
-    ) {
-        let filters: Vec<Filter> = blocks.iter().map(|block| serde_json::from_value(block.clone()).unwrap()).collect();
-        let parsers: Vec<Parser> = serde_json::from_value(parsers).unwrap();
-        let output = CompiledOutput { plugin: "stdout".to_owned(), options: options.clone().into_iter().collect(), ..CompiledOutput::default() };
-        let rendered = router_file(&RouterFileInput {
-            routes: vec![Route { container: "app".to_owned(), outputs: vec![output] }],
-            filters: &filters,
-            parsers: &parsers,
-            custom_config: &raw,
-            image_line,
-            aws_image: true,
-            ..RouterFileInput::default()
-        });
-        let Ok(files) = rendered else { return Ok(()) };
-        assert_plain(&files.main, image_line);
-        let main = read(&files.main).unwrap();
-        let count = |name: &str| main.sections().filter(|section| section.name == name).count();
-        let raw_inputs = usize::from(raw.starts_with("[INPUT]"));
-        let greps = blocks.iter().filter(|block| block.get("grep").is_some()).count();
-        prop_assert_eq!(count("SERVICE"), 1);
-        prop_assert_eq!(count("OUTPUT"), 1);
-        prop_assert_eq!(count("INPUT"), raw_inputs);
-        // A grep filter with both kinds of rules is two sections.
-        prop_assert_eq!(count("FILTER"), blocks.len() + greps);
-        prop_assert_eq!(main.items.len(), main.sections().count());
-        let stdout = main.sections().find(|section| section.name == "OUTPUT").unwrap();
-        for (key, value) in &options {
-            prop_assert_eq!(stdout.value(key), Some(value.as_str()));
-        }
-        let text = files.parsers.unwrap();
-        assert_plain(&text, image_line);
-        prop_assert_eq!(read(&text).unwrap().sections().count(), parsers.len());
+fn policies() -> impl Strategy<Value = Parts> {
+    (
+        prop::collection::vec(block(), 0..4),
+        parsers(),
+        prop::collection::btree_map("[a-z]{1,6}", text(), 0..3),
+        raw(),
+        line(),
+    )
+}
+
+fn render(parts: &Parts) -> Option<RouterFiles> {
+    let (blocks, parsers, options, raw, image_line) = parts;
+    let filters: Vec<Filter> = serde_json::from_value(json!(blocks)).unwrap();
+    let parsers: Vec<Parser> = serde_json::from_value(parsers.clone()).unwrap();
+    let output = CompiledOutput {
+        plugin: "stdout".to_owned(),
+        options: options.clone().into_iter().collect(),
+        ..CompiledOutput::default()
+    };
+    router_file(&RouterFileInput {
+        routes: vec![Route {
+            container: "app".to_owned(),
+            outputs: vec![output],
+        }],
+        filters: &filters,
+        parsers: &parsers,
+        custom_config: raw,
+        image_line: *image_line,
+        aws_image: true,
+        ..RouterFileInput::default()
+    })
+    .ok()
+}
+
+fn assert_sections(parts: &Parts, files: &RouterFiles) {
+    let (blocks, parsers, options, raw, image_line) = parts;
+    assert_plain(&files.main, *image_line);
+    let main = read(&files.main).unwrap();
+    let named = |name: &'static str| main.sections().filter(move |section| section.name == name);
+    let greps = blocks.iter().filter(|block| block.get("grep").is_some());
+    assert_eq!(named("SERVICE").count(), 1);
+    assert_eq!(named("OUTPUT").count(), 1);
+    assert_eq!(
+        named("INPUT").count(),
+        usize::from(raw.starts_with("[INPUT]"))
+    );
+    // A grep filter with both kinds of rules is two sections.
+    assert_eq!(named("FILTER").count(), blocks.len() + greps.count());
+    assert_eq!(main.items.len(), main.sections().count(), "no commands");
+    let stdout = named("OUTPUT").next().unwrap();
+    for (key, value) in options {
+        assert_eq!(stdout.value(key), Some(value.as_str()));
     }
+    let text = files.parsers.as_ref().unwrap();
+    assert_plain(text, *image_line);
+    let count = parsers.as_array().unwrap().len();
+    assert_eq!(read(text).unwrap().sections().count(), count);
+}
+
+#[test]
+fn a_file_has_exactly_the_sections_of_its_policy() {
+    const CASES: u32 = 2_000;
+    let rendered = Cell::new(0_u32);
+    let config = ProptestConfig {
+        failure_persistence: None,
+        cases: CASES,
+        ..ProptestConfig::default()
+    };
+    TestRunner::new(config)
+        .run(&policies(), |parts| {
+            if let Some(files) = render(&parts) {
+                rendered.set(rendered.get() + 1);
+                assert_sections(&parts, &files);
+            }
+            Ok(())
+        })
+        .unwrap();
+    assert!(
+        rendered.get() > CASES / 20,
+        "only {} policies were rendered",
+        rendered.get()
+    );
 }

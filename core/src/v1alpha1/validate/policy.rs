@@ -174,7 +174,10 @@ fn check_file(path: &Path, file: &str, errors: &mut Errors) {
     } else if !file.starts_with('/')
         || file.ends_with('/')
         || !file.chars().all(plain)
-        || file.split('/').skip(1).any(|part| matches!(part, "" | "." | ".."))
+        || file
+            .split('/')
+            .skip(1)
+            .any(|part| matches!(part, "" | "." | ".."))
         || file.len() > 1024
     {
         errors.invalid(
