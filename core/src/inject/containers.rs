@@ -11,7 +11,7 @@ use crate::doc::TaskDefinitionDoc;
 use crate::outputs::CompiledOutput;
 use crate::v1alpha1::{ExistingFirelens, LoggingPolicySpec, RouterType};
 
-use super::{Note, NoteCode, Reason, Refusal};
+use super::{Note, NoteCode, Reason, Refusal, secrets};
 
 /// A container that goes through the router.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,7 @@ pub(super) fn select(
         }
         return Err(Refusal::new(Reason::NoContainersSelected, message));
     }
+    secrets::refuse_of_other_drivers(doc, &routed)?;
     note_ambiguous_tags(doc, &routed, notes);
     Ok(routed)
 }

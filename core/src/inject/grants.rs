@@ -81,9 +81,10 @@ fn execution_role_missing(needs: &Needs) -> Refusal {
 }
 
 /// A task definition may name a role by its bare name. An ARN of a role is passed on as it is: IAM
-/// is the judge of its account and path.
+/// is the judge of its path.
 fn role_arn(role: &str, context: &InjectContext<'_>) -> Result<String, Refusal> {
     if role.starts_with("arn:") && role.contains(":role/") {
+        refuse_beyond_reach(role, context)?;
         return Ok(role.to_owned());
     }
     let read = role_name(role).ok_or_else(|| {
@@ -96,6 +97,40 @@ fn role_arn(role: &str, context: &InjectContext<'_>) -> Result<String, Refusal> 
         "arn:{}:iam::{}:role{}{}",
         context.partition, context.account_id, read.path, read.name
     ))
+}
+
+/// IAM is called by the name of the role, in the account of the target: a role of another account
+/// would have its namesake changed, and a service-linked role takes no policy.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html>.
+fn refuse_beyond_reach(role: &str, context: &InjectContext<'_>) -> Result<(), Refusal> {
+    if context.policy.spec.iam.mode != IamMode::Manage {
+        return Ok(());
+    }
+    let Some(read) = role_name(role) else {
+        return Ok(());
+    };
+    let account = read.account_id.unwrap_or_default();
+    let why = if read.path.starts_with("/aws-service-role/") {
+        "is linked to a service of AWS, and takes no policy of others".to_owned()
+    } else if is_account(context.account_id) && account != context.account_id {
+        format!(
+            "is of account {account}, and the service runs in {}",
+            context.account_id
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::new(
+        Reason::InvalidRole,
+        format!(
+            "role {role} {why}; name another role in the task definition, or set iam.mode to Verify"
+        ),
+    ))
+}
+
+/// Without a target the account may not be known.
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Reading secrets by the execution role.

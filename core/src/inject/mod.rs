@@ -27,6 +27,7 @@ mod restore;
 mod review;
 mod router;
 mod router_image;
+mod secrets;
 mod size;
 mod stop;
 mod texts;

@@ -130,6 +130,9 @@ words! {
         InvalidConfiguration,
         /// What the awslogs configuration of a container says cannot be kept by an `awslogs` output.
         AwslogsUntranslatable,
+        /// A container that is left out has secret options of another log driver, which the ECS agent
+        /// takes for those of a FireLens output.
+        SecretOfOtherDriver,
         /// A container listens on a port that the router needs in the same network namespace.
         PortConflict,
         /// Every candidate for the name of the router is taken.

@@ -8,6 +8,7 @@
 )]
 
 mod case;
+mod edges;
 mod golden;
 mod lifecycle;
 mod properties;
