@@ -79,6 +79,22 @@ async fn a_service_that_may_not_be_updated_stops_nobody() {
 }
 
 #[tokio::test]
+async fn a_registration_that_is_denied_stops_nobody_and_is_tried_again() {
+    let mut harness = small_fleet().await;
+    let when = about_jobs(|call| call.operation == "RegisterTaskDefinition");
+    harness.fake.inject(FaultPlan::new(when, Fault::Denied));
+    harness.apply(tolerant()).await;
+    passes(&mut harness, 20).await;
+    assert!(has_router(&harness.fake, "main", "web"));
+    assert!(!has_router(&harness.fake, "main", "jobs"));
+    assert_eq!(condition(&harness, "main", "jobs").await["status"], "False");
+    harness.fake.clear_faults();
+    harness.settle(MAX_PASSES).await;
+    assert!(has_router(&harness.fake, "main", "jobs"));
+    assert_eq!(harness.fake.revisions("jobs").len(), 2);
+}
+
+#[tokio::test]
 async fn a_revision_that_cannot_be_read_stops_nobody() {
     let mut harness = small_fleet().await;
     let when = about_jobs(|call| call.operation == "DescribeTaskDefinition");
