@@ -96,14 +96,9 @@ pub(super) fn check_file(at: &str, text: &str, version: ImageVersion, findings: 
     let mut seen = BTreeSet::new();
     for item in &document.items {
         match item {
-            Item::Command { name, argument } if name == "INCLUDE" => {
-                if !seen.insert(argument) {
-                    findings.add(
-                        Code::IncludeTwice,
-                        at,
-                        format!("{argument} is included twice"),
-                    );
-                }
+            Item::Command { name, argument } if name == "INCLUDE" && !seen.insert(argument) => {
+                let message = format!("{argument} is included twice");
+                findings.add(Code::IncludeTwice, at, message);
             }
             Item::Section(section) if section.name.ends_with("PARSER") => {
                 let message = format!("[{}] stands in the main file", section.name);

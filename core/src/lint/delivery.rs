@@ -1,4 +1,6 @@
 //! Retries, storage and what a destination needs before it takes a line.
+//!
+//! Never tells whether a key is right: only whether one is given.
 
 use super::output::Output;
 use super::{Code, Findings};

@@ -1,4 +1,6 @@
 //! Filters: rules, words and what they do to records.
+//!
+//! Never runs a filter, and never repeats a value that may be a secret.
 
 use super::catalogue::Kind;
 use super::options::{self, Place};
@@ -57,7 +59,7 @@ fn check_block(subject: &Subject<'_>, at: &str, block: FilterBlock<'_>, findings
         FilterBlock::Lua(filter) => check_lua(at, filter, findings),
         FilterBlock::Throttle(filter) => check_throttle(at, filter, findings),
         FilterBlock::RewriteTag(filter) => {
-            emitters::check_rewrite_tag(subject, at, filter, findings)
+            emitters::check_rewrite_tag(subject, at, filter, findings);
         }
         FilterBlock::Custom(filter) => check_custom(subject, at, filter, findings),
         FilterBlock::Nest(_) => {}

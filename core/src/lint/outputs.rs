@@ -1,4 +1,6 @@
 //! The outputs of a policy beside each other: doubles, collisions, containers, patterns, secrets.
+//!
+//! Never calls two outputs the same because of a name: only plugin and place count.
 
 use std::collections::BTreeMap;
 

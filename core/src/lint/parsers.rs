@@ -1,4 +1,6 @@
 //! Parsers: their names, what the image brings, and what they make of a line.
+//!
+//! Never guesses about the parsers of an image that is not known.
 
 use super::policy::Subject;
 use super::{Code, Findings, ImageVersion, pattern};

@@ -1,4 +1,6 @@
 //! The router: image, memory, health check, times, variables, buffers.
+//!
+//! Never asks a registry: an image is judged by its name.
 
 use super::policy::Subject;
 use super::{Code, Findings, ImageVersion, secret};

@@ -1,4 +1,6 @@
 //! Whom a policy reaches, and how fast: selector, containers, rollout, permissions, delivery.
+//!
+//! Never looks at workloads: what can be told from names alone.
 
 use super::{Code, Findings, tags};
 use crate::v1alpha1::{
@@ -119,7 +121,6 @@ fn check_containers(spec: &LoggingPolicySpec, findings: &mut Findings) {
             &filter.containers,
         )
     });
-    let include = ("spec.containers.include".to_owned(), &selection.include);
     for (field, names) in outputs.chain(filters) {
         let meets = |name: &String| {
             selection
@@ -136,7 +137,13 @@ fn check_containers(spec: &LoggingPolicySpec, findings: &mut Findings) {
         }
         check_names(names, &field, findings);
     }
-    check_names(include.1, &include.0, findings);
+    check_names(&selection.include, "spec.containers.include", findings);
+    check_routed(spec, findings);
+}
+
+/// Containers that are selected by name, and that no output takes.
+fn check_routed(spec: &LoggingPolicySpec, findings: &mut Findings) {
+    let excluded = |glob: &String| spec.containers.exclude.contains(glob);
     let routed = |name: &String| {
         spec.outputs.iter().any(|output| {
             output
@@ -149,13 +156,18 @@ fn check_containers(spec: &LoggingPolicySpec, findings: &mut Findings) {
     if custom || spec.outputs.is_empty() {
         return;
     }
-    for name in selection
+    for name in spec
+        .containers
         .include
         .iter()
         .filter(|name| !excluded(name) && !routed(name))
     {
         let message = format!("no output takes the lines of {name:?}");
-        findings.add(Code::ContainerWithoutOutput, &include.0, message);
+        findings.add(
+            Code::ContainerWithoutOutput,
+            "spec.containers.include",
+            message,
+        );
     }
 }
 
