@@ -53,6 +53,25 @@ impl RouterImage<'_> {
         }
     }
 
+    /// A program that the command of a health check calls (`CMD` or `CMD-SHELL`, then words) and that
+    /// is known not to be in the image.
+    #[must_use]
+    pub fn missing_program(&self, command: &[String]) -> Option<&'static str> {
+        let (form, words) = command.split_first()?;
+        let shell = (form == "CMD-SHELL").then_some("sh");
+        let calls = |program: &str, text: &str| {
+            text.split(|one: char| one.is_whitespace() || "|;&()`'\"".contains(one))
+                .any(|word| word.rsplit('/').next() == Some(program))
+        };
+        let called = ["curl", "nc", "wget"]
+            .into_iter()
+            .filter(|program| words.iter().any(|text| calls(program, text)));
+        shell
+            .into_iter()
+            .chain(called)
+            .find(|program| self.has_program(program) == Contains::No)
+    }
+
     fn is_v3_tag(&self) -> bool {
         self.major().is_some_and(|major| major >= 3)
     }
@@ -156,6 +175,40 @@ mod tests {
             let found = (image.has_program("curl"), image.has_program("nc"));
             assert_eq!(found, (curl, nc), "{tag}");
         }
+    }
+
+    #[test]
+    fn a_command_is_read_for_the_programs_it_calls() {
+        let missing = |image: &str, words: &[&str]| {
+            let command: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            RouterImage::parse(image).missing_program(&command)
+        };
+        let image = "amazon/aws-for-fluent-bit:3.2.1";
+        for (words, program) in [
+            (
+                &["CMD-SHELL", "echo x | nc 127.0.0.1 8877 || exit 1"][..],
+                Some("nc"),
+            ),
+            (&["CMD", "/usr/bin/nc", "127.0.0.1", "8877"], Some("nc")),
+            (
+                &["CMD-SHELL", "curl -f http://127.0.0.1:2020/nc || exit 1"],
+                None,
+            ),
+            (&["CMD-SHELL", "exit 0"], None),
+            (&[], None),
+        ] {
+            assert_eq!(missing(image, words), program, "{words:?}");
+        }
+        let distroless = "fluent/fluent-bit:4.2.2";
+        assert_eq!(missing(distroless, &["CMD-SHELL", "exit 0"]), Some("sh"));
+        assert_eq!(
+            missing(distroless, &["CMD", "/fluent-bit/bin/fluent-bit"]),
+            None
+        );
+        assert_eq!(
+            missing("router:1", &["CMD-SHELL", "nc -z 127.0.0.1 8877"]),
+            None
+        );
     }
 
     #[test]

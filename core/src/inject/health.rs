@@ -8,7 +8,7 @@
 use serde_json::{Map, Value};
 
 use crate::doc::TaskDefinitionDoc;
-use crate::image::{Contains, RouterImage};
+use crate::image::RouterImage;
 use crate::v1alpha1::{HealthCheck, HealthCheckType, LaunchType, Router, RouterType};
 
 use super::{Note, NoteCode, Platform, Reason, Refusal};
@@ -199,7 +199,7 @@ fn http_port(situation: &Situation<'_>) -> Option<u16> {
 }
 
 fn custom(policy: &HealthCheck, situation: &Situation<'_>) -> Result<Chosen, Refusal> {
-    if let Some(program) = missing_program(&policy.command, situation.image) {
+    if let Some(program) = situation.image.missing_program(&policy.command) {
         return Err(Refusal::new(
             Reason::HealthCheckImpossible,
             format!(
@@ -227,23 +227,6 @@ fn custom(policy: &HealthCheck, situation: &Situation<'_>) -> Result<Chosen, Ref
         check: Some(member(&policy.command, policy)),
         http_port: None,
     })
-}
-
-/// A program of the command that is known not to be in the image.
-fn missing_program(command: &[String], image: &RouterImage<'_>) -> Option<&'static str> {
-    let (form, words) = command.split_first()?;
-    let shell = (form == "CMD-SHELL").then_some("sh");
-    let is_word = |program: &str, text: &str| {
-        text.split(|character: char| character.is_whitespace() || "|;&()`'\"".contains(character))
-            .any(|word| word.rsplit('/').next() == Some(program))
-    };
-    let called = ["curl", "nc", "wget"]
-        .into_iter()
-        .filter(|program| words.iter().any(|text| is_word(program, text)));
-    shell
-        .into_iter()
-        .chain(called)
-        .find(|program| image.has_program(program) == Contains::No)
 }
 
 fn member(command: &[String], times: &HealthCheck) -> Value {

@@ -10,6 +10,7 @@ use super::{
     scope,
 };
 use super::{secret, transport, variable, vendor};
+use crate::image::{Product, RouterImage};
 use crate::render::{Document, Section, read};
 use crate::v1alpha1::{Delivery, LogDestination, LoggingPolicySpec, RouterType};
 
@@ -22,6 +23,8 @@ pub(super) struct Subject<'a> {
     pub(super) is_aws_image: bool,
     /// Custom configuration, when it can be read.
     pub(super) custom: Document,
+    /// Plugins of the outputs whose destinations stand in the policy.
+    pub(super) plugins: Vec<String>,
     variables: Option<BTreeSet<String>>,
 }
 
@@ -46,6 +49,7 @@ impl<'a> Subject<'a> {
             version,
             is_aws_image,
             custom: custom.unwrap_or_default(),
+            plugins: plugins_in_place(spec),
             variables,
         }
     }
@@ -93,11 +97,18 @@ impl<'a> Subject<'a> {
     }
 }
 
+fn plugins_in_place(spec: &LoggingPolicySpec) -> Vec<String> {
+    spec.outputs
+        .iter()
+        .filter_map(|output| output.destination.as_ref())
+        .flat_map(|destination| destination.blocks())
+        .map(|(_, destination)| destination.block().plugin().to_owned())
+        .collect()
+}
+
 /// Whether the repository is aws-for-fluent-bit, or a mirror that kept the name.
 pub(super) fn is_aws_image(image: &str) -> bool {
-    let named = image.split_once('@').map_or(image, |(named, _)| named);
-    let last = named.rsplit('/').next().unwrap_or(named);
-    last.split(':').next() == Some("aws-for-fluent-bit")
+    RouterImage::parse(image).product() == Product::AwsForFluentBit
 }
 
 /// Checks everything.

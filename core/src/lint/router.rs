@@ -4,6 +4,7 @@
 
 use super::policy::Subject;
 use super::{Code, Findings, ImageVersion, secret};
+use crate::image::{RouterImage, Use};
 use crate::v1alpha1::validate::{names, secrets};
 use crate::v1alpha1::{Delivery, Dependency, HealthCheckType, LoggingPolicySpec, RouterType};
 
@@ -17,21 +18,6 @@ const BUFFER_LARGE_LINES: u32 = 10_000_000;
 /// Seconds that Fluent Bit takes to flush: its own default, and that of a rendered file.
 const GRACE_SECONDS: u32 = 5;
 const GRACE_OF_FILES_SECONDS: u32 = 30;
-/// First version whose init process starts on a read-only root filesystem.
-const INIT_ON_READONLY_ROOT: (u32, u32, u32) = (2, 33, 0);
-/// Versions of aws-for-fluent-bit that are known to break, and why.
-/// <https://github.com/aws/aws-for-fluent-bit/issues>
-const BAD_IMAGES: [(&str, &str); 5] = [
-    ("2.19.1", "loses logs (aws-for-fluent-bit issue 236)"),
-    ("2.29.0", "stops tasks (aws-for-fluent-bit issue 491)"),
-    ("2.32.2", "crashes (aws-for-fluent-bit issue 861)"),
-    (
-        "2.34.0",
-        "refuses configurations that earlier versions take (aws-for-fluent-bit issue 1002)",
-    ),
-    ("3.0.0", "has no curl for health checks"),
-];
-
 /// Checks the router of a policy.
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
     check_image(subject, findings);
@@ -65,52 +51,53 @@ pub(super) fn note_fluentd(spec: &LoggingPolicySpec, findings: &mut Findings) {
     }
 }
 
-/// The tag of an image without the words for variants.
-fn plain_tag(image: &str) -> Option<&str> {
-    let named = image.split_once('@').map_or(image, |(named, _)| named);
-    let (_, tag) = named.rsplit('/').next()?.split_once(':')?;
-    let tag = tag.strip_prefix("init-").unwrap_or(tag);
-    Some(tag.strip_prefix("debug-").unwrap_or(tag))
-}
-
-fn version_of(tag: &str) -> Option<(u32, u32, u32)> {
-    let mut numbers = tag.split('.').map(|part| part.parse::<u32>().ok());
-    Some((numbers.next()??, numbers.next()??, numbers.next()??))
-}
-
 fn check_image(subject: &Subject<'_>, findings: &mut Findings) {
     let router = &subject.spec.router;
-    let (image, field) = (router.image.as_str(), "spec.router.image");
-    let tag = plain_tag(image);
-    let pinned = image.contains('@');
-    let moves = |tag: &str| {
-        matches!(tag, "latest" | "stable") || (subject.is_aws_image && tag.parse::<u32>().is_ok())
-    };
-    if !pinned && tag.is_none_or(moves) {
+    let image = RouterImage::parse(&router.image);
+    let field = "spec.router.image";
+    if image.is_moving() {
         let message = format!(
             "{} is another image from one day to the next",
-            tag.unwrap_or("no tag")
+            image.tag().unwrap_or("no tag")
         );
         findings.add(Code::MovingImageTag, field, message);
     }
-    let known = BAD_IMAGES
-        .iter()
-        .find(|(bad, _)| subject.is_aws_image && tag == Some(bad));
-    if let Some((bad, why)) = known {
-        let message = format!("{bad} {why}");
+    for known in image.known_breaks(&use_of(subject)) {
+        let message = format!(
+            "{}: {}; take {} ({})",
+            image.tag().unwrap_or_default(),
+            known.reason,
+            known.instead,
+            known.link
+        );
         findings.add(Code::KnownBadImage, field, message);
     }
-    let old = tag
-        .and_then(version_of)
-        .is_some_and(|version| version < INIT_ON_READONLY_ROOT);
     let init = subject.spec.config.delivery == Delivery::Init;
-    if subject.is_aws_image && router.readonly_root_filesystem && init && old {
+    if router.readonly_root_filesystem && init && !image.init_starts_on_readonly_root() {
         let message = "the init process writes to the root filesystem before 2.33.0";
         findings.add(
             Code::InitOnReadonlyRoot,
             "spec.router.readonlyRootFilesystem",
             message,
         );
+    }
+}
+
+/// What the policy makes of its router, as far as it is known without destinations of its own.
+fn use_of<'a>(subject: &'a Subject<'_>) -> Use<'a> {
+    let mut service = subject
+        .custom
+        .sections()
+        .filter(|section| section.name == "SERVICE");
+    Use {
+        plugins: subject.plugins.iter().map(String::as_str).collect(),
+        log_level_variable: subject
+            .spec
+            .router
+            .environment
+            .get("FLB_LOG_LEVEL")
+            .map(String::as_str),
+        log_level_option: service.find_map(|section| section.value("log_level")),
     }
 }
 
@@ -168,22 +155,9 @@ fn check_health(subject: &Subject<'_>, findings: &mut Findings) {
         let message = "it fails while a destination is down, and takes the tasks with it";
         findings.add(Code::DeepHealthCheck, field, message);
     }
-    let runs = |program: &str| {
-        command
-            .split(|c: char| c.is_whitespace() || "|;&/'\"".contains(c))
-            .any(|word| word == program)
-    };
-    let modern = matches!(
-        subject.version,
-        ImageVersion::V4_2_2 | ImageVersion::V5_1_1 | ImageVersion::Modern
-    );
-    if subject.is_aws_image && modern && (runs("nc") || runs("ncat")) {
-        let message = "aws-for-fluent-bit has no nc from 3.0 on";
-        findings.add(Code::HealthCheckProgramMissing, field, message);
-    }
-    let without_curl = plain_tag(&router.image) == Some("3.0.0");
-    if subject.is_aws_image && without_curl && runs("curl") {
-        let message = "aws-for-fluent-bit 3.0.0 has no curl";
+    let image = RouterImage::parse(&router.image);
+    if let Some(program) = image.missing_program(&check.command) {
+        let message = format!("{} has no {program}", router.image);
         findings.add(Code::HealthCheckProgramMissing, field, message);
     }
 }

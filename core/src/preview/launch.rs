@@ -3,6 +3,8 @@
 //! Never says what an image that is not known here does.
 //! Sources: `entrypoint.sh` and `init/` of <https://github.com/aws/aws-for-fluent-bit>.
 
+use crate::image::{Product, RouterImage};
+
 use super::model::RouterKind;
 use super::router::RouterSpec;
 use super::{FileUse, IncludedFile, Launch, files};
@@ -23,20 +25,12 @@ pub(super) fn is_init(router: &RouterSpec) -> bool {
                 .any(|name| files::names_s3(name) || files::names_file(name)))
 }
 
-/// Repository and tag of an image reference.
-fn repository_and_tag(image: &str) -> (&str, &str) {
-    let named = image.split('@').next().unwrap_or_default();
-    let last = named.rsplit('/').next().unwrap_or_default();
-    last.split_once(':').unwrap_or((last, ""))
-}
-
 fn is_init_image(image: &str) -> bool {
-    let (_, tag) = repository_and_tag(image);
-    is_aws(image) && tag.starts_with("init-")
+    RouterImage::parse(image).variant().init
 }
 
 fn is_aws(image: &str) -> bool {
-    repository_and_tag(image).0 == "aws-for-fluent-bit"
+    RouterImage::parse(image).product() == Product::AwsForFluentBit
 }
 
 pub(super) fn of(router: &RouterSpec, kind: RouterKind, included: &[IncludedFile]) -> Launch {
