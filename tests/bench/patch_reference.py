@@ -188,7 +188,10 @@ def inject(task, base):
     if base:
         labels[LABEL + "base"] = base
     labels[LABEL + "restore"] = compact(restore)
-    router = router_container(own_log, http_is_free, labels)
+    stops = [
+        container.get("stopTimeout", 30) for container in containers if container["name"] in record
+    ]
+    router = router_container(own_log, http_is_free, max(stops), labels)
     containers.append(router)
     labels[LABEL + "hash"] = canonical_hash(task)
     return task, restore
@@ -223,7 +226,7 @@ def like(configuration):
     return {"logDriver": "awslogs", "options": own}
 
 
-def router_container(own_log, has_http, labels):
+def router_container(own_log, has_http, slowest_stop, labels):
     """The container definition of the router."""
     router = {
         "name": ROUTER,
@@ -239,6 +242,8 @@ def router_container(own_log, has_http, labels):
         router["logConfiguration"] = own_log
     if has_http:
         router["healthCheck"] = HEALTH_CHECK
+    grace = 30 if has_http else 5
+    router["stopTimeout"] = min(slowest_stop + grace, 120)
     router["dockerLabels"] = labels
     return router
 

@@ -61,7 +61,7 @@ impl RouterImage<'_> {
         let shell = (form == "CMD-SHELL").then_some("sh");
         let calls = |program: &str, text: &str| {
             text.split(|one: char| one.is_whitespace() || "|;&()`'\"".contains(one))
-                .any(|word| word.rsplit('/').next() == Some(program))
+                .any(|word| !word.contains("://") && word.rsplit('/').next() == Some(program))
         };
         let called = ["curl", "nc", "wget"]
             .into_iter()
