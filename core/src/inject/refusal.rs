@@ -85,7 +85,8 @@ words! {
         TaskRoleMissing,
         /// An execution role is needed and the task definition names none.
         ExecutionRoleMissing,
-        /// A role is named in a way that no ARN can be made of.
+        /// A role is named in a way that no ARN can be made of, or is out of the reach of
+        /// `iam.mode: Manage`.
         InvalidRole,
         /// The role does not exist.
         RoleMissing,
