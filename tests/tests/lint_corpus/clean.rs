@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::case::{documents, files, lint_objects, path};
 
 /// What is known, and meant: parts of a path, and the codes allowed there.
-const KNOWN: [(&str, &[&str]); 12] = [
+const KNOWN: [(&str, &[&str]); 19] = [
     // Cases are about one workload, and about one thing.
     (
         "/inject/cases/",
@@ -25,6 +25,13 @@ const KNOWN: [(&str, &[&str]); 12] = [
     ("/aws-examples/", &["SelectsEverything", "MovingImageTag"]),
     ("/health-check-output-metrics/", &["DeepHealthCheck"]),
     ("/image-stable/", &["MovingImageTag"]),
+    ("/image-init-latest/", &["MovingImageTag"]),
+    ("/image-minor-tag/", &["MovingImageTag"]),
+    ("/log-level-twice-", &["MovingImageTag", "LogLevelTwice"]),
+    ("/health-deep/", &["DeepHealthCheck"]),
+    ("/router-memory-notes/", &["RouterMemoryTight"]),
+    ("/router-not-essential/", &["RouterNotEssential"]),
+    ("/stop-timeout-too-low/", &["StopTimeoutBelowGrace"]),
     ("/iam-ignore/", &["PermissionsIgnored"]),
     (
         "/render/cases/",
@@ -35,9 +42,11 @@ const KNOWN: [(&str, &[&str]); 12] = [
         "/refused-",
         &[
             "HealthCheckProgramMissing",
+            "LogLevelTwice",
             "OptionNotInVersion",
             "OtlpLogsNotInVersion",
             "ParserDropsFields",
+            "RouterNotEssential",
             "TagWithoutOutput",
             "UnknownParser",
         ],
