@@ -109,7 +109,7 @@ async fn policy(state: &ApiState, given: &Value) -> Result<(LoggingPolicy, Vec<S
                 plural: kind.plural(),
                 name: name.clone(),
             })?;
-            Ok((typed(Kind::LoggingPolicy, stored)?, Vec::new()))
+            Ok((typed(Kind::LoggingPolicy, &stored)?, Vec::new()))
         }
         Value::Object(_) => admitted(Kind::LoggingPolicy, given),
         _ => Err(ApiError::BadRequest(
@@ -153,13 +153,13 @@ fn limit(given: &Value) -> Result<usize, ApiError> {
 /// An object as it would be stored, by the same rules.
 fn admitted<T: DeserializeOwned>(kind: Kind, given: &Value) -> Result<(T, Vec<String>), ApiError> {
     let admitted = admission::check(kind, given.clone(), &[], FieldValidation::Strict)?;
-    Ok((typed(kind, admitted.object)?, admitted.warnings))
+    Ok((typed(kind, &admitted.object)?, admitted.warnings))
 }
 
-fn typed<T: DeserializeOwned>(kind: Kind, object: Value) -> Result<T, ApiError> {
-    T::deserialize(&object).map_err(|error| {
+fn typed<T: DeserializeOwned>(kind: Kind, object: &Value) -> Result<T, ApiError> {
+    T::deserialize(object).map_err(|error| {
         let error = meta::error("spec", Cause::Invalid, "", &error.to_string());
-        admission::invalid(kind, &object, vec![error])
+        admission::invalid(kind, object, vec![error])
     })
 }
 

@@ -28,14 +28,14 @@ pub(crate) fn preview(arguments: &args::Preview) -> Result<(), Failure> {
             preview::of_injection(&injection, &runtime)
         }
     };
-    let preview = preview.map_err(refused)?;
+    let preview = preview.map_err(|error| refused(&error))?;
     for note in &preview.notes {
         eprintln!("note: {note}");
     }
     write(&preview, arguments.output)
 }
 
-fn refused(error: PreviewError) -> Failure {
+fn refused(error: &PreviewError) -> Failure {
     Failure::Refused(error.problems.iter().map(|one| one.explained()).collect())
 }
 

@@ -137,7 +137,7 @@ proptest! {
     #[test]
     fn the_hash_of_a_document_is_that_of_its_canonical_form(text in task_definition()) {
         let defined = sha256_hex(canonical(&text).to_string().as_bytes());
-        prop_assert_eq!(parse(&text).canonical_hash(), defined.clone());
+        prop_assert_eq!(&parse(&text).canonical_hash(), &defined);
         prop_assert_eq!(canonical_hash(&parse(&text).to_register_input()), defined);
     }
 

@@ -64,6 +64,7 @@ fn error_of(spec: Value, image_line: ImageLine) -> String {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table of cases")]
 fn what_would_stop_or_mislead_fluent_bit_is_refused_with_its_field() {
     let s3 = |options: Value| json!({"s3": {"bucket": "b", "options": options}});
     for (spec, expected) in [

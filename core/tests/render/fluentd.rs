@@ -14,6 +14,7 @@ fn compiled(spec: serde_json::Value) -> Result<firelens_core::outputs::CompiledO
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table of cases")]
 fn what_a_plugin_of_fluentd_has_nothing_for_is_refused_by_name() {
     for (spec, expected) in [
         (
