@@ -9,7 +9,7 @@ CARGO ?= cargo
 # Statements are checked against the committed .sqlx/; a DATABASE_URL of yours must not change a build.
 export SQLX_OFFLINE ?= true
 
-.PHONY: help demo demo-stop run build test lint fmt lint-rust lint-dependencies lint-scripts lint-manifests \
+.PHONY: help demo demo-stop run build test bench-core fuzz lint fmt lint-rust lint-dependencies lint-scripts lint-manifests \
         alerts kubectls prepare-queries clean-local
 
 help: ## this list
@@ -33,6 +33,14 @@ build: ## release build of the one binary: target/release/firelens
 
 test: ## every test, on a PostgreSQL and a local AWS of its own; TESTS=name narrows it
 	@TESTS="$(TESTS)" deploy/local/test.sh
+
+bench-core: ## the core against a Python script that does the same; checks that the results are equal
+	@python3 tests/bench/compare.py
+
+FUZZ_SECONDS ?= 600
+
+fuzz: ## each fuzz target of the core for FUZZ_SECONDS (600); needs a nightly Rust
+	@deploy/local/fuzz.sh "$(FUZZ_SECONDS)"
 
 lint: lint-rust lint-dependencies lint-scripts lint-manifests alerts ## everything that reads the code without running it
 
