@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use firelens_core::inject::{NoteCode, Reason};
 use firelens_core::lint::{Code, Severity};
@@ -23,8 +24,12 @@ fn table<'a>(rows: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     format!("| reason | meaning |\n|---|---|\n{}\n", rows.join("\n"))
 }
 
+/// Several tests write parts of one page.
+static PAGES: Mutex<()> = Mutex::new(());
+
 /// Compares what stands between two marks of a page with what the code says.
 fn check(name: &str, mark: &str, wanted: &str) {
+    let _one_at_a_time = PAGES.lock().unwrap_or_else(PoisonError::into_inner);
     let path = page(name);
     let text = fs::read_to_string(&path).unwrap();
     let (begin, end) = (
