@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::case::{documents, files, lint_objects, path};
 
 /// What is known, and meant: parts of a path, and the codes allowed there.
-const KNOWN: [(&str, &[&str]); 19] = [
+const KNOWN: [(&str, &[&str]); 16] = [
     // Cases are about one workload, and about one thing.
     (
         "/inject/cases/",
@@ -18,16 +18,14 @@ const KNOWN: [(&str, &[&str]); 19] = [
             "HealthyWithoutTimeout",
             "HttpFormatMsgpack",
             "KnownBadImage",
+            "MovingImageTag",
             "PlaintextToPublicHost",
             "SelectsEverything",
         ],
     ),
     ("/aws-examples/", &["SelectsEverything", "MovingImageTag"]),
     ("/health-check-output-metrics/", &["DeepHealthCheck"]),
-    ("/image-stable/", &["MovingImageTag"]),
-    ("/image-init-latest/", &["MovingImageTag"]),
-    ("/image-minor-tag/", &["MovingImageTag"]),
-    ("/log-level-twice-", &["MovingImageTag", "LogLevelTwice"]),
+    ("/log-level-twice-", &["LogLevelTwice"]),
     ("/health-deep/", &["DeepHealthCheck"]),
     ("/router-memory-notes/", &["RouterMemoryTight"]),
     ("/router-not-essential/", &["RouterNotEssential"]),
