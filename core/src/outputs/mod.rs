@@ -19,7 +19,7 @@ use indexmap::IndexMap;
 use crate::iam::Statement;
 use crate::v1alpha1::{LogDestinationSpec, RouterType};
 
-/// Compiles a destination for the router of a policy: Fluent Bit by [`compile`], Fluentd with the
+/// Compiles a destination for the router of a policy: Fluent Bit by [`compile()`], Fluentd with the
 /// plugins and parameters that exist there.
 ///
 /// # Errors
