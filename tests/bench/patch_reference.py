@@ -22,12 +22,8 @@ READ_ONLY = (
     "deregisteredAt",
     "deleteRequestedAt",
 )
-BLANK_TASK = frozenset(
-    ("taskRoleArn", "executionRoleArn", "networkMode", "pidMode", "ipcMode", "cpu", "memory")
-)
-EMPTY_TASK = frozenset(
-    ("volumes", "placementConstraints", "requiresCompatibilities", "inferenceAccelerators", "tags")
-)
+BLANK_TASK = frozenset(("taskRoleArn", "executionRoleArn", "networkMode", "pidMode", "ipcMode", "cpu", "memory"))
+EMPTY_TASK = frozenset(("volumes", "placementConstraints", "requiresCompatibilities", "inferenceAccelerators", "tags"))
 EMPTY_CONTAINER = frozenset(
     (
         "command",
@@ -188,9 +184,7 @@ def inject(task, base):
     if base:
         labels[LABEL + "base"] = base
     labels[LABEL + "restore"] = compact(restore)
-    stops = [
-        container.get("stopTimeout", 30) for container in containers if container["name"] in record
-    ]
+    stops = [container.get("stopTimeout", 30) for container in containers if container["name"] in record]
     router = router_container(own_log, http_is_free, max(stops), labels)
     containers.append(router)
     labels[LABEL + "hash"] = canonical_hash(task)
@@ -276,9 +270,7 @@ def eject(task, marks):
             restore(container, "logConfiguration", known["log"])
         if "dependsOn" not in known:
             continue
-        kept = [
-            entry for entry in container.get("dependsOn") or () if entry["containerName"] != router["name"]
-        ]
+        kept = [entry for entry in container.get("dependsOn") or () if entry["containerName"] != router["name"]]
         for place, entry in known["dependsOn"].get("replaced", ()):
             kept.insert(place, entry)
         if kept or "instead" not in known["dependsOn"]:
@@ -364,9 +356,7 @@ def canonical_volume(volume):
         del volume["host"]
     efs = volume.get("efsVolumeConfiguration")
     if efs and efs.get("rootDirectory") == "/":
-        volume["efsVolumeConfiguration"] = {
-            name: value for name, value in efs.items() if name != "rootDirectory"
-        }
+        volume["efsVolumeConfiguration"] = {name: value for name, value in efs.items() if name != "rootDirectory"}
     return volume
 
 
@@ -393,25 +383,17 @@ def canonical_container(container, shares_ports):
             out[name] = sorted(out[name], key=lambda entry, member=member: entry[member])
     check = out.get("healthCheck")
     if check:
-        out["healthCheck"] = {
-            name: value for name, value in check.items() if (name, value) not in HEALTH_DEFAULTS
-        }
+        out["healthCheck"] = {name: value for name, value in check.items() if (name, value) not in HEALTH_DEFAULTS}
     logs = out.get("logConfiguration")
     if logs:
-        logs = {
-            name: value
-            for name, value in logs.items()
-            if value or name not in ("options", "secretOptions")
-        }
+        logs = {name: value for name, value in logs.items() if value or name not in ("options", "secretOptions")}
         if "secretOptions" in logs:
             logs["secretOptions"] = sorted(logs["secretOptions"], key=lambda entry: entry["name"])
         out["logConfiguration"] = logs
     router = out.get("firelensConfiguration")
     if router is not None:
         if router.get("options") == {}:
-            out["firelensConfiguration"] = {
-                name: value for name, value in router.items() if name != "options"
-            }
+            out["firelensConfiguration"] = {name: value for name, value in router.items() if name != "options"}
         if out.get("user") == "0":
             del out["user"]
     return out

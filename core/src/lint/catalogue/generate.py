@@ -12,10 +12,16 @@ from pathlib import Path
 KINDS = {"out_": "output", "filter_": "filter", "in_": "input"}
 STRING = r'"((?:[^"\\]|\\.)*)"'
 ENTRY = re.compile(
-    r"\{\s*FLB_CONFIG_MAP_(\w+)\s*,\s*" + STRING + r"\s*,\s*(?:" + STRING + r"(?:\s*" + STRING + r")*|(?:\(char \*\)\s*)?[A-Za-z_0-9]+(?:\s*\"[^\"]*\")*)\s*,\s*([A-Z_|\s0-9]+?)\s*,"
+    r"\{\s*FLB_CONFIG_MAP_(\w+)\s*,\s*"
+    + STRING
+    + r"\s*,\s*(?:"
+    + STRING
+    + r"(?:\s*"
+    + STRING
+    + r")*|(?:\(char \*\)\s*)?[A-Za-z_0-9]+(?:\s*\"[^\"]*\")*)\s*,\s*([A-Z_|\s0-9]+?)\s*,"
 )
-MAP = re.compile(r"struct flb_config_map (\w+)\[\]\s*=\s*\{(.*?)\n\};", re.S)
-PLUGIN = re.compile(r"struct flb_(?:output|filter|input)_plugin (\w+)\s*=\s*\{(.*?)\n\};", re.S)
+MAP = re.compile(r"struct flb_config_map (\w+)\[\]\s*=\s*\{(.*?)\n\};", re.DOTALL)
+PLUGIN = re.compile(r"struct flb_(?:output|filter|input)_plugin (\w+)\s*=\s*\{(.*?)\n\};", re.DOTALL)
 TYPES = {"INT": "i", "BOOL": "b", "DOUBLE": "d", "SIZE": "z", "TIME": "t", "STR_PREFIX": "p"}
 
 # The Go plugins of aws-for-fluent-bit read these, and pass over everything else.
@@ -42,7 +48,7 @@ NUMBERS |= {"storage.pause_on_chunks_overlimit": "b", "tls.verify_client_cert": 
 
 
 def without_comments(text):
-    return re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    return re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
 
 
 def entries(body):
