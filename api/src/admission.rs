@@ -2,7 +2,7 @@
 //! Never stores anything, and never mends what it can refuse, unless the client asked for that.
 
 use firelens_core::v1alpha1::{
-    API_VERSION, AwsTarget, Cause, FieldError, Kind, LogDestination, LoggingPolicy,
+    API_VERSION, AwsTarget, Cause, FieldError, Freeze, Kind, LogDestination, LoggingPolicy,
     RESTORE_FINALIZER, Rollout, Workload, admit,
 };
 use serde::de::DeserializeOwned;
@@ -195,6 +195,7 @@ pub(crate) fn check_status(kind: Kind, object: &Value) -> Result<(), ApiError> {
         Kind::LoggingPolicy => readable::<LoggingPolicy>(object),
         Kind::LogDestination => readable::<LogDestination>(object),
         Kind::AwsTarget => readable::<AwsTarget>(object),
+        Kind::Freeze => readable::<Freeze>(object),
         Kind::Workload => readable::<Workload>(object),
         Kind::Rollout => readable::<Rollout>(object),
     };

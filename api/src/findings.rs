@@ -53,7 +53,7 @@ pub(crate) async fn check(
             let known = known.map_or_else(Vec::new, |destination| of(&destination));
             (of(&destination), known, true)
         }
-        Kind::AwsTarget | Kind::Workload | Kind::Rollout => return Ok(Vec::new()),
+        Kind::AwsTarget | Kind::Freeze | Kind::Workload | Kind::Rollout => return Ok(Vec::new()),
     };
     let known: BTreeSet<(Code, &str)> = known.iter().map(identity).collect();
     let new_errors: Vec<FieldError> = found

@@ -4,11 +4,17 @@
 
 use std::collections::BTreeMap;
 
-use firelens_core::record::{Intent, OwnedResource, ResourceId, WorkloadKey, WorkloadRecord};
-use firelens_core::v1alpha1::{AwsTarget, Kind, LogDestination, LoggingPolicy};
+use firelens_core::record::{
+    Intent, OwnedResource, ResourceId, RolloutRecord, WorkloadKey, WorkloadRecord,
+};
+use firelens_core::v1alpha1::{
+    AwsTarget, Freeze, Kind, LogDestination, LoggingPolicy, Rollout, RolloutControl,
+};
 use firelens_store::{ListOptions, Store, StoreError};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::report::target_selector;
 
 /// What a pass begins with.
 #[derive(Debug)]
@@ -19,6 +25,11 @@ pub(crate) struct Loaded {
     pub(crate) records: BTreeMap<WorkloadKey, WorkloadRecord>,
     pub(crate) resources: BTreeMap<ResourceId, OwnedResource>,
     pub(crate) intents: Vec<Intent>,
+    /// By uid of the policy.
+    pub(crate) rollouts: BTreeMap<String, RolloutRecord>,
+    /// What people say to the rollouts of the present generations, by uid of the policy.
+    pub(crate) controls: BTreeMap<String, RolloutControl>,
+    pub(crate) freezes: Vec<Freeze>,
 }
 
 /// Loads everything about one target; `None` when there is no such target.
@@ -35,6 +46,7 @@ pub(crate) async fn load(store: &Store, target: &str) -> Result<Option<Loaded>, 
     let policies = all::<LoggingPolicy>(store, Kind::LoggingPolicy).await?;
     let destinations = all::<LogDestination>(store, Kind::LogDestination).await?;
     let resources = store.resources(target).await?;
+    let controls = controls(store, target, &policies).await?;
     Ok(Some(Loaded {
         target: found,
         policies,
@@ -48,7 +60,37 @@ pub(crate) async fn load(store: &Store, target: &str) -> Result<Option<Loaded>, 
             .map(|resource| (resource.id.clone(), resource))
             .collect(),
         intents: store.open_intents(target).await?,
+        rollouts: store.rollouts(target).await?,
+        controls,
+        freezes: all::<Freeze>(store, Kind::Freeze).await?,
     }))
+}
+
+/// What people say to the rollouts of a target, as far as they are those of the present generations.
+async fn controls(
+    store: &Store,
+    target: &str,
+    policies: &[LoggingPolicy],
+) -> Result<BTreeMap<String, RolloutControl>, StoreError> {
+    let options = ListOptions {
+        label_selector: target_selector(target)?,
+        ..ListOptions::default()
+    };
+    let list = store.list(Kind::Rollout, &options).await?;
+    let rollouts = list
+        .items
+        .into_iter()
+        .filter_map(|object| readable::<Rollout>(Kind::Rollout, object))
+        .filter(|rollout| rollout.spec.target == target && !rollout.spec.control.is_empty());
+    Ok(rollouts
+        .filter_map(|rollout| {
+            let policy = policies.iter().find(|policy| {
+                policy.name() == rollout.spec.policy
+                    && policy.generation() == rollout.spec.generation
+            })?;
+            Some((policy.uid().to_owned(), rollout.spec.control))
+        })
+        .collect())
 }
 
 /// All targets.

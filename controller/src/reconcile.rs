@@ -238,6 +238,9 @@ pub(crate) fn input<'a>(
         records: &loaded.records,
         resources: &loaded.resources,
         intents: &loaded.intents,
+        rollouts: &loaded.rollouts,
+        controls: &loaded.controls,
+        freezes: &loaded.freezes,
         now,
     }
 }

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use firelens_core::plan::PolicyProgress;
 use firelens_core::status::{ROLLOUTS_KEPT, rollout_name, rollout_status};
-use firelens_core::v1alpha1::{Kind, LoggingPolicy, Rollout, RolloutSpec, RolloutStatus};
+use firelens_core::v1alpha1::{
+    Kind, LoggingPolicy, Rollout, RolloutControl, RolloutSpec, RolloutStatus,
+};
 use firelens_store::{GeneratedObject, Lease, StoreError};
 use serde_json::json;
 
@@ -64,6 +66,8 @@ impl Report<'_> {
             policy: policy.name().to_owned(),
             generation: policy.generation(),
             target: target.to_owned(),
+            // The store keeps what people said.
+            control: RolloutControl::default(),
         };
         Ok(GeneratedObject {
             name,

@@ -20,5 +20,6 @@ pub mod review;
 pub mod select;
 pub mod status;
 pub mod v1alpha1;
+pub mod window;
 
 pub use chain::error_chain;

@@ -4,10 +4,16 @@
 //! every decision survives the loss of all records at the price of one more look at AWS. Records hold
 //! no secret value and no whole task definition.
 
+mod owned;
+mod rollout;
+
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use owned::{Intent, OwnedResource, ResourceId};
+pub use rollout::{RolloutRecord, RolloutStop};
 
 use crate::iam::Grant;
 
@@ -129,6 +135,43 @@ pub struct FailedAttempt {
     /// without touching policy or service. `None`: not until one of those changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
+    /// How often it was tried, this time included.
+    #[serde(default = "once")]
+    pub tries: u32,
+}
+
+const fn once() -> u32 {
+    1
+}
+
+/// The rollout that reached a workload last. It outlives deployments of the owner, so that a wave that
+/// was done stays done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RolloutMark {
+    /// Policy and generation.
+    pub policy: PolicyRef,
+    /// Digest of the change it brought, as the approved plan has it.
+    pub digest: String,
+    /// Number of the wave in which it was started; 0 is the canary.
+    pub wave: u32,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// When its deployment was seen to be complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<Timestamp>,
+}
+
+/// Somebody took the router away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Takeaway {
+    /// When it was seen.
+    pub at: Timestamp,
+    /// ARN of the revision they brought.
+    pub revision: String,
+    /// Canonical hash of its content.
+    pub content: String,
 }
 
 /// A race that an update of ours lost to the owner although the service was read just before: their
@@ -171,6 +214,12 @@ pub struct WorkloadRecord {
     /// it, not from what the service runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overtaken: Option<Overtaken>,
+    /// The rollout that reached it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<RolloutMark>,
+    /// How often the router was taken away lately, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub takeaways: Vec<Takeaway>,
 }
 
 impl WorkloadRecord {
@@ -185,6 +234,8 @@ impl WorkloadRecord {
             deployment: None,
             failed: None,
             overtaken: None,
+            rollout: None,
+            takeaways: Vec::new(),
         }
     }
 
@@ -197,6 +248,8 @@ impl WorkloadRecord {
             && self.deployment.is_none()
             && self.failed.is_none()
             && self.overtaken.is_none()
+            && self.rollout.is_none()
+            && self.takeaways.is_empty()
     }
 
     /// Whether a place under `rollout.maxConcurrent` is taken.
@@ -204,88 +257,4 @@ impl WorkloadRecord {
     pub const fn is_in_flight(&self) -> bool {
         self.admitted.is_some() || self.deployment.is_some()
     }
-}
-
-/// A registration about to happen. It is recorded before the call, because `RegisterTaskDefinition`
-/// has no client token and an answer can be lost: while the intent is open, the newest revision of
-/// the family is looked at before another one is registered.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Intent {
-    /// `register/FAMILY/HASH`: the same wish has the same id.
-    pub id: String,
-    /// Name of the `AwsTarget`.
-    pub target: String,
-    /// Family the revision belongs to.
-    pub family: String,
-    /// Content hash of the revision.
-    pub hash: String,
-    /// When it was recorded.
-    pub recorded_at: Timestamp,
-}
-
-impl Intent {
-    /// The intent to register content `hash` in `family`.
-    #[must_use]
-    pub fn register(target: &str, family: &str, hash: &str, now: Timestamp) -> Self {
-        Self {
-            id: format!("register/{family}/{hash}"),
-            target: target.to_owned(),
-            family: family.to_owned(),
-            hash: hash.to_owned(),
-            recorded_at: now,
-        }
-    }
-}
-
-/// Names one AWS thing beside task definitions that the operator makes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    tag = "type"
-)]
-pub enum ResourceId {
-    /// An S3 object with a router configuration.
-    Object {
-        /// Bucket name.
-        bucket: String,
-        /// Object key, without a leading slash.
-        key: String,
-    },
-    /// An inline policy of an IAM role.
-    RolePolicy {
-        /// Role name without path.
-        role: String,
-        /// Name of the inline policy.
-        policy_name: String,
-    },
-}
-
-impl fmt::Display for ResourceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Object { bucket, key } => write!(f, "s3://{bucket}/{key}"),
-            Self::RolePolicy { role, policy_name } => write!(f, "role/{role}/{policy_name}"),
-        }
-    }
-}
-
-/// A thing we made or are about to make. The row is written before the AWS call, so that what exists
-/// in AWS is always a subset of what is remembered, and nothing is left behind.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OwnedResource {
-    /// Name of the `AwsTarget`.
-    pub target: String,
-    /// What it is.
-    pub id: ResourceId,
-    /// The policy it belongs to.
-    pub policy: PolicyRef,
-    /// SHA-256 (hex) of its content as we want it.
-    pub digest: String,
-    /// When the write was answered; `None` while it is only intended.
-    pub written_at: Option<Timestamp>,
-    /// When a read last showed that it is there with this content.
-    pub verified_at: Option<Timestamp>,
 }

@@ -17,6 +17,7 @@ mod page;
 mod questions;
 mod records;
 mod retention;
+mod rollouts;
 #[cfg(feature = "scratch")]
 pub mod scratch;
 mod selector;

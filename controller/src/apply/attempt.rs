@@ -78,6 +78,7 @@ impl Applier<'_> {
                 message: problem.message.clone(),
                 at: self.time.now(),
                 retry_at,
+                tries: 1,
             });
         }
         record.admitted = None;

@@ -10,10 +10,11 @@ use crate::iam::Grant;
 use crate::inject::{Marks, Note, Refusal};
 use crate::observe::{Needs, Observation};
 use crate::record::{
-    Intent, OwnedResource, PolicyRef, Purpose, ResourceId, WorkloadKey, WorkloadRecord,
+    Intent, OwnedResource, PolicyRef, Purpose, ResourceId, RolloutRecord, WorkloadKey,
+    WorkloadRecord,
 };
 use crate::select::Selection;
-use crate::v1alpha1::{AwsTarget, LogDestination, LoggingPolicy};
+use crate::v1alpha1::{AwsTarget, Freeze, LogDestination, LoggingPolicy, RolloutControl};
 
 /// Everything a plan is made from.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +33,12 @@ pub struct PlanInput<'a> {
     pub resources: &'a BTreeMap<ResourceId, OwnedResource>,
     /// Registrations whose answer is not known.
     pub intents: &'a [Intent],
+    /// What is remembered of rollouts in this target, by uid of the policy.
+    pub rollouts: &'a BTreeMap<String, RolloutRecord>,
+    /// What people say to the rollouts of the present generations, by uid of the policy.
+    pub controls: &'a BTreeMap<String, RolloutControl>,
+    /// Times in which nothing is started, of all targets.
+    pub freezes: &'a [Freeze],
     /// The time of the pass.
     pub now: Timestamp,
 }

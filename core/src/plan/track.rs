@@ -160,6 +160,7 @@ fn fail(
         message,
         at: now,
         retry_at: None,
+        tries: 1,
     });
     next.deployment = None;
     next.admitted = None;

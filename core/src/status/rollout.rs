@@ -45,6 +45,10 @@ pub fn rollout_status(
         failed: progress.failed,
         skipped: progress.refused,
         wave: old.wave,
+        waves: Vec::new(),
+        plan: None,
+        reasons: Vec::new(),
+        expected_end: None,
         started_at: old.started_at.or(Some(now)),
         completed_at: if complete {
             old.completed_at.or(Some(now))

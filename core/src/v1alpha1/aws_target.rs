@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Condition;
 use super::serde_util::{blank_as_none, is_false};
+use super::{Condition, IntOrPercent};
 
 /// Which account and region, with which role, and how often to look again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +36,11 @@ pub struct AwsTargetSpec {
     #[serde(default = "default_resync_seconds")]
     #[schemars(range(min = 1, max = 86400))]
     pub resync_seconds: u32,
+    /// How much of this target one change of a policy may touch without approval: a number of its
+    /// services, or a share such as "25%". A rollout that would touch more waits until somebody approves
+    /// its plan, as with `rollout.approval: Required`. Absent: no ceiling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_above: Option<IntOrPercent>,
     /// True: change nothing in this target. Default: false.
     #[serde(default, skip_serializing_if = "is_false")]
     pub suspend: bool,

@@ -145,6 +145,20 @@ const TARGET: &[Column] = &[
     AGE,
 ];
 
+const FREEZE: &[Column] = &[
+    NAME,
+    column("Reason", "string", "Why.", ".spec.reason"),
+    column("From", "string", "When it begins.", ".spec.from"),
+    column("Until", "string", "When it ends.", ".spec.until"),
+    wide(column(
+        "Targets",
+        "string",
+        "The AwsTargets it is for.",
+        ".spec.targets",
+    )),
+    AGE,
+];
+
 const WORKLOAD: &[Column] = &[
     NAME,
     column("Target", "string", "The AwsTarget.", ".spec.target"),
@@ -218,6 +232,7 @@ pub const fn printer_columns(kind: Kind) -> &'static [Column] {
         Kind::LoggingPolicy => POLICY,
         Kind::LogDestination => DESTINATION,
         Kind::AwsTarget => TARGET,
+        Kind::Freeze => FREEZE,
         Kind::Workload => WORKLOAD,
         Kind::Rollout => ROLLOUT,
     }

@@ -24,6 +24,8 @@ pub enum Kind {
     LogDestination,
     /// An AWS account and region to look after. Written by users.
     AwsTarget,
+    /// A time in which nothing is started. Written by users.
+    Freeze,
     /// One per ECS service found. Written by the controller.
     Workload,
     /// One per policy generation and target. Written by the controller.
@@ -32,10 +34,11 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order discovery lists them.
-    pub const ALL: [Kind; 5] = [
+    pub const ALL: [Kind; 6] = [
         Kind::LoggingPolicy,
         Kind::LogDestination,
         Kind::AwsTarget,
+        Kind::Freeze,
         Kind::Workload,
         Kind::Rollout,
     ];
@@ -47,6 +50,7 @@ impl Kind {
             Kind::LoggingPolicy => "LoggingPolicy",
             Kind::LogDestination => "LogDestination",
             Kind::AwsTarget => "AwsTarget",
+            Kind::Freeze => "Freeze",
             Kind::Workload => "Workload",
             Kind::Rollout => "Rollout",
         }
@@ -59,6 +63,7 @@ impl Kind {
             Kind::LoggingPolicy => "loggingpolicies",
             Kind::LogDestination => "logdestinations",
             Kind::AwsTarget => "awstargets",
+            Kind::Freeze => "freezes",
             Kind::Workload => "workloads",
             Kind::Rollout => "rollouts",
         }
@@ -71,6 +76,7 @@ impl Kind {
             Kind::LoggingPolicy => "loggingpolicy",
             Kind::LogDestination => "logdestination",
             Kind::AwsTarget => "awstarget",
+            Kind::Freeze => "freeze",
             Kind::Workload => "workload",
             Kind::Rollout => "rollout",
         }
@@ -83,6 +89,7 @@ impl Kind {
             Kind::LoggingPolicy => &["lp"],
             Kind::LogDestination => &["ld"],
             Kind::AwsTarget => &["at"],
+            Kind::Freeze => &["fz"],
             Kind::Workload => &["wl"],
             Kind::Rollout => &["ro"],
         }
@@ -105,7 +112,7 @@ impl Kind {
     pub const fn written_by_users(self) -> bool {
         matches!(
             self,
-            Kind::LoggingPolicy | Kind::LogDestination | Kind::AwsTarget
+            Kind::LoggingPolicy | Kind::LogDestination | Kind::AwsTarget | Kind::Freeze
         )
     }
 }

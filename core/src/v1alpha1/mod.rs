@@ -1,4 +1,4 @@
-//! The `firelens.dev/v1alpha1` API: its five kinds, their defaults, their schema and their rules.
+//! The `firelens.dev/v1alpha1` API: its six kinds, their defaults, their schema and their rules.
 //!
 //! Nothing here decides about a workload, and nothing here is ever renamed: people, scripts and
 //! stored objects depend on these names.
@@ -7,6 +7,7 @@ mod aws_target;
 mod columns;
 mod condition;
 mod destination;
+mod freeze;
 mod kind;
 mod logging_policy;
 mod meta;
@@ -21,6 +22,7 @@ pub use aws_target::*;
 pub use columns::{Column, printer_columns};
 pub use condition::{Condition, ConditionStatus};
 pub use destination::*;
+pub use freeze::{FreezeSpec, FreezeStatus};
 pub use kind::{API_VERSION, GROUP, Kind, RESTORE_FINALIZER, VERSION};
 pub use logging_policy::*;
 pub use meta::{Object, ObjectMeta, OwnerReference};
@@ -38,6 +40,8 @@ pub type LoggingPolicy = Object<LoggingPolicySpec, LoggingPolicyStatus>;
 pub type LogDestination = Object<LogDestinationSpec, LogDestinationStatus>;
 /// An AWS account and region to look after.
 pub type AwsTarget = Object<AwsTargetSpec, AwsTargetStatus>;
+/// A time in which nothing is started.
+pub type Freeze = Object<FreezeSpec, FreezeStatus>;
 /// An ECS service as the operator sees it; written by the controller only.
 pub type Workload = Object<WorkloadSpec, WorkloadStatus>;
 /// The progress of one policy generation in one target; written by the controller only.

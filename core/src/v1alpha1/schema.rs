@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
-use super::{AwsTarget, Kind, LogDestination, LoggingPolicy, Rollout, Workload};
+use super::{AwsTarget, Freeze, Kind, LogDestination, LoggingPolicy, Rollout, Workload};
 
 /// The OpenAPI 3.0 schema of the whole object, everything inlined, with a description on every
 /// field. `x-kubernetes-group-version-kind` is left to who serves it.
@@ -24,12 +24,14 @@ pub(crate) fn schema_ref(kind: Kind) -> &'static Value {
     static DESTINATION: LazyLock<Value> =
         LazyLock::new(|| generate::<LogDestination>(Kind::LogDestination));
     static TARGET: LazyLock<Value> = LazyLock::new(|| generate::<AwsTarget>(Kind::AwsTarget));
+    static FREEZE: LazyLock<Value> = LazyLock::new(|| generate::<Freeze>(Kind::Freeze));
     static WORKLOAD: LazyLock<Value> = LazyLock::new(|| generate::<Workload>(Kind::Workload));
     static ROLLOUT: LazyLock<Value> = LazyLock::new(|| generate::<Rollout>(Kind::Rollout));
     match kind {
         Kind::LoggingPolicy => &POLICY,
         Kind::LogDestination => &DESTINATION,
         Kind::AwsTarget => &TARGET,
+        Kind::Freeze => &FREEZE,
         Kind::Workload => &WORKLOAD,
         Kind::Rollout => &ROLLOUT,
     }
@@ -67,13 +69,17 @@ const fn about(kind: Kind) -> &'static str {
             "LogDestination is a named place for logs that policies share: exactly one block in spec."
         }
         Kind::AwsTarget => "AwsTarget is an AWS account and region to look after.",
+        Kind::Freeze => {
+            "Freeze is a time in which the operator starts nothing: no injection, no restore. What \
+             runs comes to its end."
+        }
         Kind::Workload => {
             "Workload is an ECS service as the operator sees it: which policy decides for it, what \
              was done, and why or why not. Written by the controller only."
         }
         Kind::Rollout => {
             "Rollout is the progress of one generation of a policy in one target. Written by the \
-             controller only."
+             controller, but for spec.control."
         }
     }
 }

@@ -275,6 +275,7 @@ fn a_denied_workload_lets_the_others_go_first_and_is_tried_again() {
         message: "not authorized to perform iam:PassRole".into(),
         at: world.now,
         retry_at: Some(world.now + SignedDuration::from_secs(300)),
+        tries: 1,
     });
     for _ in 0..4 {
         world.pass();

@@ -10,11 +10,13 @@ use firelens_core::observe::{
 };
 use firelens_core::plan::{Decision, Plan, PlanInput, ResourceContent, RevisionRef, Step, plan};
 use firelens_core::record::{
-    DeploymentRecord, Intent, OwnedResource, Purpose, Registered, ResourceId, WorkloadKey,
-    WorkloadRecord,
+    DeploymentRecord, Intent, OwnedResource, Purpose, Registered, ResourceId, RolloutRecord,
+    WorkloadKey, WorkloadRecord,
 };
 use firelens_core::review::{TargetPlan, review};
-use firelens_core::v1alpha1::{AwsTarget, Kind, LogDestination, LoggingPolicy};
+use firelens_core::v1alpha1::{
+    AwsTarget, Freeze, Kind, LogDestination, LoggingPolicy, RolloutControl,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -42,6 +44,9 @@ pub(crate) struct World {
     pub(crate) records: BTreeMap<WorkloadKey, WorkloadRecord>,
     pub(crate) resources: BTreeMap<ResourceId, OwnedResource>,
     pub(crate) intents: Vec<Intent>,
+    pub(crate) rollouts: BTreeMap<String, RolloutRecord>,
+    pub(crate) controls: BTreeMap<String, RolloutControl>,
+    pub(crate) freezes: Vec<Freeze>,
     pub(crate) unreadable: bool,
     pub(crate) registered: usize,
     pub(crate) updates: Vec<String>,
@@ -70,6 +75,9 @@ impl World {
             records: BTreeMap::new(),
             resources: BTreeMap::new(),
             intents: Vec::new(),
+            rollouts: BTreeMap::new(),
+            controls: BTreeMap::new(),
+            freezes: Vec::new(),
             unreadable: false,
             registered: 0,
             updates: Vec::new(),
@@ -304,6 +312,9 @@ impl World {
             records: &self.records,
             resources: &self.resources,
             intents: &self.intents,
+            rollouts: &self.rollouts,
+            controls: &self.controls,
+            freezes: &self.freezes,
             now: self.now,
         }
     }

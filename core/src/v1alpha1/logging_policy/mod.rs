@@ -7,6 +7,7 @@ mod containers;
 mod delivery;
 mod filters;
 mod filters_record;
+mod gates;
 mod outputs;
 mod parsers;
 mod rollout_strategy;
@@ -25,6 +26,7 @@ pub use filters::{
     RewriteTagFilter, ThrottleFilter,
 };
 pub use filters_record::{ModifyFilter, NestFilter, NestOperation, RecordModifierFilter};
+pub use gates::{Bound, Gates, PrometheusGate};
 pub use outputs::{DestinationRef, Output};
 pub use parsers::{MultilineParser, MultilineRule, Parser, ParserFormat};
 pub use rollout_strategy::{Approval, Canary, IntOrPercent, MaintenanceWindow, RolloutStrategy};

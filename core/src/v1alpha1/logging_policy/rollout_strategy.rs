@@ -8,7 +8,9 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::v1alpha1::serde_util::{blank_as_none, text_enum};
+use super::gates::Gates;
+use super::selector::LabelSelector;
+use crate::v1alpha1::serde_util::{blank_as_none, is_false, text_enum};
 
 /// How fast changes reach workloads, and when to stop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +21,16 @@ pub struct RolloutStrategy {
     pub max_concurrent: IntOrPercent,
     /// The workloads that go first, alone.
     pub canary: Canary,
+    /// After the canaries come waves: each at most so many times as large as the one before, up to
+    /// `maxConcurrent`, and each begins when the one before is done. 1 to 100; default: 2. Without
+    /// canaries the first wave has `maxConcurrent` workloads.
+    #[schemars(range(min = 1, max = 100))]
+    pub wave_growth: u32,
+    /// Stages by tags of the service: those that match the first entry go first, and so on; those that
+    /// match none come last. A stage begins when the one before is done. Default: one stage.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub order: Vec<LabelSelector>,
     /// Seconds after which a deployment that is not done counts as failed, 60 to 86400.
     /// Default: 1800.
     #[schemars(range(min = 60, max = 86_400))]
@@ -26,12 +38,21 @@ pub struct RolloutStrategy {
     /// Failed workloads before the rollout pauses itself, from 1. Default: 1.
     #[schemars(range(min = 1, max = 100_000))]
     pub failure_threshold: u32,
-    /// When deployments may start. Empty: at any time (others are not supported in this version).
+    /// When deployments may start: in any of these. Empty: at any time. An owner's deployment is
+    /// followed at any time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
     pub windows: Vec<MaintenanceWindow>,
-    /// Auto (default): go on by itself. Required: wait for approval (not supported in this
-    /// version).
+    /// Auto (default): go on by itself. Required: nothing is written before somebody approved the
+    /// plan (`firelens rollout approve`); when the plan changes, the approval lapses.
     pub approval: Approval,
+    /// True: the next wave waits until logs of the one before have been seen at their destination.
+    /// Default: false.
+    #[serde(skip_serializing_if = "is_false")]
+    pub require_logs: bool,
+    /// What must be well before the next wave begins.
+    #[serde(skip_serializing_if = "Gates::is_empty")]
+    pub gates: Gates,
 }
 
 impl Default for RolloutStrategy {
@@ -39,10 +60,14 @@ impl Default for RolloutStrategy {
         RolloutStrategy {
             max_concurrent: IntOrPercent::Number(5),
             canary: Canary::default(),
+            wave_growth: 2,
+            order: Vec::new(),
             progress_deadline_seconds: 1800,
             failure_threshold: 1,
             windows: Vec::new(),
             approval: Approval::Auto,
+            require_logs: false,
+            gates: Gates::default(),
         }
     }
 }

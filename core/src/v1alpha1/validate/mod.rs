@@ -6,10 +6,12 @@ mod defaults;
 mod destination;
 mod error;
 mod filters;
+mod freeze;
 mod metadata;
 pub(crate) mod names;
 mod path;
 mod policy;
+mod rollout;
 mod router;
 pub(crate) mod secrets;
 mod selector;
@@ -33,7 +35,8 @@ use self::path::{Errors, Path};
 use self::structure::Structure;
 use super::schema::schema_ref;
 use super::{
-    AwsTargetSpec, Kind, LogDestinationSpec, LoggingPolicySpec, RolloutSpec, WorkloadSpec,
+    AwsTargetSpec, FreezeSpec, Kind, LogDestinationSpec, LoggingPolicySpec, RolloutSpec,
+    WorkloadSpec,
 };
 
 /// Checks an object of a kind, and answers it with defaults added to `spec`.
@@ -118,6 +121,9 @@ fn look(kind: Kind, path: &Path, raw: &Value, structure: &Structure, errors: &mu
                 target::check(path, spec, errors);
             })
         }
+        Kind::Freeze => defaults::typed(path, raw, mended, errors, |spec: &FreezeSpec, errors| {
+            freeze::check(path, spec, errors);
+        }),
         Kind::Workload => defaults::typed(path, raw, mended, errors, |_: &WorkloadSpec, _| {}),
         Kind::Rollout => defaults::typed(path, raw, mended, errors, |_: &RolloutSpec, _| {}),
     }
@@ -216,6 +222,8 @@ fn compile(kind: Kind) -> Option<Validators> {
     let build = |name| {
         jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
+            // Times are checked where they stand, not when the whole spec is read.
+            .should_validate_formats(true)
             .build(part(kind, name))
             .ok()
     };

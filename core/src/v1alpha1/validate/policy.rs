@@ -8,11 +8,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::path::{Errors, Path};
-use super::{destination, filters, names, router, selector};
+use super::{destination, filters, names, rollout, router, selector};
 use crate::render::fluentd::unsupported_filter;
-use crate::v1alpha1::{
-    Approval, Config, Delivery, LoggingPolicySpec, Output, RolloutStrategy, RouterType,
-};
+use crate::v1alpha1::{Config, Delivery, LoggingPolicySpec, Output, RouterType};
 
 /// Longest raw configuration, in bytes: a task definition may have no more as a whole.
 const CUSTOM_CONFIG_MAX_BYTES: usize = 65_536;
@@ -36,7 +34,7 @@ pub(crate) fn check(path: &Path, spec: &LoggingPolicySpec, raw: &Value, errors: 
     if spec.router.type_ == RouterType::Fluentd {
         check_fluentd(path, spec, raw, errors);
     }
-    check_rollout(&path.field("rollout"), &spec.rollout, errors);
+    rollout::check(&path.field("rollout"), &spec.rollout, errors);
 }
 
 fn check_containers(path: &Path, spec: &LoggingPolicySpec, errors: &mut Errors) {
@@ -219,22 +217,5 @@ fn check_fluentd(path: &Path, spec: &LoggingPolicySpec, raw: &Value, errors: &mu
         let at = path.field("config").field("delivery");
         let detail = "there is no init image of Fluentd";
         errors.not_supported(&at, spec.config.delivery.as_str(), detail);
-    }
-}
-
-fn check_rollout(path: &Path, rollout: &RolloutStrategy, errors: &mut Errors) {
-    if !rollout.windows.is_empty() {
-        errors.not_supported(
-            &path.field("windows"),
-            Value::Array(Vec::new()),
-            "not supported in this version; supported: no windows, deployments start at any time",
-        );
-    }
-    if rollout.approval == Approval::Required {
-        errors.not_supported(
-            &path.field("approval"),
-            rollout.approval.as_str(),
-            "supported values: \"Auto\"",
-        );
     }
 }

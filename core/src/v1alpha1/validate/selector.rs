@@ -43,7 +43,7 @@ pub(crate) fn check_globs(path: &Path, globs: &[String], errors: &mut Errors) {
     }
 }
 
-fn check_tags(path: &Path, tags: &LabelSelector, errors: &mut Errors) {
+pub(crate) fn check_tags(path: &Path, tags: &LabelSelector, errors: &mut Errors) {
     for (key, value) in &tags.match_labels {
         let at = path.field("matchLabels").key(key);
         check_key(&at, key, errors);

@@ -217,6 +217,10 @@ fn explain(kind: &ValidationErrorKind, schema: &Value) -> (Cause, String) {
         ValidationErrorKind::Minimum { .. } | ValidationErrorKind::Maximum { .. } => {
             (Cause::Invalid, range(schema))
         }
+        ValidationErrorKind::Format { format } if format == "date-time" => (
+            Cause::Invalid,
+            "must be a time such as 2026-12-01T00:00:00Z (RFC 3339)".to_owned(),
+        ),
         ValidationErrorKind::Pattern { pattern } => (
             Cause::Invalid,
             format!("must match the regular expression {pattern}"),

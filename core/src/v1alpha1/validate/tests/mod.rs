@@ -56,6 +56,16 @@ fn mistakes(kind: Kind, object: &Value) -> Vec<String> {
 }
 
 /// Each case of the file: a spec, and what each of its mistakes starts with, in any order.
+fn freeze(spec: &Value) -> Value {
+    let mut whole = json!({"reason": "Black Friday", "until": "2026-12-01T00:00:00Z"});
+    for (name, value) in spec.as_object().unwrap() {
+        whole[name] = value.clone();
+    }
+    json!({
+        "apiVersion": "firelens.dev/v1alpha1", "kind": "Freeze", "metadata": {"name": "f"}, "spec": whole
+    })
+}
+
 fn check(kind: Kind, wrap: fn(&Value) -> Value, file: &str) {
     let groups: BTreeMap<String, Vec<Value>> = serde_json::from_str(file).unwrap();
     let mut wrong = Vec::new();
@@ -93,6 +103,7 @@ fn every_case_has_its_mistakes_and_no_others() {
         include_str!("destinations.json"),
     );
     check(Kind::AwsTarget, target, include_str!("targets.json"));
+    check(Kind::Freeze, freeze, include_str!("freezes.json"));
 }
 
 #[test]
@@ -161,6 +172,7 @@ fn defaults_are_added_and_absent_options_stay_absent() {
             "rollout": {
                 "maxConcurrent": 5,
                 "canary": {"count": 1, "bakeSeconds": 300},
+                "waveGrowth": 2,
                 "progressDeadlineSeconds": 1800,
                 "failureThreshold": 1,
                 "approval": "Auto"

@@ -1,57 +1,12 @@
-//! The world of one target as far as it was read.
+//! One ECS service, with the fields decisions need.
 //!
-//! Each thing that was asked for is [`Observed::Absent`], [`Observed::Unknown`] or
-//! [`Observed::Present`]; a thing not in its map was not asked for. A failed read is never `Absent`:
-//! nothing is deleted or made again on `Unknown`.
+//! Never what its tasks do: that is read where somebody asks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-mod instance;
-mod settings;
-
-use crate::doc::TaskDefinitionDoc;
-use crate::record::WorkloadKey;
-
-pub use instance::InstanceView;
-pub use settings::DeploymentSettings;
-
-/// Newest revisions of a family looked at when the answer to a registration was lost. Others may have
-/// registered after us, but not many within the minute that a pass takes.
-pub const FAMILY_LOOK_BACK: usize = 5;
-
-/// The answer to one question about AWS.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Observed<T> {
-    /// AWS said that it does not exist.
-    Absent,
-    /// The read failed; the text says how.
-    Unknown(String),
-    /// AWS showed it.
-    Present(T),
-}
-
-impl<T> Observed<T> {
-    /// What was shown, if anything was.
-    pub const fn present(&self) -> Option<&T> {
-        match self {
-            Self::Present(value) => Some(value),
-            Self::Absent | Self::Unknown(_) => None,
-        }
-    }
-}
-
-/// One ECS cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClusterView {
-    /// Full ARN.
-    pub arn: String,
-    /// Name.
-    pub name: String,
-    /// Tags of the cluster.
-    pub tags: BTreeMap<String, String>,
-}
+use super::settings::{self, DeploymentSettings};
 
 /// One deployment in `DescribeServices`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,89 +108,6 @@ impl ServiceView {
                 "ACTIVE" => deployment.rollout_state.as_deref() != Some("FAILED"),
                 _ => false,
             })
-    }
-}
-
-/// One IAM role.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoleView {
-    /// Full ARN, path included.
-    pub arn: String,
-}
-
-/// One S3 object that holds a router configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ObjectView {
-    /// SHA-256 (hex) from the object's metadata, where it is there.
-    pub sha256: Option<String>,
-}
-
-/// What is known of one target after the reads of a pass.
-#[derive(Clone, Debug, Default)]
-pub struct Observation {
-    /// AWS account id, 12 digits.
-    pub account_id: String,
-    /// Region name.
-    pub region: String,
-    /// Clusters that match the target, by name.
-    pub clusters: BTreeMap<String, ClusterView>,
-    /// Clusters (by name) whose services could not be listed, and why. The key `*` stands for all:
-    /// listing the clusters failed.
-    pub unread_clusters: BTreeMap<String, String>,
-    /// Services of the clusters that were read.
-    pub services: BTreeMap<WorkloadKey, Observed<ServiceView>>,
-    /// Revisions by ARN. Their content never changes, so a cached answer serves.
-    pub task_definitions: BTreeMap<String, Observed<TaskDefinitionDoc>>,
-    /// Revisions by ARN, read in this pass: for their status.
-    pub fresh_task_definitions: BTreeMap<String, Observed<TaskDefinitionDoc>>,
-    /// The newest active revisions of a family (at most [`FAMILY_LOOK_BACK`]), newest first, read in
-    /// this pass.
-    pub families: BTreeMap<String, Observed<Vec<TaskDefinitionDoc>>>,
-    /// Roles by name.
-    pub roles: BTreeMap<String, Observed<RoleView>>,
-    /// Inline policy documents (decoded JSON text) by role name and policy name.
-    pub role_policies: BTreeMap<(String, String), Observed<String>>,
-    /// Objects by bucket and key.
-    pub objects: BTreeMap<(String, String), Observed<ObjectView>>,
-    /// Container instances by the ARN of their cluster.
-    pub container_instances: BTreeMap<String, Observed<Vec<InstanceView>>>,
-}
-
-impl Observation {
-    /// Why nothing is known of a workload, when its cluster could not be read.
-    #[must_use]
-    pub fn unread(&self, key: &WorkloadKey) -> Option<&str> {
-        self.unread_clusters
-            .get(&key.cluster)
-            .or_else(|| self.unread_clusters.get("*"))
-            .map(String::as_str)
-    }
-}
-
-/// What a plan must know before it can decide. The pass reads these and plans again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
-    /// Revisions whose content is wanted; a cache may answer.
-    pub task_definitions: BTreeSet<String>,
-    /// Revisions whose present status is wanted.
-    pub fresh_task_definitions: BTreeSet<String>,
-    /// Families whose newest active revisions are wanted.
-    pub families: BTreeSet<String>,
-    /// Role names.
-    pub roles: BTreeSet<String>,
-    /// Role name and inline policy name.
-    pub role_policies: BTreeSet<(String, String)>,
-    /// Bucket and key.
-    pub objects: BTreeSet<(String, String)>,
-    /// ARNs of clusters whose container instances are wanted.
-    pub container_instances: BTreeSet<String>,
-}
-
-impl Needs {
-    /// Whether everything is known.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
     }
 }
 

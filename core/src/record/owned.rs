@@ -1,0 +1,95 @@
+//! What the operator remembers of the AWS things it made or is about to make.
+//!
+//! A row is written before the call it announces, so that what exists in AWS is always a subset of what is
+//! remembered.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::PolicyRef;
+
+/// A registration about to happen. It is recorded before the call, because `RegisterTaskDefinition`
+/// has no client token and an answer can be lost: while the intent is open, the newest revision of
+/// the family is looked at before another one is registered.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Intent {
+    /// `register/FAMILY/HASH`: the same wish has the same id.
+    pub id: String,
+    /// Name of the `AwsTarget`.
+    pub target: String,
+    /// Family the revision belongs to.
+    pub family: String,
+    /// Content hash of the revision.
+    pub hash: String,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+}
+
+impl Intent {
+    /// The intent to register content `hash` in `family`.
+    #[must_use]
+    pub fn register(target: &str, family: &str, hash: &str, now: Timestamp) -> Self {
+        Self {
+            id: format!("register/{family}/{hash}"),
+            target: target.to_owned(),
+            family: family.to_owned(),
+            hash: hash.to_owned(),
+            recorded_at: now,
+        }
+    }
+}
+
+/// Names one AWS thing beside task definitions that the operator makes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    tag = "type"
+)]
+pub enum ResourceId {
+    /// An S3 object with a router configuration.
+    Object {
+        /// Bucket name.
+        bucket: String,
+        /// Object key, without a leading slash.
+        key: String,
+    },
+    /// An inline policy of an IAM role.
+    RolePolicy {
+        /// Role name without path.
+        role: String,
+        /// Name of the inline policy.
+        policy_name: String,
+    },
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Object { bucket, key } => write!(f, "s3://{bucket}/{key}"),
+            Self::RolePolicy { role, policy_name } => write!(f, "role/{role}/{policy_name}"),
+        }
+    }
+}
+
+/// A thing we made or are about to make. The row is written before the AWS call, so that what exists
+/// in AWS is always a subset of what is remembered, and nothing is left behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnedResource {
+    /// Name of the `AwsTarget`.
+    pub target: String,
+    /// What it is.
+    pub id: ResourceId,
+    /// The policy it belongs to.
+    pub policy: PolicyRef,
+    /// SHA-256 (hex) of its content as we want it.
+    pub digest: String,
+    /// When the write was answered; `None` while it is only intended.
+    pub written_at: Option<Timestamp>,
+    /// When a read last showed that it is there with this content.
+    pub verified_at: Option<Timestamp>,
+}

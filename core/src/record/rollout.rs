@@ -1,0 +1,31 @@
+//! What the operator remembers of one policy's rollout in one target, beside its workloads.
+//!
+//! Never what can be counted from the workloads' own records.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::PolicyRef;
+
+/// The rollout of the present generation of a policy in one target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RolloutRecord {
+    /// Name of the `AwsTarget`.
+    pub target: String,
+    /// Policy and generation.
+    pub policy: PolicyRef,
+    /// A gate that failed: nothing is started until the rollout is resumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<RolloutStop>,
+}
+
+/// Why a rollout stopped by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RolloutStop {
+    /// What was seen, for people.
+    pub message: String,
+    /// When.
+    pub at: Timestamp,
+}
