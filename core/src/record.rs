@@ -151,10 +151,14 @@ const fn once() -> u32 {
 pub struct RolloutMark {
     /// Policy and generation.
     pub policy: PolicyRef,
+    /// Whether it brought the router or took it away.
+    pub purpose: Purpose,
     /// Digest of the change it brought, as the approved plan has it.
     pub digest: String,
-    /// Number of the wave in which it was started; 0 is the canary.
-    pub wave: u32,
+    /// Number of the wave in which it was started; 0 is the canary. `None`: nothing had to be changed,
+    /// the workload was found as the policy wants it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wave: Option<u32>,
     /// When it was started.
     pub started_at: Timestamp,
     /// When its deployment was seen to be complete.

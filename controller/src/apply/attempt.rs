@@ -11,9 +11,13 @@ use super::verdict::{is_final, problem};
 use super::{Applier, ApplyError, Turn};
 use crate::aws::AwsError;
 
-/// How long a workload whose change AWS denied the operator is set aside, in seconds. Its place in the
-/// rollout goes to the others; somebody can grant the right without touching policy or service.
+/// How long a workload whose change AWS denied the operator is set aside at first, in seconds; twice as
+/// long each further time. Its place in the rollout goes to the others; somebody can grant the right
+/// without touching policy or service.
 const DENIED_RETRY_SECONDS: i64 = 300;
+
+/// Longest that such a workload is set aside, in seconds.
+const DENIED_RETRY_MAX_SECONDS: i64 = 3_600;
 
 impl Applier<'_> {
     /// A workload whose role policy or object could not be written.
@@ -56,7 +60,8 @@ impl Applier<'_> {
         problem: &Problem,
         record: &mut WorkloadRecord,
     ) -> Result<(), ApplyError> {
-        let later = self.time.now() + SignedDuration::from_secs(DENIED_RETRY_SECONDS);
+        let pause = denied_pause_seconds(tries(attempt.as_ref(), record));
+        let later = self.time.now() + SignedDuration::from_secs(pause);
         self.remember(attempt, problem, Some(later), record).await
     }
 
@@ -68,6 +73,7 @@ impl Applier<'_> {
         retry_at: Option<Timestamp>,
         record: &mut WorkloadRecord,
     ) -> Result<(), ApplyError> {
+        let tries = tries(attempt.as_ref(), record);
         if let Some(attempt) = attempt {
             record.failed = Some(FailedAttempt {
                 purpose: attempt.purpose,
@@ -78,7 +84,7 @@ impl Applier<'_> {
                 message: problem.message.clone(),
                 at: self.time.now(),
                 retry_at,
-                tries: 1,
+                tries,
             });
         }
         record.admitted = None;
@@ -88,6 +94,23 @@ impl Applier<'_> {
             .await?;
         Ok(())
     }
+}
+
+/// Which try of the same content this is.
+fn tries(attempt: Option<&Attempt>, record: &WorkloadRecord) -> u32 {
+    let before = record.failed.as_ref().filter(|failed| {
+        attempt
+            .is_some_and(|attempt| attempt.hash == failed.hash && attempt.purpose == failed.purpose)
+    });
+    before.map_or(1, |failed| failed.tries.saturating_add(1))
+}
+
+/// How long a change that was denied that many times is set aside, in seconds.
+fn denied_pause_seconds(tries: u32) -> i64 {
+    let doublings = tries.saturating_sub(1).min(16);
+    DENIED_RETRY_SECONDS
+        .saturating_mul(1 << doublings)
+        .min(DENIED_RETRY_MAX_SECONDS)
 }
 
 /// What was attempted, as far as a failure has to remember it.
@@ -128,4 +151,15 @@ pub(super) fn attempt(plan: &WorkloadPlan, hash: Option<&str>) -> Option<Attempt
         hash: hash.to_owned(),
         policy,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_denied_change_is_set_aside_longer_each_time_up_to_an_hour() {
+        let pauses: Vec<i64> = (1..7).map(denied_pause_seconds).collect();
+        assert_eq!(pauses, [300, 600, 1_200, 2_400, 3_600, 3_600]);
+    }
 }

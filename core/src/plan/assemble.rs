@@ -11,9 +11,11 @@ use super::draft::{DEPLOYMENT_POLL_SECONDS, Draft, READ_RETRY_SECONDS, find_poli
 use super::linted::Linted;
 use super::model::{Decision, Plan, PlanInput, Wait, WorkloadPlan};
 use super::resources::{self, State, Wishes};
-use super::{gate, removal, sharing, steps as stepping, track};
+use super::{places, removal, retry, sharing, steps as stepping, track};
 use crate::observe::{ClusterView, Needs, Observed, ServiceView};
-use crate::record::{PolicyRef, Registered, ResourceId, WorkloadKey, WorkloadRecord};
+use crate::record::{
+    PolicyRef, Purpose, Registered, ResourceId, RolloutMark, WorkloadKey, WorkloadRecord,
+};
 use crate::select::{self, Selection, Subject};
 use crate::v1alpha1::{IamMode, Mode};
 
@@ -23,7 +25,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     let mut plan = Plan::default();
     let mut drafts = survey(input, &mut plan);
     sharing::refuse_shared_roles(input, &mut plan.needs, &mut drafts_view(&mut drafts));
-    let admitted = gate::admit(input, &mut plan.needs, &mut drafts);
+    let admitted = places::give(input, &mut plan, &mut drafts);
     let states = judge_resources(input, &mut plan, &drafts, &admitted);
     for (key, draft) in drafts {
         let entry = finish(
@@ -133,7 +135,9 @@ fn draft<'a>(
         .map_or(i64::from(u32::MAX), |policy| {
             i64::from(policy.spec.rollout.progress_deadline_seconds)
         });
+    let deadline = deadline.saturating_add(service.deployment_settings.bake_seconds);
     let mut record = track::advance(remembered, service, deadline, input.now);
+    retry::forget_failure(input, &mut record);
     let site = Site {
         cluster,
         service,
@@ -142,19 +146,24 @@ fn draft<'a>(
         linted,
     };
     let verdict = desire::judge(input, &site, needs);
-    adopt(&mut record, &verdict);
-    Draft {
+    adopt(&mut record, &verdict, input.now);
+    let mut draft = Draft {
         cluster,
         service,
         selection,
         record,
         verdict,
-    }
+    };
+    places::forget_old_mark(input, &mut draft);
+    draft
 }
 
 /// Takes on what the live revision tells of itself, or forgets what it does not show any more.
-fn adopt(record: &mut WorkloadRecord, verdict: &Verdict) {
+fn adopt(record: &mut WorkloadRecord, verdict: &Verdict, now: Timestamp) {
     if let Some(managed) = &verdict.adopt {
+        if record.deployment.is_none() {
+            reach(record, &managed.policy, now);
+        }
         if record.deployment.is_none() {
             record.admitted = None;
         }
@@ -169,6 +178,27 @@ fn adopt(record: &mut WorkloadRecord, verdict: &Verdict) {
     }
     if verdict.change.is_none() && record.deployment.is_none() && verdict.adopt.is_none() {
         record.admitted = None;
+    }
+}
+
+/// The rollout of that generation has nothing to do here, or nothing any more.
+fn reach(record: &mut WorkloadRecord, policy: &PolicyRef, now: Timestamp) {
+    let known = record.rollout.as_ref().is_some_and(|mark| {
+        mark.policy.uid == policy.uid
+            && mark.policy.generation == policy.generation
+            && mark.purpose == Purpose::Inject
+    });
+    if known {
+        track::settle_mark(record, policy, Purpose::Inject, now);
+    } else {
+        record.rollout = Some(RolloutMark {
+            policy: policy.clone(),
+            purpose: Purpose::Inject,
+            digest: String::new(),
+            wave: None,
+            started_at: now,
+            settled_at: Some(now),
+        });
     }
 }
 
@@ -294,15 +324,20 @@ fn look_again(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp> {
             Decision::Deploying(_) | Decision::Injecting | Decision::Ejecting => {
                 after(DEPLOYMENT_POLL_SECONDS)
             }
-            Decision::Waiting(Wait::IamPropagation(until) | Wait::Canary(Some(until))) => {
-                Some(*until)
-            }
+            Decision::Waiting(
+                Wait::IamPropagation(until)
+                | Wait::Canary(Some(until))
+                | Wait::Window(Some(until))
+                | Wait::Frozen { until, .. },
+            ) => Some(*until),
             Decision::Failed => workload
                 .record
                 .failed
                 .as_ref()
                 .and_then(|failed| failed.retry_at),
-            Decision::Waiting(Wait::ForeignDeployment | Wait::Read(_)) => after(READ_RETRY_SECONDS),
+            Decision::Waiting(Wait::ForeignDeployment | Wait::Read(_) | Wait::Gate(_)) => {
+                after(READ_RETRY_SECONDS)
+            }
             Decision::Unknown(_) if !workload.selection.winner.as_ref().is_some_and(audits) => {
                 after(READ_RETRY_SECONDS)
             }

@@ -107,7 +107,10 @@ pub(super) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
         Err(decision) => return Verdict::new(decision),
     };
     let marks = inject::marks(start);
+    let undone = winner.filter(|policy| is_undone(input, policy, site.record));
     let mut verdict = match (winner, &marks) {
+        (Some(_), Some(found)) if undone.is_some() => leave::take_back(input, start, found, needs),
+        (Some(_), None) if undone.is_some() => Verdict::new(Decision::Waiting(Wait::Aborted)),
         (Some(policy), Some(found))
             if policy.spec.mode == Mode::Audit
                 && !is_same(policy, found)
@@ -122,6 +125,18 @@ pub(super) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
     };
     verdict.marks = inject::marks(live);
     verdict
+}
+
+/// Whether somebody undoes the rollout of this generation, and it had begun with the workload.
+fn is_undone(input: &PlanInput<'_>, policy: &LoggingPolicy, record: &WorkloadRecord) -> bool {
+    let said = input.controls.get(policy.uid());
+    let undo = said.and_then(|said| said.abort.as_ref());
+    undo.is_some_and(|abort| abort.undo)
+        && record.rollout.as_ref().is_some_and(|mark| {
+            mark.policy.uid == policy.uid()
+                && mark.policy.generation == policy.generation()
+                && mark.wave.is_some()
+        })
 }
 
 /// The revision a change is made from.

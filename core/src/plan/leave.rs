@@ -31,6 +31,29 @@ pub(super) fn leave(
     if policy.spec.suspend && !deleting {
         return Verdict::new(Decision::Waiting(Wait::Suspended));
     }
+    eject(input, policy, live, marks, needs)
+}
+
+/// Somebody undoes the rollout that brought the router, whatever the policy says of letting go.
+pub(super) fn take_back(
+    input: &PlanInput<'_>,
+    live: &TaskDefinitionDoc,
+    marks: &Marks,
+    needs: &mut Needs,
+) -> Verdict {
+    match owner_of(input, marks) {
+        Some(policy) => eject(input, policy, live, marks, needs),
+        None => Verdict::new(Decision::Orphaned),
+    }
+}
+
+fn eject(
+    input: &PlanInput<'_>,
+    policy: &LoggingPolicy,
+    live: &TaskDefinitionDoc,
+    marks: &Marks,
+    needs: &mut Needs,
+) -> Verdict {
     let ejection = match inject::eject(live) {
         Ok(ejection) => ejection,
         Err(error) => {

@@ -4,11 +4,10 @@
 //! has not seen.
 //!
 //! Each workload is judged alone first (`desire`, `leave`), its own deployment is followed (`track`), then
-//! places in the rollout are given (`gate`, `capacity`, `admission`), what they share is judged (`resources`), steps are
-//! laid out (`steps`), and what
-//! nobody needs any more is removed (`removal`).
+//!
+//! places in the rollouts are given (`gate`, `capacity`, `places`, `rollout`), what they share is judged
+//! (`resources`), steps are laid out (`steps`), and what nobody needs any more is removed (`removal`).
 
-mod admission;
 mod assemble;
 mod capacity;
 mod consider;
@@ -18,8 +17,11 @@ mod gate;
 mod leave;
 mod linted;
 mod model;
+mod places;
 mod removal;
 mod resources;
+mod retry;
+mod rollout;
 mod sharing;
 mod steps;
 mod track;
@@ -32,4 +34,5 @@ pub use model::{
     ResourcePlan, RevisionRef, Step, UpdateStep, Wait, WorkloadPlan,
 };
 pub use resources::{IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS};
+pub use rollout::{Standing, Waves};
 pub use track::{READ_LAG_SECONDS, REASON_DEADLINE, REASON_DEPLOYMENT_FAILED, REASON_ROLLED_BACK};

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::rollout::Standing;
 use crate::iam::Grant;
 use crate::inject::{Marks, Note, Refusal};
 use crate::observe::{Needs, Observation};
@@ -65,6 +66,12 @@ pub struct Plan {
     pub forgotten_workloads: Vec<WorkloadKey>,
     /// How each policy stands in this target, by name.
     pub policies: BTreeMap<String, PolicyProgress>,
+    /// How each rollout stands in this target, by name of the policy.
+    pub standings: BTreeMap<String, Standing>,
+    /// Memories of rollouts that changed.
+    pub rollouts: Vec<RolloutRecord>,
+    /// Uids of policies whose rollouts are to be forgotten.
+    pub forgotten_rollouts: Vec<String>,
     /// The soonest time at which something waited for can have changed.
     pub look_again_at: Option<Timestamp>,
 }
@@ -132,8 +139,27 @@ pub enum Wait {
     Concurrency,
     /// The canaries, or their bake time until then.
     Canary(Option<Timestamp>),
-    /// Enough workloads failed (`rollout.failureThreshold`).
-    Paused,
+    /// The workloads of the wave before must be done; with the number of the wave that is open.
+    Wave(u32),
+    /// The workloads of an earlier stage of `rollout.order` go first.
+    Stage,
+    /// No window of `rollout.windows` is open; with the time when one opens, if ever.
+    Window(Option<Timestamp>),
+    /// A `Freeze` is in force.
+    Frozen {
+        /// Its reason.
+        reason: String,
+        /// When it ends.
+        until: Timestamp,
+    },
+    /// The plan of that hash is not approved.
+    Approval(String),
+    /// Somebody ended the rollout.
+    Aborted,
+    /// A gate cannot be judged yet; with what it says.
+    Gate(String),
+    /// Enough workloads failed, a gate failed, or somebody paused the rollout; with which.
+    Paused(String),
     /// `suspend` on the policy or the target.
     Suspended,
     /// A role policy was written and IAM needs until then to spread it.

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use super::admission::Progress;
 use super::draft::find_policy;
 use super::model::{Decision, Plan, PlanInput, PolicyProgress, Removal, WorkloadPlan};
 use crate::record::{OwnedResource, PolicyRef, ResourceId};
@@ -112,8 +111,8 @@ pub(super) fn count(input: &PlanInput<'_>, plan: &mut Plan) {
         for workload in plan.workloads.values() {
             tally(&mut progress, workload, &reference);
         }
-        let records = plan.workloads.values().map(|workload| &workload.record);
-        progress.paused = Progress::of(&reference, 0, records).is_paused(&policy.spec.rollout);
+        let standing = plan.standings.get(policy.name());
+        progress.paused = standing.is_some_and(|standing| standing.paused.is_some());
         progress.released = is_released(input, plan, policy, &reference);
         plan.policies.insert(reference.name, progress);
     }

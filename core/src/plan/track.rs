@@ -5,7 +5,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::observe::{DeploymentView, ServiceView};
-use crate::record::{DeploymentRecord, FailedAttempt, ManagedRevision, Purpose, WorkloadRecord};
+use crate::record::{
+    DeploymentRecord, FailedAttempt, ManagedRevision, PolicyRef, Purpose, WorkloadRecord,
+};
 
 /// How long `DescribeServices` may still show the state before our own `UpdateService`. ECS is
 /// eventually consistent and names no bound; its advice is to poll from seconds to minutes:
@@ -120,10 +122,27 @@ fn succeed(next: &mut WorkloadRecord, deployment: &DeploymentRecord, now: Timest
         Purpose::Inject => keep_as_managed(next, deployment, Some(now)),
         Purpose::Eject => next.managed = None,
     }
+    settle_mark(next, &deployment.policy, deployment.purpose, now);
     next.deployment = None;
     next.admitted = None;
     next.failed = None;
     next.overtaken = None;
+}
+
+/// A wave is done with the workload once its deployment is complete.
+pub(super) fn settle_mark(
+    next: &mut WorkloadRecord,
+    policy: &PolicyRef,
+    purpose: Purpose,
+    now: Timestamp,
+) {
+    if let Some(mark) = next.rollout.as_mut().filter(|mark| {
+        mark.policy.uid == policy.uid
+            && mark.policy.generation == policy.generation
+            && mark.purpose == purpose
+    }) {
+        mark.settled_at.get_or_insert(now);
+    }
 }
 
 fn keep_as_managed(

@@ -29,3 +29,17 @@ pub struct RolloutStop {
     /// When.
     pub at: Timestamp,
 }
+
+impl RolloutRecord {
+    /// Why the rollout of that generation stopped, unless it was resumed since.
+    #[must_use]
+    pub fn stopped_since(
+        &self,
+        policy: &PolicyRef,
+        resumed_at: Option<Timestamp>,
+    ) -> Option<&RolloutStop> {
+        let same = self.policy.uid == policy.uid && self.policy.generation == policy.generation;
+        let stop = self.stopped.as_ref().filter(|_| same)?;
+        resumed_at.is_none_or(|at| stop.at > at).then_some(stop)
+    }
+}

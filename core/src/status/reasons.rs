@@ -96,8 +96,24 @@ reasons! {
     WaitingForPlace,
     /// The canaries must be done and baked first.
     WaitingForCanary,
-    /// `rollout.failureThreshold` attempts failed; nothing new is started.
+    /// The workloads of the wave before must be done first.
+    WaitingForWave,
+    /// The workloads of an earlier stage of `rollout.order` go first.
+    WaitingForStage,
+    /// No window of `rollout.windows` is open.
+    WaitingForWindow,
+    /// The plan must be approved first: `rollout.approval: Required`, or it touches more than the
+    /// target's `approvalAbove`.
+    WaitingForApproval,
+    /// What `rollout.gates` or `rollout.requireLogs` look at cannot be judged yet.
+    WaitingForGate,
+    /// A `Freeze` is in force; nothing is started.
+    Frozen,
+    /// `rollout.failureThreshold` attempts failed, a gate failed, or somebody paused the rollout; nothing
+    /// new is started.
     RolloutPaused,
+    /// Somebody aborted the rollout.
+    RolloutAborted,
     /// The policy or the target is suspended.
     Suspended,
     /// A role policy was written; IAM needs time to spread it.
@@ -200,10 +216,41 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
             WorkloadReason::WaitingForCanary,
             format!("the canaries bake until {until:.0}"),
         ),
-        Wait::Paused => (
+        Wait::Wave(wave) => (
+            WorkloadReason::WaitingForWave,
+            format!("wave {wave} is under way; the next begins when it is done"),
+        ),
+        Wait::Stage => (
+            WorkloadReason::WaitingForStage,
+            "services of an earlier stage of rollout.order go first".to_owned(),
+        ),
+        Wait::Window(Some(at)) => (
+            WorkloadReason::WaitingForWindow,
+            format!("the next window of rollout.windows opens at {at:.0}"),
+        ),
+        Wait::Window(None) => (
+            WorkloadReason::WaitingForWindow,
+            "no window of rollout.windows ever opens again; correct their schedules".to_owned(),
+        ),
+        Wait::Frozen { reason, until } => (
+            WorkloadReason::Frozen,
+            format!("frozen until {until:.0}: {reason}"),
+        ),
+        Wait::Approval(hash) => (
+            WorkloadReason::WaitingForApproval,
+            format!(
+                "the plan {} is not approved; see firelens rollout status, then firelens rollout approve",
+                short(hash)
+            ),
+        ),
+        Wait::Aborted => (
+            WorkloadReason::RolloutAborted,
+            "somebody aborted the rollout; change the policy to begin another".to_owned(),
+        ),
+        Wait::Gate(why) => (WorkloadReason::WaitingForGate, why.clone()),
+        Wait::Paused(why) => (
             WorkloadReason::RolloutPaused,
-            "too many attempts failed; correct the policy or the service, then change the policy"
-                .to_owned(),
+            format!("{why}; correct the cause, then resume the rollout or change the policy"),
         ),
         Wait::Suspended => (
             WorkloadReason::Suspended,
@@ -215,6 +262,11 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
         ),
         Wait::Read(what) => (WorkloadReason::WaitingForRead, what.clone()),
     }
+}
+
+/// The beginning of a hash: enough to recognise it by.
+fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
 }
 
 fn failed_reason(record: &WorkloadRecord) -> (WorkloadReason, String) {
@@ -230,7 +282,7 @@ fn failed_reason(record: &WorkloadRecord) -> (WorkloadReason, String) {
     };
     let next = match failed.retry_at {
         Some(at) => format!("tried again at {at:.0}"),
-        None => "not tried again until the policy or the owner's revision changes".to_owned(),
+        None => "not tried again until the policy or the owner's revision changes, or the rollout is retried".to_owned(),
     };
     let message = format!("{}; {next}", failed.message);
     (reason, message)

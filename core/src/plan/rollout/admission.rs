@@ -1,0 +1,105 @@
+//! Gives each candidate its place, or says what it waits for.
+//!
+//! Arithmetic over one policy in one target. Those that hold a place keep it.
+
+use jiff::Timestamp;
+
+use super::{Hold, Tally, Traits, Waves};
+use crate::plan::model::Wait;
+use crate::record::WorkloadKey;
+
+/// What kind of change it is: what holds one need not hold another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::plan) enum Class {
+    /// The rollout itself: the router comes, or becomes another.
+    Roll,
+    /// The rollout reached the workload before, and its owner deployed since: the router follows.
+    Follow,
+    /// The policy does not select the workload any more.
+    Deselect,
+    /// Somebody deleted the policy or undoes the rollout.
+    TakeBack,
+}
+
+/// A workload of one policy that needs a change.
+#[derive(Clone, Debug)]
+pub(in crate::plan) struct Candidate {
+    pub(in crate::plan) key: WorkloadKey,
+    pub(in crate::plan) class: Class,
+    /// Digest of the change.
+    pub(in crate::plan) digest: String,
+    /// It holds a place already.
+    pub(in crate::plan) admitted: bool,
+    /// It was tried before: others go first.
+    pub(in crate::plan) failed_before: bool,
+    /// It wants no task, so its deployment ends at once and shows nothing: as a canary it comes last.
+    pub(in crate::plan) proves_nothing: bool,
+    /// Stage by `rollout.order`.
+    pub(in crate::plan) stage: usize,
+    pub(in crate::plan) traits: Traits,
+}
+
+/// A place in a wave, or what is waited for.
+pub(in crate::plan) type Answer = Result<u32, Wait>;
+
+/// Answers for each candidate, in the order of their places. `stages_open` are the stages of workloads in
+/// flight; `gate` is what the gates say, asked only when a wave could begin.
+pub(in crate::plan) fn admit(
+    waves: Waves,
+    tally: &Tally,
+    hold: &Hold,
+    candidates: &[Candidate],
+    bakes_until: Option<Timestamp>,
+    stage_in_flight: Option<usize>,
+    mut gate: impl FnMut() -> Option<Wait>,
+) -> Vec<Answer> {
+    let settled = tally.settled_at.len();
+    let (wave, end) = waves.open(settled);
+    let mut in_flight = tally.in_flight;
+    let mut in_waves = settled + tally.running;
+    let stage = stage_now(hold, candidates, stage_in_flight);
+    let mut gated: Option<Option<Wait>> = None;
+    let mut one = |candidate: &Candidate| -> Answer {
+        if let Some(wait) = hold.wait(candidate.class) {
+            return Err(wait);
+        }
+        if candidate.admitted {
+            return Ok(wave);
+        }
+        if candidate.class == Class::Roll {
+            if stage.is_some_and(|stage| candidate.stage > stage) {
+                return Err(Wait::Stage);
+            }
+            if let Some(until) = bakes_until {
+                return Err(Wait::Canary(Some(until)));
+            }
+            if end.is_some_and(|end| in_waves >= end) {
+                return Err(match wave {
+                    0 => Wait::Canary(None),
+                    wave => Wait::Wave(wave),
+                });
+            }
+            if wave > 0
+                && let Some(wait) = gated.get_or_insert_with(&mut gate).clone()
+            {
+                return Err(wait);
+            }
+        }
+        if in_flight >= waves.limit() {
+            return Err(Wait::Concurrency);
+        }
+        in_flight += 1;
+        in_waves += usize::from(candidate.class == Class::Roll);
+        Ok(wave)
+    };
+    candidates.iter().map(&mut one).collect()
+}
+
+/// The stage whose turn it is: the first of those that are in flight or could start.
+fn stage_now(hold: &Hold, candidates: &[Candidate], in_flight: Option<usize>) -> Option<usize> {
+    let could_start = candidates
+        .iter()
+        .filter(|one| one.class == Class::Roll && hold.wait(one.class).is_none())
+        .map(|one| one.stage);
+    could_start.chain(in_flight).min()
+}

@@ -1,0 +1,134 @@
+//! What holds a whole rollout, or a class of its changes: freezes, windows, people, approval, failures.
+//!
+//! One workload's own reasons are not looked at here.
+
+use jiff::Timestamp;
+
+use super::Class;
+use crate::plan::model::{PlanInput, Wait};
+use crate::select::glob_matches;
+use crate::v1alpha1::{Approval, LoggingPolicy, RolloutControl};
+use crate::window::{self, Opening};
+
+/// How much one change may touch without approval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::plan) struct Ceiling {
+    /// Services of the target.
+    pub(in crate::plan) services: usize,
+    /// Workloads that the plan touches.
+    pub(in crate::plan) touched: usize,
+}
+
+/// What is known of one rollout when places are given.
+#[derive(Clone, Debug)]
+pub(in crate::plan) struct Hold {
+    frozen: Option<Wait>,
+    window: Option<Wait>,
+    /// A person paused it.
+    paused: bool,
+    /// Failures or a gate stopped it; why.
+    stopped: Option<String>,
+    aborted: bool,
+    /// What is to be approved and is not.
+    unapproved: Option<String>,
+    /// The ceiling asks for approval also of what is taken back.
+    above_ceiling: bool,
+}
+
+impl Hold {
+    /// Judges the rollout of `policy`, whose plan has that hash.
+    pub(in crate::plan) fn of(
+        input: &PlanInput<'_>,
+        policy: &LoggingPolicy,
+        plan_hash: &str,
+        ceiling: Ceiling,
+        stopped: Option<String>,
+    ) -> Self {
+        let said = input.controls.get(policy.uid());
+        let above_ceiling = is_above(input, ceiling);
+        let required = policy.spec.rollout.approval == Approval::Required;
+        let approved = is_approved(said, plan_hash);
+        Self {
+            frozen: frozen(input),
+            window: closed(policy, input.now),
+            paused: said.is_some_and(|said| said.paused),
+            stopped,
+            aborted: said.is_some_and(|said| said.abort.is_some()),
+            unapproved: ((required || above_ceiling) && !approved).then(|| plan_hash.to_owned()),
+            above_ceiling,
+        }
+    }
+
+    /// Whether approval is needed, and not only given.
+    pub(in crate::plan) fn needs_approval(
+        input: &PlanInput<'_>,
+        policy: &LoggingPolicy,
+        ceiling: Ceiling,
+    ) -> bool {
+        policy.spec.rollout.approval == Approval::Required || is_above(input, ceiling)
+    }
+
+    /// What a change of that class waits for, if for anything.
+    pub(in crate::plan) fn wait(&self, class: Class) -> Option<Wait> {
+        if let Some(frozen) = &self.frozen {
+            return Some(frozen.clone());
+        }
+        if self.paused {
+            return Some(Wait::Paused("somebody paused the rollout".to_owned()));
+        }
+        let of_the_plan = matches!(class, Class::Roll | Class::Deselect);
+        if of_the_plan && self.aborted {
+            return Some(Wait::Aborted);
+        }
+        if class == Class::Roll
+            && let Some(why) = &self.stopped
+        {
+            return Some(Wait::Paused(why.clone()));
+        }
+        let asks = of_the_plan || (class == Class::TakeBack && self.above_ceiling);
+        if asks && let Some(hash) = &self.unapproved {
+            return Some(Wait::Approval(hash.clone()));
+        }
+        self.window.clone().filter(|_| of_the_plan)
+    }
+}
+
+/// Whether somebody approved the plan of that hash.
+pub(in crate::plan) fn is_approved(said: Option<&RolloutControl>, plan_hash: &str) -> bool {
+    said.and_then(|said| said.approve.as_ref())
+        .is_some_and(|approved| approved.plan == plan_hash)
+}
+
+fn is_above(input: &PlanInput<'_>, ceiling: Ceiling) -> bool {
+    let services = u32::try_from(ceiling.services).unwrap_or(u32::MAX);
+    input
+        .target
+        .spec
+        .approval_above
+        .is_some_and(|most| ceiling.touched > most.of(services) as usize)
+}
+
+/// The freeze in force that ends last.
+fn frozen(input: &PlanInput<'_>) -> Option<Wait> {
+    let in_force = input.freezes.iter().filter(|freeze| {
+        let spec = &freeze.spec;
+        let names_it = spec
+            .targets
+            .iter()
+            .any(|glob| glob_matches(glob, input.target.name()));
+        names_it && spec.from.is_none_or(|from| from <= input.now) && input.now < spec.until
+    });
+    let last = in_force.max_by_key(|freeze| freeze.spec.until)?;
+    Some(Wait::Frozen {
+        reason: last.spec.reason.clone(),
+        until: last.spec.until,
+    })
+}
+
+fn closed(policy: &LoggingPolicy, now: Timestamp) -> Option<Wait> {
+    match window::opening(&policy.spec.rollout.windows, now) {
+        Opening::Open(_) => None,
+        Opening::At(at) => Some(Wait::Window(Some(at))),
+        Opening::Never => Some(Wait::Window(None)),
+    }
+}
