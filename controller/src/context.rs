@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use firelens_core::status::Pace;
 use firelens_core::v1alpha1::AwsTarget;
 use firelens_store::Store;
 use prometheus::Registry;
 
 use crate::aws::{
-    AwsClients, AwsFactory, AwsSettings, Budgets, DEFAULT_BUDGET_SHARE_PERCENT, TargetAccess,
+    AwsClients, AwsFactory, AwsSettings, Bucket, Budgets, DEFAULT_BUDGET_SHARE_PERCENT,
+    TargetAccess,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::lease::{LEASE_TTL, Leases};
@@ -66,6 +68,7 @@ pub struct Ctx {
     pub(crate) metrics: Metrics,
     pub(crate) leases: Leases,
     pub(crate) apply_concurrency: usize,
+    api_budget_percent: u8,
     factory: AwsFactory,
     clients: Mutex<BTreeMap<String, (TargetAccess, AwsClients)>>,
     published: Mutex<BTreeMap<String, StateCounts>>,
@@ -109,6 +112,7 @@ impl Ctx {
             clock,
             metrics,
             apply_concurrency: config.apply_concurrency,
+            api_budget_percent: config.api_budget_percent,
             clients: Mutex::default(),
             published: Mutex::default(),
             stands: Mutex::default(),
@@ -120,6 +124,15 @@ impl Ctx {
     #[must_use]
     pub const fn leases(&self) -> &Leases {
         &self.leases
+    }
+
+    /// How fast a target may be changed.
+    pub(crate) fn pace(&self) -> Pace {
+        let limits = Bucket::TaskDefinitionModify.limits();
+        let share = f64::from(self.api_budget_percent) / 100.0;
+        Pace {
+            registrations_per_second: limits.refill_per_second * share,
+        }
     }
 
     /// Clients for a target; made once, and again when the target leads elsewhere.

@@ -51,6 +51,11 @@ pub(crate) async fn before_apply(
             .delete_resources(lease, target, &plan.forgotten_resources)
             .await?;
     }
+    if !plan.rollouts.is_empty() || !plan.forgotten_rollouts.is_empty() {
+        store
+            .put_rollouts(lease, target, &plan.rollouts, &plan.forgotten_rollouts)
+            .await?;
+    }
     let kept = SignedDuration::from_secs(INTENT_KEPT_SECONDS);
     let stale = loaded
         .intents

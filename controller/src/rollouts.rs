@@ -35,7 +35,10 @@ impl Report<'_> {
             }
             let name = rollout_name(policy.name(), policy.generation(), target);
             let before = old.get(&name).and_then(|rollout| rollout.status.as_ref());
-            let status = rollout_status(progress, policy.generation(), before, self.now);
+            let pace = self.ctx.pace();
+            let Some(status) = rollout_status(self.plan, policy, pace, before, self.now) else {
+                continue;
+            };
             self.measure_completion(before, &status);
             objects.push(self.rollout(policy, name, &status)?);
             policies.insert(policy.name().to_owned(), status);

@@ -25,6 +25,12 @@ pub(super) fn give(
 ) -> BTreeSet<WorkloadKey> {
     let digests = digests(drafts);
     let held = hold_back(input, plan, drafts);
+    plan.forgotten_rollouts = input
+        .rollouts
+        .values()
+        .filter(|known| find_policy(input, &known.policy).is_none())
+        .map(|known| known.policy.uid.clone())
+        .collect();
     let mut admitted = BTreeSet::new();
     for policy in input.policies {
         let round = Round::of(input, policy, drafts, &digests, &held);
@@ -36,7 +42,10 @@ pub(super) fn give(
                 continue;
             };
             match answer {
-                Err(wait) => draft.verdict.decision = Decision::Waiting(wait),
+                Err(wait) => {
+                    draft.record.admitted = None;
+                    draft.verdict.decision = Decision::Waiting(wait);
+                }
                 Ok(wave) => {
                     begin(draft, candidate, &round.reference, wave, input);
                     admitted.insert(candidate.key.clone());
@@ -252,10 +261,10 @@ impl<'k> Listed<'k> {
         let mut listed = Self::default();
         for (key, draft) in drafts {
             let mark = marked(draft, reference).filter(|mark| mark.wave.is_some());
+            // A place alone begins nothing: what is approved may still change under it.
+            let deploys = draft.record.deployment.is_some();
             let begun = mark.filter(|mark| {
-                mark.settled_at.is_some()
-                    || draft.record.is_in_flight()
-                    || draft.verdict.change.is_none()
+                mark.settled_at.is_some() || deploys || draft.verdict.change.is_none()
             });
             let change = draft.verdict.change.as_ref();
             let change = change.filter(|change| change.policy.uid == reference.uid);
@@ -277,7 +286,7 @@ impl<'k> Listed<'k> {
                 (Some(mark), None | Some(Class::Follow), _) => {
                     listed.digests.insert(key, mark.digest.clone());
                 }
-                (Some(mark), Some(_), _) if draft.record.is_in_flight() => {
+                (Some(mark), Some(_), _) if deploys => {
                     listed.digests.insert(key, mark.digest.clone());
                 }
                 (_, Some(Class::Follow), _) | (_, _, None) | (_, None, _) => {}

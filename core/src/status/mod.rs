@@ -17,10 +17,10 @@ pub use conditions::{condition, find, same_reason, set};
 pub use events::{EventDraft, EventType, events};
 pub use policy::{policy_status, target_status};
 pub use reasons::{
-    COMPLETE, HEALTHY, INJECTED, READY, REASONS, ReasonDoc, SELECTED, UNREACHABLE, WorkloadReason,
-    decision_reason,
+    APPROVED, COMPLETE, HEALTHY, INJECTED, PAUSED, READY, REASONS, ReasonDoc, SELECTED,
+    UNREACHABLE, WorkloadReason, decision_reason,
 };
-pub use rollout::{ROLLOUTS_KEPT, rollout_name, rollout_status};
+pub use rollout::{Pace, ROLLOUTS_KEPT, rollout_name, rollout_status};
 pub use workload::workload_status;
 
 use crate::plan::PlanInput;

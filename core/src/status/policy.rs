@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::conditions::{condition, set};
+use super::conditions::{condition, find, set};
 use super::reasons::{READY, UNREACHABLE, VALID};
 use crate::lint::{Finding, Severity};
 use crate::observe::Observation;
@@ -38,12 +38,12 @@ pub fn policy_status(
         && rollouts
             .iter()
             .all(|rollout| rollout.completed_at.is_some());
-    let paused = rollouts.iter().any(|rollout| {
-        rollout
-            .conditions
-            .iter()
-            .any(|condition| condition.reason == "RolloutPaused")
-    });
+    let says = |reason: &str| {
+        rollouts.iter().any(|rollout| {
+            let ready = find(&rollout.conditions, READY);
+            ready.is_some_and(|condition| condition.reason == reason)
+        })
+    };
     let (ready, reason) = if policy.is_deleting() {
         (ConditionStatus::False, "Restoring")
     } else if policy.spec.suspend {
@@ -54,8 +54,12 @@ pub fn policy_status(
         (ConditionStatus::True, "AuditMode")
     } else if complete {
         (ConditionStatus::True, "RolloutComplete")
-    } else if paused {
+    } else if says("RolloutAborted") {
+        (ConditionStatus::False, "RolloutAborted")
+    } else if says("RolloutPaused") {
         (ConditionStatus::False, "RolloutPaused")
+    } else if says("WaitingForApproval") {
+        (ConditionStatus::False, "WaitingForApproval")
     } else if status.failed > 0 {
         (ConditionStatus::False, "WorkloadsFailed")
     } else {

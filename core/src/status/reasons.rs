@@ -20,6 +20,10 @@ pub const READY: &str = "Ready";
 pub(super) const VALID: &str = "Valid";
 /// Condition of a rollout: every selected workload is done.
 pub const COMPLETE: &str = "Complete";
+/// Condition of a rollout: nothing new is started.
+pub const PAUSED: &str = "Paused";
+/// Condition of a rollout that needs approval: its plan is approved.
+pub const APPROVED: &str = "Approved";
 /// Reason of a target that could not be read.
 pub const UNREACHABLE: &str = "Unreachable";
 

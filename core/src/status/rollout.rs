@@ -1,14 +1,23 @@
 //! The status of one policy generation in one target.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::conditions::{condition, set};
-use super::reasons::{COMPLETE, READY};
-use crate::plan::PolicyProgress;
-use crate::v1alpha1::{ConditionStatus, RolloutStatus};
+use super::reasons::{APPROVED, COMPLETE, PAUSED, READY, decision_reason};
+use crate::plan::{Decision, Plan, PolicyProgress, Standing};
+use crate::v1alpha1::{Condition, ConditionStatus, LoggingPolicy, ReasonCount, RolloutStatus};
 
 /// Rollout objects kept per policy and target; older generations are deleted.
 pub const ROLLOUTS_KEPT: usize = 5;
+
+/// How fast the operator may change a target, from its share of the AWS request limits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// Task definitions that may be registered a second, bursts aside.
+    pub registrations_per_second: f64,
+}
 
 /// Name of the `Rollout` of a policy generation in a target: `POLICY.gGENERATION.TARGET`.
 #[must_use]
@@ -16,39 +25,38 @@ pub fn rollout_name(policy: &str, generation: i64, target: &str) -> String {
     format!("{policy}.g{generation}.{target}")
 }
 
-/// What people see of a rollout.
+/// What people see of the rollout of `policy`; `None` where the plan does not know the policy.
 #[must_use]
 pub fn rollout_status(
-    progress: &PolicyProgress,
-    generation: i64,
+    plan: &Plan,
+    policy: &LoggingPolicy,
+    pace: Pace,
     old: Option<&RolloutStatus>,
     now: Timestamp,
-) -> RolloutStatus {
+) -> Option<RolloutStatus> {
+    let progress = plan.policies.get(policy.name())?;
+    let standing = plan.standings.get(policy.name())?;
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let open = progress.pending + progress.in_progress + progress.to_eject + progress.unknown;
     let complete = open == 0 && progress.failed == 0;
     let old = old.cloned().unwrap_or_default();
-    let holds = if complete {
-        ConditionStatus::True
-    } else {
-        ConditionStatus::False
-    };
-    let (reason, message) = (reason(progress, complete), message(progress));
-    let conditions = [COMPLETE, READY]
-        .map(|type_| condition(type_, holds, reason, message.clone(), generation))
-        .to_vec();
-    RolloutStatus {
+    let message = message(progress, standing);
+    let fresh = conditions(progress, standing, complete, &message, policy.generation());
+    let runs = !complete && standing.paused.is_none() && !standing.aborted;
+    Some(RolloutStatus {
         selected: progress.selected,
         updated: progress.in_sync,
         in_progress: progress.in_progress,
         pending: progress.pending + progress.to_eject,
         failed: progress.failed,
         skipped: progress.refused,
-        wave: old.wave,
-        waves: Vec::new(),
-        plan: None,
-        reasons: Vec::new(),
-        expected_end: None,
+        wave: standing.wave,
+        waves: standing.waves.clone(),
+        plan: (standing.plan.workloads > 0).then(|| standing.plan.clone()),
+        reasons: reasons(plan, policy),
+        expected_end: runs
+            .then(|| expected_end(progress, standing, pace, &old, now))
+            .flatten(),
         started_at: old.started_at.or(Some(now)),
         completed_at: if complete {
             old.completed_at.or(Some(now))
@@ -56,15 +64,60 @@ pub fn rollout_status(
             None
         },
         message,
-        conditions: set(&old.conditions, conditions, now),
-    }
+        conditions: set(&old.conditions, fresh, now),
+    })
 }
 
-const fn reason(progress: &PolicyProgress, complete: bool) -> &'static str {
+fn conditions(
+    progress: &PolicyProgress,
+    standing: &Standing,
+    complete: bool,
+    message: &str,
+    generation: i64,
+) -> Vec<Condition> {
+    let truth = |holds: bool| match holds {
+        true => ConditionStatus::True,
+        false => ConditionStatus::False,
+    };
+    let reason = reason(progress, standing, complete);
+    let mut fresh = [COMPLETE, READY]
+        .map(|type_| condition(type_, truth(complete), reason, message, generation))
+        .to_vec();
+    let (word, why) = match &standing.paused {
+        Some(why) => ("RolloutPaused", why.as_str()),
+        None => ("NotPaused", ""),
+    };
+    fresh.push(condition(
+        PAUSED,
+        truth(standing.paused.is_some()),
+        word,
+        why,
+        generation,
+    ));
+    if standing.plan.needs_approval && standing.plan.workloads > 0 {
+        let hash = &standing.plan.hash;
+        let (word, why) = match standing.plan.approved {
+            true => ("PlanApproved", format!("plan {hash}")),
+            false => (
+                "WaitingForApproval",
+                format!("plan {hash} changes {} workloads", standing.plan.workloads),
+            ),
+        };
+        let given = truth(standing.plan.approved);
+        fresh.push(condition(APPROVED, given, word, why, generation));
+    }
+    fresh
+}
+
+const fn reason(progress: &PolicyProgress, standing: &Standing, complete: bool) -> &'static str {
     if complete {
         "RolloutComplete"
-    } else if progress.paused {
+    } else if standing.aborted {
+        "RolloutAborted"
+    } else if standing.paused.is_some() {
         "RolloutPaused"
+    } else if standing.plan.needs_approval && !standing.plan.approved && standing.remaining > 0 {
+        "WaitingForApproval"
     } else if progress.failed > 0 {
         "WorkloadsFailed"
     } else {
@@ -72,7 +125,7 @@ const fn reason(progress: &PolicyProgress, complete: bool) -> &'static str {
     }
 }
 
-fn message(progress: &PolicyProgress) -> String {
+fn message(progress: &PolicyProgress, standing: &Standing) -> String {
     let mut parts = vec![format!(
         "{} of {} in sync",
         progress.in_sync, progress.selected
@@ -90,5 +143,66 @@ fn message(progress: &PolicyProgress) -> String {
             .filter(|(count, _)| *count > 0)
             .map(|(count, what)| format!("{count} {what}")),
     );
-    parts.join(", ")
+    let mut text = parts.join(", ");
+    if standing.aborted {
+        text.push_str("; aborted");
+    } else if let Some(why) = &standing.paused {
+        text.push_str(&format!("; paused: {why}"));
+    } else if let Some(until) = standing.bakes_until {
+        text.push_str(&format!("; the canaries bake until {until:.0}"));
+    }
+    text
+}
+
+/// What the policy's workloads that are not as they should be say, most frequent first.
+fn reasons(plan: &Plan, policy: &LoggingPolicy) -> Vec<ReasonCount> {
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    for workload in plan.workloads.values() {
+        let winner = workload.selection.winner.as_ref();
+        let is_won = winner.is_some_and(|won| won.uid == policy.uid());
+        if is_won && workload.decision != Decision::InSync {
+            let (reason, _) = decision_reason(&workload.decision, &workload.record);
+            *counts.entry(reason.to_string()).or_default() += 1;
+        }
+    }
+    let mut reasons: Vec<ReasonCount> = counts
+        .into_iter()
+        .map(|(reason, count)| ReasonCount { reason, count })
+        .collect();
+    reasons.sort_by(|left, right| right.count.cmp(&left.count));
+    reasons
+}
+
+/// The soonest that all can be done: what the request limits allow, and what deployments took so far
+/// where there was one. What was said before stays while it is as good.
+fn expected_end(
+    progress: &PolicyProgress,
+    standing: &Standing,
+    pace: Pace,
+    old: &RolloutStatus,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    /// Differences below this are no news, in seconds.
+    const SLACK_SECONDS: i64 = 60;
+    let left = i64::from(standing.remaining) + i64::from(progress.in_progress);
+    if left == 0 {
+        return None;
+    }
+    let budget = f64::from(standing.remaining) / pace.registrations_per_second.max(f64::EPSILON);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float becomes the nearest integer"
+    )]
+    let budget_seconds = budget.ceil() as i64;
+    let limit = i64::from(standing.limit.max(1));
+    let rounds = (left + limit - 1) / limit;
+    let deployments_seconds = rounds.saturating_mul(standing.deployment_seconds.unwrap_or(0));
+    let seconds = budget_seconds.max(deployments_seconds).max(1);
+    let from = standing.bakes_until.unwrap_or(now).max(now);
+    let end = from.checked_add(SignedDuration::from_secs(seconds)).ok()?;
+    let end = Timestamp::from_second(end.as_second()).ok()?;
+    let known = old
+        .expected_end
+        .filter(|known| *known > now && known.duration_since(end).as_secs().abs() < SLACK_SECONDS);
+    Some(known.unwrap_or(end))
 }

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod build;
+mod control;
 mod edges;
 mod resources;
 mod review;
 mod rollout;
 mod selection;
+mod waves;
 mod world;

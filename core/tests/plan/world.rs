@@ -8,7 +8,9 @@ use firelens_core::inject;
 use firelens_core::observe::{
     ClusterView, Needs, ObjectView, Observation, Observed, RoleView, ServiceView,
 };
-use firelens_core::plan::{Decision, Plan, PlanInput, ResourceContent, RevisionRef, Step, plan};
+use firelens_core::plan::{
+    Decision, Plan, PlanInput, ResourceContent, RevisionRef, Standing, Step, plan,
+};
 use firelens_core::record::{
     DeploymentRecord, Intent, OwnedResource, Purpose, Registered, ResourceId, RolloutRecord,
     WorkloadKey, WorkloadRecord,
@@ -47,6 +49,8 @@ pub(crate) struct World {
     pub(crate) rollouts: BTreeMap<String, RolloutRecord>,
     pub(crate) controls: BTreeMap<String, RolloutControl>,
     pub(crate) freezes: Vec<Freeze>,
+    /// `deploymentConfiguration` of every service.
+    pub(crate) settings: Value,
     pub(crate) unreadable: bool,
     pub(crate) registered: usize,
     pub(crate) updates: Vec<String>,
@@ -78,6 +82,7 @@ impl World {
             rollouts: BTreeMap::new(),
             controls: BTreeMap::new(),
             freezes: Vec::new(),
+            settings: json!({}),
             unreadable: false,
             registered: 0,
             updates: Vec::new(),
@@ -185,6 +190,7 @@ impl World {
             "serviceArn": format!("arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/{name}"), "serviceName": name,
             "clusterArn": format!("arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/main"), "status": "ACTIVE",
             "taskDefinition": service.revision, "launchType": "FARGATE", "deployments": deployments, "tags": service.tags,
+            "deploymentConfiguration": self.settings,
         });
         ServiceView::parse(&raw.to_string()).unwrap()
     }
@@ -451,6 +457,42 @@ impl World {
                 .is_some_and(|found| found.purpose == purpose)
         };
         self.records.values().filter(under_way).count()
+    }
+
+    /// What people say to the rollout of the policy at that place.
+    pub(crate) fn say(&mut self, index: usize, control: Value) {
+        let control: RolloutControl = serde_json::from_value(control).unwrap();
+        let uid = self.policies[index].uid().to_owned();
+        self.controls.insert(uid, control);
+    }
+
+    /// How the rollout of a policy stands.
+    pub(crate) fn standing(&self, policy: &str) -> Standing {
+        self.plan().standings[policy].clone()
+    }
+
+    /// The circuit breaker of ECS takes the deployment of a service back to where it came from.
+    pub(crate) fn roll_back(&mut self, service: &str) {
+        let previous = self.records[&Self::key(service)]
+            .deployment
+            .as_ref()
+            .unwrap()
+            .previous
+            .clone();
+        let service = self.services.get_mut(service).unwrap();
+        service.failed = Some(std::mem::replace(&mut service.revision, previous));
+        service.rollout_state = "COMPLETED";
+        service.reason = "ECS deployment circuit breaker: rolling back";
+    }
+
+    /// Passes until the deployments that may start have started; none ends. Answers the services.
+    pub(crate) fn start(&mut self) -> Vec<String> {
+        let before = self.updates.len();
+        for _ in 0..3 {
+            self.pass();
+            self.advance(20);
+        }
+        self.updates[before..].to_vec()
     }
 
     pub(crate) fn delete_policy(&mut self, index: usize) {

@@ -61,6 +61,8 @@ pub(in crate::plan) fn admit(
     let mut gated: Option<Option<Wait>> = None;
     let mut one = |candidate: &Candidate| -> Answer {
         if let Some(wait) = hold.wait(candidate.class) {
+            // Who may not go keeps no place from those who may.
+            in_flight = in_flight.saturating_sub(usize::from(candidate.admitted));
             return Err(wait);
         }
         if candidate.admitted {
