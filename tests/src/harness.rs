@@ -2,6 +2,7 @@
 //! Never sleeps and never reads the wall clock: time is what the fake says.
 #![allow(clippy::expect_used, clippy::panic)]
 
+pub mod fleet;
 pub mod scene;
 
 use std::sync::Arc;
@@ -173,14 +174,19 @@ impl Harness {
         })
     }
 
-    /// One pass over the target, at the driven time.
+    /// One pass over the target that every scene has, at the driven time.
     pub async fn pass(&mut self) -> Passed {
+        self.pass_over(TARGET).await
+    }
+
+    /// One pass over a target, at the driven time.
+    pub async fn pass_over(&mut self, target: &str) -> Passed {
         self.passes += 1;
         let ended = tokio::select! {
             // A crash is a death at once: nothing of the pass may go on beside it.
             biased;
             () = self.fake.crashed() => None,
-            outcome = reconcile_target(&self.ctx, TARGET, self.fake.now()) => Some(outcome),
+            outcome = reconcile_target(&self.ctx, target, self.fake.now()) => Some(outcome),
         };
         match ended {
             Some(outcome) => Passed::Ended(outcome),

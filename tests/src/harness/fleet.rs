@@ -1,0 +1,257 @@
+//! A large fleet in three targets, with one driven clock: passes come when they are due, and others act in
+//! between.
+//! Never asserts what a test is about; it only counts.
+#![allow(clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use firelens_core::record::WorkloadKey;
+use firelens_core::v1alpha1::Kind;
+use firelens_store::{ListOptions, Update};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::scene::{BUCKET, POLICY, fargate, run};
+use super::{Harness, Passed};
+use crate::fake_aws::{ACCOUNT, FakeAws};
+
+/// Name, account and region of the targets: two regions of one account, and another account behind a role.
+pub const TARGETS: [(&str, &str, &str); 3] = [
+    ("east", ACCOUNT, "us-east-1"),
+    ("west", ACCOUNT, "eu-west-1"),
+    ("other", "444455556666", "us-east-1"),
+];
+/// Cluster that every service is in.
+pub const CLUSTER: &str = "main";
+/// External id that the role in the other account asks for.
+const EXTERNAL_ID: &str = "fleet";
+/// How long deployments take.
+const DEPLOYMENT: Duration = Duration::from_secs(30);
+/// Longest wait between two looks of a test at the fleet: owners act in between.
+const TICK: Duration = Duration::from_secs(60);
+
+/// The fleet and the passes over it.
+#[derive(Debug)]
+pub struct Fleet {
+    /// One controller for all targets.
+    pub harness: Harness,
+    due: BTreeMap<&'static str, Timestamp>,
+    /// Most services that were in flight at once, by target.
+    pub most_in_flight: BTreeMap<String, usize>,
+}
+
+/// What happens in a fleet until nothing happens any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing is waited for.
+    Quiet,
+    /// The time is up.
+    TimeUp,
+}
+
+impl Fleet {
+    /// `services` services over the three targets.
+    pub async fn start(services: usize) -> Self {
+        let harness = Harness::start().await;
+        harness.fake.set_deployment_duration(DEPLOYMENT);
+        for (index, (name, account, region)) in TARGETS.into_iter().enumerate() {
+            let place = harness.fake.at(account, region);
+            let bucket = format!("{BUCKET}-{name}");
+            place.add_bucket(&bucket);
+            place.add_cluster(CLUSTER, json!({})).expect("a cluster");
+            for number in (index..services).step_by(TARGETS.len()) {
+                run(&place, CLUSTER, &fargate(&service(number)));
+            }
+            harness.apply(target(name, account, region, &bucket)).await;
+        }
+        harness.fake.trust(&role(TARGETS[2].1), Some(EXTERNAL_ID));
+        let now = harness.fake.now();
+        Self {
+            harness,
+            due: TARGETS.iter().map(|(name, ..)| (*name, now)).collect(),
+            most_in_flight: BTreeMap::new(),
+        }
+    }
+
+    /// A handle on the AWS of a target.
+    pub fn place(&self, target: &str) -> FakeAws {
+        let (_, account, region) = TARGETS
+            .into_iter()
+            .find(|(name, ..)| *name == target)
+            .expect("a target of the fleet");
+        self.harness.fake.at(account, region)
+    }
+
+    /// Names of the services of a target.
+    pub fn services(&self, target: &str, services: usize) -> Vec<String> {
+        let index = TARGETS.iter().position(|(name, ..)| *name == target);
+        let first = index.expect("a target of the fleet");
+        (first..services)
+            .step_by(TARGETS.len())
+            .map(service)
+            .collect()
+    }
+
+    /// Everybody looks at once: somebody changed what is wanted.
+    pub fn wake(&mut self) {
+        let now = self.harness.fake.now();
+        self.due.values_mut().for_each(|due| *due = now);
+    }
+
+    /// Passes as they come due, `act` every minute between them, until nothing is waited for or `limit`
+    /// has passed.
+    pub async fn run(&mut self, limit: SignedDuration, mut act: impl FnMut(&FakeAws)) -> Rest {
+        let end = self.harness.fake.now() + limit;
+        let mut tick = self.harness.fake.now() + TICK;
+        let mut quiet: BTreeMap<&str, usize> = BTreeMap::new();
+        loop {
+            let next = self.due.iter().min_by_key(|(_, due)| **due);
+            let (target, due) = next.map(|(name, due)| (*name, *due)).expect("targets");
+            if due.min(tick) > end {
+                return Rest::TimeUp;
+            }
+            if tick < due {
+                self.harness.fake.advance_to(tick);
+                act(&self.harness.fake);
+                tick += TICK;
+                continue;
+            }
+            self.harness.fake.advance_to(due);
+            let writes = self.harness.fake.writes().len();
+            let Passed::Ended(outcome) = self.harness.pass_over(target).await else {
+                panic!("nothing crashes here");
+            };
+            self.count(target).await;
+            let is_quiet = super::is_quiet(&outcome) && self.harness.fake.writes().len() == writes;
+            let times = quiet.entry(target).or_default();
+            *times = if is_quiet { *times + 1 } else { 0 };
+            let wait = SignedDuration::try_from(outcome.requeue_after.min(super::RESYNC));
+            let now = self.harness.fake.now();
+            self.due.insert(target, now + wait.expect("a short wait"));
+            if quiet.len() == TARGETS.len() && quiet.values().all(|times| *times >= 2) {
+                return Rest::Quiet;
+            }
+        }
+    }
+
+    async fn count(&mut self, target: &str) {
+        let records = self.harness.store.records(target).await;
+        let records = records.expect("a readable store");
+        let in_flight = records
+            .values()
+            .filter(|record| record.deployment.is_some())
+            .count();
+        let most = self.most_in_flight.entry(target.to_owned()).or_default();
+        *most = (*most).max(in_flight);
+    }
+
+    /// The rollouts of the newest generation, by target.
+    pub async fn rollouts(&self) -> BTreeMap<String, Value> {
+        let list = self
+            .harness
+            .store
+            .list(Kind::Rollout, &ListOptions::default())
+            .await;
+        let mut newest: BTreeMap<String, Value> = BTreeMap::new();
+        for rollout in list.expect("a readable store").items {
+            let target = rollout["spec"]["target"].as_str().expect("a target");
+            let known = newest.get(target).map(|known| &known["spec"]["generation"]);
+            if known.and_then(Value::as_i64) < rollout["spec"]["generation"].as_i64() {
+                newest.insert(target.to_owned(), rollout);
+            }
+        }
+        newest
+    }
+
+    /// Says something to the rollouts of all targets, as `kubectl patch` would.
+    pub async fn say(&mut self, control: &Value) {
+        for (_, mut rollout) in self.rollouts().await {
+            let name = rollout["metadata"]["name"].as_str().expect("a name");
+            let name = name.to_owned();
+            rollout["spec"]["control"] = control.clone();
+            let update = Update::object(rollout);
+            let said = self.harness.store.update(Kind::Rollout, &name, update);
+            said.await.expect("the rollout takes it");
+        }
+        self.wake();
+    }
+
+    /// Reason of the condition `Injected` of a workload.
+    pub async fn reason(&self, target: &str, service: &str) -> String {
+        let name = format!("{target}.{CLUSTER}.{service}");
+        let object = self.harness.get(Kind::Workload, &name).await;
+        let status = object.expect("a workload")["status"].take();
+        let conditions = status["conditions"].as_array().into_iter().flatten();
+        let mut injected = conditions.filter(|one| one["type"] == "Injected");
+        let reason = injected.next().map(|one| one["reason"].clone());
+        reason
+            .and_then(|reason| reason.as_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+
+    /// Whether a service runs with the router.
+    pub fn has_router(&self, target: &str, service: &str) -> bool {
+        let live = self.place(target).live(CLUSTER, service);
+        live.is_some_and(|live| live.to_string().contains("firelensConfiguration"))
+    }
+
+    /// Services without the router, of all targets.
+    pub fn without_router(&self, services: usize) -> Vec<WorkloadKey> {
+        let mut found = Vec::new();
+        for (target, ..) in TARGETS {
+            for service in self.services(target, services) {
+                if !self.has_router(target, &service) {
+                    found.push(WorkloadKey {
+                        target: target.to_owned(),
+                        cluster: CLUSTER.to_owned(),
+                        service,
+                    });
+                }
+            }
+        }
+        found
+    }
+}
+
+fn service(number: usize) -> String {
+    format!("s{number:04}")
+}
+
+fn role(account: &str) -> String {
+    format!("arn:aws:iam::{account}:role/firelens-operator")
+}
+
+fn target(name: &str, account: &str, region: &str, bucket: &str) -> Value {
+    let mut target = json!({
+        "apiVersion": "firelens.dev/v1alpha1",
+        "kind": "AwsTarget",
+        "metadata": {"name": name},
+        "spec": {
+            "accountId": account,
+            "region": region,
+            "configBucket": {"name": bucket, "prefix": "firelens/"},
+            "resyncSeconds": 300,
+        },
+    });
+    if account != ACCOUNT {
+        target["spec"]["assumeRole"] = json!({"arn": role(account), "externalId": EXTERNAL_ID});
+    }
+    target
+}
+
+/// A policy for the whole fleet with one output, so that options do and no file is needed.
+#[must_use]
+pub fn policy(rollout: &Value) -> Value {
+    json!({
+        "apiVersion": "firelens.dev/v1alpha1",
+        "kind": "LoggingPolicy",
+        "metadata": {"name": POLICY},
+        "spec": {
+            "mode": "Enforce",
+            "selector": {},
+            "outputs": [{"name": "archive", "destination": {"firehose": {"deliveryStream": "archive"}}}],
+            "rollout": rollout,
+        },
+    })
+}
