@@ -161,6 +161,7 @@ impl Input<'_> {
             })
             .collect();
         let filters: Vec<Value> = self.filters.iter().take(3).map(Filter::json).collect();
+        let delivery = ["Auto", "S3", "Init"][usize::from(self.delivery % 3)];
         let mut policy = json!({
             "apiVersion": "firelens.dev/v1alpha1",
             "kind": "LoggingPolicy",
@@ -169,7 +170,7 @@ impl Input<'_> {
                 "outputs": outputs,
                 "filters": filters,
                 "router": {"environment": pairs(&self.environment)},
-                "config": {"delivery": ["Auto", "S3", "Init"][usize::from(self.delivery % 3)]},
+                "config": {"delivery": delivery},
             },
         });
         if let Some(text) = &self.custom_config {
