@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const SERVICES: usize = 1_000;
 /// Services in flight at once in a target.
-const LIMIT: usize = 60;
+const LIMIT: usize = 100;
 /// More than any of these rollouts takes.
 const LIMIT_HOURS: i64 = 12;
 

@@ -27,7 +27,7 @@ pub const CLUSTER: &str = "main";
 /// External id that the role in the other account asks for.
 const EXTERNAL_ID: &str = "fleet";
 /// How long deployments take.
-const DEPLOYMENT: Duration = Duration::from_secs(30);
+const DEPLOYMENT: Duration = Duration::from_secs(15);
 /// Longest wait between two looks of a test at the fleet: owners act in between.
 const TICK: Duration = Duration::from_secs(60);
 
