@@ -47,7 +47,11 @@ impl Clock for DrivenClock {
     }
 
     async fn sleep(&self, duration: Duration) {
-        self.fake.advance(duration);
+        // The fake counts milliseconds: a shorter sleep must not stand still.
+        let parts = u32::from(duration.subsec_nanos() % 1_000_000 > 0);
+        let whole = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let up = whole.saturating_add(u64::from(parts));
+        self.fake.advance(Duration::from_millis(up));
     }
 }
 

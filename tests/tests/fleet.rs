@@ -42,6 +42,16 @@ fn updates(fleet: &Fleet) -> usize {
     fleet.harness.fake.count("UpdateService")
 }
 
+async fn assert_all_routed(fleet: &Fleet) {
+    let left = fleet.without_router(SERVICES);
+    if let Some(first) = left.first() {
+        let reason = fleet.reason(&first.target, &first.service).await;
+        let rollouts = fleet.rollouts().await;
+        let status = &rollouts[&first.target]["status"];
+        panic!("{} have no router; {first} says {reason}: {status:#}", left.len());
+    }
+}
+
 fn assert_never_more_than_allowed(fleet: &Fleet) {
     for (target, most) in &fleet.most_in_flight {
         assert!(*most <= LIMIT, "{target}: {most} in flight");
@@ -78,7 +88,7 @@ async fn a_thousand_services_go_in_waves_and_cost_one_registration_and_one_updat
     let mut fleet = fleet().await;
     let rest = fleet.run(hours(LIMIT_HOURS), |_| {}).await;
     assert_eq!(rest, Rest::Quiet);
-    assert!(fleet.without_router(SERVICES).is_empty());
+    assert_all_routed(&fleet).await;
     assert_never_more_than_allowed(&fleet);
     assert_eq!(updates(&fleet), SERVICES);
     assert_eq!(fleet.harness.fake.count("RegisterTaskDefinition"), SERVICES);
@@ -193,7 +203,7 @@ async fn a_fault_in_wave_three_of_one_target_stops_that_target_only_and_can_be_r
         .say(&json!({"resumedAt": now, "retry": {"at": now}}))
         .await;
     assert_eq!(fleet.run(hours(LIMIT_HOURS), |_| {}).await, Rest::Quiet);
-    assert!(fleet.without_router(SERVICES).is_empty());
+    assert_all_routed(&fleet).await;
     assert_never_more_than_allowed(&fleet);
     assert_eq!(updates(&fleet), SERVICES + 1, "one was tried twice");
 }
@@ -216,7 +226,8 @@ async fn an_owner_who_deploys_every_minute_loses_no_change_and_is_followed() {
         })
         .await;
     assert_eq!(fleet.run(hours(LIMIT_HOURS), |_| {}).await, Rest::Quiet);
-    assert!(deploys > 50 && fleet.without_router(SERVICES).is_empty());
+    assert!(deploys > 50);
+    assert_all_routed(&fleet).await;
     for (index, service) in busy.iter().enumerate() {
         // The last deploy of each service is what runs, with the router on top.
         let last = (1..=deploys).rev().find(|n| (n - 1) % busy.len() == index);
