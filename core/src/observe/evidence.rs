@@ -1,0 +1,366 @@
+//! What tells whether a deployment is well, why it failed, and whether logs arrive.
+//!
+//! Questions and answers only; `gate` and `arrival` judge them. A question that was not answered is
+//! [`Observed::Unknown`](super::Observed), never a bad sign.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+
+use super::Observed;
+
+/// Asks for the service deployments of a service that began around a time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DeploymentsQuestion {
+    /// ARN of the cluster.
+    pub cluster_arn: String,
+    /// Name of the service.
+    pub service: String,
+    /// Those that began after this are wanted.
+    pub after: Timestamp,
+}
+
+/// Asks for tasks of a service, 100 at most: what one `ListTasks` page holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TasksQuestion {
+    /// ARN of the cluster.
+    pub cluster_arn: String,
+    /// Name of the service.
+    pub service: String,
+    /// Tasks that have stopped, which ECS shows for about an hour, instead of those that run.
+    pub stopped: bool,
+}
+
+/// Asks for the newest lines of a log stream.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogTailQuestion {
+    /// Region of the log group.
+    pub region: String,
+    /// Name of the log group.
+    pub group: String,
+    /// Name of the stream.
+    pub stream: String,
+}
+
+/// Asks whether anything has arrived at a destination since a time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ArrivalQuestion {
+    /// Region of the destination.
+    pub region: String,
+    /// Where to look.
+    pub place: ArrivalPlace,
+    /// What came before does not count.
+    pub since: Timestamp,
+}
+
+/// Where records can be seen to arrive.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ArrivalPlace {
+    /// Log streams of a CloudWatch Logs group.
+    LogStreams {
+        /// Name of the log group.
+        group: String,
+        /// How the names of the streams begin.
+        prefix: String,
+    },
+    /// The metric `IncomingRecords` of a Firehose stream.
+    Firehose {
+        /// Name of the stream.
+        stream: String,
+    },
+    /// The metric `IncomingRecords` of a Kinesis data stream.
+    KinesisStream {
+        /// Name of the stream.
+        stream: String,
+    },
+    /// Objects of an S3 bucket.
+    Objects {
+        /// Name of the bucket.
+        bucket: String,
+        /// How their keys begin, without a leading slash.
+        prefix: String,
+    },
+}
+
+/// What was found at a destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// Nothing since the time asked for.
+    Nothing,
+    /// The stream of the task is there and shows no event yet. CloudWatch Logs tells the time of the
+    /// newest event late, within an hour as a rule:
+    /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogStream.html>.
+    Opened,
+    /// Something, and when the newest of it came.
+    Newest(Timestamp),
+}
+
+/// A CloudWatch alarm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlarmView {
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub state: String,
+    /// Why, in CloudWatch's words.
+    pub reason: String,
+}
+
+/// A service deployment. Source: `ServiceDeployment` of the ECS API,
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html>.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceDeploymentView {
+    /// `IN_PROGRESS`, `SUCCESSFUL`, `STOPPED`, `ROLLBACK_SUCCESSFUL` …
+    pub status: String,
+    /// Words of ECS; may be empty.
+    pub status_reason: String,
+    /// Why it was rolled back; empty when it was not.
+    pub rollback_reason: String,
+    /// Names of the alarms that made ECS roll it back.
+    pub triggered_alarms: Vec<String>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+}
+
+/// A task of a service. Source: `Task` of the ECS API,
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html>.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskView {
+    /// Full ARN.
+    pub arn: String,
+    /// ARN of its revision.
+    pub task_definition: String,
+    /// `PENDING`, `RUNNING`, `STOPPED` …
+    pub last_status: String,
+    /// `EssentialContainerExited`, `TaskFailedToStart` …; empty while it runs.
+    pub stop_code: String,
+    /// Words of ECS; empty while it runs.
+    pub stopped_reason: String,
+    /// When it stopped.
+    pub stopped_at: Option<Timestamp>,
+    /// Its containers, those that ECS adds included.
+    pub containers: Vec<TaskContainer>,
+}
+
+/// A container of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskContainer {
+    /// Name in the task definition.
+    pub name: String,
+    /// How it ended, if it did.
+    pub exit_code: Option<i64>,
+    /// Words of the agent; may be empty.
+    pub reason: String,
+    /// `HEALTHY`, `UNHEALTHY`, `UNKNOWN`; empty without a health check.
+    pub health: String,
+}
+
+impl TaskView {
+    /// Reads one element of `tasks` of a `DescribeTasks` answer.
+    ///
+    /// # Errors
+    /// The text is not a JSON object of that shape.
+    pub fn parse(raw_json: &str) -> Result<Self, serde_json::Error> {
+        let raw: RawTask = serde_json::from_str(raw_json)?;
+        Ok(raw.into())
+    }
+
+    /// The id at the end of the ARN, which tags and names of streams hold.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.arn.rsplit('/').next().unwrap_or(&self.arn)
+    }
+
+    /// The container of that name.
+    #[must_use]
+    pub fn container(&self, name: &str) -> Option<&TaskContainer> {
+        self.containers
+            .iter()
+            .find(|container| container.name == name)
+    }
+}
+
+impl ServiceDeploymentView {
+    /// Reads one element of `serviceDeployments` of a `DescribeServiceDeployments` answer.
+    ///
+    /// # Errors
+    /// The text is not a JSON object of that shape.
+    pub fn parse(raw_json: &str) -> Result<Self, serde_json::Error> {
+        let raw: RawServiceDeployment = serde_json::from_str(raw_json)?;
+        Ok(raw.into())
+    }
+}
+
+/// The answers of one pass.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// Service deployments, in the order ECS lists them.
+    pub service_deployments: BTreeMap<DeploymentsQuestion, Observed<Vec<ServiceDeploymentView>>>,
+    /// Tasks, in the order ECS describes them.
+    pub tasks: BTreeMap<TasksQuestion, Observed<Vec<TaskView>>>,
+    /// The newest lines of streams, oldest first.
+    pub log_tails: BTreeMap<LogTailQuestion, Observed<Vec<String>>>,
+    /// Alarms of the target's account and region by name.
+    pub alarms: BTreeMap<String, Observed<AlarmView>>,
+    /// Samples that PromQL queries answered, by query; `Absent` when the operator has no Prometheus.
+    pub samples: BTreeMap<String, Observed<Vec<f64>>>,
+    /// What arrived at destinations.
+    pub arrivals: BTreeMap<ArrivalQuestion, Observed<Arrival>>,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EvidenceNeeds {
+    /// Service deployments.
+    pub service_deployments: BTreeSet<DeploymentsQuestion>,
+    /// Tasks.
+    pub tasks: BTreeSet<TasksQuestion>,
+    /// The newest lines of streams.
+    pub log_tails: BTreeSet<LogTailQuestion>,
+    /// Names of alarms.
+    pub alarms: BTreeSet<String>,
+    /// PromQL queries.
+    pub samples: BTreeSet<String>,
+    /// What arrived at destinations.
+    pub arrivals: BTreeSet<ArrivalQuestion>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawTask {
+    task_arn: String,
+    #[serde(default)]
+    task_definition_arn: String,
+    #[serde(default)]
+    last_status: String,
+    stop_code: Option<String>,
+    stopped_reason: Option<String>,
+    #[serde(default, deserialize_with = "seconds")]
+    stopped_at: Option<Timestamp>,
+    containers: Option<Vec<RawContainer>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawContainer {
+    #[serde(default)]
+    name: String,
+    exit_code: Option<i64>,
+    reason: Option<String>,
+    health_status: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawServiceDeployment {
+    #[serde(default)]
+    status: String,
+    status_reason: Option<String>,
+    rollback: Option<RawRollback>,
+    alarms: Option<RawAlarms>,
+    #[serde(default, deserialize_with = "seconds")]
+    created_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct RawRollback {
+    reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawAlarms {
+    triggered_alarm_names: Option<Vec<String>>,
+}
+
+/// A time of the ECS API: seconds since 1970, with a fraction.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let seconds = Option::<f64>::deserialize(deserializer)?;
+    // A time out of range is a time that is not known; the cast saturates.
+    Ok(seconds.and_then(|value| Timestamp::from_millisecond((value * 1000.0) as i64).ok()))
+}
+
+impl From<RawTask> for TaskView {
+    fn from(raw: RawTask) -> Self {
+        Self {
+            arn: raw.task_arn,
+            task_definition: raw.task_definition_arn,
+            last_status: raw.last_status,
+            stop_code: raw.stop_code.unwrap_or_default(),
+            stopped_reason: raw.stopped_reason.unwrap_or_default(),
+            stopped_at: raw.stopped_at,
+            containers: raw
+                .containers
+                .unwrap_or_default()
+                .into_iter()
+                .map(|container| TaskContainer {
+                    name: container.name,
+                    exit_code: container.exit_code,
+                    reason: container.reason.unwrap_or_default(),
+                    health: container.health_status.unwrap_or_default(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl From<RawServiceDeployment> for ServiceDeploymentView {
+    fn from(raw: RawServiceDeployment) -> Self {
+        Self {
+            status: raw.status,
+            status_reason: raw.status_reason.unwrap_or_default(),
+            rollback_reason: raw
+                .rollback
+                .and_then(|rollback| rollback.reason)
+                .unwrap_or_default(),
+            triggered_alarms: raw
+                .alarms
+                .and_then(|alarms| alarms.triggered_alarm_names)
+                .unwrap_or_default(),
+            created_at: raw.created_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_stopped_task_is_read_with_its_exit_codes_and_words() {
+        let task = TaskView::parse(
+            r#"{"taskArn": "arn:aws:ecs:us-east-1:1:task/main/abc", "taskDefinitionArn": "td:2",
+                "lastStatus": "STOPPED", "stopCode": "EssentialContainerExited",
+                "stoppedReason": "Essential container in task exited", "stoppedAt": 1767225600.5,
+                "invented": {"tomorrow": true},
+                "containers": [
+                    {"name": "app", "exitCode": 0, "healthStatus": "UNKNOWN"},
+                    {"name": "log_router", "exitCode": 137, "reason": "OutOfMemoryError"}]}"#,
+        )
+        .unwrap();
+        assert_eq!(task.id(), "abc");
+        let at = task.stopped_at.unwrap();
+        assert_eq!(at.to_string(), "2026-01-01T00:00:00.5Z");
+        let router = task.container("log_router").unwrap();
+        assert_eq!(router.exit_code, Some(137));
+        assert_eq!(router.reason, "OutOfMemoryError");
+        assert!(task.container("envoy").is_none());
+    }
+
+    #[test]
+    fn a_service_deployment_tells_why_and_by_which_alarm_it_was_rolled_back() {
+        let deployment = ServiceDeploymentView::parse(
+            r#"{"status": "ROLLBACK_SUCCESSFUL", "statusReason": "s", "createdAt": 1767225600,
+                "rollback": {"reason": "r"},
+                "alarms": {"status": "TRIGGERED", "alarmNames": ["a", "b"],
+                           "triggeredAlarmNames": ["b"]}}"#,
+        )
+        .unwrap();
+        assert_eq!(deployment.rollback_reason, "r");
+        assert_eq!(deployment.triggered_alarms, ["b"]);
+        assert!(deployment.created_at.is_some());
+        let bare = ServiceDeploymentView::parse("{}").unwrap();
+        assert_eq!(bare.created_at, None);
+    }
+}
