@@ -3,9 +3,11 @@
 //! Everything here is a pure function of its arguments: no I/O, no clock, no randomness, no
 //! environment. The dependency test of the workspace and `clippy.toml` hold that.
 
+pub mod arrival;
 mod chain;
 pub mod doc;
 pub mod fit;
+pub mod gate;
 pub mod iam;
 pub mod image;
 pub mod inject;

@@ -4,6 +4,7 @@
 //! every decision survives the loss of all records at the price of one more look at AWS. Records hold
 //! no secret value and no whole task definition.
 
+mod logs;
 mod owned;
 mod rollout;
 
@@ -12,6 +13,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use logs::{LogsRecord, LogsSeen};
 pub use owned::{Intent, OwnedResource, ResourceId};
 pub use rollout::{RolloutRecord, RolloutStop};
 
@@ -224,6 +226,9 @@ pub struct WorkloadRecord {
     /// How often the router was taken away lately, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub takeaways: Vec<Takeaway>,
+    /// Whether its logs were seen at their destination. It is worth nothing without `managed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logs: Option<LogsRecord>,
 }
 
 impl WorkloadRecord {
@@ -240,6 +245,7 @@ impl WorkloadRecord {
             overtaken: None,
             rollout: None,
             takeaways: Vec::new(),
+            logs: None,
         }
     }
 

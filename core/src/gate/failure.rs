@@ -12,7 +12,7 @@ use crate::observe::{
     TaskContainer, TaskView, TasksQuestion,
 };
 use crate::plan::PlanInput;
-use crate::record::{DeploymentRecord, FailedAttempt};
+use crate::record::{DeploymentRecord, WorkloadRecord};
 
 /// How far the clocks of AWS and ours may be apart, in seconds.
 const CLOCK_SKEW_SECONDS: i64 = 60;
@@ -33,17 +33,36 @@ struct RouterLog {
     stream_prefix: String,
 }
 
-/// Adds to the message of a fresh failure what ended the deployment. It asks for what it must see
-/// first; the message is whole when it asks for nothing more.
+/// Adds to a failure what ended the deployment, when it was noticed between `before` and `after`. It
+/// asks for what it must see first; the message is whole when it asks for nothing more. A failure that
+/// is remembered is never looked into again.
 pub(crate) fn explain(
     input: &PlanInput<'_>,
     service: &ServiceView,
-    deployment: &DeploymentRecord,
-    failed: &mut FailedAttempt,
+    before: &WorkloadRecord,
+    after: &mut WorkloadRecord,
     needs: &mut Needs,
 ) {
+    let Some(deployment) = &before.deployment else {
+        return;
+    };
+    if after.deployment.is_some() || after.failed == before.failed {
+        return;
+    }
+    if let Some(failed) = &mut after.failed {
+        failed.message = message(input, service, deployment, &failed.message, needs);
+    }
+}
+
+fn message(
+    input: &PlanInput<'_>,
+    service: &ServiceView,
+    deployment: &DeploymentRecord,
+    reason: &str,
+    needs: &mut Needs,
+) -> String {
     let mut unread = Vec::new();
-    let mut said = vec![words::reason(&failed.message)];
+    let mut said = vec![words::reason(reason)];
     let deployments = service_deployments(input, service, deployment, needs);
     if let Some(found) = answer("the service deployments", deployments, &mut unread) {
         tell_deployment(&mut said, found, deployment.started_at);
@@ -72,7 +91,7 @@ pub(crate) fn explain(
         said.push(format!("could not be read: {}", unread.join(", ")));
     }
     said.retain(|part| !part.is_empty());
-    failed.message = said.join("; ");
+    said.join("; ")
 }
 
 /// What was read, if it was; what could not be is noted with the reason.

@@ -78,11 +78,11 @@ fn samples_within(gate: &PrometheusGate, samples: &[f64], findings: &mut Finding
             .push(format!("query {name} has a sample that is no number"));
     }
     for sample in samples {
-        if let Some(min) = gate.min.filter(|min| sample < min) {
+        if let Some(min) = gate.min.filter(|min| *sample < min.0) {
             findings
                 .failed
                 .push(format!("query {name} is {sample}, below {min}"));
-        } else if let Some(max) = gate.max.filter(|max| sample > max) {
+        } else if let Some(max) = gate.max.filter(|max| *sample > max.0) {
             findings
                 .failed
                 .push(format!("query {name} is {sample}, above {max}"));

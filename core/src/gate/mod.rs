@@ -82,7 +82,7 @@ pub fn judge(
     if rollout.require_logs {
         for (key, service, record) in watched {
             if service.desired_count > 0 && record.managed.is_some() {
-                logs(key, record, input, &mut findings);
+                logs(key, record, &mut findings);
             }
         }
     }
@@ -90,13 +90,8 @@ pub fn judge(
 }
 
 /// Whether logs arrive, as it was seen last.
-fn logs(
-    key: &WorkloadKey,
-    record: &WorkloadRecord,
-    input: &PlanInput<'_>,
-    findings: &mut Findings,
-) {
-    match arrival::stand(record, input.now) {
+fn logs(key: &WorkloadKey, record: &WorkloadRecord, findings: &mut Findings) {
+    match arrival::stand(record) {
         arrival::Stand::Flowing => {}
         arrival::Stand::Silent(what) => findings.failed.push(format!("{key}: {what}")),
         arrival::Stand::Unclear(why) => findings.unclear.push(format!("{key}: {why}")),
@@ -115,6 +110,3 @@ pub(crate) fn tasks<'a>(
     }
     found
 }
-
-#[cfg(test)]
-mod tests;

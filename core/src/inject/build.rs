@@ -23,7 +23,7 @@ use super::review::Review;
 use super::texts::Texts;
 use super::{
     EjectError, InjectContext, Injection, LABEL_BASE, LABEL_GENERATION, LABEL_POLICY,
-    LABEL_POLICY_UID, LABEL_RESTORE, Note, Reason, Refusal, awslogs, containers, delivery,
+    LABEL_POLICY_UID, LABEL_RESTORE, Note, OutputInUse, Reason, Refusal, awslogs, containers, delivery,
     dependencies, destinations, eject, foreign, grants, graph, health, labels, placement, platform,
     router, size, texts,
 };
@@ -176,6 +176,7 @@ impl Draft<'_> {
             iam_mode: spec.iam.mode,
             router: self.router_name.clone(),
             containers: self.names(),
+            outputs: self.outputs_in_use(),
             notes,
         })
     }
@@ -184,6 +185,23 @@ impl Draft<'_> {
     fn names(&self) -> Vec<String> {
         let names = self.routed.iter().map(|container| container.name.clone());
         names.collect()
+    }
+
+    /// The outputs, each with its containers.
+    fn outputs_in_use(&self) -> Vec<OutputInUse> {
+        let users = |index: &usize| {
+            let users = self.routed.iter().filter(|one| one.outputs.contains(index));
+            users.map(|one| one.name.clone()).collect()
+        };
+        self.outputs
+            .iter()
+            .map(|(index, output)| OutputInUse {
+                name: output.name.clone().unwrap_or_default(),
+                plugin: output.plugin.clone(),
+                options: output.options.clone(),
+                containers: users(index),
+            })
+            .collect()
     }
 
     /// The router's log goes where that of the router it replaces went, else where the first routed

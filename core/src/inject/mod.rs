@@ -34,6 +34,8 @@ mod texts;
 
 use std::collections::BTreeMap;
 
+use indexmap::IndexMap;
+
 use crate::doc::TaskDefinitionDoc;
 use crate::iam::Grant;
 use crate::v1alpha1::{ConfigBucket, IamMode, LogDestination, LoggingPolicy};
@@ -46,6 +48,7 @@ pub use labels::{
 };
 pub use overflow::inject;
 pub use platform::Platform;
+pub(crate) use awslogs::TASK_ID;
 pub(crate) use refusal::words;
 pub use refusal::{Note, NoteCode, Reason, Refusal};
 
@@ -94,8 +97,23 @@ pub struct Injection {
     pub router: String,
     /// Containers that send their logs through the router, in document order.
     pub containers: Vec<String>,
+    /// Where they send them, in the order of the policy; what a raw configuration adds is not known.
+    pub outputs: Vec<OutputInUse>,
     /// Hints for people, sorted.
     pub notes: Vec<Note>,
+}
+
+/// An output of the router and the containers that send to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputInUse {
+    /// Name of the output in its policy.
+    pub name: String,
+    /// Output plugin of the router.
+    pub plugin: String,
+    /// Plain options of the plugin; a secret one is not among them.
+    pub options: IndexMap<String, String>,
+    /// Container names, in document order.
+    pub containers: Vec<String>,
 }
 
 /// A file in S3. Its key holds the hash of its body, so it is never overwritten.

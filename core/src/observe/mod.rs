@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+mod evidence;
 mod instance;
 mod needs;
 mod service;
@@ -14,6 +15,10 @@ mod settings;
 use crate::doc::TaskDefinitionDoc;
 use crate::record::WorkloadKey;
 
+pub use evidence::{
+    AlarmView, Arrival, ArrivalPlace, ArrivalQuestion, DeploymentsQuestion, Evidence, EvidenceNeeds,
+    LogTailQuestion, ServiceDeploymentView, TaskContainer, TaskView, TasksQuestion,
+};
 pub use instance::InstanceView;
 pub use needs::Needs;
 pub use service::{DeploymentView, ServiceView};
@@ -98,6 +103,8 @@ pub struct Observation {
     pub objects: BTreeMap<(String, String), Observed<ObjectView>>,
     /// Container instances by the ARN of their cluster.
     pub container_instances: BTreeMap<String, Observed<Vec<InstanceView>>>,
+    /// What tells whether deployments are well and logs arrive, read in this pass.
+    pub evidence: Evidence,
 }
 
 impl Observation {

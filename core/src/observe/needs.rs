@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use super::EvidenceNeeds;
+
 /// What a plan must know before it can decide. The pass reads these and plans again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
@@ -21,6 +23,8 @@ pub struct Needs {
     pub objects: BTreeSet<(String, String)>,
     /// ARNs of clusters whose container instances are wanted.
     pub container_instances: BTreeSet<String>,
+    /// What tells whether deployments are well and logs arrive.
+    pub evidence: EvidenceNeeds,
 }
 
 impl Needs {

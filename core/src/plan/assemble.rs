@@ -11,7 +11,8 @@ use super::draft::{DEPLOYMENT_POLL_SECONDS, Draft, READ_RETRY_SECONDS, find_poli
 use super::linted::Linted;
 use super::model::{Decision, Plan, PlanInput, Wait, WorkloadPlan};
 use super::resources::{self, State, Wishes};
-use super::{places, removal, retry, sharing, steps as stepping, track};
+use super::{logs, places, removal, retry, sharing, steps as stepping, track};
+use crate::gate;
 use crate::observe::{ClusterView, Needs, Observed, ServiceView};
 use crate::record::{
     PolicyRef, Purpose, Registered, ResourceId, RolloutMark, WorkloadKey, WorkloadRecord,
@@ -25,6 +26,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     let mut plan = Plan::default();
     let mut drafts = survey(input, &mut plan);
     sharing::refuse_shared_roles(input, &mut plan.needs, &mut drafts_view(&mut drafts));
+    logs::follow(input, &mut plan.needs, &mut drafts);
     let admitted = places::give(input, &mut plan, &mut drafts);
     let states = judge_resources(input, &mut plan, &drafts, &admitted);
     for (key, draft) in drafts {
@@ -137,6 +139,7 @@ fn draft<'a>(
         });
     let deadline = deadline.saturating_add(service.deployment_settings.bake_seconds);
     let mut record = track::advance(remembered, service, deadline, input.now);
+    gate::explain(input, service, remembered, &mut record, needs);
     retry::forget_failure(input, &mut record);
     let site = Site {
         cluster,

@@ -12,7 +12,7 @@ use crate::doc::TaskDefinitionDoc;
 use crate::fit::{self, Footprint};
 use crate::iam::Grant;
 use crate::inject::{
-    self, ConfigObject, InjectContext, Injection, Marks, Note, NoteCode, Platform, Reason, Refusal,
+    self, ConfigObject, InjectContext, Injection, Marks, Note, NoteCode, OutputInUse, Platform, Reason, Refusal,
 };
 use crate::observe::{ClusterView, Needs, Observed, ServiceView};
 use crate::record::{ManagedRevision, PolicyRef, Purpose, WorkloadRecord};
@@ -55,6 +55,8 @@ pub(super) struct Verdict {
     pub(super) policy: Option<PolicyRef>,
     /// Memory to take on when what runs is ours without our having remembered it.
     pub(super) adopt: Option<ManagedRevision>,
+    /// Where what runs sends its logs, when it is as wanted.
+    pub(super) outputs: Vec<OutputInUse>,
     /// Whether the live revision carries marks of this policy.
     pub(super) marks: Option<Marks>,
 }
@@ -69,6 +71,7 @@ impl Verdict {
             objects: Vec::new(),
             policy: None,
             adopt: None,
+            outputs: Vec::new(),
             marks: None,
         }
     }
@@ -185,6 +188,7 @@ fn want(
     }
     if in_sync {
         verdict.adopt = Some(adopted(site, &reference, base, &injection));
+        verdict.outputs = injection.outputs;
     } else if let Some(stuck) = fit::stuck(site.service)
         && site.record.deployment.is_none()
     {

@@ -3,10 +3,10 @@
 //! Pure: no I/O, no clock. It may ask for more reads ([`Plan::needs`]); it never assumes what it
 //! has not seen.
 //!
-//! Each workload is judged alone first (`desire`, `leave`), its own deployment is followed (`track`), then
-//!
-//! places in the rollouts are given (`gate`, `capacity`, `places`, `rollout`), what they share is judged
-//! (`resources`), steps are laid out (`steps`), and what nobody needs any more is removed (`removal`).
+//! Each workload is judged alone first (`desire`, `leave`), its own deployment is followed (`track`) and
+//! its logs are looked for (`logs`), then places in the rollouts are given (`gate`, `capacity`, `places`,
+//! `rollout`), what they share is judged (`resources`), steps are laid out (`steps`), and what nobody
+//! needs any more is removed (`removal`).
 
 mod assemble;
 mod capacity;
@@ -16,6 +16,7 @@ mod draft;
 mod gate;
 mod leave;
 mod linted;
+mod logs;
 mod model;
 mod places;
 mod removal;

@@ -1,7 +1,7 @@
 //! Events: one when what is said of a workload changes, none when it stays.
 
 use super::conditions::{find, same_reason};
-use super::reasons::{HEALTHY, INJECTED, WorkloadReason};
+use super::reasons::{HEALTHY, INJECTED, LOGS_FLOWING, WorkloadReason};
 use crate::v1alpha1::{Condition, ConditionStatus, WorkloadStatus};
 
 /// Kind of an event, as Kubernetes has them.
@@ -41,6 +41,8 @@ const QUIET: &[WorkloadReason] = &[
     WorkloadReason::WaitingForCanary,
     WorkloadReason::WaitingForRead,
     WorkloadReason::NotManaged,
+    WorkloadReason::WaitingForLogs,
+    WorkloadReason::NotReadable,
     WorkloadReason::NoPolicySelects,
 ];
 
@@ -48,7 +50,7 @@ const QUIET: &[WorkloadReason] = &[
 #[must_use]
 pub fn events(old: Option<&WorkloadStatus>, new: &WorkloadStatus) -> Vec<EventDraft> {
     let before = old.map_or(&[][..], |old| &old.conditions);
-    [INJECTED, HEALTHY]
+    [INJECTED, HEALTHY, LOGS_FLOWING]
         .into_iter()
         .filter(|type_| !same_reason(before, &new.conditions, type_))
         .filter_map(|type_| find(&new.conditions, type_))

@@ -14,6 +14,8 @@ pub const SELECTED: &str = "Selected";
 pub const INJECTED: &str = "Injected";
 /// Condition: the last deployment by the operator reached steady state.
 pub const HEALTHY: &str = "Healthy";
+/// Condition: logs of the tasks with our router were seen at their destination.
+pub const LOGS_FLOWING: &str = "LogsFlowing";
 /// Condition: nothing is left to do.
 pub const READY: &str = "Ready";
 /// Condition of a policy: the linter finds no error in it.
@@ -144,6 +146,16 @@ reasons! {
     OwnerDeployed,
     /// An earlier step of something shared failed.
     ResourceFailed,
+    /// Logs of the running tasks were seen at every destination that AWS can show.
+    LogsArrive,
+    /// Nothing has arrived yet, and it is too soon to say more.
+    WaitingForLogs,
+    /// Nothing has arrived at a destination: for 15 minutes since the deployment, or for a day.
+    NoLogsSeen,
+    /// The operator could not look at the destination.
+    LogsNotReadable,
+    /// No destination is one that AWS can show.
+    NotReadable,
 }
 
 impl fmt::Display for WorkloadReason {

@@ -1,6 +1,7 @@
 //! The status of one workload.
 
 use super::conditions::{condition, find, set};
+use super::logs::logs_flowing;
 use super::reasons::{HEALTHY, INJECTED, READY, SELECTED, WorkloadReason, decision_reason};
 use super::{Outcome, StatusContext};
 use crate::observe::{Observed, ServiceView};
@@ -157,7 +158,8 @@ fn conditions(
     let injected = injected(plan, record, outcome, generation);
     let healthy = healthy(record, runs_nothing, generation);
     let ready = ready(plan, &injected, &healthy, generation);
-    vec![selected, injected, healthy, ready]
+    let logs = logs_flowing(record, runs_nothing, generation);
+    vec![selected, injected, healthy, logs, ready]
 }
 
 fn selected(plan: &WorkloadPlan, generation: i64, before: &[Condition]) -> Condition {

@@ -62,7 +62,7 @@ pub struct WorkloadStatus {
     /// The deployment that the operator started last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deployment: Option<WorkloadDeployment>,
-    /// What was observed: `Selected`, `Injected`, `Healthy`, `Ready`.
+    /// What was observed: `Selected`, `Injected`, `Healthy`, `LogsFlowing`, `Ready`.
     pub conditions: Vec<Condition>,
 }
 

@@ -5,6 +5,9 @@
 mod build;
 mod control;
 mod edges;
+mod evidence;
+mod gates;
+mod logs;
 mod resources;
 mod review;
 mod rollout;

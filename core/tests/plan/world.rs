@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use firelens_core::doc::{TaskDefinitionDoc, sha256_hex};
 use firelens_core::inject;
 use firelens_core::observe::{
-    ClusterView, Needs, ObjectView, Observation, Observed, RoleView, ServiceView,
+    ClusterView, Evidence, Needs, ObjectView, Observation, Observed, RoleView, ServiceView,
 };
 use firelens_core::plan::{
     Decision, Plan, PlanInput, ResourceContent, RevisionRef, Standing, Step, plan,
@@ -52,6 +52,10 @@ pub(crate) struct World {
     /// `deploymentConfiguration` of every service.
     pub(crate) settings: Value,
     pub(crate) unreadable: bool,
+    /// What is answered when somebody asks for it; everything else is absent.
+    pub(crate) evidence: Evidence,
+    /// Tasks that every service wants.
+    pub(crate) desired_count: u32,
     pub(crate) registered: usize,
     pub(crate) updates: Vec<String>,
     pub(crate) now: Timestamp,
@@ -84,6 +88,8 @@ impl World {
             freezes: Vec::new(),
             settings: json!({}),
             unreadable: false,
+            evidence: Evidence::default(),
+            desired_count: 0,
             registered: 0,
             updates: Vec::new(),
             now: "2026-01-01T00:00:00Z".parse().unwrap(),
@@ -182,6 +188,7 @@ impl World {
         let mut deployments = vec![json!({
             "id": "ecs-svc/1", "status": "PRIMARY", "taskDefinition": service.revision,
             "rolloutState": service.rollout_state, "rolloutStateReason": service.reason,
+            "desiredCount": self.desired_count, "runningCount": self.desired_count,
         })];
         if let Some(failed) = &service.failed {
             deployments.push(json!({"id": "ecs-svc/2", "status": "INACTIVE", "taskDefinition": failed, "rolloutState": "FAILED"}));
@@ -190,7 +197,7 @@ impl World {
             "serviceArn": format!("arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/{name}"), "serviceName": name,
             "clusterArn": format!("arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/main"), "status": "ACTIVE",
             "taskDefinition": service.revision, "launchType": "FARGATE", "deployments": deployments, "tags": service.tags,
-            "deploymentConfiguration": self.settings,
+            "deploymentConfiguration": self.settings, "desiredCount": self.desired_count,
         });
         ServiceView::parse(&raw.to_string()).unwrap()
     }
@@ -224,7 +231,7 @@ impl World {
         seen
     }
 
-    fn read(&self, needs: &Needs, seen: &mut Observation) {
+    pub(crate) fn read(&self, needs: &Needs, seen: &mut Observation) {
         let doc = |arn: &String| match self.revisions.get(arn) {
             Some(text) => Observed::Present(TaskDefinitionDoc::parse(text).unwrap()),
             None => Observed::Absent,
@@ -272,6 +279,20 @@ impl World {
             });
             seen.objects.insert(place.clone(), found);
         }
+        self.read_evidence(needs, seen);
+    }
+
+    fn read_evidence(&self, needs: &Needs, seen: &mut Observation) {
+        macro_rules! answer {
+            ($($kind:ident),+) => {$(
+                for question in &needs.evidence.$kind {
+                    let found = self.evidence.$kind.get(question).cloned();
+                    let answer = found.unwrap_or(Observed::Absent);
+                    seen.evidence.$kind.insert(question.clone(), answer);
+                }
+            )+};
+        }
+        answer!(service_deployments, tasks, log_tails, alarms, samples, arrivals);
     }
 
     /// The final plan for the world as it is.
@@ -282,7 +303,7 @@ impl World {
     /// Everything that the final plan asks for.
     pub(crate) fn seen(&self) -> Observation {
         let mut seen = self.observe();
-        for _ in 0..6 {
+        for _ in 0..8 {
             let made = self.plan_with(&seen);
             if made.needs.is_empty() {
                 return seen;
@@ -295,7 +316,7 @@ impl World {
     /// What the policy at that place would do, everything read.
     pub(crate) fn review(&self, index: usize) -> TargetPlan {
         let mut seen = self.observe();
-        for _ in 0..6 {
+        for _ in 0..8 {
             let reviewed = review(&self.input(&seen), &self.policies[index], 100);
             if reviewed.needs.is_empty() {
                 return reviewed.plan;
@@ -309,7 +330,7 @@ impl World {
         plan(&self.input(seen))
     }
 
-    fn input<'a>(&'a self, seen: &'a Observation) -> PlanInput<'a> {
+    pub(crate) fn input<'a>(&'a self, seen: &'a Observation) -> PlanInput<'a> {
         PlanInput {
             target: &self.target,
             policies: &self.policies,

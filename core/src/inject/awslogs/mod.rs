@@ -24,7 +24,7 @@ use settings::{Awslogs, Start, Streams};
 
 /// Variable with the id of the task, which the init process of aws-for-fluent-bit exports.
 /// <https://github.com/aws/aws-for-fluent-bit/tree/mainline/use_cases/init-process-for-fluent-bit>
-const TASK_ID: &str = "${ECS_TASK_ID}";
+pub(crate) const TASK_ID: &str = "${ECS_TASK_ID}";
 
 /// Milliseconds after which a record that no further line belongs to is sent on. Fluent Bit loses what
 /// is still open when it is told to stop, so this is short; awslogs waits five seconds and sends the

@@ -1,0 +1,35 @@
+//! Whose logs are looked for at their destination.
+//!
+//! Never those of a workload that no policy selects, or that is not as its policy wants it.
+
+use std::collections::BTreeMap;
+
+use super::draft::{Draft, find_policy};
+use super::model::{Decision, PlanInput};
+use crate::arrival::{self, Entry};
+use crate::observe::Needs;
+use crate::record::WorkloadKey;
+
+/// Looks, and takes what is seen into the records.
+pub(super) fn follow(
+    input: &PlanInput<'_>,
+    needs: &mut Needs,
+    drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
+) {
+    let entries = drafts
+        .values_mut()
+        .filter_map(|draft| {
+            if draft.record.managed.is_none() {
+                draft.record.logs = None;
+            }
+            let policy = find_policy(input, draft.verdict.policy.as_ref()?)?;
+            (draft.verdict.decision == Decision::InSync).then_some(Entry {
+                policy,
+                service: draft.service,
+                outputs: &draft.verdict.outputs,
+                record: &mut draft.record,
+            })
+        })
+        .collect();
+    arrival::follow(input, entries, needs);
+}
