@@ -69,6 +69,10 @@ pub(crate) struct Serve {
     /// other tools of the account.
     #[arg(long, env = "FIRELENS_API_BUDGET_PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100), value_name = "PERCENT")]
     pub(crate) api_budget_percent: u8,
+    /// Prometheus server that the PromQL gates of policies (rollout.gates.prometheus) ask, such as
+    /// http://prometheus:9090. Without it such gates hold their rollouts.
+    #[arg(long, env = "FIRELENS_PROMETHEUS_URL", value_name = "URL")]
+    pub(crate) prometheus_url: Option<String>,
     /// Form of log lines.
     #[arg(
         long,

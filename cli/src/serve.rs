@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use firelens_api::{ApiOptions, ApiState};
 use firelens_controller::ControllerConfig;
+use firelens_controller::prometheus::Prometheus;
 use firelens_store::{Store, StoreConfig, StoreError};
 use prometheus::Registry;
 use tokio::net::TcpListener;
@@ -30,6 +31,12 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), Failure> {
         firelens_api::check_listen(arguments.listen)
             .map_err(|error| Failure::Usage(error.to_string()))?;
     }
+    let prometheus = arguments
+        .prometheus_url
+        .as_deref()
+        .map(Prometheus::new)
+        .transpose()
+        .map_err(|error| Failure::Usage(format!("--prometheus-url: {error}")))?;
     logging::start(arguments.log_format);
     block_on(async {
         let store = connect(&arguments.database).await?;
@@ -64,6 +71,7 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), Failure> {
         if arguments.roles.contains(&Role::Controller) {
             let config = ControllerConfig {
                 api_budget_percent: arguments.api_budget_percent,
+                prometheus,
                 ..ControllerConfig::default()
             };
             let (store, shutdown) = (store.clone(), shutdown.clone());

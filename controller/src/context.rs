@@ -17,6 +17,7 @@ use crate::aws::{
 };
 use crate::clock::{Clock, SystemClock};
 use crate::lease::{LEASE_TTL, Leases};
+use crate::prometheus::Prometheus;
 use crate::metrics::{Metrics, PolicyStand, StateCounts};
 use crate::world::Memory;
 
@@ -36,6 +37,8 @@ pub struct ControllerConfig {
     pub holder: Option<String>,
     /// How AWS is reached.
     pub aws: AwsSettings,
+    /// What PromQL gates of rollouts ask.
+    pub prometheus: Option<Prometheus>,
     /// Where time comes from.
     pub clock: Arc<dyn Clock>,
     /// How long a lease lasts without being renewed.
@@ -52,6 +55,7 @@ impl Default for ControllerConfig {
             api_budget_percent: DEFAULT_BUDGET_SHARE_PERCENT,
             holder: None,
             aws: AwsSettings::default(),
+            prometheus: None,
             clock: Arc::new(SystemClock::new()),
             lease_ttl: LEASE_TTL,
             concurrent_passes: DEFAULT_CONCURRENT_PASSES,
@@ -69,6 +73,7 @@ pub struct Ctx {
     pub(crate) leases: Leases,
     pub(crate) apply_concurrency: usize,
     api_budget_percent: u8,
+    pub(crate) prometheus: Option<Prometheus>,
     factory: AwsFactory,
     clients: Mutex<BTreeMap<String, (TargetAccess, AwsClients)>>,
     published: Mutex<BTreeMap<String, StateCounts>>,
@@ -113,6 +118,7 @@ impl Ctx {
             metrics,
             apply_concurrency: config.apply_concurrency,
             api_budget_percent: config.api_budget_percent,
+            prometheus: config.prometheus.clone(),
             clients: Mutex::default(),
             published: Mutex::default(),
             stands: Mutex::default(),

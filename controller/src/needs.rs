@@ -16,6 +16,7 @@ use futures::{Future, StreamExt};
 use crate::aws::{AwsClients, AwsError, AwsErrorKind, DESCRIBE_CONTAINER_INSTANCES_SIZE};
 use crate::metrics::Metrics;
 use crate::observe::READ_CONCURRENCY;
+use crate::prometheus::Prometheus;
 
 /// Reads on behalf of one pass.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) clients: &'a AwsClients,
     pub(crate) store: &'a Store,
     pub(crate) metrics: &'a Metrics,
+    /// What PromQL gates ask; `None` where the operator has none.
+    pub(crate) prometheus: Option<&'a Prometheus>,
 }
 
 impl Reader<'_> {
@@ -75,6 +78,8 @@ impl Reader<'_> {
             })
             .await,
         );
+        self.read_evidence(&needs.evidence, &mut observation.evidence)
+            .await;
         Ok(())
     }
 
@@ -206,7 +211,7 @@ fn parsed(raw: &Observed<String>) -> Observed<TaskDefinitionDoc> {
 }
 
 /// Reads several things, a few at once.
-async fn each<K, V, F>(keys: &BTreeSet<K>, read: impl Fn(K) -> F) -> BTreeMap<K, V>
+pub(crate) async fn each<K, V, F>(keys: &BTreeSet<K>, read: impl Fn(K) -> F) -> BTreeMap<K, V>
 where
     K: Clone + Ord,
     F: Future<Output = V>,

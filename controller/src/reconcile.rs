@@ -221,6 +221,7 @@ fn reader<'a>(ctx: &'a Ctx, clients: &'a AwsClients) -> Reader<'a> {
         clients,
         store: &ctx.store,
         metrics: &ctx.metrics,
+        prometheus: ctx.prometheus.as_ref(),
     }
 }
 

@@ -57,6 +57,14 @@ impl Call {
 }
 
 impl Caller {
+    /// The same for calls to another region, which has budgets of its own.
+    pub(super) fn in_region(&self, region: &str) -> Self {
+        Self {
+            region: region.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// Waits for the budget of `operation`.
     pub(super) async fn begin(&self, operation: Operation) -> Call {
         self.begin_with_body(operation, None).await

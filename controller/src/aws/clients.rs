@@ -113,6 +113,8 @@ pub struct AwsClients {
     pub(super) iam_writes: aws_sdk_iam::Client,
     pub(super) s3_reads: aws_sdk_s3::Client,
     pub(super) s3_writes: aws_sdk_s3::Client,
+    pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(super) logs: aws_sdk_cloudwatchlogs::Client,
     pub(super) caller: Caller,
 }
 
@@ -162,6 +164,8 @@ impl AwsFactory {
             iam_writes: iam_client(&writes, &access.target),
             s3_reads: s3_client(&reads, &access.target),
             s3_writes: s3_client(&writes, &access.target),
+            cloudwatch: cloudwatch_client(&reads, &access.target),
+            logs: logs_client(&reads, &access.target),
             caller: Caller {
                 account_id: access.account_id.clone(),
                 region: access.region.clone(),
@@ -258,6 +262,20 @@ fn iam_client(config: &SdkConfig, target: &str) -> aws_sdk_iam::Client {
         .retry_partition(retry_partition("iam", target))
         .build();
     aws_sdk_iam::Client::from_conf(config)
+}
+
+fn cloudwatch_client(config: &SdkConfig, target: &str) -> aws_sdk_cloudwatch::Client {
+    let config = aws_sdk_cloudwatch::config::Builder::from(config)
+        .retry_partition(retry_partition("cloudwatch", target))
+        .build();
+    aws_sdk_cloudwatch::Client::from_conf(config)
+}
+
+fn logs_client(config: &SdkConfig, target: &str) -> aws_sdk_cloudwatchlogs::Client {
+    let config = aws_sdk_cloudwatchlogs::config::Builder::from(config)
+        .retry_partition(retry_partition("logs", target))
+        .build();
+    aws_sdk_cloudwatchlogs::Client::from_conf(config)
 }
 
 fn s3_client(config: &SdkConfig, target: &str) -> aws_sdk_s3::Client {

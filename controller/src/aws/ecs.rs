@@ -79,6 +79,8 @@ struct RawDescribed<'a> {
         alias = "services",
         alias = "clusters",
         alias = "containerInstances",
+        alias = "tasks",
+        alias = "serviceDeployments",
         default
     )]
     items: Vec<&'a RawValue>,

@@ -57,7 +57,7 @@ impl AwsErrorKind {
 pub struct AwsError {
     /// What it means.
     pub kind: AwsErrorKind,
-    /// `ecs`, `iam` or `s3`.
+    /// `ecs`, `iam`, `s3`, `cloudwatch` or `logs`.
     pub service: &'static str,
     /// Name of the operation.
     pub operation: &'static str,
@@ -134,10 +134,11 @@ const THROTTLING_CODES: [&str; 10] = [
 ];
 
 /// Codes that say the thing is not there.
-const NOT_FOUND_CODES: [&str; 7] = [
+const NOT_FOUND_CODES: [&str; 8] = [
     "ClusterNotFoundException",
     "ServiceNotFoundException",
     "ServiceNotActiveException",
+    "ResourceNotFoundException",
     "NoSuchEntity",
     "NoSuchKey",
     "NoSuchBucket",

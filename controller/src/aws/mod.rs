@@ -6,18 +6,23 @@
 mod budget;
 mod call;
 mod clients;
+mod cloudwatch;
 mod ecs;
 mod error;
 mod iam;
 mod instances;
+mod logs;
 mod operation;
 mod probe;
 mod s3;
+mod tasks;
+mod times;
 #[cfg(test)]
 mod wire_tests;
 
 pub use budget::{Budgets, DEFAULT_BUDGET_SHARE_PERCENT, TokenBucket};
 pub use clients::{AwsClients, AwsFactory, AwsSettings, AwsTimeouts, TargetAccess};
+pub use cloudwatch::{DESCRIBE_ALARMS_SIZE, IncomingRecords};
 pub use ecs::{
     DESCRIBE_CLUSTERS_SIZE, DESCRIBE_SERVICES_SIZE, Described, Failure, LIST_PAGE_SIZE, Registered,
 };

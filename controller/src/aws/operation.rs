@@ -7,7 +7,10 @@
 /// ECS: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>. All
 /// actions of one category share a bucket per account and region. IAM does not publish its rates and
 /// is global to an account; S3 allows thousands of requests per second and prefix
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>).
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>). CloudWatch and
+/// CloudWatch Logs limit each operation per account and region:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>,
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bucket {
     /// `RegisterTaskDefinition`, `DeregisterTaskDefinition`.
@@ -28,6 +31,14 @@ pub enum Bucket {
     IamRead,
     /// S3 calls of any kind.
     S3,
+    /// `ListServiceDeployments`, `DescribeServiceDeployments`.
+    ServiceDeploymentRead,
+    /// `DescribeAlarms` of CloudWatch.
+    AlarmRead,
+    /// `GetMetricData` of CloudWatch.
+    MetricRead,
+    /// `DescribeLogStreams`, `GetLogEvents` of CloudWatch Logs.
+    LogRead,
 }
 
 /// Whose budget a bucket counts in.
@@ -52,7 +63,7 @@ pub struct BucketLimits {
 
 impl Bucket {
     /// Every bucket, in the order of declaration.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::TaskDefinitionModify,
         Self::TaskDefinitionRead,
         Self::ServiceModify,
@@ -62,6 +73,10 @@ impl Bucket {
         Self::IamWrite,
         Self::IamRead,
         Self::S3,
+        Self::ServiceDeploymentRead,
+        Self::AlarmRead,
+        Self::MetricRead,
+        Self::LogRead,
     ];
 
     /// The name in metrics.
@@ -77,6 +92,10 @@ impl Bucket {
             Self::IamWrite => "iam_write",
             Self::IamRead => "iam_read",
             Self::S3 => "s3",
+            Self::ServiceDeploymentRead => "service_deployment_read",
+            Self::AlarmRead => "alarm_read",
+            Self::MetricRead => "metric_read",
+            Self::LogRead => "log_read",
         }
     }
 
@@ -85,7 +104,13 @@ impl Bucket {
     pub const fn limits(self) -> BucketLimits {
         let (burst, refill_per_second, scope) = match self {
             Self::TaskDefinitionModify => (20.0, 1.0, BucketScope::Region),
-            Self::TaskDefinitionRead | Self::ClusterRead => (50.0, 20.0, BucketScope::Region),
+            Self::TaskDefinitionRead | Self::ClusterRead | Self::ServiceDeploymentRead => {
+                (50.0, 20.0, BucketScope::Region)
+            }
+            Self::AlarmRead => (9.0, 9.0, BucketScope::Region),
+            Self::MetricRead => (50.0, 50.0, BucketScope::Region),
+            // The least of both operations over all regions.
+            Self::LogRead => (10.0, 10.0, BucketScope::Region),
             Self::ServiceModify => (50.0, 5.0, BucketScope::Region),
             Self::ServiceRead | Self::ClusterResourceRead => (100.0, 20.0, BucketScope::Region),
             Self::IamWrite => (5.0, 5.0, BucketScope::Account),
@@ -103,7 +128,7 @@ impl Bucket {
 /// One AWS operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// `ecs`, `iam` or `s3`.
+    /// `ecs`, `iam`, `s3`, `cloudwatch` or `logs`.
     pub service: &'static str,
     /// Name of the operation in the AWS API.
     pub name: &'static str,
@@ -135,6 +160,10 @@ operations! {
     DESCRIBE_SERVICES: "ecs", "DescribeServices", ServiceRead, false;
     LIST_CONTAINER_INSTANCES: "ecs", "ListContainerInstances", ClusterResourceRead, false;
     DESCRIBE_CONTAINER_INSTANCES: "ecs", "DescribeContainerInstances", ClusterResourceRead, false;
+    LIST_TASKS: "ecs", "ListTasks", ClusterResourceRead, false;
+    DESCRIBE_TASKS: "ecs", "DescribeTasks", ClusterResourceRead, false;
+    LIST_SERVICE_DEPLOYMENTS: "ecs", "ListServiceDeployments", ServiceDeploymentRead, false;
+    DESCRIBE_SERVICE_DEPLOYMENTS: "ecs", "DescribeServiceDeployments", ServiceDeploymentRead, false;
     DESCRIBE_TASK_DEFINITION: "ecs", "DescribeTaskDefinition", TaskDefinitionRead, false;
     LIST_TASK_DEFINITIONS: "ecs", "ListTaskDefinitions", TaskDefinitionRead, false;
     REGISTER_TASK_DEFINITION: "ecs", "RegisterTaskDefinition", TaskDefinitionModify, true;
@@ -145,6 +174,11 @@ operations! {
     PUT_ROLE_POLICY: "iam", "PutRolePolicy", IamWrite, true;
     DELETE_ROLE_POLICY: "iam", "DeleteRolePolicy", IamWrite, true;
     HEAD_OBJECT: "s3", "HeadObject", S3, false;
+    LIST_OBJECTS: "s3", "ListObjectsV2", S3, false;
     PUT_OBJECT: "s3", "PutObject", S3, true;
     DELETE_OBJECT: "s3", "DeleteObject", S3, true;
+    DESCRIBE_ALARMS: "cloudwatch", "DescribeAlarms", AlarmRead, false;
+    GET_METRIC_DATA: "cloudwatch", "GetMetricData", MetricRead, false;
+    DESCRIBE_LOG_STREAMS: "logs", "DescribeLogStreams", LogRead, false;
+    GET_LOG_EVENTS: "logs", "GetLogEvents", LogRead, false;
 }

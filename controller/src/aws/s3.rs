@@ -1,12 +1,17 @@
 //! S3: router configuration files under content-addressed keys.
 //!
-//! Never lists a bucket, and never changes an object that is there: a key names its content.
+//! Never changes an object that is there: a key names its content. Of a destination it lists one page,
+//! and never reads what is in it.
 
+use aws_sdk_s3::config::{Config, Region};
 use aws_sdk_s3::primitives::ByteStream;
+use firelens_core::observe::Arrival;
+use jiff::Timestamp;
 
 use super::clients::AwsClients;
 use super::error::{AwsError, AwsErrorKind};
 use super::operation::Operation;
+use super::times;
 
 /// Name of the object metadata (`x-amz-meta-…`) that holds the SHA-256 of the content in hex.
 pub const DIGEST_METADATA: &str = "firelens-sha256";
@@ -92,6 +97,46 @@ impl AwsClients {
         let result = request.customize().interceptor(call.probe()).send().await;
         self.caller.end(&call, result)?;
         Ok(())
+    }
+
+    /// When the newest object was written whose key begins with `prefix`.
+    ///
+    /// # Errors
+    /// The call fails, or there are more objects than one page holds and none of that page was written
+    /// since then.
+    pub async fn newest_object(
+        &self,
+        region: &str,
+        bucket: &str,
+        prefix: &str,
+        since: Timestamp,
+    ) -> Result<Arrival, AwsError> {
+        let operation = Operation::LIST_OBJECTS;
+        let caller = self.caller.in_region(region);
+        let call = caller.begin(operation).await;
+        let request = self.s3_reads.list_objects_v2().bucket(bucket).prefix(prefix);
+        let result = request
+            .customize()
+            .config_override(Config::builder().region(Region::new(region.to_owned())))
+            .interceptor(call.probe())
+            .send()
+            .await;
+        let page = caller.end(&call, result)?;
+        let newest = page
+            .contents()
+            .iter()
+            .filter_map(|object| times::from_sdk(object.last_modified()?))
+            .max();
+        match newest {
+            Some(at) if at >= since => Ok(Arrival::Newest(at)),
+            _ if page.is_truncated == Some(true) => {
+                let message = format!("more objects begin with {prefix} than one page lists");
+                let kind = AwsErrorKind::Server;
+                Err(AwsError::new(operation, kind, "TooManyObjects", &message))
+            }
+            Some(at) => Ok(Arrival::Newest(at)),
+            None => Ok(Arrival::Nothing),
+        }
     }
 
     /// Removes an object; one that is not there is removed already.
