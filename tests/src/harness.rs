@@ -11,6 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use firelens_controller::aws::AwsSettings;
 use firelens_controller::clock::Clock;
+use firelens_controller::prometheus::Prometheus;
 use firelens_controller::{ControllerConfig, Ctx, PassOutcome, PassResult, reconcile_target};
 use firelens_core::v1alpha1::{Kind, RESTORE_FINALIZER, admit};
 use firelens_store::{Preconditions, Store, Update};
@@ -271,6 +272,7 @@ fn controller(fake: &FakeAws, store: Store, life: usize) -> Ctx {
         api_budget_percent: 100,
         holder: Some(format!("life-{life}")),
         aws: aws_settings(fake),
+        prometheus: Prometheus::new(fake.endpoint()).ok(),
         clock: Arc::new(DrivenClock::new(fake)),
         // The order of calls must be the same in every run.
         apply_concurrency: 1,

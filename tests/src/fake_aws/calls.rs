@@ -17,6 +17,12 @@ pub enum Service {
     S3,
     /// Security Token Service, query protocol.
     Sts,
+    /// CloudWatch, Smithy RPC v2 with CBOR.
+    CloudWatch,
+    /// CloudWatch Logs, awsJson1.1.
+    Logs,
+    /// Prometheus, which is no AWS service and stands beside it; HTTP and JSON.
+    Prometheus,
 }
 
 /// One account in one region: where a call lands and where state lives.
@@ -102,8 +108,8 @@ impl Call {
     pub fn is_write(&self) -> bool {
         let name = self.operation.as_str();
         match self.service {
-            Service::Sts => false,
-            Service::Ecs | Service::Iam | Service::S3 => {
+            Service::Sts | Service::Prometheus => false,
+            _ => {
                 !["Describe", "List", "Get", "Head", "Simulate"]
                     .iter()
                     .any(|read| name.starts_with(read))

@@ -1,9 +1,10 @@
-//! AWS in process, on its wire protocols: ECS, IAM, S3 and STS with a driven clock, a call log,
+//! AWS in process, on its wire protocols: ECS, IAM, S3, STS, CloudWatch and its Logs, with a driven clock, a call log,
 //! documented limits, stale reads, throttling, faults at chosen calls and other actors.
 //! Never reads the wall clock, never draws a random number, never reaches the network.
 
 mod actors;
 mod calls;
+mod cbor;
 mod ecs;
 mod faults;
 mod hosts;
@@ -11,9 +12,11 @@ mod iam;
 mod lag;
 mod reply;
 mod s3;
+mod scripts;
 mod server;
 mod state;
 mod sts;
+mod telemetry;
 mod throttle;
 mod wire;
 mod world;

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::calls::Service;
+use super::cbor;
 
 /// An error as AWS would answer it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,17 @@ impl Reply {
         }
     }
 
+    pub(super) fn cbor(status: u16, body: Vec<u8>) -> Self {
+        Self {
+            status,
+            headers: vec![
+                header("content-type", "application/cbor"),
+                header("smithy-protocol", "rpc-v2-cbor"),
+            ],
+            body: Bytes::from(body),
+        }
+    }
+
     pub(super) fn xml(status: u16, text: String) -> Self {
         Self {
             status,
@@ -78,7 +90,11 @@ impl Reply {
     pub(super) fn error(service: Service, error: &AwsError, head: bool) -> Self {
         let (code, message) = (escape(&error.code), escape(&error.message));
         match service {
-            Service::Ecs => {
+            Service::CloudWatch => {
+                let body = json!({"__type": error.code, "message": error.message});
+                Self::cbor(error.status, cbor::write(&body))
+            }
+            Service::Ecs | Service::Logs | Service::Prometheus => {
                 let mut reply = Self::json(&json!({
                     "__type": error.code,
                     "message": error.message,

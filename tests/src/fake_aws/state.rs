@@ -12,6 +12,7 @@ use super::lag::Lag;
 use super::reply::{AwsError, Reply};
 use super::s3;
 use super::sts;
+use super::telemetry::Telemetry;
 use super::throttle::Buckets;
 
 /// 2026-01-01T00:00:00Z.
@@ -39,6 +40,7 @@ pub(super) struct State {
     pub(super) roles: iam::Roles,
     pub(super) buckets: BTreeMap<String, s3::Bucket>,
     pub(super) sessions: sts::Sessions,
+    pub(super) telemetry: Telemetry,
     pub(super) throttle: Buckets,
     pub(super) calls: Vec<Call>,
     pub(super) faults: Vec<FaultPlan>,
@@ -77,6 +79,7 @@ impl State {
             roles: iam::Roles::default(),
             buckets: BTreeMap::new(),
             sessions: sts::Sessions::default(),
+            telemetry: Telemetry::default(),
             throttle: Buckets::default(),
             calls: Vec::new(),
             faults: Vec::new(),
@@ -181,6 +184,12 @@ impl State {
             ),
             Service::Sts => sts::execute(&mut self.sessions, call),
             Service::S3 => s3::execute(&mut self.buckets, call, self.now_ms),
+            Service::CloudWatch => self.telemetry.cloudwatch(call, self.now_ms),
+            Service::Logs => {
+                let answer = self.telemetry.logs(call, self.now_ms)?;
+                Ok(Reply::json(&answer))
+            }
+            Service::Prometheus => Ok(self.telemetry.prometheus(call)),
         }
     }
 
@@ -238,8 +247,13 @@ impl State {
 
 fn throttled(service: Service) -> AwsError {
     match service {
-        Service::Ecs => AwsError::new(400, "ThrottlingException", "Rate exceeded"),
-        Service::Iam | Service::Sts => AwsError::new(400, "Throttling", "Rate exceeded"),
+        Service::Ecs | Service::Logs => {
+            AwsError::new(400, "ThrottlingException", "Rate exceeded")
+        }
+        Service::Iam | Service::Sts | Service::CloudWatch => {
+            AwsError::new(400, "Throttling", "Rate exceeded")
+        }
+        Service::Prometheus => AwsError::new(429, "TooManyRequests", "Rate exceeded"),
         Service::S3 => AwsError::new(503, "SlowDown", "Please reduce your request rate."),
     }
 }
@@ -248,6 +262,8 @@ fn server_error(service: Service) -> AwsError {
     let code = match service {
         Service::Ecs => "ServerException",
         Service::Iam | Service::Sts => "ServiceFailure",
+        Service::CloudWatch | Service::Prometheus => "InternalServiceFault",
+        Service::Logs => "ServiceUnavailableException",
         Service::S3 => "InternalError",
     };
     AwsError::new(500, code, "Service Unavailable. Please try again later.")
@@ -255,8 +271,10 @@ fn server_error(service: Service) -> AwsError {
 
 fn denied(call: &Call) -> AwsError {
     let (status, code) = match call.service {
-        Service::Ecs => (400, "AccessDeniedException"),
-        Service::Iam | Service::Sts | Service::S3 => (403, "AccessDenied"),
+        Service::Ecs | Service::Logs => (400, "AccessDeniedException"),
+        Service::Iam | Service::Sts | Service::S3 | Service::CloudWatch | Service::Prometheus => {
+            (403, "AccessDenied")
+        }
     };
     AwsError::new(
         status,

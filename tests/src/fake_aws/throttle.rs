@@ -21,7 +21,7 @@ pub enum Category {
     ServiceDeployment,
     /// DescribeClusters, ListClusters: burst 50, refill 20/s.
     ClusterRead,
-    /// DescribeContainerInstances, ListContainerInstances: burst 100, refill 20/s.
+    /// DescribeContainerInstances, ListContainerInstances, DescribeTasks, ListTasks: burst 100, refill 20/s.
     ClusterResourceRead,
     /// CreateCluster: burst 20, refill 1/s.
     ClusterModify,
@@ -54,7 +54,10 @@ impl Category {
                 Self::ServiceDeployment
             }
             (Service::Ecs, "DescribeClusters" | "ListClusters") => Self::ClusterRead,
-            (Service::Ecs, "DescribeContainerInstances" | "ListContainerInstances") => {
+            (
+                Service::Ecs,
+                "DescribeContainerInstances" | "ListContainerInstances" | "DescribeTasks" | "ListTasks",
+            ) => {
                 Self::ClusterResourceRead
             }
             (Service::Ecs, "CreateCluster") => Self::ClusterModify,

@@ -6,17 +6,28 @@ use http::request::Parts;
 use serde_json::{Map, Value, json};
 
 use super::calls::{Call, Place, Service};
+use super::cbor;
 use super::reply::percent_decode;
 
 const ECS_TARGET: &str = "AmazonEC2ContainerServiceV20141113.";
+const LOGS_TARGET: &str = "Logs_20140328.";
+const CLOUDWATCH_PATH: &str = "/service/GraniteServiceVersion20100801/operation/";
+const PROMETHEUS_PATH: &str = "/api/v1/query";
 const DEFAULT_REGION: &str = "us-east-1";
 
 /// A request read; `place.account` is filled in by the state, which knows the access keys.
 pub(super) fn read(head: &Parts, body: Bytes) -> Call {
     let scope = Scope::of(head);
-    let (service, operation, params, body) = if let Some(operation) = ecs_operation(head) {
+    let (service, operation, params, body) = if let Some((service, operation)) = json_operation(head)
+    {
         let params = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        (Service::Ecs, operation, params, body)
+        (service, operation, params, body)
+    } else if let Some(operation) = head.uri.path().strip_prefix(CLOUDWATCH_PATH) {
+        let params = cbor::read(&body).unwrap_or(Value::Null);
+        (Service::CloudWatch, operation.to_owned(), params, body)
+    } else if head.uri.path() == PROMETHEUS_PATH && header(head, "authorization").is_none() {
+        let params = Value::Object(pairs(head.uri.query().unwrap_or("")));
+        (Service::Prometheus, "Query".to_owned(), params, body)
     } else if let Some((operation, params)) = query_operation(head, &body) {
         let service = match operation.as_str() {
             "AssumeRole" | "GetCallerIdentity" => Service::Sts,
@@ -71,10 +82,10 @@ fn header<'a>(head: &'a Parts, name: &str) -> Option<&'a str> {
     head.headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn ecs_operation(head: &Parts) -> Option<String> {
-    header(head, "x-amz-target")?
-        .strip_prefix(ECS_TARGET)
-        .map(str::to_owned)
+fn json_operation(head: &Parts) -> Option<(Service, String)> {
+    let target = header(head, "x-amz-target")?;
+    let of = |service, prefix: &str| Some((service, target.strip_prefix(prefix)?.to_owned()));
+    of(Service::Ecs, ECS_TARGET).or_else(|| of(Service::Logs, LOGS_TARGET))
 }
 
 fn query_operation(head: &Parts, body: &Bytes) -> Option<(String, Value)> {

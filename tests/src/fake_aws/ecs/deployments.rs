@@ -84,8 +84,15 @@ pub(super) fn list(region: &mut Region, ctx: &Ctx<'_>, params: &Value) -> Result
         .and_then(|service| service.read(ctx.now_ms, ctx.lag))
         .ok_or_else(|| AwsError::new(400, "ServiceNotFoundException", "Service not found."))?;
     let wanted = list_of(params, "status");
+    let after = params["createdAt"]["after"].as_f64().unwrap_or_default() * 1000.0;
     let chosen = |past: &&ServiceDeployment| {
-        wanted.is_empty() || wanted.iter().any(|status| status == past.status)
+        let of_status = wanted.is_empty() || wanted.iter().any(|status| status == past.status);
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "milliseconds of this century are exact in an f64"
+        )]
+        let created = past.created_ms as f64;
+        of_status && created >= after
     };
     let past: Vec<&ServiceDeployment> = service.history.iter().filter(chosen).collect();
     let (arns, token) = page(

@@ -12,6 +12,7 @@ mod services;
 mod sizes;
 mod tags;
 mod task_definitions;
+mod tasks;
 mod update;
 mod validate;
 
@@ -38,6 +39,10 @@ pub(super) struct Region {
     pub(super) families: BTreeMap<String, Vec<Revision>>,
     /// How the coming deployments of `cluster/service` end, in order.
     pub(super) scripts: BTreeMap<String, VecDeque<DeploymentEnd>>,
+    /// Tasks of `cluster/service` that have stopped, as `DescribeTasks` shows them.
+    pub(super) stopped_tasks: BTreeMap<String, Vec<Value>>,
+    /// What containers report, by `cluster/service/container`.
+    pub(super) container_health: BTreeMap<String, String>,
 }
 
 #[derive(Debug)]
@@ -91,6 +96,8 @@ pub(super) fn execute(
         "DescribeServices" => services::describe(region, ctx, params),
         "DeleteService" => services::delete(region, ctx, params),
         "UpdateService" => update::update(region, ctx, params),
+        "ListTasks" => tasks::list(region, ctx, params),
+        "DescribeTasks" => tasks::describe(region, ctx, params),
         "DescribeServiceDeployments" => deployments::describe(region, ctx, params),
         "ListServiceDeployments" => deployments::list(region, ctx, params),
         "RegisterTaskDefinition" => {

@@ -109,7 +109,7 @@ pub(in crate::fake_aws) struct Service {
     pub(super) deployments: Vec<Deployment>,
     /// Newest first.
     pub(super) history: Vec<ServiceDeployment>,
-    last_completed: Option<String>,
+    pub(super) last_completed: Option<String>,
     pub(super) created_ms: i64,
     drained_ms: Option<i64>,
 }

@@ -1,0 +1,134 @@
+//! Tasks: list, describe. Those that run follow from what services run; those that stopped are scripted.
+//! Limits: ListTasks 100 a page, DescribeTasks 100 a call.
+
+use serde_json::{Value, json};
+
+use super::service::{RolloutState, Service, Status};
+use super::{Ctx, PageRule, Region, last_segment, list_of, page, paged, text};
+use crate::fake_aws::reply::AwsError;
+
+const MAX_DESCRIBED: usize = 100;
+const PAGE: PageRule = PageRule {
+    default: 100,
+    max: 100,
+};
+
+pub(super) fn list(region: &mut Region, ctx: &Ctx<'_>, params: &Value) -> Result<Value, AwsError> {
+    region.cluster_mut(params)?;
+    let stopped = text(params, "desiredStatus") == Some("STOPPED");
+    let service = last_segment(text(params, "serviceName").unwrap_or(""));
+    let mut arns: Vec<String> = all(region, ctx, params)
+        .into_iter()
+        .filter(|task| task["group"] == format!("service:{service}"))
+        .filter(|task| (task["desiredStatus"] == "STOPPED") == stopped)
+        .filter_map(|task| Some(task["taskArn"].as_str()?.to_owned()))
+        .collect();
+    arns.sort();
+    let (arns, token) = page(arns, params, &PAGE)?;
+    let arns = arns.into_iter().map(Value::String).collect();
+    Ok(paged("taskArns", arns, token))
+}
+
+pub(super) fn describe(
+    region: &mut Region,
+    ctx: &Ctx<'_>,
+    params: &Value,
+) -> Result<Value, AwsError> {
+    let asked = list_of(params, "tasks");
+    if asked.is_empty() || asked.len() > MAX_DESCRIBED {
+        return Err(AwsError::invalid(
+            "Tasks must have between 1 and 100 entries",
+        ));
+    }
+    region.cluster_mut(params)?;
+    let tasks = all(region, ctx, params);
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    for wanted in asked {
+        match tasks.iter().find(|task| task["taskArn"] == *wanted) {
+            Some(task) => found.push(task.clone()),
+            None => failures.push(json!({"arn": wanted, "reason": "MISSING"})),
+        }
+    }
+    Ok(json!({"tasks": found, "failures": failures}))
+}
+
+/// Every task of the cluster that a request names.
+fn all(region: &mut Region, ctx: &Ctx<'_>, params: &Value) -> Vec<Value> {
+    let name = last_segment(text(params, "cluster").unwrap_or("default")).to_owned();
+    let Some(cluster) = region.clusters.get_mut(&name) else {
+        return Vec::new();
+    };
+    let mut services = Vec::new();
+    for service in cluster.services.values_mut() {
+        services.extend(service.read(ctx.now_ms, ctx.lag).cloned());
+    }
+    let prefix = format!("{name}/");
+    let stopped = region
+        .stopped_tasks
+        .range(prefix.clone()..)
+        .take_while(|(key, _)| key.starts_with(&prefix));
+    let mut tasks: Vec<Value> = stopped.flat_map(|(_, tasks)| tasks.clone()).collect();
+    for service in &services {
+        tasks.extend(running(region, ctx, service));
+    }
+    tasks
+}
+
+/// The tasks a service runs: of its revision once that is deployed, of the one before until then.
+fn running(region: &Region, ctx: &Ctx<'_>, service: &Service) -> Vec<Value> {
+    let Some(primary) = service.deployments.first() else {
+        return Vec::new();
+    };
+    let revision = match primary.state {
+        RolloutState::Completed => Some(&primary.task_definition),
+        RolloutState::InProgress | RolloutState::Failed => service.last_completed.as_ref(),
+    };
+    let (Some(revision), Status::Active) = (revision, service.status) else {
+        return Vec::new();
+    };
+    let document = region.revision(revision).map(|found| found.view());
+    let containers = document
+        .as_ref()
+        .and_then(|view| view["containerDefinitions"].as_array())
+        .into_iter()
+        .flatten();
+    let containers: Vec<Value> = containers
+        .map(|container| {
+            let name = container["name"].as_str().unwrap_or("");
+            let health = region
+                .container_health
+                .get(&format!("{}/{}/{name}", service.cluster, service.name));
+            let usual = match container.get("healthCheck") {
+                Some(_) => "HEALTHY",
+                None => "UNKNOWN",
+            };
+            let health = health.map_or(usual, String::as_str);
+            json!({"name": name, "lastStatus": "RUNNING", "healthStatus": health})
+        })
+        .collect();
+    let desired = service.fields.get("desiredCount").and_then(Value::as_u64);
+    (0..desired.unwrap_or(0))
+        .map(|number| {
+            let id = id(&format!("{}/{revision}/{number}", service.arn));
+            json!({
+                "taskArn": ctx.place.ecs_arn(&format!("task/{}/{id}", service.cluster)),
+                "clusterArn": ctx.place.ecs_arn(&format!("cluster/{}", service.cluster)),
+                "group": format!("service:{}", service.name),
+                "taskDefinitionArn": revision,
+                "lastStatus": "RUNNING",
+                "desiredStatus": "RUNNING",
+                "containers": containers,
+            })
+        })
+        .collect()
+}
+
+/// 32 hexadecimal digits that are always the same for the same text: FNV-1a, 128 bits.
+fn id(text: &str) -> String {
+    let hash = text
+        .bytes()
+        .fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
+            (hash ^ u128::from(byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013b)
+        });
+    format!("{hash:032x}")
+}
