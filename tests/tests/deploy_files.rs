@@ -105,10 +105,10 @@ fn the_templates_grant_what_the_policies_grant() {
 
 /// The IAM action of an API call.
 fn action(service: &str, call: &str) -> String {
-    let call = if call == "HeadObject" {
-        "GetObject"
-    } else {
-        call
+    let call = match call {
+        "HeadObject" => "GetObject",
+        "ListObjectsV2" => "ListBucket",
+        other => other,
     };
     format!("{service}:{call}")
 }

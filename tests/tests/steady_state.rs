@@ -1,9 +1,10 @@
-//! What an unchanged fleet costs: the exact number of AWS calls of a resync.
+//! What an unchanged fleet costs: the exact number of AWS calls of a resync, and of an hour.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use firelens_core::arrival::CHECKS_PER_PASS;
 use firelens_tests::fake_aws::Call;
 use firelens_tests::harness::scene::{self, fargate, inline_policy, policy, target};
 use firelens_tests::harness::{Harness, Passed};
@@ -92,4 +93,40 @@ async fn a_fleet_under_no_policy_or_under_audit_is_read_once_and_never_written()
     harness.restart().await;
     assert_eq!(resync(&mut harness).await, expected(), "after a restart");
     assert_eq!(harness.fake.world(), before);
+}
+
+#[tokio::test]
+async fn an_hour_of_an_unchanged_fleet_looks_once_for_the_logs_of_each_service() {
+    const RESYNCS_PER_HOUR: usize = 12;
+    let mut harness = fleet().await;
+    let mut whole = policy();
+    whole["spec"]["rollout"]["maxConcurrent"] = json!(200);
+    harness.apply(whole).await;
+    harness.settle(200).await;
+    // Until all were seen: a few services in each pass.
+    for _ in 0..RESYNCS_PER_HOUR {
+        resync(&mut harness).await;
+    }
+    let mut looks = 0;
+    for _ in 0..RESYNCS_PER_HOUR {
+        let mut costs = resync(&mut harness).await;
+        let mut taken = |operation: &str| {
+            let mut taken = 0;
+            costs.retain(|name, count| {
+                let is_it = name.starts_with(operation);
+                taken += if is_it { *count } else { 0 };
+                !is_it
+            });
+            taken
+        };
+        let services = taken("ListTasks");
+        assert!(services <= CHECKS_PER_PASS, "{services} services at once");
+        assert_eq!(taken("DescribeTasks"), services);
+        // Two tasks with one container each, and one stream of Firehose.
+        assert_eq!(taken("DescribeLogStreams"), 2 * services);
+        assert_eq!(taken("GetMetricData"), services);
+        assert_eq!(costs, expected(), "nothing else is read");
+        looks += services;
+    }
+    assert_eq!(looks, 117);
 }

@@ -17,6 +17,7 @@ data "aws_region" "current" {}
 locals {
   account    = data.aws_caller_identity.current.account_id
   ecs        = "arn:${data.aws_partition.current.partition}:ecs:*:${local.account}"
+  logs       = "arn:${data.aws_partition.current.partition}:logs:*:${local.account}:log-group"
   task_roles = "arn:${data.aws_partition.current.partition}:iam::${local.account}:role${var.task_role_path}*"
   objects    = "${aws_s3_bucket.config.arn}/${var.config_prefix}*"
 }
@@ -106,14 +107,20 @@ data "aws_iam_policy_document" "read" {
     actions = [
       "ecs:DescribeClusters",
       "ecs:DescribeContainerInstances",
+      "ecs:DescribeServiceDeployments",
       "ecs:DescribeServices",
+      "ecs:DescribeTasks",
       "ecs:ListContainerInstances",
+      "ecs:ListServiceDeployments",
       "ecs:ListServices",
+      "ecs:ListTasks",
     ]
     resources = [
       "${local.ecs}:cluster/*",
       "${local.ecs}:container-instance/*",
+      "${local.ecs}:service-deployment/*",
       "${local.ecs}:service/*",
+      "${local.ecs}:task/*",
     ]
   }
   statement {
@@ -135,6 +142,21 @@ data "aws_iam_policy_document" "read" {
     sid       = "TellMissingFromForbidden"
     actions   = ["s3:ListBucket"]
     resources = [aws_s3_bucket.config.arn]
+  }
+  statement {
+    sid       = "JudgeRolloutsByAlarmsAndMetrics"
+    actions   = ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData"]
+    resources = ["*"]
+  }
+  statement {
+    sid       = "SeeThatLogsArrive"
+    actions   = ["logs:DescribeLogStreams"]
+    resources = ["${local.logs}:*"]
+  }
+  statement {
+    sid       = "ReadTheRoutersOwnLog"
+    actions   = ["logs:GetLogEvents"]
+    resources = ["${local.logs}:${var.router_log_groups}"]
   }
 }
 

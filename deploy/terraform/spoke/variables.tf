@@ -31,3 +31,9 @@ variable "config_prefix" {
   type        = string
   default     = "firelens/"
 }
+
+variable "router_log_groups" {
+  description = "The log groups of the routers themselves (router.logs.group), whose last lines are read when a deployment fails."
+  type        = string
+  default     = "/firelens/*"
+}

@@ -1,0 +1,167 @@
+//! Whole passes: why a deployment failed, and whether logs arrive, as people see it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::time::Duration;
+
+use firelens_tests::fake_aws::{DeploymentEnd, Fault, FaultPlan, When};
+use firelens_tests::harness::scene::{inline_policy, small_fleet};
+use firelens_tests::harness::{Harness, Passed};
+use serde_json::{Value, json};
+
+/// The condition of a workload.
+async fn condition(harness: &Harness, service: &str, type_: &str) -> Value {
+    let status = harness.workload("main", service).await;
+    let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
+    let found = conditions.into_iter().find(|one| one["type"] == type_);
+    found.unwrap_or_else(|| panic!("no condition {type_}"))
+}
+
+/// Passes until the service runs another revision than `before`; answers that revision.
+async fn until_deployed(harness: &mut Harness, service: &str, before: &str) -> String {
+    for _ in 0..20 {
+        let Passed::Ended(outcome) = harness.pass().await else {
+            panic!("no crash was asked for")
+        };
+        let live = harness.fake.service("main", service).unwrap();
+        let revision = live["taskDefinition"].as_str().unwrap().to_owned();
+        if revision != before {
+            return revision;
+        }
+        harness.fake.advance(outcome.requeue_after);
+    }
+    panic!("never deployed")
+}
+
+fn revision_of(harness: &Harness, service: &str) -> String {
+    let live = harness.fake.service("main", service).unwrap();
+    live["taskDefinition"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_failed_deployment_names_the_exit_code_and_the_last_lines_of_the_router() {
+    let mut harness = small_fleet().await;
+    let before = revision_of(&harness, "web");
+    harness
+        .fake
+        .script_deployments("main", "web", &[DeploymentEnd::RollsBack]);
+    let mut policy = inline_policy();
+    policy["spec"]["router"] =
+        json!({"logs": {"group": "/router", "region": "us-east-1", "streamPrefix": "fl"}});
+    policy["spec"]["selector"] = json!({"services": ["web"]});
+    harness.apply(policy).await;
+    let ours = until_deployed(&mut harness, "web", &before).await;
+    let exited = json!({
+        "stopCode": "EssentialContainerExited",
+        "stoppedReason": "Essential container in task exited",
+        "containers": [{"name": "app", "exitCode": 143}, {"name": "log_router", "exitCode": 255}],
+    });
+    let task = harness.fake.stop_task("main", "web", &ours, &exited);
+    harness.fake.write_log(
+        "/router",
+        &format!("fl/log_router/{task}"),
+        &["Fluent Bit v4.2.2", "[error] unknown property 'delivery'", "[error] token=abc123 stopping"],
+    );
+    harness.settle(60).await;
+    let injected = condition(&harness, "web", "Injected").await;
+    assert_eq!(injected["reason"], "RolledBack");
+    let message = injected["message"].as_str().unwrap();
+    for part in [
+        "circuit breaker",
+        "the router log_router stopped with exit code 255 (as when it cannot read its configuration)",
+        "the router's log ends with: Fluent Bit v4.2.2 | [error] unknown property 'delivery' | [error] token=*** stopping",
+    ] {
+        assert!(message.contains(part), "{part:?} is not in {message:?}");
+    }
+    assert_eq!(harness.fake.count("GetLogEvents"), 1, "read once");
+    assert_eq!(harness.fake.count("ListServiceDeployments"), 1, "read once");
+}
+
+#[tokio::test]
+async fn a_failure_stands_when_nothing_of_it_may_be_read() {
+    let mut harness = small_fleet().await;
+    harness
+        .fake
+        .script_deployments("main", "web", &[DeploymentEnd::RollsBack]);
+    for operation in ["ListTasks", "ListServiceDeployments"] {
+        let when = When::operation(operation).always();
+        harness.fake.inject(FaultPlan::new(when, Fault::Denied));
+    }
+    let mut policy = inline_policy();
+    policy["spec"]["selector"] = json!({"services": ["web"]});
+    harness.apply(policy).await;
+    harness.settle(60).await;
+    let injected = condition(&harness, "web", "Injected").await;
+    assert_eq!(injected["reason"], "RolledBack");
+    let message = injected["message"].as_str().unwrap();
+    assert!(
+        message.contains("could not be read: the service deployments (ecs:ListServiceDeployments")
+            && message.contains("the stopped tasks (ecs:ListTasks"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn logs_that_arrive_are_said_to_flow_and_looked_at_again_after_an_hour() {
+    let mut harness = small_fleet().await;
+    harness.apply(inline_policy()).await;
+    harness.settle(60).await;
+    for service in ["web", "jobs"] {
+        let logs = condition(&harness, service, "LogsFlowing").await;
+        assert_eq!(logs["status"], "True", "{logs}");
+        assert_eq!(logs["reason"], "LogsArrive");
+        assert_eq!(
+            logs["message"],
+            "output logs: records arrive in log group /firelens/all"
+        );
+    }
+    harness.fake.clear_calls();
+    for _ in 0..6 {
+        harness.fake.advance(Duration::from_secs(300));
+        harness.pass().await;
+    }
+    assert_eq!(harness.fake.count("DescribeLogStreams"), 0);
+    for _ in 0..8 {
+        harness.fake.advance(Duration::from_secs(300));
+        harness.pass().await;
+    }
+    let looks = harness.fake.count("DescribeLogStreams");
+    assert!((2..=8).contains(&looks), "{looks} looks at two services");
+}
+
+#[tokio::test]
+async fn logs_that_do_not_arrive_are_missed_after_a_quarter_of_an_hour() {
+    let mut harness = small_fleet().await;
+    harness.fake.set_arriving(false);
+    harness.apply(inline_policy()).await;
+    harness.settle(60).await;
+    let logs = condition(&harness, "web", "LogsFlowing").await;
+    assert_eq!((&logs["status"], &logs["reason"]), (&json!("Unknown"), &json!("WaitingForLogs")));
+    for _ in 0..4 {
+        harness.fake.advance(Duration::from_secs(300));
+        harness.pass().await;
+    }
+    let logs = condition(&harness, "web", "LogsFlowing").await;
+    assert_eq!((&logs["status"], &logs["reason"]), (&json!("False"), &json!("NoLogsSeen")));
+    // What runs is not called broken for it.
+    let ready = condition(&harness, "web", "Ready").await;
+    assert_eq!(ready["status"], "True");
+}
+
+#[tokio::test]
+async fn a_destination_that_may_not_be_read_is_unknown_and_never_silent() {
+    let mut harness = small_fleet().await;
+    let when = When::operation("DescribeLogStreams").always();
+    harness.fake.inject(FaultPlan::new(when, Fault::Denied));
+    harness.apply(inline_policy()).await;
+    harness.settle(60).await;
+    for _ in 0..5 {
+        harness.fake.advance(Duration::from_secs(300));
+        harness.pass().await;
+    }
+    let logs = condition(&harness, "web", "LogsFlowing").await;
+    assert_eq!(
+        (&logs["status"], &logs["reason"]),
+        (&json!("Unknown"), &json!("LogsNotReadable"))
+    );
+    assert!(logs["message"].as_str().unwrap().contains("AccessDeniedException"));
+}
