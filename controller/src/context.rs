@@ -17,8 +17,8 @@ use crate::aws::{
 };
 use crate::clock::{Clock, SystemClock};
 use crate::lease::{LEASE_TTL, Leases};
-use crate::prometheus::Prometheus;
 use crate::metrics::{Metrics, PolicyStand, StateCounts};
+use crate::prometheus::Prometheus;
 use crate::world::Memory;
 
 /// Targets worked on at once by one process. Each waits for its own AWS budget most of the time.

@@ -104,7 +104,8 @@ impl Prometheus {
             .strip_prefix("http://")
             .or_else(|| url.strip_prefix("https://"))
             .unwrap_or_default();
-        let odd = |letter: char| letter.is_whitespace() || letter.is_control() || "@?#".contains(letter);
+        let odd =
+            |letter: char| letter.is_whitespace() || letter.is_control() || "@?#".contains(letter);
         if rest.is_empty() || rest.starts_with('/') || rest.contains(odd) {
             return Err(PromError::Address(url.to_owned()));
         }
@@ -247,14 +248,24 @@ mod tests {
         for url in ["http://p:9090", "https://p/prefix/", "http://[::1]:9090"] {
             assert!(Prometheus::new(url).is_ok(), "{url}");
         }
-        for url in ["", "p:9090", "file:///etc/passwd", "http://", "http://u:p@h", "http://h/?a=b"] {
+        for url in [
+            "",
+            "p:9090",
+            "file:///etc/passwd",
+            "http://",
+            "http://u:p@h",
+            "http://h/?a=b",
+        ] {
             assert!(Prometheus::new(url).is_err(), "{url}");
         }
     }
 
     #[test]
     fn a_query_goes_out_as_one_parameter() {
-        assert_eq!(percent_encoded("a{b=\"c&d\"} > 1"), "a%7Bb%3D%22c%26d%22%7D%20%3E%201");
+        assert_eq!(
+            percent_encoded("a{b=\"c&d\"} > 1"),
+            "a%7Bb%3D%22c%26d%22%7D%20%3E%201"
+        );
     }
 
     #[tokio::test]

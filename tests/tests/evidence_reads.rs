@@ -122,7 +122,11 @@ async fn a_denied_read_of_each_service_is_a_denial() {
             "DescribeLogStreams" => clients.log_streams(REGION, "g", "p").await.err(),
             _ => clients.log_tail(REGION, "g", "s").await.err(),
         };
-        assert_eq!(error.map(|error| error.kind), Some(AwsErrorKind::Denied), "{operation}");
+        assert_eq!(
+            error.map(|error| error.kind),
+            Some(AwsErrorKind::Denied),
+            "{operation}"
+        );
     }
 }
 
@@ -187,7 +191,9 @@ async fn more_old_objects_than_one_page_lists_leave_it_open() {
     }
     fake.advance(Duration::from_secs(60));
     let clients = clients(&fake).await;
-    let found = clients.newest_object(REGION, "logs", "a/", fake.now()).await;
+    let found = clients
+        .newest_object(REGION, "logs", "a/", fake.now())
+        .await;
     assert_eq!(found.unwrap_err().code, "TooManyObjects");
 }
 

@@ -59,7 +59,11 @@ async fn a_failed_deployment_names_the_exit_code_and_the_last_lines_of_the_route
     harness.fake.write_log(
         "/router",
         &format!("fl/log_router/{task}"),
-        &["Fluent Bit v4.2.2", "[error] unknown property 'delivery'", "[error] token=abc123 stopping"],
+        &[
+            "Fluent Bit v4.2.2",
+            "[error] unknown property 'delivery'",
+            "[error] token=abc123 stopping",
+        ],
     );
     harness.settle(60).await;
     let injected = condition(&harness, "web", "Injected").await;
@@ -135,13 +139,19 @@ async fn logs_that_do_not_arrive_are_missed_after_a_quarter_of_an_hour() {
     harness.apply(inline_policy()).await;
     harness.settle(60).await;
     let logs = condition(&harness, "web", "LogsFlowing").await;
-    assert_eq!((&logs["status"], &logs["reason"]), (&json!("Unknown"), &json!("WaitingForLogs")));
+    assert_eq!(
+        (&logs["status"], &logs["reason"]),
+        (&json!("Unknown"), &json!("WaitingForLogs"))
+    );
     for _ in 0..4 {
         harness.fake.advance(Duration::from_secs(300));
         harness.pass().await;
     }
     let logs = condition(&harness, "web", "LogsFlowing").await;
-    assert_eq!((&logs["status"], &logs["reason"]), (&json!("False"), &json!("NoLogsSeen")));
+    assert_eq!(
+        (&logs["status"], &logs["reason"]),
+        (&json!("False"), &json!("NoLogsSeen"))
+    );
     // What runs is not called broken for it.
     let ready = condition(&harness, "web", "Ready").await;
     assert_eq!(ready["status"], "True");
@@ -163,5 +173,10 @@ async fn a_destination_that_may_not_be_read_is_unknown_and_never_silent() {
         (&logs["status"], &logs["reason"]),
         (&json!("Unknown"), &json!("LogsNotReadable"))
     );
-    assert!(logs["message"].as_str().unwrap().contains("AccessDeniedException"));
+    assert!(
+        logs["message"]
+            .as_str()
+            .unwrap()
+            .contains("AccessDeniedException")
+    );
 }

@@ -78,9 +78,11 @@ impl AwsClients {
         let composite = answer.composite_alarms.unwrap_or_default().into_iter();
         Ok(of_metrics
             .filter_map(|alarm| view(alarm.alarm_name, alarm.state_value, alarm.state_reason))
-            .chain(composite.filter_map(|alarm| {
-                view(alarm.alarm_name, alarm.state_value, alarm.state_reason)
-            }))
+            .chain(
+                composite.filter_map(|alarm| {
+                    view(alarm.alarm_name, alarm.state_value, alarm.state_reason)
+                }),
+            )
             .collect())
     }
 

@@ -114,7 +114,11 @@ impl AwsClients {
         let operation = Operation::LIST_OBJECTS;
         let caller = self.caller.in_region(region);
         let call = caller.begin(operation).await;
-        let request = self.s3_reads.list_objects_v2().bucket(bucket).prefix(prefix);
+        let request = self
+            .s3_reads
+            .list_objects_v2()
+            .bucket(bucket)
+            .prefix(prefix);
         let result = request
             .customize()
             .config_override(Config::builder().region(Region::new(region.to_owned())))

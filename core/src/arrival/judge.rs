@@ -37,7 +37,11 @@ pub(super) fn judge(
         let message = "AWS cannot show where this router sends".to_owned();
         return Some((LogsSeen::Unreachable, message));
     }
-    if !entry.outputs.iter().any(|output| is_reachable(input, entry, output)) {
+    if !entry
+        .outputs
+        .iter()
+        .any(|output| is_reachable(input, entry, output))
+    {
         return Some(unreachable(input, entry));
     }
     let tasks = match tasks(input, entry, needs)? {
@@ -63,7 +67,13 @@ pub(super) fn judge(
         })
         .collect();
     let shown: Option<Vec<(&str, Shown)>> = shown.into_iter().collect();
-    let grace = GRACE_SECONDS + entry.outputs.iter().map(places::delay_seconds).max().unwrap_or(0);
+    let grace = GRACE_SECONDS
+        + entry
+            .outputs
+            .iter()
+            .map(places::delay_seconds)
+            .max()
+            .unwrap_or(0);
     Some(told(input, managed, &shown?, grace))
 }
 
@@ -205,7 +215,9 @@ fn told(
             Shown::Flowing(place) => format!("output {name}: records arrive in {place}"),
             Shown::Opened(place) => {
                 opened = true;
-                format!("output {name}: {place} has the task's stream, and tells no event of it yet")
+                format!(
+                    "output {name}: {place} has the task's stream, and tells no event of it yet"
+                )
             }
             Shown::Nothing(place) => {
                 silent = true;

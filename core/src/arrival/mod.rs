@@ -167,7 +167,10 @@ fn changes_tags(policy: &LoggingPolicy) -> bool {
         .as_deref()
         .is_some_and(|text| !text.trim().is_empty());
     raw || spec.config.file.is_some()
-        || spec.filters.iter().any(|filter| filter.rewrite_tag.is_some())
+        || spec
+            .filters
+            .iter()
+            .any(|filter| filter.rewrite_tag.is_some())
 }
 
 /// Whether the router is one whose outputs are known here.

@@ -200,13 +200,23 @@ mod tests {
         }
     }
 
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
+    #[track_caller]
+    fn check(cases: &[Case<'_>]) {
+        for (plugin, options, expected) in cases {
+            let found = place(plugin, options, false);
+            assert_eq!(found, *expected, "{plugin} {options:?}");
+        }
+    }
+
     #[test]
-    fn each_output_has_the_place_where_aws_shows_it_or_a_reason() {
+    fn log_streams_are_looked_up_by_the_task_where_their_names_allow_it() {
         let group = ("log_group_name", "/x");
-        for (plugin, options, expected) in [
+        check(&[
             (
                 "cloudwatch_logs",
-                &[group, ("log_stream_prefix", "all-")][..],
+                &[group, ("log_stream_prefix", "all-")],
                 "us-east-1: /x all-web-firelens-abc: task",
             ),
             (
@@ -226,20 +236,37 @@ mod tests {
             ),
             (
                 "cloudwatch_logs",
-                &[group, ("log_stream_prefix", "a"), ("log_stream_template", "$x")],
+                &[
+                    group,
+                    ("log_stream_prefix", "a"),
+                    ("log_stream_template", "$x"),
+                ],
                 "its streams are named by what records hold",
             ),
             (
                 "cloudwatch_logs",
-                &[("log_group_name", "$(ecs_cluster)"), ("log_stream_prefix", "a")],
+                &[
+                    ("log_group_name", "$(ecs_cluster)"),
+                    ("log_stream_prefix", "a"),
+                ],
                 "its name depends on what the router finds",
             ),
+        ]);
+    }
+
+    #[test]
+    fn each_other_output_has_the_place_where_aws_shows_it_or_a_reason() {
+        check(&[
             (
                 "kinesis_firehose",
                 &[("delivery_stream", "d"), ("role_arn", "arn:x")],
                 "it is sent with a role of its own",
             ),
-            ("kinesis_firehose", &[("delivery_stream", "d")], "us-east-1: d: shared"),
+            (
+                "kinesis_firehose",
+                &[("delivery_stream", "d")],
+                "us-east-1: d: shared",
+            ),
             ("kinesis", &[("stream", "k")], "us-east-1: k: shared"),
             (
                 "s3",
@@ -261,10 +288,12 @@ mod tests {
                 &[("bucket", "b"), ("s3_key_format", "/%Y")],
                 "its keys begin with what records hold",
             ),
-            ("datadog", &[("apikey", "x")], "it is no destination that AWS shows"),
-        ] {
-            assert_eq!(place(plugin, options, false), expected, "{plugin} {options:?}");
-        }
+            (
+                "datadog",
+                &[("apikey", "x")],
+                "it is no destination that AWS shows",
+            ),
+        ]);
     }
 
     #[test]

@@ -137,7 +137,11 @@ fn service_deployments<'a>(
             .checked_sub(skew)
             .unwrap_or(deployment.started_at),
     };
-    let found = input.observation.evidence.service_deployments.get(&question);
+    let found = input
+        .observation
+        .evidence
+        .service_deployments
+        .get(&question);
     if found.is_none() {
         needs.evidence.service_deployments.insert(question);
     }
@@ -177,11 +181,7 @@ fn tail<'a>(
 }
 
 /// The deployment that began nearest to when ours was answered.
-fn tell_deployment(
-    said: &mut Vec<String>,
-    found: &[ServiceDeploymentView],
-    started_at: Timestamp,
-) {
+fn tell_deployment(said: &mut Vec<String>, found: &[ServiceDeploymentView], started_at: Timestamp) {
     let distance = |one: &&ServiceDeploymentView| {
         one.created_at.map_or(SignedDuration::MAX, |at| {
             at.duration_since(started_at).abs()
@@ -292,10 +292,7 @@ fn tell_lines(said: &mut Vec<String>, lines: &[String]) {
         .filter(|line| !line.is_empty())
         .collect();
     if !lines.is_empty() {
-        said.push(format!(
-            "the router's log ends with: {}",
-            lines.join(" | ")
-        ));
+        said.push(format!("the router's log ends with: {}", lines.join(" | ")));
     }
 }
 

@@ -54,7 +54,9 @@ pub(super) fn prometheus(
         match input.observation.evidence.samples.get(&gate.query) {
             None => {
                 needs.evidence.samples.insert(gate.query.clone());
-                findings.unclear.push(format!("query {name} is being asked"));
+                findings
+                    .unclear
+                    .push(format!("query {name} is being asked"));
             }
             Some(Observed::Absent) => findings.unclear.push(format!(
                 "query {name} cannot be asked: the operator runs without --prometheus-url"

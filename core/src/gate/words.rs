@@ -183,14 +183,8 @@ mod tests {
                 "Authorization: Bearer *** sent",
             ),
             ("DB_PASSWORD=x", "DB_PASSWORD=***"),
-            (
-                "using AKIAIOSFODNN7EXAMPLE now",
-                "using *** now",
-            ),
-            (
-                "key wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY!",
-                "key ***!",
-            ),
+            ("using AKIAIOSFODNN7EXAMPLE now", "using *** now"),
+            ("key wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY!", "key ***!"),
             (
                 "POST https://user:pw@logs.example:443/in failed",
                 "POST https://***@logs.example:443/in failed",
@@ -223,6 +217,9 @@ mod tests {
         let cut = reason(&"ü".repeat(1000));
         assert_eq!(cut.chars().count(), MAX_REASON_CHARS);
         assert!(cut.ends_with('…'));
-        assert_eq!(log_line(&"word ".repeat(100)).chars().count(), MAX_LINE_CHARS);
+        assert_eq!(
+            log_line(&"word ".repeat(100)).chars().count(),
+            MAX_LINE_CHARS
+        );
     }
 }

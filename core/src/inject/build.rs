@@ -23,7 +23,7 @@ use super::review::Review;
 use super::texts::Texts;
 use super::{
     EjectError, InjectContext, Injection, LABEL_BASE, LABEL_GENERATION, LABEL_POLICY,
-    LABEL_POLICY_UID, LABEL_RESTORE, Note, OutputInUse, Reason, Refusal, awslogs, containers, delivery,
+    LABEL_POLICY_UID, LABEL_RESTORE, Note, Reason, Refusal, awslogs, containers, delivery,
     dependencies, destinations, eject, foreign, grants, graph, health, labels, placement, platform,
     router, size, texts,
 };
@@ -146,11 +146,8 @@ impl Draft<'_> {
             routed: self.routed.len(),
         };
         size::make_room(&fitting, &mut document, &mut record, &mut notes)?;
-        let grants = grants::decide(
-            &document,
-            &self.needs(&shipment, own_log.as_ref()),
-            self.context,
-        )?;
+        let needs = self.needs(&shipment, own_log.as_ref());
+        let grants = grants::decide(&document, &needs, self.context)?;
         let environment = [&shipment.environment[..], &self.texts.environment].concat();
         let parts = router::Parts {
             name: &self.router_name,
@@ -176,7 +173,7 @@ impl Draft<'_> {
             iam_mode: spec.iam.mode,
             router: self.router_name.clone(),
             containers: self.names(),
-            outputs: self.outputs_in_use(),
+            outputs: destinations::in_use(&self.routed, &self.outputs),
             notes,
         })
     }
@@ -185,23 +182,6 @@ impl Draft<'_> {
     fn names(&self) -> Vec<String> {
         let names = self.routed.iter().map(|container| container.name.clone());
         names.collect()
-    }
-
-    /// The outputs, each with its containers.
-    fn outputs_in_use(&self) -> Vec<OutputInUse> {
-        let users = |index: &usize| {
-            let users = self.routed.iter().filter(|one| one.outputs.contains(index));
-            users.map(|one| one.name.clone()).collect()
-        };
-        self.outputs
-            .iter()
-            .map(|(index, output)| OutputInUse {
-                name: output.name.clone().unwrap_or_default(),
-                plugin: output.plugin.clone(),
-                options: output.options.clone(),
-                containers: users(index),
-            })
-            .collect()
     }
 
     /// The router's log goes where that of the router it replaces went, else where the first routed

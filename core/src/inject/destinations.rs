@@ -9,7 +9,7 @@ use crate::render::check_pattern;
 use crate::v1alpha1::{LogDestinationSpec, Output};
 
 use super::containers::Routed;
-use super::{InjectContext, Reason, Refusal};
+use super::{InjectContext, OutputInUse, Reason, Refusal};
 
 /// The outputs that the routed containers use, by their place in the policy.
 pub(super) fn compile(
@@ -62,6 +62,26 @@ pub(super) fn compile(
         compiled.insert(index, one);
     }
     Ok(compiled)
+}
+
+/// The outputs, each with its containers.
+pub(super) fn in_use(
+    routed: &[Routed],
+    outputs: &BTreeMap<usize, CompiledOutput>,
+) -> Vec<OutputInUse> {
+    let users = |index: &usize| {
+        let users = routed.iter().filter(|one| one.outputs.contains(index));
+        users.map(|one| one.name.clone()).collect()
+    };
+    outputs
+        .iter()
+        .map(|(index, output)| OutputInUse {
+            name: output.name.clone().unwrap_or_default(),
+            plugin: output.plugin.clone(),
+            options: output.options.clone(),
+            containers: users(index),
+        })
+        .collect()
 }
 
 /// The destination of an output, and how messages name it.

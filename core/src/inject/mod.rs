@@ -40,6 +40,7 @@ use crate::doc::TaskDefinitionDoc;
 use crate::iam::Grant;
 use crate::v1alpha1::{ConfigBucket, IamMode, LogDestination, LoggingPolicy};
 
+pub(crate) use awslogs::TASK_ID;
 pub use current::is_current;
 pub use eject::{EjectError, eject};
 pub use labels::{
@@ -48,7 +49,6 @@ pub use labels::{
 };
 pub use overflow::inject;
 pub use platform::Platform;
-pub(crate) use awslogs::TASK_ID;
 pub(crate) use refusal::words;
 pub use refusal::{Note, NoteCode, Reason, Refusal};
 

@@ -16,8 +16,8 @@ use crate::doc::TaskDefinitionDoc;
 use crate::record::WorkloadKey;
 
 pub use evidence::{
-    AlarmView, Arrival, ArrivalPlace, ArrivalQuestion, DeploymentsQuestion, Evidence, EvidenceNeeds,
-    LogTailQuestion, ServiceDeploymentView, TaskContainer, TaskView, TasksQuestion,
+    AlarmView, Arrival, ArrivalPlace, ArrivalQuestion, DeploymentsQuestion, Evidence,
+    EvidenceNeeds, LogTailQuestion, ServiceDeploymentView, TaskContainer, TaskView, TasksQuestion,
 };
 pub use instance::InstanceView;
 pub use needs::Needs;

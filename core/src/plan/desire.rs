@@ -12,7 +12,8 @@ use crate::doc::TaskDefinitionDoc;
 use crate::fit::{self, Footprint};
 use crate::iam::Grant;
 use crate::inject::{
-    self, ConfigObject, InjectContext, Injection, Marks, Note, NoteCode, OutputInUse, Platform, Reason, Refusal,
+    self, ConfigObject, InjectContext, Injection, Marks, Note, NoteCode, OutputInUse, Platform,
+    Reason, Refusal,
 };
 use crate::observe::{ClusterView, Needs, Observed, ServiceView};
 use crate::record::{ManagedRevision, PolicyRef, Purpose, WorkloadRecord};

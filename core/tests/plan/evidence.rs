@@ -41,7 +41,9 @@ pub(crate) fn tasks_of(service: &str, stopped: bool) -> TasksQuestion {
 fn deploying() -> (World, String) {
     let mut world = World::fleet(1);
     let router = json!({"logs": {"group": "/router", "region": "eu-west-1", "streamPrefix": "fl"}});
-    world.policies.push(policy("all", &json!({"router": router})));
+    world
+        .policies
+        .push(policy("all", &json!({"router": router})));
     world.pass();
     world.advance(20);
     world.pass();

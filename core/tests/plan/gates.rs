@@ -16,7 +16,9 @@ fn baking(rollout: &Value) -> (World, String) {
     for (field, value) in rollout.as_object().into_iter().flatten() {
         whole[field] = value.clone();
     }
-    world.policies.push(policy("all", &json!({"rollout": whole})));
+    world
+        .policies
+        .push(policy("all", &json!({"rollout": whole})));
     for _ in 0..4 {
         world.pass();
         world.deployments_complete();
@@ -90,9 +92,7 @@ fn healthy_tasks_speak_for_going_on() {
 #[test]
 fn an_unhealthy_router_fails_the_canary_and_an_unhealthy_application_does_not() {
     let (mut world, revision) = baking(&json!({}));
-    let sick = |name: &str| {
-        json!({"lastStatus": "RUNNING", "containers": [{"name": name, "healthStatus": "UNHEALTHY"}]})
-    };
+    let sick = |name: &str| json!({"lastStatus": "RUNNING", "containers": [{"name": name, "healthStatus": "UNHEALTHY"}]});
     for (tasks, wanted) in [
         (
             vec![task("a", &revision, sick("log_router"))],
@@ -121,15 +121,28 @@ fn tasks_that_stopped_during_the_bake_time_fail_it_when_the_router_can_be_at_fau
         json!({"stopCode": "EssentialContainerExited",
                "containers": [{"name": name, "exitCode": code, "reason": reason}]})
     };
-    let unstarted = json!({"stopCode": "TaskFailedToStart", "stoppedReason": "ResourceInitializationError"});
+    let unstarted =
+        json!({"stopCode": "TaskFailedToStart", "stoppedReason": "ResourceInitializationError"});
     let by_ecs = json!({"stopCode": "ServiceSchedulerInitiated", "stoppedReason": "Scaling activity",
         "containers": [{"name": "log_router", "exitCode": 137}]});
     for (at, extra, wanted) in [
-        (now, exited("log_router", 255, ""), failed("task x: the router log_router stopped with exit code 255")),
+        (
+            now,
+            exited("log_router", 255, ""),
+            failed("task x: the router log_router stopped with exit code 255"),
+        ),
         (early, exited("log_router", 255, ""), Verdict::Successful),
         (now, exited("app", 1, ""), Verdict::Successful),
-        (now, exited("app", 137, "OutOfMemoryError: killed"), failed("container app stopped with exit code 137")),
-        (now, unstarted, failed("task x did not start: ResourceInitializationError")),
+        (
+            now,
+            exited("app", 137, "OutOfMemoryError: killed"),
+            failed("container app stopped with exit code 137"),
+        ),
+        (
+            now,
+            unstarted,
+            failed("task x did not start: ResourceInitializationError"),
+        ),
         (now, by_ecs, Verdict::Successful),
     ] {
         let tasks = vec![stopped("x", &revision, at, extra)];
@@ -144,10 +157,10 @@ fn tasks_that_stopped_during_the_bake_time_fail_it_when_the_router_can_be_at_fau
 #[test]
 fn tasks_that_cannot_be_read_leave_it_open() {
     let (mut world, _) = baking(&json!({}));
-    world
-        .evidence
-        .tasks
-        .insert(tasks_of("s0", true), Observed::Unknown("AccessDenied".into()));
+    world.evidence.tasks.insert(
+        tasks_of("s0", true),
+        Observed::Unknown("AccessDenied".into()),
+    );
     expect(
         &world,
         &inconclusive("prod/main/s0: its stopped tasks could not be read: AccessDenied"),
@@ -160,7 +173,10 @@ fn a_deployment_that_ecs_gave_up_fails_it_without_a_read() {
     let service = world.services.get_mut("s0").unwrap();
     service.rollout_state = "FAILED";
     service.reason = "tasks failed to start";
-    expect(&world, &failed("ECS gave up the deployment: tasks failed to start"));
+    expect(
+        &world,
+        &failed("ECS gave up the deployment: tasks failed to start"),
+    );
 }
 
 #[test]
@@ -174,12 +190,18 @@ fn an_alarm_decides_by_its_state() {
     };
     for (answer, wanted) in [
         (alarm("OK"), Verdict::Successful),
-        (alarm("ALARM"), failed("alarm checkout-5xx rings: Threshold Crossed")),
+        (
+            alarm("ALARM"),
+            failed("alarm checkout-5xx rings: Threshold Crossed"),
+        ),
         (
             alarm("INSUFFICIENT_DATA"),
             inconclusive("alarm checkout-5xx is in state INSUFFICIENT_DATA"),
         ),
-        (Observed::Absent, inconclusive("there is no alarm checkout-5xx in us-east-1")),
+        (
+            Observed::Absent,
+            inconclusive("there is no alarm checkout-5xx in us-east-1"),
+        ),
         (
             Observed::Unknown("timeout".into()),
             inconclusive("alarm checkout-5xx could not be read: timeout"),
@@ -196,13 +218,34 @@ fn a_query_decides_by_every_sample() {
     let (mut world, _) = baking(&json!({"gates": {"prometheus": [gate]}}));
     for (answer, wanted) in [
         (Observed::Present(vec![0.0, 0.5]), Verdict::Successful),
-        (Observed::Present(vec![0.1, 0.6]), failed("query errors is 0.6, above 0.5")),
-        (Observed::Present(vec![-1.0]), failed("query errors is -1, below 0")),
-        (Observed::Present(vec![f64::INFINITY]), failed("query errors is inf, above 0.5")),
-        (Observed::Present(vec![f64::NAN, 0.1]), inconclusive("no number")),
-        (Observed::Present(vec![f64::NAN, 7.0]), failed("query errors is 7, above 0.5")),
-        (Observed::Present(vec![]), inconclusive("query errors has no sample")),
-        (Observed::Absent, inconclusive("runs without --prometheus-url")),
+        (
+            Observed::Present(vec![0.1, 0.6]),
+            failed("query errors is 0.6, above 0.5"),
+        ),
+        (
+            Observed::Present(vec![-1.0]),
+            failed("query errors is -1, below 0"),
+        ),
+        (
+            Observed::Present(vec![f64::INFINITY]),
+            failed("query errors is inf, above 0.5"),
+        ),
+        (
+            Observed::Present(vec![f64::NAN, 0.1]),
+            inconclusive("no number"),
+        ),
+        (
+            Observed::Present(vec![f64::NAN, 7.0]),
+            failed("query errors is 7, above 0.5"),
+        ),
+        (
+            Observed::Present(vec![]),
+            inconclusive("query errors has no sample"),
+        ),
+        (
+            Observed::Absent,
+            inconclusive("runs without --prometheus-url"),
+        ),
         (
             Observed::Unknown("connection refused".into()),
             inconclusive("query errors was not answered: connection refused"),
@@ -220,7 +263,10 @@ fn one_failed_gate_outweighs_all_others() {
         state: "ALARM".into(),
         reason: String::new(),
     };
-    world.evidence.alarms.insert("b".into(), Observed::Present(rings));
+    world
+        .evidence
+        .alarms
+        .insert("b".into(), Observed::Present(rings));
     expect(&world, &failed("alarm b rings"));
 }
 

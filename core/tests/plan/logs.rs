@@ -102,7 +102,11 @@ fn what_a_destination_shows_becomes_the_condition() {
         (
             Observed::Present(Arrival::Newest("2026-01-01T00:00:30Z".parse().unwrap())),
             false,
-            ("True", "LogsArrive", "output main: records arrive in log group /all"),
+            (
+                "True",
+                "LogsArrive",
+                "output main: records arrive in log group /all",
+            ),
         ),
         (
             Observed::Present(Arrival::Opened),
@@ -112,17 +116,29 @@ fn what_a_destination_shows_becomes_the_condition() {
         (
             Observed::Present(Arrival::Nothing),
             false,
-            ("Unknown", "WaitingForLogs", "nothing has arrived in log group /all"),
+            (
+                "Unknown",
+                "WaitingForLogs",
+                "nothing has arrived in log group /all",
+            ),
         ),
         (
             Observed::Present(Arrival::Nothing),
             true,
-            ("False", "NoLogsSeen", "nothing has arrived in log group /all"),
+            (
+                "False",
+                "NoLogsSeen",
+                "nothing has arrived in log group /all",
+            ),
         ),
         (
             Observed::Absent,
             true,
-            ("False", "NoLogsSeen", "nothing has arrived in log group /all"),
+            (
+                "False",
+                "NoLogsSeen",
+                "nothing has arrived in log group /all",
+            ),
         ),
         (
             Observed::Unknown("AccessDenied".into()),
@@ -137,7 +153,11 @@ fn what_a_destination_shows_becomes_the_condition() {
         answer(&mut world, &shown);
         world.pass();
         let (status, reason, message) = condition(&world);
-        assert_eq!((status.as_str(), reason.as_str()), (wanted.0, wanted.1), "{shown:?}");
+        assert_eq!(
+            (status.as_str(), reason.as_str()),
+            (wanted.0, wanted.1),
+            "{shown:?}"
+        );
         assert!(message.contains(wanted.2), "{message}");
     }
 }
@@ -150,16 +170,25 @@ fn a_destination_that_aws_cannot_show_is_unknown_and_costs_nothing() {
     );
     let mut world = fleet(1, &[datadog]);
     let looked = world.seen().evidence;
-    assert!(looked.arrivals.is_empty() && looked.tasks.is_empty(), "{looked:?}");
+    assert!(
+        looked.arrivals.is_empty() && looked.tasks.is_empty(),
+        "{looked:?}"
+    );
     world.pass();
     assert_eq!(seen(&world), LogsSeen::Unreachable);
     let (status, reason, _) = condition(&world);
-    assert_eq!((status.as_str(), reason.as_str()), ("Unknown", "NotReadable"));
+    assert_eq!(
+        (status.as_str(), reason.as_str()),
+        ("Unknown", "NotReadable")
+    );
 }
 
 #[test]
 fn every_output_that_can_be_seen_must_show_something() {
-    let archive = output("archive", json!({"firehose": {"deliveryStream": "archive"}}));
+    let archive = output(
+        "archive",
+        json!({"firehose": {"deliveryStream": "archive"}}),
+    );
     let mut world = fleet(1, &[streams(), archive]);
     world.advance(GRACE_SECONDS + 1);
     let now = world.now;
@@ -223,7 +252,10 @@ fn a_workload_that_no_policy_selects_or_that_runs_nothing_is_not_looked_at() {
 
 #[test]
 fn what_others_write_as_well_counts_only_after_the_deployment() {
-    let archive = output("archive", json!({"firehose": {"deliveryStream": "archive"}}));
+    let archive = output(
+        "archive",
+        json!({"firehose": {"deliveryStream": "archive"}}),
+    );
     let world = fleet(1, &[archive]);
     let record = &world.records[&World::key("s0")];
     let settled_at = record.managed.as_ref().unwrap().settled_at.unwrap();

@@ -292,7 +292,14 @@ impl World {
                 }
             )+};
         }
-        answer!(service_deployments, tasks, log_tails, alarms, samples, arrivals);
+        answer!(
+            service_deployments,
+            tasks,
+            log_tails,
+            alarms,
+            samples,
+            arrivals
+        );
     }
 
     /// The final plan for the world as it is.

@@ -109,11 +109,9 @@ impl Call {
         let name = self.operation.as_str();
         match self.service {
             Service::Sts | Service::Prometheus => false,
-            _ => {
-                !["Describe", "List", "Get", "Head", "Simulate"]
-                    .iter()
-                    .any(|read| name.starts_with(read))
-            }
+            _ => !["Describe", "List", "Get", "Head", "Simulate"]
+                .iter()
+                .any(|read| name.starts_with(read)),
         }
     }
 

@@ -27,7 +27,13 @@ fn value(decoder: &mut Decoder<'_>) -> Result<Value, DecodeError> {
             decoder.skip()?;
             Value::Null
         }
-        Type::U8 | Type::U16 | Type::U32 | Type::U64 | Type::I8 | Type::I16 | Type::I32
+        Type::U8
+        | Type::U16
+        | Type::U32
+        | Type::U64
+        | Type::I8
+        | Type::I16
+        | Type::I32
         | Type::I64 => json!(decoder.i64()?),
         Type::F16 | Type::F32 | Type::F64 => json!(decoder.f64()?),
         Type::String => json!(decoder.str()?),

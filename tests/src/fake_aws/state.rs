@@ -247,9 +247,7 @@ impl State {
 
 fn throttled(service: Service) -> AwsError {
     match service {
-        Service::Ecs | Service::Logs => {
-            AwsError::new(400, "ThrottlingException", "Rate exceeded")
-        }
+        Service::Ecs | Service::Logs => AwsError::new(400, "ThrottlingException", "Rate exceeded"),
         Service::Iam | Service::Sts | Service::CloudWatch => {
             AwsError::new(400, "Throttling", "Rate exceeded")
         }

@@ -60,7 +60,9 @@ impl Telemetry {
                     AwsError::new(400, "ResourceNotFoundException", message)
                 })?;
                 let limit = call.params["limit"].as_u64().unwrap_or(10_000);
-                let skipped = events.len().saturating_sub(usize::try_from(limit).unwrap_or(0));
+                let skipped = events
+                    .len()
+                    .saturating_sub(usize::try_from(limit).unwrap_or(0));
                 let newest: Vec<Value> = events
                     .iter()
                     .skip(skipped)

@@ -56,10 +56,11 @@ impl Category {
             (Service::Ecs, "DescribeClusters" | "ListClusters") => Self::ClusterRead,
             (
                 Service::Ecs,
-                "DescribeContainerInstances" | "ListContainerInstances" | "DescribeTasks" | "ListTasks",
-            ) => {
-                Self::ClusterResourceRead
-            }
+                "DescribeContainerInstances"
+                | "ListContainerInstances"
+                | "DescribeTasks"
+                | "ListTasks",
+            ) => Self::ClusterResourceRead,
             (Service::Ecs, "CreateCluster") => Self::ClusterModify,
             (Service::Ecs, "TagResource" | "UntagResource") => Self::TagModify,
             (Service::Ecs, "ListTagsForResource") => Self::TagRead,

@@ -18,27 +18,27 @@ const DEFAULT_REGION: &str = "us-east-1";
 /// A request read; `place.account` is filled in by the state, which knows the access keys.
 pub(super) fn read(head: &Parts, body: Bytes) -> Call {
     let scope = Scope::of(head);
-    let (service, operation, params, body) = if let Some((service, operation)) = json_operation(head)
-    {
-        let params = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        (service, operation, params, body)
-    } else if let Some(operation) = head.uri.path().strip_prefix(CLOUDWATCH_PATH) {
-        let params = cbor::read(&body).unwrap_or(Value::Null);
-        (Service::CloudWatch, operation.to_owned(), params, body)
-    } else if head.uri.path() == PROMETHEUS_PATH && header(head, "authorization").is_none() {
-        let params = Value::Object(pairs(head.uri.query().unwrap_or("")));
-        (Service::Prometheus, "Query".to_owned(), params, body)
-    } else if let Some((operation, params)) = query_operation(head, &body) {
-        let service = match operation.as_str() {
-            "AssumeRole" | "GetCallerIdentity" => Service::Sts,
-            _ => Service::Iam,
+    let (service, operation, params, body) =
+        if let Some((service, operation)) = json_operation(head) {
+            let params = serde_json::from_slice(&body).unwrap_or(Value::Null);
+            (service, operation, params, body)
+        } else if let Some(operation) = head.uri.path().strip_prefix(CLOUDWATCH_PATH) {
+            let params = cbor::read(&body).unwrap_or(Value::Null);
+            (Service::CloudWatch, operation.to_owned(), params, body)
+        } else if head.uri.path() == PROMETHEUS_PATH && header(head, "authorization").is_none() {
+            let params = Value::Object(pairs(head.uri.query().unwrap_or("")));
+            (Service::Prometheus, "Query".to_owned(), params, body)
+        } else if let Some((operation, params)) = query_operation(head, &body) {
+            let service = match operation.as_str() {
+                "AssumeRole" | "GetCallerIdentity" => Service::Sts,
+                _ => Service::Iam,
+            };
+            (service, operation, params, body)
+        } else {
+            let body = unframe(head, body);
+            let (operation, params) = s3_operation(head);
+            (Service::S3, operation, params, body)
         };
-        (service, operation, params, body)
-    } else {
-        let body = unframe(head, body);
-        let (operation, params) = s3_operation(head);
-        (Service::S3, operation, params, body)
-    };
     Call {
         number: 0,
         at_ms: 0,

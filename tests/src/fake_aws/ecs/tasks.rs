@@ -125,10 +125,9 @@ fn running(region: &Region, ctx: &Ctx<'_>, service: &Service) -> Vec<Value> {
 
 /// 32 hexadecimal digits that are always the same for the same text: FNV-1a, 128 bits.
 fn id(text: &str) -> String {
-    let hash = text
-        .bytes()
-        .fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
-            (hash ^ u128::from(byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013b)
-        });
+    let hash = text.bytes().fold(
+        0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128,
+        |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013b),
+    );
     format!("{hash:032x}")
 }
