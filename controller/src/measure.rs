@@ -65,6 +65,8 @@ const fn state(workload: &WorkloadPlan) -> &'static str {
         Decision::Waiting(_) => "pending",
         Decision::Failed => "failed",
         Decision::Refused(_) => "skipped",
+        Decision::Contested(_) => "contested",
+        Decision::ShipManually(_) => "prepared",
         Decision::WouldInject => "audited",
         Decision::Unknown(_) => "unknown",
         Decision::NotSelected

@@ -107,7 +107,7 @@ impl Report<'_> {
             let name = workload_name(&key.target, &key.cluster, &key.service);
             let before = old.get(&name).and_then(|workload| workload.status.as_ref());
             let status = workload_status(&context, key, planned, before);
-            for event in status::events(before, &status) {
+            for event in status::events(before, &status, planned.drift.as_ref()) {
                 events.push((name.clone(), event));
             }
             objects.push(self.workload(key, name, &status)?);

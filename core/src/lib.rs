@@ -6,6 +6,7 @@
 pub mod arrival;
 mod chain;
 pub mod doc;
+pub mod drift;
 pub mod fit;
 pub mod gate;
 pub mod iam;

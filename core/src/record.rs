@@ -178,6 +178,10 @@ pub struct Takeaway {
     pub revision: String,
     /// Canonical hash of its content.
     pub content: String,
+    /// ARN of the revision of ours that the service had before.
+    pub ours: String,
+    /// The policy that won the workload then.
+    pub policy: PolicyRef,
 }
 
 /// A race that an update of ours lost to the owner although the service was read just before: their
@@ -223,6 +227,10 @@ pub struct WorkloadRecord {
     /// The rollout that reached it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollout: Option<RolloutMark>,
+    /// ARN of the revision of ours that the service was seen to be set to last, until we take it away
+    /// ourselves or ECS does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ran: Option<String>,
     /// How often the router was taken away lately, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub takeaways: Vec<Takeaway>,
@@ -244,6 +252,7 @@ impl WorkloadRecord {
             failed: None,
             overtaken: None,
             rollout: None,
+            ran: None,
             takeaways: Vec::new(),
             logs: None,
         }
@@ -259,6 +268,7 @@ impl WorkloadRecord {
             && self.failed.is_none()
             && self.overtaken.is_none()
             && self.rollout.is_none()
+            && self.ran.is_none()
             && self.takeaways.is_empty()
     }
 

@@ -85,13 +85,13 @@ pub(super) fn check(
         ));
     }
     match platform.deployment_controller.as_str() {
-        "" | "ECS" => {}
+        "" | "ECS" | "CODE_DEPLOY" | "EXTERNAL" => {}
         other => {
             return Err(Refusal::new(
                 Reason::DeploymentControllerUnsupported,
                 format!(
-                    "the deployment controller of the service is {other}, which takes no new revision from \
-                     UpdateService; export the patched task definition and deploy it with {other}"
+                    "the deployment controller of the service is {other}, which this version does not know; \
+                     export the patched task definition and deploy it with {other}"
                 ),
             ));
         }

@@ -73,7 +73,7 @@ words! {
         TaskDefinitionTooLarge,
         /// Network mode `none`: the router could reach nothing.
         NetworkModeNone,
-        /// CodeDeploy or an external controller deploys the service.
+        /// The deployment controller of the service is none of ECS, CODE_DEPLOY and EXTERNAL.
         DeploymentControllerUnsupported,
         /// The service runs on ECS Anywhere and the policy does not ask for that.
         ExternalLaunchType,

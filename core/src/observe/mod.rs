@@ -21,7 +21,7 @@ pub use evidence::{
 };
 pub use instance::InstanceView;
 pub use needs::Needs;
-pub use service::{DeploymentView, ServiceView};
+pub use service::{DeploymentView, LoadBalancerView, ServiceView};
 pub use settings::DeploymentSettings;
 
 /// Newest revisions of a family looked at when the answer to a registration was lost. Others may have

@@ -41,6 +41,16 @@ impl DeploymentView {
     }
 }
 
+/// Where a load balancer sends the traffic of a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LoadBalancerView {
+    /// Container that listens.
+    pub container_name: String,
+    /// Its port; 0 when not known.
+    pub container_port: u16,
+}
+
 /// One ECS service, with the fields decisions need. Source: `Service` of the ECS API,
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html>.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +83,8 @@ pub struct ServiceView {
     pub desired_count: i64,
     /// How ECS replaces its tasks.
     pub deployment_settings: DeploymentSettings,
+    /// Load balancers, those of the primary task set where the service has task sets.
+    pub load_balancers: Vec<LoadBalancerView>,
     /// Deployments, newest first as ECS lists them.
     pub deployments: Vec<DeploymentView>,
     /// Tags of the service.
@@ -132,6 +144,7 @@ struct RawService {
     desired_count: i64,
     deployment_configuration: Option<settings::RawSettings>,
     deployments: Option<Vec<RawDeployment>>,
+    load_balancers: Option<Vec<LoadBalancerView>>,
     task_sets: Option<Vec<RawTaskSet>>,
     tags: Option<Vec<RawTag>>,
 }
@@ -167,6 +180,7 @@ struct RawTaskSet {
     status: String,
     #[serde(default)]
     task_definition: String,
+    load_balancers: Option<Vec<LoadBalancerView>>,
 }
 
 #[derive(Deserialize)]
@@ -204,6 +218,10 @@ impl From<RawService> for ServiceView {
             .unwrap_or_default()
             .into_iter()
             .find(|set| set.status == "PRIMARY");
+        let of_task_set = task_set
+            .as_ref()
+            .and_then(|set| set.load_balancers.clone())
+            .filter(|list| !list.is_empty());
         let scheduling_strategy = raw
             .scheduling_strategy
             .unwrap_or_else(|| "REPLICA".to_owned());
@@ -239,6 +257,7 @@ impl From<RawService> for ServiceView {
                 .and_then(|network| network.awsvpc_configuration)
                 .map(|awsvpc| awsvpc.assign_public_ip.as_deref() == Some("ENABLED")),
             desired_count: raw.desired_count,
+            load_balancers: of_task_set.or(raw.load_balancers).unwrap_or_default(),
             deployments: raw
                 .deployments
                 .unwrap_or_default()

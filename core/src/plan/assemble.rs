@@ -11,7 +11,7 @@ use super::draft::{DEPLOYMENT_POLL_SECONDS, Draft, READ_RETRY_SECONDS, find_poli
 use super::linted::Linted;
 use super::model::{Decision, Plan, PlanInput, Wait, WorkloadPlan};
 use super::resources::{self, State, Wishes};
-use super::{logs, places, removal, retry, sharing, steps as stepping, track};
+use super::{logs, places, removal, retry, sharing, steps as stepping, takeaway, track};
 use crate::gate;
 use crate::observe::{ClusterView, Needs, Observed, ServiceView};
 use crate::record::{
@@ -141,6 +141,7 @@ fn draft<'a>(
     let mut record = track::advance(remembered, service, deadline, input.now);
     gate::explain(input, service, remembered, &mut record, needs);
     retry::forget_failure(input, &mut record);
+    takeaway::note(input, service, &selection, &mut record);
     let site = Site {
         cluster,
         service,
@@ -150,12 +151,17 @@ fn draft<'a>(
     };
     let verdict = desire::judge(input, &site, needs);
     adopt(&mut record, &verdict, input.now);
+    let wanted = selection.winner.is_some();
+    let drift = wanted
+        .then(|| takeaway::drift(input, service, &record, needs))
+        .flatten();
     let mut draft = Draft {
         cluster,
         service,
         selection,
         record,
         verdict,
+        drift,
     };
     places::forget_old_mark(input, &mut draft);
     draft
@@ -166,6 +172,7 @@ fn adopt(record: &mut WorkloadRecord, verdict: &Verdict, now: Timestamp) {
     if let Some(managed) = &verdict.adopt {
         if record.deployment.is_none() {
             reach(record, &managed.policy, now);
+            record.ran = Some(managed.arn.clone());
         }
         if record.deployment.is_none() {
             record.admitted = None;
@@ -214,7 +221,11 @@ fn judge_resources(
 ) -> BTreeMap<ResourceId, State> {
     let mut wishes = Wishes::default();
     for (key, draft) in drafts {
-        let in_sync = draft.verdict.decision == Decision::InSync;
+        // What is prepared for its owner to ship is looked after like what runs.
+        let in_sync = matches!(
+            draft.verdict.decision,
+            Decision::InSync | Decision::ShipManually(_)
+        );
         if let Some(policy) = &draft.verdict.policy
             && (in_sync || admitted.contains(key))
         {
@@ -285,11 +296,19 @@ fn finish(
             Err(decision) => draft.verdict.decision = decision,
         }
     }
+    let keeps = match (&draft.verdict.decision, &draft.verdict.policy) {
+        (Decision::ShipManually(_), Some(policy)) => {
+            resources::ids_of(policy, &draft.verdict.grants, &draft.verdict.objects)
+        }
+        _ => Vec::new(),
+    };
     WorkloadPlan {
         selection: draft.selection,
         decision: draft.verdict.decision,
         requires,
         steps,
+        keeps,
+        drift: draft.drift,
         notes: draft.verdict.notes,
         record: draft.record,
         current_revision: Some(draft.service.task_definition.clone()).filter(|arn| !arn.is_empty()),
@@ -303,6 +322,8 @@ fn unknown(record: WorkloadRecord, why: &str) -> WorkloadPlan {
         decision: Decision::Unknown(why.to_owned()),
         requires: Vec::new(),
         steps: Vec::new(),
+        keeps: Vec::new(),
+        drift: None,
         notes: Vec::new(),
         record,
         current_revision: None,

@@ -2,6 +2,7 @@
 
 use super::desire::Verdict;
 use super::model::PlanInput;
+use crate::drift::Drift;
 use crate::observe::{ClusterView, ServiceView};
 use crate::record::{PolicyRef, WorkloadRecord};
 use crate::select::Selection;
@@ -21,6 +22,7 @@ pub(super) struct Draft<'a> {
     pub(super) selection: Selection,
     pub(super) record: WorkloadRecord,
     pub(super) verdict: Verdict,
+    pub(super) drift: Option<Drift>,
 }
 
 pub(super) fn find_policy<'a>(

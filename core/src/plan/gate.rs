@@ -3,8 +3,11 @@
 use super::desire::Change;
 use super::draft::{Draft, find_policy};
 use super::model::{Decision, PlanInput, Wait};
+use super::ship::{self, Shipment};
+use super::takeaway;
 use crate::fit;
 use crate::inject::{Reason, Refusal};
+use crate::record::Purpose;
 
 /// Reasons that keep one workload from moving, whatever the others do.
 pub(super) fn held_back(
@@ -30,14 +33,17 @@ pub(super) fn held_back(
     }) {
         return Some(Decision::Failed);
     }
-    if draft.service.deployment_controller != "ECS" {
-        return Some(Decision::Refused(Refusal {
-            reason: Reason::DeploymentControllerUnsupported,
-            message: format!(
-                "the service is deployed by {}; the operator ships revisions only where ECS deploys",
-                draft.service.deployment_controller
-            ),
-        }));
+    if !ship::is_ours_to_ship(draft.service) {
+        // Until it is prepared it takes a place like the others; then it is the owner's turn.
+        let prepared = ship::prepared(&draft.record, change)?;
+        let shipment = Shipment::of(draft.service, prepared, change.purpose);
+        return Some(Decision::ShipManually(shipment));
+    }
+    if change.purpose == Purpose::Inject
+        && let Some(contest) =
+            takeaway::contest(input, draft.service, &draft.record, &change.policy)
+    {
+        return Some(Decision::Contested(contest));
     }
     if let Some(stuck) = fit::stuck(draft.service) {
         return Some(Decision::Refused(Refusal::new(

@@ -3,10 +3,10 @@
 //! Pure: no I/O, no clock. It may ask for more reads ([`Plan::needs`]); it never assumes what it
 //! has not seen.
 //!
-//! Each workload is judged alone first (`desire`, `leave`), its own deployment is followed (`track`) and
-//! its logs are looked for (`logs`), then places in the rollouts are given (`gate`, `capacity`, `places`,
-//! `rollout`), what they share is judged (`resources`), steps are laid out (`steps`), and what nobody
-//! needs any more is removed (`removal`).
+//! Each workload is judged alone first (`desire`, `leave`), its own deployment is followed (`track`), what
+//! others did over ours is noted (`takeaway`) and its logs are looked for (`logs`), then places in the
+//! rollouts are given (`gate`, `capacity`, `places`, `rollout`), what they share is judged (`resources`),
+//! steps are laid out (`steps`), and what nobody needs any more is removed (`removal`).
 
 mod assemble;
 mod capacity;
@@ -24,7 +24,9 @@ mod resources;
 mod retry;
 mod rollout;
 mod sharing;
+mod ship;
 mod steps;
+mod takeaway;
 mod track;
 
 pub use assemble::plan;
@@ -36,4 +38,8 @@ pub use model::{
 };
 pub use resources::{IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS};
 pub use rollout::{Standing, Waves};
+pub use ship::Shipment;
+pub use takeaway::{
+    CONTEST_SECONDS, Contest, TAKEAWAY_LIMIT, TAKEAWAY_WINDOW_SECONDS, TAKEAWAYS_KEPT_MAX,
+};
 pub use track::{READ_LAG_SECONDS, REASON_DEADLINE, REASON_DEPLOYMENT_FAILED, REASON_ROLLED_BACK};

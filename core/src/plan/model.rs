@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::rollout::Standing;
+use super::ship::Shipment;
+use super::takeaway::Contest;
+use crate::drift::Drift;
 use crate::iam::Grant;
 use crate::inject::{Marks, Note, Refusal};
 use crate::observe::{Needs, Observation};
@@ -87,6 +90,10 @@ pub struct WorkloadPlan {
     pub requires: Vec<ResourceId>,
     /// Steps in order. A failed step ends the workload's turn.
     pub steps: Vec<Step>,
+    /// Resources that a revision relies on which is prepared and not shipped yet.
+    pub keeps: Vec<ResourceId>,
+    /// How the live revision differs from ours before it, when somebody else brought it.
+    pub drift: Option<Drift>,
     /// Hints for people.
     pub notes: Vec<Note>,
     /// The memory after this observation, before the steps.
@@ -124,6 +131,10 @@ pub enum Decision {
     Waiting(Wait),
     /// The last attempt failed and is not repeated until something changes.
     Failed,
+    /// Somebody takes the router away again and again; the service is left alone.
+    Contested(Contest),
+    /// Something else than ECS deploys the service: the revision is prepared, its owner ships it.
+    ShipManually(Shipment),
     /// Ours by its labels, but its policy is not known; left as it is.
     Orphaned,
     /// `deletionPolicy: Retain`: what runs is left and no longer looked after.

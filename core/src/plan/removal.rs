@@ -45,7 +45,9 @@ fn is_spare(plan: &Plan, policy: &LoggingPolicy, resource: &OwnedResource) -> bo
     };
     let wanted = plan.resources.contains_key(&resource.id)
         || plan.workloads.values().any(|workload| {
-            workload.requires.contains(&resource.id) || names_role(workload, resource)
+            workload.requires.contains(&resource.id)
+                || workload.keeps.contains(&resource.id)
+                || names_role(workload, resource)
         });
     let unread = plan
         .workloads
@@ -135,7 +137,10 @@ fn tally(progress: &mut PolicyProgress, workload: &WorkloadPlan, policy: &Policy
         Decision::Injecting | Decision::Ejecting | Decision::Deploying(_) => {
             &mut progress.in_progress
         }
-        Decision::Refused(_) => &mut progress.refused,
+        // The operator has nothing left to do there, and others must not wait for it.
+        Decision::Refused(_) | Decision::Contested(_) | Decision::ShipManually(_) => {
+            &mut progress.refused
+        }
         Decision::Failed => &mut progress.failed,
         Decision::Unknown(_) => &mut progress.unknown,
         _ => &mut progress.pending,

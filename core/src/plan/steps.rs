@@ -8,6 +8,7 @@ use super::desire::{Change, WantedRevision};
 use super::draft::{Draft, REGISTER_CONSISTENCY_SECONDS};
 use super::model::{Decision, Plan, PlanInput, RegisterStep, RevisionRef, Step, UpdateStep, Wait};
 use super::resources::{self, State};
+use super::ship;
 use crate::doc::{TaskDefinitionDoc, canonical_hash};
 use crate::inject::{self, Reason, Refusal};
 use crate::observe::Observed;
@@ -44,7 +45,7 @@ pub(super) fn steps_for(
     let must_spread = requires.iter().any(|id| {
         matches!(id, ResourceId::RolePolicy { .. }) && states.get(id) == Some(&State::Write)
     });
-    if !must_spread {
+    if !must_spread && ship::is_ours_to_ship(draft.service) {
         steps.push(Step::Update(UpdateStep {
             cluster_arn: draft.cluster.arn.clone(),
             service: draft.service.name.clone(),

@@ -79,10 +79,15 @@ fn follow(
             .map(|found| found.rollout_state_reason.clone())
             .filter(|reason| !reason.is_empty())
             .unwrap_or_else(|| format!("the service is back on {}", service.task_definition));
+        // Nobody took the router away: our deployment did not last.
+        next.ran = None;
         fail(next, deployment, REASON_ROLLED_BACK, reason, now);
         return;
     }
     // The owner deployed something else meanwhile: theirs is what counts now.
+    if deployment.purpose == Purpose::Inject {
+        next.ran = Some(deployment.task_definition.clone());
+    }
     next.deployment = None;
     next.admitted = None;
 }
@@ -120,7 +125,11 @@ fn settle_without_deployment(next: &mut WorkloadRecord, service: &ServiceView, n
 fn succeed(next: &mut WorkloadRecord, deployment: &DeploymentRecord, now: Timestamp) {
     match deployment.purpose {
         Purpose::Inject => keep_as_managed(next, deployment, Some(now)),
-        Purpose::Eject => next.managed = None,
+        Purpose::Eject => {
+            next.managed = None;
+            next.ran = None;
+            next.takeaways.clear();
+        }
     }
     settle_mark(next, &deployment.policy, deployment.purpose, now);
     next.deployment = None;

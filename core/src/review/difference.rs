@@ -91,12 +91,18 @@ fn is_default(value: &Value) -> bool {
 }
 
 fn difference(path: &str, before: Option<&Value>, after: Option<&Value>) -> Difference {
-    let name = path.rsplit(['.', '[']).next().unwrap_or_default();
+    let name = named(path);
     Difference {
         path: path.to_owned(),
         before: before.map(|value| shown(name, value)),
         after: after.map(|value| shown(name, value)),
     }
+}
+
+/// What the value at the path is called. An environment variable has its name before `.value`.
+fn named(path: &str) -> &str {
+    let path = path.strip_suffix("].value").unwrap_or(path);
+    path.rsplit(['.', '[']).next().unwrap_or_default()
 }
 
 /// `path.key`; a key with other characters than a word's goes into brackets, as in
@@ -214,6 +220,17 @@ mod tests {
             text.contains("arn:aws:ssm:x") && text.contains(HIDDEN),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_variable_that_changes_hides_both_its_values() {
+        let variable = |name: &str, value: &str| json!({"containerDefinitions": [{"name": "app", "environment": [{"name": name, "value": value}]}]});
+        for (name, hides) in [("DB_PASSWORD", true), ("api.token", true), ("STAGE", false)] {
+            let found = differences(&variable(name, "one"), &variable(name, "two"));
+            assert_eq!(found.len(), 1, "{name}");
+            assert_eq!(found[0].before == Some(json!(HIDDEN)), hides, "{name}");
+            assert_eq!(found[0].after == Some(json!(HIDDEN)), hides, "{name}");
+        }
     }
 
     #[test]

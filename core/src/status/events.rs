@@ -1,8 +1,9 @@
 //! Events: one when what is said of a workload changes, none when it stays.
 
 use super::conditions::{find, same_reason};
-use super::reasons::{HEALTHY, INJECTED, LOGS_FLOWING, WorkloadReason};
-use crate::v1alpha1::{Condition, ConditionStatus, WorkloadStatus};
+use super::reasons::{CONTESTED, HEALTHY, INJECTED, LOGS_FLOWING, WorkloadReason};
+use crate::drift::Drift;
+use crate::v1alpha1::{Condition, ConditionStatus, DriftClass, WorkloadStatus};
 
 /// Kind of an event, as Kubernetes has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +49,23 @@ const QUIET: &[WorkloadReason] = &[
 
 /// What is worth an event between two statuses of one workload.
 #[must_use]
-pub fn events(old: Option<&WorkloadStatus>, new: &WorkloadStatus) -> Vec<EventDraft> {
+pub fn events(
+    old: Option<&WorkloadStatus>,
+    new: &WorkloadStatus,
+    drift: Option<&Drift>,
+) -> Vec<EventDraft> {
     let before = old.map_or(&[][..], |old| &old.conditions);
-    [INJECTED, HEALTHY, LOGS_FLOWING]
+    let is_new = old.is_none_or(|old| old.drift != new.drift);
+    let drifted = drift
+        .filter(|drift| {
+            is_new
+                && drift
+                    .paths
+                    .iter()
+                    .any(|path| path.class != DriftClass::Server)
+        })
+        .map(drifted);
+    [INJECTED, HEALTHY, LOGS_FLOWING, CONTESTED]
         .into_iter()
         .filter(|type_| !same_reason(before, &new.conditions, type_))
         .filter_map(|type_| find(&new.conditions, type_))
@@ -65,6 +80,34 @@ pub fn events(old: Option<&WorkloadStatus>, new: &WorkloadStatus) -> Vec<EventDr
             }
             events
         })
+        .into_iter()
+        .chain(drifted)
+        .collect()
+}
+
+/// Who brought what, with the first paths.
+fn drifted(drift: &Drift) -> EventDraft {
+    const PATHS_NAMED_MAX: usize = 5;
+    let named: Vec<String> = drift
+        .paths
+        .iter()
+        .filter(|path| path.class != DriftClass::Server)
+        .take(PATHS_NAMED_MAX)
+        .map(|path| format!("{} ({})", path.path, path.class))
+        .collect();
+    EventDraft {
+        type_: EventType::Normal,
+        reason: WorkloadReason::DriftDetected.to_string(),
+        message: format!(
+            "the service was set to {}, registered by {}, over {}: {} paths of ours differ, {} of theirs: {}",
+            drift.revision,
+            drift.actor,
+            drift.ours,
+            drift.count(DriftClass::Ours),
+            drift.count(DriftClass::Theirs),
+            named.join(", ")
+        ),
+    }
 }
 
 fn draft(condition: &Condition) -> EventDraft {
@@ -78,6 +121,7 @@ fn draft(condition: &Condition) -> EventDraft {
         WorkloadReason::WaitingForIam,
         WorkloadReason::OptedOut,
         WorkloadReason::Retained,
+        WorkloadReason::ShipManually,
     ];
     let normal = condition.status == ConditionStatus::True
         || calm
@@ -90,6 +134,12 @@ fn draft(condition: &Condition) -> EventDraft {
             EventType::Warning
         },
         reason: condition.reason.clone(),
-        message: condition.message.clone(),
+        // Lines to be pasted are in the condition.
+        message: condition
+            .message
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
     }
 }

@@ -18,8 +18,8 @@ pub use conditions::{condition, find, same_reason, set};
 pub use events::{EventDraft, EventType, events};
 pub use policy::{policy_status, target_status};
 pub use reasons::{
-    APPROVED, COMPLETE, HEALTHY, INJECTED, LOGS_FLOWING, PAUSED, READY, REASONS, ReasonDoc,
-    SELECTED, UNREACHABLE, WorkloadReason, decision_reason,
+    APPROVED, COMPLETE, CONTESTED, HEALTHY, INJECTED, LOGS_FLOWING, PAUSED, READY, REASONS,
+    ReasonDoc, SELECTED, UNREACHABLE, WorkloadReason, decision_reason,
 };
 pub use rollout::{Pace, ROLLOUTS_KEPT, rollout_name, rollout_status};
 pub use workload::workload_status;

@@ -18,6 +18,8 @@ pub const HEALTHY: &str = "Healthy";
 pub const LOGS_FLOWING: &str = "LogsFlowing";
 /// Condition: nothing is left to do.
 pub const READY: &str = "Ready";
+/// Condition, there only while it holds: somebody takes the router away again and again.
+pub const CONTESTED: &str = "Contested";
 /// Condition of a policy: the linter finds no error in it.
 pub(super) const VALID: &str = "Valid";
 /// Condition of a rollout: every selected workload is done.
@@ -142,6 +144,15 @@ reasons! {
     RequestRefused,
     /// AWS did not answer, or answered with a fault of its own.
     AwsUnavailable,
+    /// Somebody brought the same content without the router back three times within six hours; the
+    /// service is left alone for a day.
+    Contested,
+    /// An event: the service is set to a revision that differs from the operator's, brought by somebody
+    /// else; `status.drift` has the paths.
+    DriftDetected,
+    /// CodeDeploy or an external controller deploys the service: the revision is prepared, and the
+    /// message says how to ship it.
+    ShipManually,
     /// The owner deployed between our look and our write; looked at again at once.
     OwnerDeployed,
     /// An earlier step of something shared failed.
@@ -205,6 +216,8 @@ pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (Workloa
         }
         Decision::Waiting(wait) => wait_reason(wait),
         Decision::Failed => failed_reason(record),
+        Decision::Contested(contest) => (WorkloadReason::Contested, contest.message()),
+        Decision::ShipManually(shipment) => (WorkloadReason::ShipManually, shipment.message()),
         Decision::Orphaned => (
             WorkloadReason::PolicyUnknown,
             "left as it is; apply the policy again to look after it, or deploy a revision without the router".to_owned(),

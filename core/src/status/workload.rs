@@ -2,14 +2,18 @@
 
 use super::conditions::{condition, find, set};
 use super::logs::logs_flowing;
-use super::reasons::{HEALTHY, INJECTED, READY, SELECTED, WorkloadReason, decision_reason};
+use super::reasons::{
+    CONTESTED, HEALTHY, INJECTED, READY, SELECTED, WorkloadReason, decision_reason,
+};
 use super::{Outcome, StatusContext};
+use crate::drift::DRIFT_PATHS_SHOWN_MAX;
 use crate::observe::{Observed, ServiceView};
 use crate::plan::{Decision, WorkloadPlan};
 use crate::record::{WorkloadKey, WorkloadRecord};
 use crate::select::launch_type;
 use crate::v1alpha1::{
-    Condition, ConditionStatus, OtherPolicy, PolicyInForce, WorkloadDeployment, WorkloadStatus,
+    Condition, ConditionStatus, DriftedPath, OtherPolicy, PolicyInForce, WorkloadDeployment,
+    WorkloadStatus,
 };
 
 /// What people see of one workload. Where the service could not be read, what was known before
@@ -34,6 +38,7 @@ pub fn workload_status(
         describe_service(&mut status, service);
         describe_deployment(&mut status, service, record, old);
         status.base_revision = base_revision(plan, record, service);
+        status.drift = drift(plan);
         status.managed_revision = record.managed.as_ref().map(|managed| managed.arn.clone());
         status.policy = plan.selection.winner.as_ref().map(|won| PolicyInForce {
             name: won.name.clone(),
@@ -159,7 +164,25 @@ fn conditions(
     let healthy = healthy(record, runs_nothing, generation);
     let ready = ready(plan, &injected, &healthy, generation);
     let logs = logs_flowing(record, runs_nothing, generation);
-    vec![selected, injected, healthy, logs, ready]
+    let mut all = vec![selected, injected, healthy, logs, ready];
+    if let Decision::Contested(_) = &plan.decision {
+        let (reason, message) = decision_reason(&plan.decision, record);
+        let status = ConditionStatus::True;
+        all.push(condition(
+            CONTESTED,
+            status,
+            reason.as_str(),
+            message,
+            generation,
+        ));
+    }
+    all
+}
+
+/// The paths of a drift that are shown.
+fn drift(plan: &WorkloadPlan) -> Vec<DriftedPath> {
+    let paths = plan.drift.iter().flat_map(|drift| &drift.paths);
+    paths.take(DRIFT_PATHS_SHOWN_MAX).cloned().collect()
 }
 
 fn selected(plan: &WorkloadPlan, generation: i64, before: &[Condition]) -> Condition {

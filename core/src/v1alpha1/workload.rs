@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Condition;
+use super::serde_util::text_enum;
 
 /// Which ECS service this is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -62,8 +63,41 @@ pub struct WorkloadStatus {
     /// The deployment that the operator started last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deployment: Option<WorkloadDeployment>,
-    /// What was observed: `Selected`, `Injected`, `Healthy`, `LogsFlowing`, `Ready`.
+    /// Where the revision that somebody else brought differs from the one of the operator before it, for
+    /// as long as it is live: at most 20 paths, those of ours first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<DriftedPath>,
+    /// What was observed: `Selected`, `Injected`, `Healthy`, `LogsFlowing`, `Ready`, and `Contested` while
+    /// it holds.
     pub conditions: Vec<Condition>,
+}
+
+text_enum! {
+    /// Whose a path of a task definition is that differs.
+    DriftClass {
+        /// The operator had set it, and somebody took it away or altered it.
+        Ours = "Ours",
+        /// The owner's own, which the operator never undoes.
+        Theirs = "Theirs",
+        /// What ECS writes by itself; it means the same.
+        Server = "Server",
+    }
+}
+
+/// One path in which a live revision differs from the one of the operator before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DriftedPath {
+    /// Where, such as `containerDefinitions[app].logConfiguration`.
+    pub path: String,
+    /// Whose it is.
+    pub class: DriftClass,
+    /// What the operator's revision had there, as short text; absent when nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// What is there now, as short text; absent when nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
 }
 
 /// The policy that decides for a workload.

@@ -4,6 +4,7 @@
 
 mod build;
 mod control;
+mod drift;
 mod edges;
 mod evidence;
 mod gates;
@@ -13,4 +14,5 @@ mod review;
 mod rollout;
 mod selection;
 mod waves;
+mod ship;
 mod world;

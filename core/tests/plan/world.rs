@@ -31,6 +31,8 @@ pub(crate) struct Service {
     pub(crate) reason: &'static str,
     pub(crate) tags: Value,
     pub(crate) failed: Option<String>,
+    /// Who deploys it: `ECS`, `CODE_DEPLOY`, `EXTERNAL`.
+    pub(crate) controller: &'static str,
 }
 
 /// AWS, the store and the clock of a simulation.
@@ -56,6 +58,8 @@ pub(crate) struct World {
     pub(crate) evidence: Evidence,
     /// Tasks that every service wants.
     pub(crate) desired_count: u32,
+    /// Who registers.
+    pub(crate) registrar: &'static str,
     pub(crate) registered: usize,
     pub(crate) updates: Vec<String>,
     pub(crate) now: Timestamp,
@@ -90,6 +94,7 @@ impl World {
             unreadable: false,
             evidence: Evidence::default(),
             desired_count: 0,
+            registrar: "arn:aws:iam::111122223333:user/alice",
             registered: 0,
             updates: Vec::new(),
             now: "2026-01-01T00:00:00Z".parse().unwrap(),
@@ -131,6 +136,7 @@ impl World {
         definition["taskDefinitionArn"] = json!(arn);
         definition["revision"] = json!(revision);
         definition["status"] = json!("ACTIVE");
+        definition["registeredBy"] = json!(self.registrar);
         self.revisions.insert(
             arn.clone(),
             json!({"taskDefinition": definition, "tags": tags}).to_string(),
@@ -145,6 +151,10 @@ impl World {
             .services
             .get(service)
             .map_or_else(|| json!([]), |known| known.tags.clone());
+        let controller = self
+            .services
+            .get(service)
+            .map_or("ECS", |known| known.controller);
         self.services.insert(
             service.to_owned(),
             Service {
@@ -153,9 +163,17 @@ impl World {
                 reason: "",
                 tags,
                 failed: None,
+                controller,
             },
         );
         arn
+    }
+
+    /// The owner sets the service to a revision that is there already.
+    pub(crate) fn owner_sets(&mut self, service: &str, arn: &str) {
+        let found = self.services.get_mut(service).unwrap();
+        arn.clone_into(&mut found.revision);
+        found.rollout_state = "COMPLETED";
     }
 
     pub(crate) fn live(&self, service: &str) -> TaskDefinitionDoc {
@@ -193,7 +211,12 @@ impl World {
         if let Some(failed) = &service.failed {
             deployments.push(json!({"id": "ecs-svc/2", "status": "INACTIVE", "taskDefinition": failed, "rolloutState": "FAILED"}));
         }
+        if service.controller != "ECS" {
+            deployments.clear();
+        }
         let raw = json!({
+            "deploymentController": {"type": service.controller},
+            "loadBalancers": [{"containerName": "app", "containerPort": 8080}],
             "serviceArn": format!("arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/{name}"), "serviceName": name,
             "clusterArn": format!("arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/main"), "status": "ACTIVE",
             "taskDefinition": service.revision, "launchType": "FARGATE", "deployments": deployments, "tags": service.tags,
