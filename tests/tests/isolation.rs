@@ -1,9 +1,17 @@
 //! One poisoned service, cluster or deployment stops nobody else, and is not tried for ever.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use firelens_controller::{ControllerConfig, Ctx, PassResult, lease_name, reconcile_target};
+use firelens_core::v1alpha1::Kind;
+use firelens_store::Store;
 use firelens_tests::fake_aws::{AwsError, Call, DeploymentEnd, FakeAws, Fault, FaultPlan, When};
-use firelens_tests::harness::Harness;
+use firelens_tests::harness::fleet::{self, Fleet};
 use firelens_tests::harness::scene::{fargate, policy, run, small_fleet};
+use firelens_tests::harness::{DrivenClock, Harness, aws_settings};
+use prometheus::Registry;
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 100;
@@ -170,4 +178,83 @@ async fn throttling_delays_and_loses_nothing() {
         assert!(has_router(&harness.fake, "main", &format!("s{i:02}")));
         assert_eq!(harness.fake.revisions(&format!("s{i:02}")).len(), 2);
     }
+}
+
+/// A controller of the test's own, whose calls are never given up.
+fn patient(fleet: &Fleet, store: Store) -> Ctx {
+    let mut aws = aws_settings(&fleet.harness.fake);
+    let long = Duration::from_secs(3_600);
+    aws.timeouts.attempt = long;
+    aws.timeouts.read = long;
+    aws.timeouts.write = long;
+    let config = ControllerConfig {
+        api_budget_percent: 100,
+        aws,
+        clock: Arc::new(DrivenClock::new(&fleet.harness.fake)),
+        ..ControllerConfig::default()
+    };
+    Ctx::new(store, &config, &Registry::new()).unwrap()
+}
+
+async fn pass(ctx: &Ctx, fleet: &Fleet, target: &str) -> PassResult {
+    let outcome = reconcile_target(ctx, target, fleet.harness.fake.now()).await;
+    fleet.harness.fake.advance(Duration::from_secs(15));
+    outcome.result
+}
+
+fn routed(fleet: &Fleet, target: &str, services: usize) -> bool {
+    let all = fleet.services(target, services);
+    all.iter().all(|service| fleet.has_router(target, service))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_denies_and_one_that_never_answers_hold_up_no_other() {
+    const SERVICES: usize = 9;
+    const ROLE: &str = "arn:aws:iam::444455556666:role/firelens-operator";
+    let fleet = Fleet::start(SERVICES).await;
+    let fake = fleet.harness.fake.clone();
+    fleet
+        .harness
+        .apply(fleet::policy(&json!({"canary": {"count": 0}})))
+        .await;
+    fake.trust(ROLE, Some("another external id"));
+    let of_the_west = When::matching(|call| call.place.region == "eu-west-1");
+    fake.inject(FaultPlan::new(
+        of_the_west.always(),
+        Fault::TimeoutNotExecuted,
+    ));
+
+    let ctx = Arc::new(patient(&fleet, fleet.harness.store.clone()));
+    let (hanging, now) = (Arc::clone(&ctx), fake.now());
+    let west = tokio::spawn(async move { reconcile_target(&hanging, "west", now).await });
+    for _ in 0..20 {
+        pass(&ctx, &fleet, "east").await;
+        assert_ne!(pass(&ctx, &fleet, "other").await, PassResult::Done);
+    }
+    assert!(!west.is_finished(), "the west never answers");
+    assert!(routed(&fleet, "east", SERVICES));
+    assert!(!routed(&fleet, "other", SERVICES) && !routed(&fleet, "west", SERVICES));
+    let other = fleet.harness.get(Kind::AwsTarget, "other").await.unwrap();
+    let text = other["status"]["conditions"].to_string();
+    assert!(text.contains("sts:AssumeRole"), "{text}");
+    for target in ["east", "west", "other"] {
+        let lease = lease_name(target);
+        let held = ctx.leases().current(target).is_some();
+        assert!(held, "{lease}: each target has a lease of its own");
+    }
+
+    west.abort();
+    assert!(west.await.unwrap_err().is_cancelled());
+    fake.clear_faults();
+    fake.trust(ROLE, Some("fleet"));
+    for _ in 0..20 {
+        for target in ["east", "west", "other"] {
+            pass(&ctx, &fleet, target).await;
+        }
+    }
+    assert!(fleet.without_router(SERVICES).is_empty());
+    let entered = fake.calls();
+    let entered = entered.iter().filter(|call| call.operation == "AssumeRole");
+    let mine = entered.filter(|call| call.error.is_none());
+    assert_eq!(mine.count(), 1, "one session serves every pass");
 }

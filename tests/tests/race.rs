@@ -1,10 +1,14 @@
 //! Owners act at every moment between the controller's calls: no change of theirs is lost.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::time::Duration;
+
+use firelens_core::status::rollout_name;
 use firelens_core::v1alpha1::Kind;
-use firelens_tests::fake_aws::{FakeAws, Source, When, World, canonical};
-use firelens_tests::harness::Harness;
+use firelens_store::Update;
+use firelens_tests::fake_aws::{Call, FakeAws, Source, When, World, canonical};
 use firelens_tests::harness::scene::{BUCKET, POLICY, fargate, policy, small_fleet};
+use firelens_tests::harness::{Harness, TARGET};
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 200;
@@ -29,6 +33,33 @@ async fn restoring() -> Harness {
     let mut harness = injecting().await;
     harness.settle(MAX_PASSES).await;
     harness.delete(Kind::LoggingPolicy, POLICY).await;
+    harness.fake.clear_calls();
+    harness
+}
+
+/// The owner has deployed over the router, and the controller has not looked yet.
+async fn following() -> Harness {
+    let mut harness = injecting().await;
+    harness.settle(MAX_PASSES).await;
+    harness
+        .fake
+        .owner_deploys("main", "web", Source::Own, new_image)
+        .unwrap();
+    harness.fake.advance(Duration::from_secs(60));
+    harness.fake.clear_calls();
+    harness
+}
+
+/// Everything is injected, and somebody undoes the rollout.
+async fn undoing() -> Harness {
+    let mut harness = injecting().await;
+    harness.settle(MAX_PASSES).await;
+    let name = rollout_name(POLICY, 1, TARGET);
+    let mut rollout = harness.get(Kind::Rollout, &name).await.unwrap();
+    rollout["spec"]["control"] = json!({"abort": {"undo": true}});
+    let update = Update::object(rollout);
+    let said = harness.store.update(Kind::Rollout, &name, update).await;
+    said.unwrap();
     harness.fake.clear_calls();
     harness
 }
@@ -98,6 +129,74 @@ async fn a_deploy_at_any_moment_of_a_restoration_ends_without_the_router() {
         }
     }
     assert!(lost.is_empty(), "{lost:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_at_any_moment_of_following_ends_with_the_router_on_top_of_the_last() {
+    for k in 1..=moments_of(following().await).await {
+        let mut harness = following().await;
+        at_call(&harness, k, |fake| {
+            let next = |document: &mut Value| {
+                document["containerDefinitions"][0]["image"] = json!("registry.example/app:3");
+            };
+            fake.owner_deploys("main", "web", Source::Own, next)
+                .unwrap();
+        });
+        settle(&mut harness).await;
+        let live = harness.fake.live("main", "web").unwrap().to_string();
+        assert!(live.contains("registry.example/app:3"), "at call {k}");
+        assert!(live.contains("firelensConfiguration"), "at call {k}");
+        let updates = harness.fake.count("UpdateService");
+        assert!((1..=3).contains(&updates), "{updates} updates at call {k}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn going_back_at_any_moment_of_an_injection_is_followed_once_or_left_as_a_rollback() {
+    for k in 1..=moments_of(injecting().await).await {
+        let mut harness = injecting().await;
+        at_call(&harness, k, |fake| {
+            let params = json!({"cluster": "main", "service": "web", "taskDefinition": "web:1"});
+            fake.ecs("UpdateService", params).unwrap();
+        });
+        settle(&mut harness).await;
+        let live = harness.fake.live("main", "web").unwrap();
+        let routed = live.to_string().contains("firelensConfiguration");
+        let reason = harness.reason("main", "web", "Injected").await;
+        assert!(
+            routed && reason == "InSync" || !routed && reason == "RolledBack",
+            "{reason} at call {k}, routed: {routed}"
+        );
+        let updates =
+            |call: &Call| call.operation == "UpdateService" && call.text("service") == "web";
+        let calls = harness.fake.calls();
+        let updates = calls.iter().filter(|call| updates(call)).count();
+        assert!(updates <= 2, "{updates} updates at call {k}");
+        assert_eq!(harness.fake.revisions("web").len(), 2, "at call {k}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_at_any_moment_of_an_undo_ends_without_the_router() {
+    let mut wanted = fargate("web");
+    new_image(&mut wanted);
+    for k in 1..=moments_of(undoing().await).await {
+        for source in [Source::Own, Source::Live] {
+            let mut harness = undoing().await;
+            let deploys = source.clone();
+            at_call(&harness, k, move |fake| {
+                fake.owner_deploys("main", "web", deploys.clone(), new_image)
+                    .unwrap();
+            });
+            settle(&mut harness).await;
+            let live = harness.fake.live("main", "web").unwrap();
+            assert_eq!(
+                canonical(&live),
+                canonical(&wanted),
+                "{source:?} at call {k}"
+            );
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,13 +37,13 @@ pub(super) fn held_back(
         // Until it is prepared it takes a place like the others; then it is the owner's turn.
         let prepared = ship::prepared(&draft.record, change)?;
         let shipment = Shipment::of(draft.service, prepared, change.purpose);
-        return Some(Decision::ShipManually(shipment));
+        return Some(Decision::ShipManually(Box::new(shipment)));
     }
     if change.purpose == Purpose::Inject
         && let Some(contest) =
             takeaway::contest(input, draft.service, &draft.record, &change.policy)
     {
-        return Some(Decision::Contested(contest));
+        return Some(Decision::Contested(Box::new(contest)));
     }
     if let Some(stuck) = fit::stuck(draft.service) {
         return Some(Decision::Refused(Refusal::new(

@@ -132,9 +132,9 @@ pub enum Decision {
     /// The last attempt failed and is not repeated until something changes.
     Failed,
     /// Somebody takes the router away again and again; the service is left alone.
-    Contested(Contest),
+    Contested(Box<Contest>),
     /// Something else than ECS deploys the service: the revision is prepared, its owner ships it.
-    ShipManually(Shipment),
+    ShipManually(Box<Shipment>),
     /// Ours by its labels, but its policy is not known; left as it is.
     Orphaned,
     /// `deletionPolicy: Retain`: what runs is left and no longer looked after.

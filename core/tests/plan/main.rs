@@ -13,6 +13,6 @@ mod resources;
 mod review;
 mod rollout;
 mod selection;
-mod waves;
 mod ship;
+mod waves;
 mod world;

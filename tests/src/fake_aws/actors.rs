@@ -129,6 +129,13 @@ impl FakeAws {
         }
     }
 
+    /// CodeDeploy or an external controller has brought a revision: it is the primary task set from now on.
+    pub fn controller_ships(&self, cluster: &str, service: &str, task_definition: &str) {
+        self.write_service(cluster, service, |service, _| {
+            task_definition.clone_into(&mut service.task_definition);
+        });
+    }
+
     /// Deploys as the owner: a new revision from `source` after `edit`, then UpdateService.
     /// Answers the ARN of the new revision.
     ///

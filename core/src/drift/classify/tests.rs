@@ -71,9 +71,34 @@ fn the_owners_definition_put_back_takes_what_is_ours_and_nothing_of_theirs() {
     );
 }
 
+type Change = fn(&mut Value);
+
+/// Takes the container at that place out.
+fn without(live: &mut Value, index: usize) {
+    live["containerDefinitions"]
+        .as_array_mut()
+        .unwrap()
+        .remove(index);
+}
+
+/// What ECS does to a document by itself.
+fn written_by_ecs(live: &mut Value) {
+    let router = live["containerDefinitions"][2].as_object_mut().unwrap();
+    router.remove("user");
+    router.insert("mountPoints".to_owned(), json!([]));
+    live["cpu"] = json!(".25 vCPU");
+    live["containerDefinitions"][0]["environment"]
+        .as_array_mut()
+        .unwrap()
+        .reverse();
+}
+
+fn drops_its_output(live: &mut Value) {
+    live["containerDefinitions"][0]["logConfiguration"]["options"]["Name"] = json!("null");
+}
+
 #[test]
 fn each_change_is_of_the_one_who_had_set_the_path() {
-    type Change = fn(&mut Value);
     let cases: [(&str, Change, &[&str]); 9] = [
         ("nothing", |_| {}, &[]),
         (
@@ -83,26 +108,12 @@ fn each_change_is_of_the_one_who_had_set_the_path() {
         ),
         (
             "a container less",
-            |live| {
-                drop(
-                    live["containerDefinitions"]
-                        .as_array_mut()
-                        .unwrap()
-                        .remove(1),
-                )
-            },
+            |live| without(live, 1),
             &["Theirs containerDefinitions[side]"],
         ),
         (
             "the container that was routed goes",
-            |live| {
-                drop(
-                    live["containerDefinitions"]
-                        .as_array_mut()
-                        .unwrap()
-                        .remove(0),
-                )
-            },
+            |live| without(live, 0),
             &["Theirs containerDefinitions[app]"],
         ),
         (
@@ -112,10 +123,7 @@ fn each_change_is_of_the_one_who_had_set_the_path() {
         ),
         (
             "an option of the output",
-            |live| {
-                live["containerDefinitions"][0]["logConfiguration"]["options"]["Name"] =
-                    json!("null");
-            },
+            drops_its_output,
             &["Ours containerDefinitions[app].logConfiguration.options.Name"],
         ),
         (
@@ -125,16 +133,7 @@ fn each_change_is_of_the_one_who_had_set_the_path() {
         ),
         (
             "what ECS writes by itself",
-            |live| {
-                let router = live["containerDefinitions"][2].as_object_mut().unwrap();
-                router.remove("user");
-                router.insert("mountPoints".to_owned(), json!([]));
-                live["cpu"] = json!(".25 vCPU");
-                live["containerDefinitions"][0]["environment"]
-                    .as_array_mut()
-                    .unwrap()
-                    .reverse();
-            },
+            written_by_ecs,
             &["Server cpu", "Server containerDefinitions[log_router].user"],
         ),
         (
