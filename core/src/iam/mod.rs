@@ -5,11 +5,15 @@
 
 mod arn;
 mod document;
+mod evaluate;
 
 pub use arn::{RoleName, partition_of_region, role_name};
 pub use document::{
     INLINE_POLICY_TOTAL_CHARACTERS, POLICY_NAME_CHARACTERS, merge, policy_document, policy_name,
     policy_size_characters,
+};
+pub use evaluate::{
+    Finding, Lack, NamedDocument, RolePolicies, Verdict, evaluate, within_boundary,
 };
 
 use serde::{Deserialize, Serialize};

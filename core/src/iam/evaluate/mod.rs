@@ -1,0 +1,207 @@
+//! What the policies of a role allow: the evaluation logic of IAM for identity policies and
+//! permissions boundaries.
+//!
+//! Never takes what it cannot know for allowed or for missing: conditions, policy variables and
+//! resources that are allowed in part are unknown, each with its reason. Policies of the organisation,
+//! of sessions and of the resources themselves are not seen here.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
+
+mod pattern;
+mod policy;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use super::Statement;
+use pattern::Pattern;
+use policy::{Policy, PolicyStatement, Reach};
+
+/// A policy document as IAM gives it, decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedDocument {
+    /// Name of an inline policy, ARN of a managed one; for messages.
+    pub name: String,
+    /// JSON text.
+    pub document: String,
+}
+
+/// Everything that is attached to one role.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RolePolicies {
+    /// Inline policies, and the default versions of attached managed policies.
+    pub identity: Vec<NamedDocument>,
+    /// The managed policy that is its permissions boundary.
+    pub boundary: Option<NamedDocument>,
+}
+
+/// Whether one action on one resource is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// For certain.
+    Allowed,
+    /// For certain not.
+    Missing(Lack),
+    /// It cannot be told from here; the text says why.
+    Unknown(String),
+}
+
+/// Why a right is missing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lack {
+    /// No statement allows it.
+    NotAllowed,
+    /// This policy denies it.
+    Denied(String),
+    /// The permissions boundary does not allow it.
+    OutsideBoundary(String),
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAllowed => f.write_str("no policy allows it"),
+            Self::Denied(by) => write!(f, "{by} denies it"),
+            Self::OutsideBoundary(name) => {
+                write!(f, "the permissions boundary {name} does not allow it")
+            }
+        }
+    }
+}
+
+/// The verdict on one action and one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Action such as `logs:PutLogEvents`.
+    pub action: String,
+    /// Resource as it was asked for, wildcards included.
+    pub resource: String,
+    /// Whether it is allowed.
+    pub verdict: Verdict,
+}
+
+/// Judges every action on every resource of `statements` by what is attached to a role.
+#[must_use]
+pub fn evaluate(policies: &RolePolicies, statements: &[Statement]) -> Vec<Finding> {
+    let identity = parsed(&policies.identity);
+    let boundary = policies
+        .boundary
+        .as_ref()
+        .map(|boundary| parsed(std::slice::from_ref(boundary)));
+    findings(statements, |action, resource| {
+        let identity = match &identity {
+            Ok(identity) => layer(identity, action, resource),
+            Err(why) => Layer::Unclear(why.clone()),
+        };
+        let boundary = match &boundary {
+            None => Layer::Allowed,
+            Some(Ok(boundary)) => layer(boundary, action, resource),
+            Some(Err(why)) => Layer::Unclear(why.clone()),
+        };
+        let name = policies.boundary.as_ref().map(|found| found.name.as_str());
+        combine(identity, boundary, name.unwrap_or_default())
+    })
+}
+
+/// Judges what would be left of `statements` if a role with this boundary were given them.
+#[must_use]
+pub fn within_boundary(boundary: &NamedDocument, statements: &[Statement]) -> Vec<Finding> {
+    let policy = parsed(std::slice::from_ref(boundary));
+    findings(statements, |action, resource| {
+        let boundary_says = match &policy {
+            Ok(policy) => layer(policy, action, resource),
+            Err(why) => Layer::Unclear(why.clone()),
+        };
+        combine(Layer::Allowed, boundary_says, &boundary.name)
+    })
+}
+
+fn findings(statements: &[Statement], judge: impl Fn(&str, &Pattern) -> Verdict) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for statement in statements {
+        for resource in &statement.resources {
+            // What is asked for has wildcards and no variables.
+            let pattern = Pattern::new(resource, false);
+            for action in &statement.actions {
+                findings.push(Finding {
+                    action: action.clone(),
+                    resource: resource.clone(),
+                    verdict: judge(action, &pattern),
+                });
+            }
+        }
+    }
+    findings
+}
+
+fn parsed(documents: &[NamedDocument]) -> Result<Vec<Policy>, String> {
+    documents
+        .iter()
+        .map(|document| {
+            Policy::parse(&document.name, &document.document)
+                .map_err(|why| format!("policy {} cannot be read: {why}", document.name))
+        })
+        .collect()
+}
+
+/// What one kind of policies says by itself.
+enum Layer {
+    Allowed,
+    Nothing,
+    Denied(String),
+    Unclear(String),
+}
+
+fn layer(policies: &[Policy], action: &str, resource: &Pattern) -> Layer {
+    let mut allowed = false;
+    let (mut may_be_allowed, mut may_be_denied) = (None, None);
+    for policy in policies {
+        for statement in &policy.statements {
+            let reach = statement.reach(action, resource);
+            if reach == Reach::None {
+                continue;
+            }
+            let doubt = doubt(policy, statement, reach);
+            match (statement.allows, doubt) {
+                (false, None) => return Layer::Denied(policy.name.clone()),
+                (false, Some(doubt)) => drop(may_be_denied.get_or_insert(doubt)),
+                (true, None) => allowed = true,
+                (true, Some(doubt)) => drop(may_be_allowed.get_or_insert(doubt)),
+            }
+        }
+    }
+    match (allowed, may_be_allowed, may_be_denied) {
+        (true, _, None) => Layer::Allowed,
+        (true, _, Some(why)) | (false, Some(why), _) => Layer::Unclear(why),
+        (false, None, _) => Layer::Nothing,
+    }
+}
+
+/// Why a statement that reaches what is asked for may not apply to all of it.
+fn doubt(policy: &Policy, statement: &PolicyStatement, reach: Reach) -> Option<String> {
+    let name = &policy.name;
+    let does = if statement.allows { "allows" } else { "denies" };
+    if !statement.condition_keys.is_empty() {
+        let keys: Vec<&str> = statement
+            .condition_keys
+            .iter()
+            .map(String::as_str)
+            .collect();
+        let keys = keys.join(", ");
+        return Some(format!("{name} {does} it under a condition on {keys}"));
+    }
+    (reach == Reach::Part)
+        .then(|| format!("{name} {does} a part of it, or names it with a variable"))
+}
+
+/// An explicit Deny counts wherever it stands; otherwise both layers must allow.
+fn combine(identity: Layer, boundary: Layer, boundary_name: &str) -> Verdict {
+    match (identity, boundary) {
+        (Layer::Denied(by), _) | (_, Layer::Denied(by)) => Verdict::Missing(Lack::Denied(by)),
+        (Layer::Nothing, _) => Verdict::Missing(Lack::NotAllowed),
+        (_, Layer::Nothing) => Verdict::Missing(Lack::OutsideBoundary(boundary_name.to_owned())),
+        (Layer::Unclear(why), _) | (_, Layer::Unclear(why)) => Verdict::Unknown(why),
+        (Layer::Allowed, Layer::Allowed) => Verdict::Allowed,
+    }
+}

@@ -1,0 +1,285 @@
+//! The documented evaluation logic, as tables.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use serde_json::{Value, json};
+
+use super::*;
+
+const STREAM: &str = "arn:aws:firehose:us-east-1:111122223333:deliverystream/logs";
+const LOG_STREAMS: &str = "arn:aws:logs:us-east-1:111122223333:log-group:/app:log-stream:*";
+
+fn named(name: &str, statements: &Value) -> NamedDocument {
+    NamedDocument {
+        name: name.to_owned(),
+        document: json!({"Version": "2012-10-17", "Statement": statements}).to_string(),
+    }
+}
+
+/// `allowed`, `missing: why` or `unknown: why` for one action on one resource.
+fn say(identity: &[&Value], boundary: Option<&Value>, action: &str, resource: &str) -> String {
+    let identity = identity.iter().enumerate();
+    let policies = RolePolicies {
+        identity: identity
+            .map(|(i, one)| named(&format!("p{i}"), one))
+            .collect(),
+        boundary: boundary.map(|one| named("edge", one)),
+    };
+    let asked = [Statement::new("Ask", [action], [resource])];
+    let found = evaluate(&policies, &asked);
+    assert_eq!(found.len(), 1);
+    match &found[0].verdict {
+        Verdict::Allowed => "allowed".to_owned(),
+        Verdict::Missing(lack) => format!("missing: {lack}"),
+        Verdict::Unknown(why) => format!("unknown: {why}"),
+    }
+}
+
+fn allow(action: &str, resource: &str) -> Value {
+    json!([{"Effect": "Allow", "Action": action, "Resource": resource}])
+}
+
+fn deny(action: &str, resource: &str) -> Value {
+    json!([{"Effect": "Deny", "Action": action, "Resource": resource}])
+}
+
+#[test]
+fn an_allow_is_needed_and_a_deny_wins_wherever_it_stands() {
+    let put = "firehose:PutRecordBatch";
+    let all = allow("*", "*");
+    let exact = allow(put, STREAM);
+    for (identity, boundary, wanted) in [
+        (vec![], None, "missing: no policy allows it"),
+        (vec![&exact], None, "allowed"),
+        (vec![&all], None, "allowed"),
+        (vec![&allow("firehose:put*", "*")], None, "allowed"),
+        (
+            vec![&allow("Firehose:PutRecordBatc?", STREAM)],
+            None,
+            "allowed",
+        ),
+        (
+            vec![&allow("firehose:PutRecord", "*")],
+            None,
+            "missing: no policy allows it",
+        ),
+        (
+            vec![&allow(put, &STREAM.replace("logs", "LOGS"))],
+            None,
+            "missing: no policy allows it",
+        ),
+        (vec![&all, &deny(put, "*")], None, "missing: p1 denies it"),
+        (
+            vec![&deny("*", STREAM), &all],
+            None,
+            "missing: p0 denies it",
+        ),
+        (vec![&all, &deny("s3:*", "*")], None, "allowed"),
+        (vec![&exact], Some(&all), "allowed"),
+        (
+            vec![&exact],
+            Some(&allow("s3:*", "*")),
+            "missing: the permissions boundary edge does not allow it",
+        ),
+        (vec![], Some(&all), "missing: no policy allows it"),
+        (
+            vec![&all],
+            Some(&deny("firehose:*", "*")),
+            "missing: edge denies it",
+        ),
+    ] {
+        assert_eq!(
+            say(&identity, boundary, put, STREAM),
+            wanted,
+            "{identity:?} {boundary:?}"
+        );
+    }
+}
+
+#[test]
+fn not_action_and_not_resource_name_everything_else() {
+    let put = "firehose:PutRecordBatch";
+    let but = |action: &str| json!([{"Effect": "Allow", "NotAction": [action], "Resource": "*"}]);
+    let but_resource = |effect: &str, resource: &str| json!([{"Effect": effect, "Action": "*", "NotResource": resource}]);
+    let all = allow("*", "*");
+    for (identity, wanted) in [
+        (vec![&but("iam:*")], "allowed"),
+        (vec![&but("firehose:*")], "missing: no policy allows it"),
+        (vec![&but_resource("Allow", "arn:aws:s3:::*")], "allowed"),
+        (
+            vec![&but_resource("Allow", STREAM)],
+            "missing: no policy allows it",
+        ),
+        (
+            vec![&all, &but_resource("Deny", "arn:aws:s3:::*")],
+            "missing: p1 denies it",
+        ),
+        (vec![&all, &but_resource("Deny", STREAM)], "allowed"),
+    ] {
+        assert_eq!(say(&identity, None, put, STREAM), wanted, "{identity:?}");
+    }
+}
+
+#[test]
+fn what_depends_on_a_call_is_unknown_and_says_on_what() {
+    let put = "logs:PutLogEvents";
+    let all = allow("*", "*");
+    let when = |effect: &str| {
+        json!({"Effect": effect, "Action": "logs:*", "Resource": "*",
+               "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}, "Bool": {"aws:SecureTransport": "true"}}})
+    };
+    let part = allow(
+        "logs:*",
+        "arn:aws:logs:us-east-1:111122223333:log-group:/app:log-stream:app-*",
+    );
+    let variable = allow(
+        "logs:*",
+        "arn:aws:logs:*:*:log-group:${aws:PrincipalTag/group}:*",
+    );
+    let elsewhere = allow("logs:*", "arn:aws:logs:*:*:log-group:/other:*");
+    let (maybe, never) = (when("Allow"), when("Deny"));
+    let condition = "under a condition on aws:SecureTransport, aws:SourceVpc";
+    for (identity, boundary, wanted) in [
+        (
+            vec![&maybe],
+            None,
+            format!("unknown: p0 allows it {condition}"),
+        ),
+        (vec![&maybe, &all], None, "allowed".to_owned()),
+        (
+            vec![&all, &never],
+            None,
+            format!("unknown: p1 denies it {condition}"),
+        ),
+        (
+            vec![&never],
+            None,
+            "missing: no policy allows it".to_owned(),
+        ),
+        (
+            vec![&part],
+            None,
+            "unknown: p0 allows a part of it, or names it with a variable".to_owned(),
+        ),
+        (
+            vec![&variable],
+            None,
+            "unknown: p0 allows a part of it, or names it with a variable".to_owned(),
+        ),
+        (
+            vec![&elsewhere],
+            None,
+            "missing: no policy allows it".to_owned(),
+        ),
+        (
+            vec![&all],
+            Some(&maybe),
+            format!("unknown: edge allows it {condition}"),
+        ),
+        (
+            vec![&maybe],
+            Some(&allow("s3:*", "*")),
+            "missing: the permissions boundary edge does not allow it".to_owned(),
+        ),
+        (
+            vec![&maybe, &deny("logs:*", "*")],
+            None,
+            "missing: p1 denies it".to_owned(),
+        ),
+        (
+            vec![&json!({"Effect": "Allow", "Action": "logs:*", "Resource": "*", "Condition": {}})],
+            None,
+            "allowed".to_owned(),
+        ),
+    ] {
+        assert_eq!(
+            say(&identity, boundary, put, LOG_STREAMS),
+            wanted,
+            "{identity:?} {boundary:?}"
+        );
+    }
+}
+
+#[test]
+fn a_deny_on_a_part_of_what_is_asked_for_is_unknown() {
+    let deny_part = deny(
+        "*",
+        "arn:aws:logs:us-east-1:111122223333:log-group:/app:log-stream:x",
+    );
+    let said = say(
+        &[&allow("*", "*"), &deny_part],
+        None,
+        "logs:PutLogEvents",
+        LOG_STREAMS,
+    );
+    assert_eq!(
+        said,
+        "unknown: p1 denies a part of it, or names it with a variable"
+    );
+}
+
+#[test]
+fn a_document_that_cannot_be_read_makes_everything_unknown() {
+    for (document, why) in [
+        ("no json", "expected"),
+        ("{}", "no Statement"),
+        (
+            r#"{"Statement": [{"Action": "*", "Resource": "*"}]}"#,
+            "neither Allow nor Deny",
+        ),
+        (
+            r#"{"Statement": [{"Effect": "Allow", "Action": 1, "Resource": "*"}]}"#,
+            "Action holds",
+        ),
+        (
+            r#"{"Statement": [{"Effect": "Allow", "Action": "*"}]}"#,
+            "needs Resource or NotResource",
+        ),
+        (
+            r#"{"Statement": [{"Effect": "Allow", "Action": "*", "NotAction": "*", "Resource": "*"}]}"#,
+            "one only",
+        ),
+    ] {
+        let document = NamedDocument {
+            name: "odd".to_owned(),
+            document: document.to_owned(),
+        };
+        let policies = RolePolicies {
+            identity: vec![document.clone()],
+            boundary: None,
+        };
+        let asked = [Statement::new(
+            "Ask",
+            ["s3:GetObject"],
+            ["arn:aws:s3:::b/k"],
+        )];
+        let found = evaluate(&policies, &asked);
+        let Verdict::Unknown(said) = &found[0].verdict else {
+            panic!("{found:?}");
+        };
+        assert!(
+            said.starts_with("policy odd cannot be read: ") && said.contains(why),
+            "{said}"
+        );
+        let bounded = within_boundary(&document, &asked);
+        assert!(matches!(&bounded[0].verdict, Verdict::Unknown(_)));
+    }
+}
+
+#[test]
+fn every_pair_of_action_and_resource_is_judged() {
+    let asked = [
+        Statement::new(
+            "A",
+            ["s3:GetObject", "s3:PutObject"],
+            ["arn:aws:s3:::b/1", "arn:aws:s3:::b/2"],
+        ),
+        Statement::new("B", ["s3:ListBucket"], ["arn:aws:s3:::b"]),
+    ];
+    let boundary = named("edge", &allow("s3:GetObject", "arn:aws:s3:::b/1"));
+    let found = within_boundary(&boundary, &asked);
+    let allowed: Vec<_> = found
+        .iter()
+        .map(|one| one.verdict == Verdict::Allowed)
+        .collect();
+    assert_eq!(allowed, [true, false, false, false, false]);
+}
