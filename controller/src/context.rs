@@ -187,6 +187,7 @@ impl Ctx {
         lock(&self.worlds).remove(target);
         self.publish_services(target, StateCounts::new());
         self.publish_policies(target, BTreeMap::new());
+        self.metrics.forget_holdings(target);
         self.leases.forget(target);
     }
 }

@@ -21,6 +21,7 @@ mod remember;
 mod report;
 mod retire;
 mod reviews;
+mod rights;
 mod rollouts;
 mod runner;
 mod world;

@@ -34,6 +34,7 @@ pub(crate) fn publish(report: &Report<'_>, rollouts: &BTreeMap<String, RolloutSt
             metrics.rollbacks.with_label_values(&[reason]).inc();
         }
     }
+    metrics.publish_holdings(target.name(), &report.holdings());
     let policies = report.loaded.policies.iter();
     let stands = policies.map(|policy| (policy.name().to_owned(), stand(policy, rollouts)));
     report.ctx.publish_policies(target.name(), stands.collect());

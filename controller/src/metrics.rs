@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use firelens_core::plan::Holdings;
 use jiff::Timestamp;
 use prometheus::core::Collector;
 use prometheus::{
@@ -62,6 +63,9 @@ pub struct Metrics {
     pub(crate) policy_generation: IntGaugeVec,
     pub(crate) policy_observed_generation: IntGaugeVec,
     pub(crate) oldest_unconverged: GaugeVec,
+    owned_objects: IntGaugeVec,
+    orphan_objects: IntGaugeVec,
+    owned_role_policies: IntGaugeVec,
     pub(crate) drift_detected: IntCounterVec,
     pub(crate) rollout_seconds: Histogram,
     pub(crate) rollbacks: IntCounterVec,
@@ -171,6 +175,9 @@ impl Metrics {
             policy_generation: make.counts("policy_generation", "Generation of a policy's spec.", &["policy"])?,
             policy_observed_generation: make.counts("policy_observed_generation", "Generation of a policy that the controller has acted on.", &["policy"])?,
             oldest_unconverged: make.gauges("policy_oldest_unconverged_timestamp_seconds", "Since when a service of the policy waits to be brought up to date; 0 when none does.", &["target", "policy"])?,
+            owned_objects: make.counts("owned_objects", "Objects in S3 that the operator made.", &["target"])?,
+            orphan_objects: make.counts("orphan_objects", "Objects in S3 of the operator that no known revision names; removed after their grace period.", &["target"])?,
+            owned_role_policies: make.counts("owned_role_policies", "Inline policies of roles that the operator made.", &["target"])?,
             drift_detected: make.counters("drift_detected_total", "Services found changed by others since the last pass.", &["source"])?,
             rollout_seconds: make.histogram("rollout_duration_seconds", "From the start of a rollout to its completion in one target.", &ROLLOUT_BUCKETS)?,
             rollbacks: make.counters("rollbacks_total", "Deployments of ours that did not succeed.", &["reason"])?,
@@ -212,6 +219,29 @@ impl Metrics {
         self.last_resync
             .with_label_values(&[account_id, region])
             .set(seconds(now));
+    }
+
+    /// Publishes how many things of ours there are in a target.
+    pub(crate) fn publish_holdings(&self, target: &str, holdings: &Holdings) {
+        for (gauge, count) in [
+            (&self.owned_objects, holdings.objects),
+            (&self.orphan_objects, holdings.spare_objects),
+            (&self.owned_role_policies, holdings.role_policies),
+        ] {
+            gauge.with_label_values(&[target]).set(i64::from(count));
+        }
+    }
+
+    /// Removes the series of a target that is gone.
+    pub(crate) fn forget_holdings(&self, target: &str) {
+        for gauge in [
+            &self.owned_objects,
+            &self.orphan_objects,
+            &self.owned_role_policies,
+        ] {
+            // A series that is not there is what we want; there is nothing to handle.
+            let _ = gauge.remove_label_values(&[target]);
+        }
     }
 
     /// Publishes how the policies stand in a target: generation, and since when not all is done.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use firelens_core::doc::TaskDefinitionDoc;
 use firelens_core::observe::{
-    FAMILY_LOOK_BACK, InstanceView, Needs, ObjectView, Observation, Observed, RoleView,
+    FAMILY_LOOK_BACK, InstanceView, Needs, ObjectView, Observation, Observed,
 };
 use firelens_store::{Store, StoreError};
 use futures::stream;
@@ -49,19 +49,7 @@ impl Reader<'_> {
             let revisions = self.family(family).await?;
             observation.families.insert(family.clone(), revisions);
         }
-        observation.roles.extend(
-            each(&needs.roles, |role| async move {
-                let arn = self.clients.get_role(&role).await;
-                seen(arn.map(|arn| RoleView { arn }))
-            })
-            .await,
-        );
-        observation.role_policies.extend(
-            each(&needs.role_policies, |(role, policy)| async move {
-                seen(self.clients.get_role_policy(&role, &policy).await)
-            })
-            .await,
-        );
+        self.read_roles(needs, observation).await;
         observation.objects.extend(
             each(&needs.objects, |(bucket, key)| async move {
                 let digest = self.clients.head_object(&bucket, &key).await;

@@ -3,7 +3,7 @@
 //! Never writes what did not change: an unchanged fleet costs the database nothing.
 
 use firelens_core::plan::Plan;
-use firelens_core::record::WorkloadRecord;
+use firelens_core::record::{OwnedResource, WorkloadRecord};
 use firelens_store::{Lease, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
@@ -43,8 +43,9 @@ pub(crate) async fn before_apply(
             .delete_records(lease, &plan.forgotten_workloads)
             .await?;
     }
-    if !plan.verified.is_empty() {
-        store.put_resources(lease, &plan.verified).await?;
+    let rows: Vec<OwnedResource> = plan.verified.iter().chain(&plan.marked).cloned().collect();
+    if !rows.is_empty() {
+        store.put_resources(lease, &rows).await?;
     }
     if !plan.forgotten_resources.is_empty() {
         store

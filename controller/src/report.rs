@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use firelens_core::lint;
 use firelens_core::observe::Observation;
-use firelens_core::plan::{Plan, PlanInput};
+use firelens_core::plan::{Holdings, Plan, PlanInput};
 use firelens_core::record::WorkloadKey;
 use firelens_core::status::{
     self, EventDraft, StatusContext, policy_status, target_status, workload_status,
@@ -87,6 +87,11 @@ impl Report<'_> {
 
     pub(crate) const fn observation(&self) -> &Observation {
         &self.world.observation
+    }
+
+    /// What is ours in the target after the pass.
+    pub(crate) fn holdings(&self) -> Holdings {
+        Holdings::of(&self.loaded.resources, self.plan)
     }
 
     fn input(&self) -> PlanInput<'_> {
@@ -238,7 +243,7 @@ impl Report<'_> {
 
     async fn write_target(&self, lease: &Lease) -> Result<bool, StoreError> {
         let target = self.target();
-        let status = target_status(target, self.observation(), None, self.now);
+        let status = target_status(target, self.observation(), &self.holdings(), None, self.now);
         let status = to_json("status", &status)?;
         let expected = Expected {
             uid: Some(target.uid().to_owned()),

@@ -199,6 +199,39 @@ pub struct Overtaken {
     pub at: Timestamp,
 }
 
+/// A change that a role of the workload stands in the way of. It takes no place from others until it is
+/// time to look again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoleObstacle {
+    /// Content hash of the change.
+    pub hash: String,
+    /// The policy it was for.
+    pub policy: PolicyRef,
+    /// Reason word, as in conditions.
+    pub reason: String,
+    /// For people.
+    pub message: String,
+    /// When the role is looked at again, unless the change becomes another before.
+    pub look_again_at: Timestamp,
+}
+
+/// What was found out about the rights of a workload's roles (`iam.mode: Verify`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RightsRecord {
+    /// Digest of the roles and of what they must allow.
+    pub digest: String,
+    /// When it was found out.
+    pub judged_at: Timestamp,
+    /// What is missing, a sentence for each role.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// What could not be found out, a sentence for each role.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
+}
+
 /// Everything remembered of one workload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -237,6 +270,12 @@ pub struct WorkloadRecord {
     /// Whether its logs were seen at their destination. It is worth nothing without `managed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logs: Option<LogsRecord>,
+    /// Whether its roles may do what they must, where the policy only verifies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rights: Option<RightsRecord>,
+    /// What a role stands in the way of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obstacle: Option<RoleObstacle>,
 }
 
 impl WorkloadRecord {
@@ -255,6 +294,8 @@ impl WorkloadRecord {
             ran: None,
             takeaways: Vec::new(),
             logs: None,
+            rights: None,
+            obstacle: None,
         }
     }
 
@@ -270,6 +311,8 @@ impl WorkloadRecord {
             && self.rollout.is_none()
             && self.ran.is_none()
             && self.takeaways.is_empty()
+            && self.rights.is_none()
+            && self.obstacle.is_none()
     }
 
     /// Whether a place under `rollout.maxConcurrent` is taken.

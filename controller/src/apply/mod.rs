@@ -13,13 +13,13 @@ use std::time::Duration;
 
 use firelens_core::observe::Observation;
 use firelens_core::plan::{Plan, Step, WorkloadPlan};
-use firelens_core::record::{ResourceId, WorkloadKey};
+use firelens_core::record::{Registered, ResourceId, WorkloadKey};
 use firelens_core::status::{Outcome, Problem, WorkloadReason};
 use firelens_store::{Lease, Store, StoreError};
 use futures::StreamExt;
 use futures::stream;
 
-use crate::aws::AwsClients;
+use crate::aws::{AwsClients, AwsError};
 use crate::clock::PassTime;
 use crate::lease::{LeaseError, Leases};
 use crate::metrics::Metrics;
@@ -143,6 +143,7 @@ impl Applier<'_> {
         failed: &BTreeMap<ResourceId, Problem>,
     ) -> Result<Vec<Ended>, ApplyError> {
         let mut ended = Vec::with_capacity(group.len());
+        let mut registrations = Registrations::new();
         for (key, plan) in group {
             if self.time.elapsed() > APPLY_BUDGET {
                 ended.push((key.clone(), None, plan.record.clone()));
@@ -151,7 +152,10 @@ impl Applier<'_> {
             let blocked_by = plan.requires.iter().find_map(|id| failed.get(id));
             let (turn, record) = match blocked_by {
                 Some(problem) => self.blocked(plan, problem).await?,
-                None => self.take_steps(key, plan, observation).await?,
+                None => {
+                    self.take_steps(key, plan, observation, &mut registrations)
+                        .await?
+                }
             };
             ended.push((key.clone(), Some(turn), record));
         }
@@ -164,6 +168,10 @@ impl Applier<'_> {
         Ok(lease.inspect_err(|_| self.metrics.fenced_writes.inc())?)
     }
 }
+
+/// How the registrations of one family ended in this pass, by the id of their intent: services on one
+/// base share one revision, and one that failed is not tried again for each of them.
+pub(super) type Registrations = BTreeMap<String, Result<Registered, AwsError>>;
 
 /// A workload, how its turn ended (`None`: it had none), and what to remember of it.
 type Ended = (

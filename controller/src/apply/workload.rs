@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::attempt::{Attempt, attempt};
 use super::verdict::{is_final, retry};
-use super::{Applier, ApplyError, Turn};
+use super::{Applier, ApplyError, Registrations, Turn};
 use crate::aws::AwsError;
 use crate::observe::services_of;
 
@@ -25,6 +25,7 @@ impl Applier<'_> {
         key: &WorkloadKey,
         plan: &WorkloadPlan,
         observation: &Observation,
+        registrations: &mut Registrations,
     ) -> Result<(Turn, WorkloadRecord), ApplyError> {
         let mut record = plan.record.clone();
         let planned_from = observation.services.get(key).and_then(Observed::present);
@@ -34,7 +35,17 @@ impl Applier<'_> {
         });
         for step in &plan.steps {
             let turn = match step {
-                Step::Register(register) => self.register(register, plan, &mut record).await?,
+                Step::Register(register) => {
+                    let id = &register.intent.id;
+                    match registrations.get(id) {
+                        Some(known) => self.share(register, plan, known, &mut record).await?,
+                        None => {
+                            let (turn, ended) = self.register(register, plan, &mut record).await?;
+                            registrations.insert(id.clone(), ended);
+                            turn
+                        }
+                    }
+                }
                 Step::Update(update) => self.update(update, planned_from, &mut record).await?,
             };
             if !matches!(turn, Turn::Done) {
@@ -47,23 +58,25 @@ impl Applier<'_> {
         Ok((Turn::Done, record))
     }
 
+    /// Registers a revision, once for all workloads that want it.
     async fn register(
         &self,
         step: &RegisterStep,
         plan: &WorkloadPlan,
         record: &mut WorkloadRecord,
-    ) -> Result<Turn, ApplyError> {
+    ) -> Result<(Turn, Result<Registered, AwsError>), ApplyError> {
         let lease = self.lease().await?;
         let intents = std::slice::from_ref(&step.intent);
         self.store.record_intents(&lease, intents).await?;
         let body = Bytes::from(step.body.clone());
         match self.clients.register_task_definition(body).await {
-            Ok(registered) => {
-                record.registered = Some(Registered {
-                    arn: registered.arn.clone(),
+            Ok(answer) => {
+                let registered = Registered {
+                    arn: answer.arn.clone(),
                     hash: step.intent.hash.clone(),
-                });
-                self.keep_revision(&registered.arn, registered.raw, &step.body)
+                };
+                record.registered = Some(registered.clone());
+                self.keep_revision(&answer.arn, answer.raw, &step.body)
                     .await?;
                 self.store
                     .put_records(&lease, std::slice::from_ref(record))
@@ -71,16 +84,42 @@ impl Applier<'_> {
                 self.store
                     .close_intent(&lease, self.target, &step.intent.id)
                     .await?;
-                Ok(Turn::Done)
+                Ok((Turn::Done, Ok(registered)))
             }
             // The intent stays open: the next pass looks for the revision before it registers again.
-            Err(error) if error.may_have_happened() => Ok(retry(&error)),
+            Err(error) if error.may_have_happened() => Ok((retry(&error), Err(error))),
             Err(error) => {
                 self.store
                     .close_intent(&lease, self.target, &step.intent.id)
                     .await?;
                 let attempt = attempt(plan, Some(&step.intent.hash));
-                self.ended_by(attempt, &error, record).await
+                let turn = self.ended_by(attempt, &error, record).await?;
+                Ok((turn, Err(error)))
+            }
+        }
+    }
+
+    /// Takes on how the registration ended that another workload made in this pass.
+    async fn share(
+        &self,
+        step: &RegisterStep,
+        plan: &WorkloadPlan,
+        known: &Result<Registered, AwsError>,
+        record: &mut WorkloadRecord,
+    ) -> Result<Turn, ApplyError> {
+        match known {
+            Ok(registered) => {
+                record.registered = Some(registered.clone());
+                let lease = self.lease().await?;
+                self.store
+                    .put_records(&lease, std::slice::from_ref(record))
+                    .await?;
+                Ok(Turn::Done)
+            }
+            Err(error) if error.may_have_happened() => Ok(retry(error)),
+            Err(error) => {
+                let attempt = attempt(plan, Some(&step.intent.hash));
+                self.ended_by(attempt, error, record).await
             }
         }
     }

@@ -2,24 +2,33 @@
 //!
 //! Never touches a managed policy, a trust policy or a policy under another name.
 
+use firelens_core::observe::RoleView;
+
 use super::clients::AwsClients;
 use super::error::{AwsError, AwsErrorKind};
 use super::operation::Operation;
 
 impl AwsClients {
-    /// ARN of a role, path included.
+    /// A role, and what bounds it.
     ///
     /// # Errors
     /// The call fails; `NotFound` when there is no such role.
-    pub async fn get_role(&self, role: &str) -> Result<String, AwsError> {
+    pub async fn get_role(&self, role: &str) -> Result<RoleView, AwsError> {
         let operation = Operation::GET_ROLE;
         let call = self.caller.begin(operation).await;
         let request = self.iam_reads.get_role().role_name(role);
         let result = request.customize().interceptor(call.probe()).send().await;
         let answer = self.caller.end(&call, result)?;
-        answer.role.map(|role| role.arn).ok_or_else(|| {
+        let role = answer.role.ok_or_else(|| {
             let message = "the answer names no role";
             AwsError::new(operation, AwsErrorKind::Server, "UnreadableAnswer", message)
+        })?;
+        let boundary = role.permissions_boundary;
+        let trust = role.assume_role_policy_document.as_deref();
+        Ok(RoleView {
+            arn: role.arn,
+            permissions_boundary: boundary.and_then(|found| found.permissions_boundary_arn),
+            trust: trust.map(percent_decoded),
         })
     }
 
@@ -110,7 +119,7 @@ impl AwsClients {
 /// IAM answers policy documents percent-encoded (RFC 3986):
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRolePolicy.html>. Text that is no such
 /// encoding is kept as it is, because emulators answer plain JSON.
-fn percent_decoded(text: &str) -> String {
+pub(super) fn percent_decoded(text: &str) -> String {
     if text.trim_start().starts_with('{') {
         return text.to_owned();
     }

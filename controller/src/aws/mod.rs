@@ -10,6 +10,7 @@ mod cloudwatch;
 mod ecs;
 mod error;
 mod iam;
+mod iam_rights;
 mod instances;
 mod logs;
 mod operation;
@@ -27,6 +28,7 @@ pub use ecs::{
     DESCRIBE_CLUSTERS_SIZE, DESCRIBE_SERVICES_SIZE, Described, Failure, LIST_PAGE_SIZE, Registered,
 };
 pub use error::{AwsError, AwsErrorKind};
+pub use iam_rights::SIMULATED_PAIRS_PER_CALL;
 pub use instances::DESCRIBE_CONTAINER_INSTANCES_SIZE;
 pub use operation::{Bucket, BucketLimits, BucketScope, Operation};
 pub use s3::DIGEST_METADATA;

@@ -170,6 +170,10 @@ operations! {
     UPDATE_SERVICE: "ecs", "UpdateService", ServiceModify, true;
     GET_ROLE: "iam", "GetRole", IamRead, false;
     GET_ROLE_POLICY: "iam", "GetRolePolicy", IamRead, false;
+    LIST_ATTACHED_ROLE_POLICIES: "iam", "ListAttachedRolePolicies", IamRead, false;
+    GET_POLICY: "iam", "GetPolicy", IamRead, false;
+    GET_POLICY_VERSION: "iam", "GetPolicyVersion", IamRead, false;
+    SIMULATE_PRINCIPAL_POLICY: "iam", "SimulatePrincipalPolicy", IamRead, false;
     LIST_ROLE_POLICIES: "iam", "ListRolePolicies", IamRead, false;
     PUT_ROLE_POLICY: "iam", "PutRolePolicy", IamWrite, true;
     DELETE_ROLE_POLICY: "iam", "DeleteRolePolicy", IamWrite, true;

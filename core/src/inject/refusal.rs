@@ -95,6 +95,10 @@ words! {
         RoleShared,
         /// The inline policies of the role would be longer than IAM allows.
         RolePolicyTooLong,
+        /// The permissions boundary of the role would deny what it is to be allowed.
+        BoundaryDenies,
+        /// `iam.mode: Verify`: the roles do not allow what they must.
+        RightsMissing,
         /// Containers wait for each other in a circle.
         DependencyCycle,
         /// Something waits for the router to end (`COMPLETE`, `SUCCESS`), which an essential router
@@ -195,8 +199,10 @@ words! {
         ImageArchitecture,
         /// Where the router image is pulled from may be out of reach or far.
         ImagePull,
-        /// `iam.mode: Verify`: what a role must allow, which somebody else sees to.
-        RightsNeeded,
+        /// What a role must allow, where it cannot be found out whether it does.
+        RightsUnknown,
+        /// `iam.mode: Verify`: what the roles of a running service do not allow.
+        RightsLost,
         /// `resources.resize: Allow` made the task larger; with sizes and price.
         TaskResized,
         /// With full buffers the router takes more memory than it may have.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 mod evidence;
 mod instance;
 mod needs;
+mod rights;
 mod service;
 mod settings;
 
@@ -21,6 +22,9 @@ pub use evidence::{
 };
 pub use instance::InstanceView;
 pub use needs::Needs;
+pub use rights::{
+    InlinePolicies, RightsQuestion, RightsView, RoleView, SimulatedDecision, SimulatedRight,
+};
 pub use service::{DeploymentView, LoadBalancerView, ServiceView};
 pub use settings::DeploymentSettings;
 
@@ -60,13 +64,6 @@ pub struct ClusterView {
     pub tags: BTreeMap<String, String>,
 }
 
-/// One IAM role.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoleView {
-    /// Full ARN, path included.
-    pub arn: String,
-}
-
 /// One S3 object that holds a router configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectView {
@@ -99,6 +96,12 @@ pub struct Observation {
     pub roles: BTreeMap<String, Observed<RoleView>>,
     /// Inline policy documents (decoded JSON text) by role name and policy name.
     pub role_policies: BTreeMap<(String, String), Observed<String>>,
+    /// All inline policies of roles, by role name.
+    pub inline_policies: BTreeMap<String, Observed<InlinePolicies>>,
+    /// Documents of the default versions of managed policies (decoded JSON text), by ARN.
+    pub managed_policies: BTreeMap<String, Observed<String>>,
+    /// What AWS said of the rights of roles.
+    pub rights: BTreeMap<RightsQuestion, Observed<RightsView>>,
     /// Objects by bucket and key.
     pub objects: BTreeMap<(String, String), Observed<ObjectView>>,
     /// Container instances by the ARN of their cluster.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::EvidenceNeeds;
+use super::{EvidenceNeeds, RightsQuestion};
 
 /// What a plan must know before it can decide. The pass reads these and plans again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,12 @@ pub struct Needs {
     pub roles: BTreeSet<String>,
     /// Role name and inline policy name.
     pub role_policies: BTreeSet<(String, String)>,
+    /// Names of roles whose inline policies are all wanted.
+    pub inline_policies: BTreeSet<String>,
+    /// ARNs of managed policies whose default version is wanted.
+    pub managed_policies: BTreeSet<String>,
+    /// What is to be found out about the rights of roles.
+    pub rights: BTreeSet<RightsQuestion>,
     /// Bucket and key.
     pub objects: BTreeSet<(String, String)>,
     /// ARNs of clusters whose container instances are wanted.

@@ -11,8 +11,12 @@ use super::draft::{DEPLOYMENT_POLL_SECONDS, Draft, READ_RETRY_SECONDS, find_poli
 use super::linted::Linted;
 use super::model::{Decision, Plan, PlanInput, Wait, WorkloadPlan};
 use super::resources::{self, State, Wishes};
-use super::{logs, places, removal, retry, sharing, steps as stepping, takeaway, track};
+use super::{
+    garbage, logs, places, removal, retry, rights, role_limits, sharing, steps as stepping,
+    takeaway, track,
+};
 use crate::gate;
+use crate::inject::{Note, NoteCode};
 use crate::observe::{ClusterView, Needs, Observed, ServiceView};
 use crate::record::{
     PolicyRef, Purpose, Registered, ResourceId, RolloutMark, WorkloadKey, WorkloadRecord,
@@ -26,6 +30,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     let mut plan = Plan::default();
     let mut drafts = survey(input, &mut plan);
     sharing::refuse_shared_roles(input, &mut plan.needs, &mut drafts_view(&mut drafts));
+    rights::verify(input, &mut plan.needs, &mut drafts);
     logs::follow(input, &mut plan.needs, &mut drafts);
     let admitted = places::give(input, &mut plan, &mut drafts);
     let states = judge_resources(input, &mut plan, &drafts, &admitted);
@@ -41,6 +46,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         plan.workloads.insert(key, entry);
     }
     removal::plan(input, &mut plan);
+    garbage::plan(input, &mut plan, &states);
     removal::count(input, &mut plan);
     plan.look_again_at = look_again(input, &plan);
     plan
@@ -234,34 +240,42 @@ fn judge_resources(
             }
             wishes.objects(policy, &draft.verdict.objects, in_sync);
         }
-        // What still runs keeps its rights until its successor has settled.
-        if let Some(managed) = draft
-            .record
-            .managed
-            .as_ref()
-            .filter(|managed| manages_roles(input, &managed.policy))
-        {
-            wishes.grants(&managed.policy, &managed.grants, false);
-        }
-        if let Some(deployment) = draft
-            .record
-            .deployment
-            .as_ref()
-            .filter(|deployment| manages_roles(input, &deployment.policy))
-        {
-            wishes.grants(&deployment.policy, &deployment.grants, false);
-        }
+        wish_for_running(input, &mut wishes, &draft.record);
+    }
+    // So does what could not be read in this pass.
+    for workload in plan.workloads.values() {
+        wish_for_running(input, &mut wishes, &workload.record);
     }
     let mut states = BTreeMap::new();
-    for (id, wanted) in wishes.into_wanted() {
-        let state = resources::judge(input, &id, &wanted, &mut plan.needs, &mut plan.verified);
-        if state == State::Write && !input.target.spec.suspend {
-            plan.resources
-                .insert(id.clone(), resources::write(input, &id, &wanted));
+    let all = wishes.into_wanted();
+    for (id, wanted) in &all {
+        let judged = resources::judge(input, id, &all, &mut plan.needs);
+        plan.verified.extend(judged.verified);
+        if judged.state == State::Write && !input.target.spec.suspend {
+            let write = resources::write(input, id, wanted, judged.doubt);
+            plan.resources.insert(id.clone(), write);
         }
-        states.insert(id, state);
+        states.insert(id.clone(), judged.state);
     }
     states
+}
+
+/// What still runs keeps its rights until its successor has settled.
+fn wish_for_running(input: &PlanInput<'_>, wishes: &mut Wishes, record: &WorkloadRecord) {
+    if let Some(managed) = record
+        .managed
+        .as_ref()
+        .filter(|managed| manages_roles(input, &managed.policy))
+    {
+        wishes.grants(&managed.policy, &managed.grants, false);
+    }
+    if let Some(deployment) = record
+        .deployment
+        .as_ref()
+        .filter(|deployment| manages_roles(input, &deployment.policy))
+    {
+        wishes.grants(&deployment.policy, &deployment.grants, false);
+    }
 }
 
 fn manages_roles(input: &PlanInput<'_>, policy: &PolicyRef) -> bool {
@@ -284,6 +298,11 @@ fn finish(
     {
         draft.verdict.decision = Decision::Deploying(deployment.purpose);
     }
+    let doubts = doubts(input, plan, &draft.verdict);
+    draft.verdict.notes.extend(doubts);
+    if draft.verdict.change.is_none() {
+        draft.record.obstacle = None;
+    }
     if admitted && let Some(change) = draft.verdict.change.take() {
         requires = match find_policy(input, &change.policy) {
             Some(policy) if policy.spec.iam.mode == IamMode::Manage => {
@@ -291,9 +310,18 @@ fn finish(
             }
             _ => resources::ids_of(&change.policy, &[], &change.objects),
         };
+        let attempt = (change.hash.clone(), change.policy.clone());
+        draft.record.obstacle = None;
         match stepping::steps_for(input, plan, key, &mut draft, change, &requires, states) {
             Ok(found) => steps = found,
-            Err(decision) => draft.verdict.decision = decision,
+            Err(decision) => {
+                if let Decision::Refused(refusal) = &decision {
+                    // Nothing is on its way that would rely on them.
+                    requires.clear();
+                    role_limits::set_aside(input, &mut draft, attempt, refusal);
+                }
+                draft.verdict.decision = decision;
+            }
         }
     }
     let keeps = match (&draft.verdict.decision, &draft.verdict.policy) {
@@ -314,6 +342,22 @@ fn finish(
         current_revision: Some(draft.service.task_definition.clone()).filter(|arn| !arn.is_empty()),
         marks: draft.verdict.marks,
     }
+}
+
+/// What may keep the role policies of a workload from having effect.
+fn doubts(input: &PlanInput<'_>, plan: &Plan, verdict: &Verdict) -> Vec<Note> {
+    let Some(policy) = &verdict.policy else {
+        return Vec::new();
+    };
+    let row = |id: &ResourceId| {
+        let written = plan.resources.get(id).map(|write| &write.resource);
+        written.or_else(|| input.resources.get(id))
+    };
+    resources::ids_of(policy, &verdict.grants, &[])
+        .iter()
+        .filter_map(|id| row(id)?.doubt.clone())
+        .map(|doubt| Note::new(NoteCode::RightsUnknown, doubt))
+        .collect()
 }
 
 fn unknown(record: WorkloadRecord, why: &str) -> WorkloadPlan {

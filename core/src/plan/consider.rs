@@ -10,7 +10,7 @@ use super::desire::WantedRevision;
 use super::draft::Draft;
 use super::gate;
 use super::model::{Decision, Plan, PlanInput};
-use super::sharing;
+use super::{rights, sharing};
 use crate::iam::Grant;
 use crate::inject::{ConfigObject, Note};
 use crate::observe::Needs;
@@ -73,6 +73,7 @@ pub fn consider(input: &PlanInput<'_>, policy_uid: &str) -> Considered {
     let mut plan = Plan::default();
     let mut drafts = survey(input, &mut plan);
     sharing::refuse_shared_roles(input, &mut plan.needs, &mut drafts_view(&mut drafts));
+    rights::verify(input, &mut plan.needs, &mut drafts);
     let mut considered = Considered {
         needs: plan.needs,
         workloads: BTreeMap::new(),

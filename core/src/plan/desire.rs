@@ -12,8 +12,8 @@ use crate::doc::TaskDefinitionDoc;
 use crate::fit::{self, Footprint};
 use crate::iam::Grant;
 use crate::inject::{
-    self, ConfigObject, InjectContext, Injection, Marks, Note, NoteCode, OutputInUse, Platform,
-    Reason, Refusal,
+    self, ConfigObject, InjectContext, Injection, Marks, Note, OutputInUse, Platform, Reason,
+    Refusal,
 };
 use crate::observe::{ClusterView, Needs, Observed, ServiceView};
 use crate::record::{ManagedRevision, PolicyRef, Purpose, WorkloadRecord};
@@ -52,6 +52,8 @@ pub(super) struct Verdict {
     /// Grants and objects of what runs now or is wanted.
     pub(super) grants: Vec<Grant>,
     pub(super) objects: Vec<ConfigObject>,
+    /// What its roles must allow and nobody writes: to be verified.
+    pub(super) rights: Vec<Grant>,
     /// Whose they are.
     pub(super) policy: Option<PolicyRef>,
     /// Memory to take on when what runs is ours without our having remembered it.
@@ -70,6 +72,7 @@ impl Verdict {
             notes: Vec::new(),
             grants: Vec::new(),
             objects: Vec::new(),
+            rights: Vec::new(),
             policy: None,
             adopt: None,
             outputs: Vec::new(),
@@ -178,10 +181,11 @@ fn want(
         Err(refusal) => return Verdict::new(Decision::Refused(refusal)),
     };
     let reference = crate::select::policy_ref(policy);
+    let verifies = injection.iam_mode == IamMode::Verify;
+    let rights = verifies.then(|| injection.grants.clone());
     let in_sync = site.record.overtaken.is_none() && inject::is_current(live, &injection);
     let mut verdict = Verdict::new(Decision::InSync);
     verdict.notes.clone_from(&injection.notes);
-    verdict.notes.extend(rights_to_verify(&injection));
     if policy.spec.mode == Mode::Enforce {
         verdict.grants.clone_from(&injection.grants);
         verdict.objects.clone_from(&injection.objects);
@@ -205,30 +209,10 @@ fn want(
         verdict.decision = Decision::Injecting;
         verdict.change = Some(inject_change(start, reference, base, injection));
     }
-    verdict
-}
-
-/// With `iam.mode: Verify` the rights are said and not written.
-fn rights_to_verify(injection: &Injection) -> Vec<Note> {
-    if injection.iam_mode != IamMode::Verify {
-        return Vec::new();
+    if !matches!(verdict.decision, Decision::Refused(_)) {
+        verdict.rights = rights.unwrap_or_default();
     }
-    let say = |grant: &Grant| {
-        let rights: Vec<String> = grant
-            .statements
-            .iter()
-            .map(|right| {
-                format!(
-                    "{} on {}",
-                    right.actions.join(", "),
-                    right.resources.join(", ")
-                )
-            })
-            .collect();
-        let message = format!("role {} must allow {}", grant.role_arn, rights.join("; "));
-        Note::new(NoteCode::RightsNeeded, message)
-    };
-    injection.grants.iter().map(say).collect()
+    verdict
 }
 
 fn inject_change(

@@ -3,6 +3,7 @@
 use super::desire::Change;
 use super::draft::{Draft, find_policy};
 use super::model::{Decision, PlanInput, Wait};
+use super::role_limits;
 use super::ship::{self, Shipment};
 use super::takeaway;
 use crate::fit;
@@ -32,6 +33,9 @@ pub(super) fn held_back(
             && failed.retry_at.is_none_or(|at| at > input.now)
     }) {
         return Some(Decision::Failed);
+    }
+    if let Some(refusal) = role_limits::obstacle(input, draft, change) {
+        return Some(Decision::Refused(refusal));
     }
     if !ship::is_ours_to_ship(draft.service) {
         // Until it is prepared it takes a place like the others; then it is the owner's turn.

@@ -13,6 +13,7 @@ mod capacity;
 mod consider;
 mod desire;
 mod draft;
+mod garbage;
 mod gate;
 mod leave;
 mod linted;
@@ -22,6 +23,8 @@ mod places;
 mod removal;
 mod resources;
 mod retry;
+mod rights;
+mod role_limits;
 mod rollout;
 mod sharing;
 mod ship;
@@ -32,11 +35,13 @@ mod track;
 pub use assemble::plan;
 pub use consider::{Consideration, Considered, ConsideredChange, ConsideredRevision, consider};
 pub use draft::{DEPLOYMENT_POLL_SECONDS, READ_RETRY_SECONDS, REGISTER_CONSISTENCY_SECONDS};
+pub use garbage::{OBJECT_GRACE_SECONDS, REMOVALS_PER_PASS};
 pub use model::{
-    Decision, Plan, PlanInput, PolicyProgress, RegisterStep, Removal, ResourceContent,
+    Decision, Holdings, Plan, PlanInput, PolicyProgress, RegisterStep, Removal, ResourceContent,
     ResourcePlan, RevisionRef, Step, UpdateStep, Wait, WorkloadPlan,
 };
 pub use resources::{IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS};
+pub use rights::{RIGHTS_ASKED_PER_PASS, RIGHTS_RETRY_SECONDS};
 pub use rollout::{Standing, Waves};
 pub use ship::Shipment;
 pub use takeaway::{

@@ -2,7 +2,7 @@
 //!
 //! A plan is a plain value: sorted, comparable, the same for the same input.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -61,6 +61,10 @@ pub struct Plan {
     pub removals: Vec<Removal>,
     /// Resources seen to be there as wanted in this pass; to be remembered.
     pub verified: Vec<OwnedResource>,
+    /// Resources that became spare, or are none any more; to be remembered.
+    pub marked: Vec<OwnedResource>,
+    /// Objects of ours that no revision names, those to be removed in this pass included.
+    pub spare_objects: u32,
     /// Resources to forget without touching AWS (`deletionPolicy: Retain`).
     pub forgotten_resources: Vec<ResourceId>,
     /// Intents that were answered by what was read.
@@ -282,4 +286,40 @@ pub struct PolicyProgress {
     pub released: bool,
     /// Whether failures stopped the rollout.
     pub paused: bool,
+}
+
+/// How many things of ours there are in a target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holdings {
+    /// Objects in S3.
+    pub objects: u32,
+    /// Those of them that no known revision names.
+    pub spare_objects: u32,
+    /// Inline policies of roles.
+    pub role_policies: u32,
+}
+
+impl Holdings {
+    /// Counts what was there when the plan was made, what it writes, and not what it removes.
+    #[must_use]
+    pub fn of(resources: &BTreeMap<ResourceId, OwnedResource>, plan: &Plan) -> Self {
+        let mut ids: BTreeSet<&ResourceId> = resources.keys().collect();
+        ids.extend(plan.resources.keys());
+        for removal in &plan.removals {
+            ids.remove(&removal.id);
+        }
+        for id in &plan.forgotten_resources {
+            ids.remove(id);
+        }
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let is_object = |id: &&&ResourceId| matches!(id, ResourceId::Object { .. });
+        let objects = ids.iter().filter(is_object).count();
+        let removed = plan.removals.iter().map(|removal| &removal.id);
+        let removed = count(removed.filter(|id| is_object(&id)).count());
+        Self {
+            objects: count(objects),
+            spare_objects: plan.spare_objects.saturating_sub(removed),
+            role_policies: count(ids.len() - objects),
+        }
+    }
 }

@@ -31,8 +31,8 @@ pub(super) fn plan(input: &PlanInput<'_>, plan: &mut Plan) {
     }
 }
 
-/// Whether nothing relies on a resource. Objects live as long as their policy: an older revision
-/// that a rollback may bring back names them.
+/// Whether nothing relies on a resource. Objects of a policy that lives on are the business of
+/// `garbage`: an older revision that a rollback may bring back names them.
 fn is_spare(plan: &Plan, policy: &LoggingPolicy, resource: &OwnedResource) -> bool {
     if policy.is_deleting() {
         return !plan
@@ -43,6 +43,9 @@ fn is_spare(plan: &Plan, policy: &LoggingPolicy, resource: &OwnedResource) -> bo
     let ResourceId::RolePolicy { .. } = &resource.id else {
         return false;
     };
+    if !has_time(plan) {
+        return false;
+    }
     let wanted = plan.resources.contains_key(&resource.id)
         || plan.workloads.values().any(|workload| {
             workload.requires.contains(&resource.id)
@@ -53,7 +56,17 @@ fn is_spare(plan: &Plan, policy: &LoggingPolicy, resource: &OwnedResource) -> bo
         .workloads
         .values()
         .any(|workload| matches!(workload.decision, Decision::Unknown(_)));
-    !wanted && !unread && plan.needs.is_empty()
+    !wanted && !unread
+}
+
+/// Whether a pass may tidy up: workloads go first.
+pub(super) fn has_time(plan: &Plan) -> bool {
+    let writes = plan.resources.iter().any(|(id, write)| {
+        let mut workloads = plan.workloads.values();
+        write.unconditional || workloads.any(|workload| workload.requires.contains(id))
+    });
+    let mut workloads = plan.workloads.values();
+    plan.needs.is_empty() && !writes && workloads.all(|workload| workload.steps.is_empty())
 }
 
 /// Whether a workload still carries, or is getting, something of the policy.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::model::{PlanInput, ResourceContent, ResourcePlan, Wait};
+use super::role_limits::{self, Bounded};
 use crate::doc::sha256_hex;
 use crate::iam::{self, Grant, Statement};
 use crate::inject::ConfigObject;
@@ -36,8 +37,11 @@ pub(super) enum State {
     RoleMissing,
     /// Nothing can be said before it is read.
     Unread(String),
-    /// The inline policies of the role would be longer than IAM allows.
-    TooLong(usize),
+    /// The inline policies of the role would be longer than IAM allows: characters of this one, and of
+    /// the others.
+    TooLong { characters: usize, others: usize },
+    /// The permissions boundary of the role would deny it; the text says what.
+    BoundaryDenies(String),
 }
 
 /// What one policy wants of one role or object.
@@ -45,6 +49,8 @@ pub(super) enum State {
 pub(super) struct Wanted {
     pub(super) policy: PolicyRef,
     pub(super) content: ResourceContent,
+    /// What a role policy says; empty for objects.
+    pub(super) statements: Vec<Statement>,
     pub(super) digest: String,
     /// A running revision needs it, not only one that is about to be made.
     pub(super) in_use: bool,
@@ -95,6 +101,7 @@ impl Wishes {
                 .or_insert_with(|| Wanted {
                     policy: policy.clone(),
                     content: ResourceContent::Object(object.body.clone()),
+                    statements: Vec::new(),
                     digest: object.sha256.clone(),
                     in_use: false,
                 });
@@ -120,6 +127,7 @@ impl Wishes {
                     policy: policy.clone(),
                     digest: sha256_hex(document.as_bytes()),
                     content: ResourceContent::RolePolicy(document),
+                    statements: iam::merge(&statements),
                     in_use: self.used_roles.contains(&(role, uid)),
                 },
             );
@@ -145,19 +153,40 @@ pub(super) fn ids_of(
     ids.into_iter().collect()
 }
 
-/// Judges one resource; asks for reads through `needs`; notes what was seen to be right in
-/// `verified`.
+/// How a resource stands, and what to do about it.
+pub(super) struct Judged {
+    pub(super) state: State,
+    /// What to remember of one that was seen to be right.
+    pub(super) verified: Option<OwnedResource>,
+    /// What may be in the way of a role policy that cannot be told for certain.
+    pub(super) doubt: Option<String>,
+}
+
+impl From<State> for Judged {
+    fn from(state: State) -> Self {
+        Self {
+            state,
+            verified: None,
+            doubt: None,
+        }
+    }
+}
+
+/// Judges one resource of `all` that are wanted; asks for reads through `needs`.
 pub(super) fn judge(
     input: &PlanInput<'_>,
     id: &ResourceId,
-    wanted: &Wanted,
+    all: &BTreeMap<ResourceId, Wanted>,
     needs: &mut Needs,
-    verified: &mut Vec<OwnedResource>,
-) -> State {
+) -> Judged {
+    let Some(wanted) = all.get(id) else {
+        return State::Ready.into();
+    };
     if let ResourceContent::RolePolicy(document) = &wanted.content {
-        let size = iam::policy_size_characters(document);
-        if size > iam::INLINE_POLICY_TOTAL_CHARACTERS {
-            return State::TooLong(size);
+        let characters = iam::policy_size_characters(document);
+        if characters > iam::INLINE_POLICY_TOTAL_CHARACTERS {
+            let others = 0;
+            return State::TooLong { characters, others }.into();
         }
     }
     let known = input
@@ -169,40 +198,86 @@ pub(super) fn judge(
         && input.now.duration_since(verified_at)
             < SignedDuration::from_secs(RESOURCE_RECHECK_SECONDS)
     {
-        return settled(id, written_at, input.now);
+        return settled(id, written_at, input.now).into();
     }
-    let seen = match look(input, id, wanted, needs) {
-        Ok(seen) => seen,
-        Err(state) => return state,
+    let (seen, doubt) = match look_and_hold(input, id, all, wanted, needs) {
+        Ok(found) => found,
+        Err(state) => return state.into(),
     };
     if !seen {
-        return State::Write;
+        return Judged {
+            state: State::Write,
+            verified: None,
+            doubt,
+        };
     }
     let written_at = known
         .and_then(|known| known.written_at)
         .unwrap_or(input.now);
-    verified.push(OwnedResource {
+    Judged {
+        state: settled(id, written_at, input.now),
+        verified: Some(OwnedResource {
+            written_at: Some(written_at),
+            verified_at: Some(input.now),
+            ..row(input, id, wanted, doubt.clone())
+        }),
+        doubt,
+    }
+}
+
+/// Whether AWS shows the resource as wanted; for a role policy also what bounds it, and before it is
+/// written whether there is room.
+fn look_and_hold(
+    input: &PlanInput<'_>,
+    id: &ResourceId,
+    all: &BTreeMap<ResourceId, Wanted>,
+    wanted: &Wanted,
+    needs: &mut Needs,
+) -> Result<(bool, Option<String>), State> {
+    let seen = look(input, id, wanted, needs)?;
+    let ResourceId::RolePolicy { role, policy_name } = id else {
+        return Ok((seen, None));
+    };
+    let doubt = match role_limits::bounded(input, role, wanted, needs)? {
+        Bounded::Free => None,
+        // What is there already is not taken away for that.
+        Bounded::Denied(what) if seen => Some(what),
+        Bounded::Denied(what) => return Err(State::BoundaryDenies(what)),
+        Bounded::Doubt(what) => Some(what),
+    };
+    if !seen {
+        role_limits::room(input, (role, policy_name), all, needs)?;
+    }
+    Ok((seen, doubt))
+}
+
+fn row(
+    input: &PlanInput<'_>,
+    id: &ResourceId,
+    wanted: &Wanted,
+    doubt: Option<String>,
+) -> OwnedResource {
+    OwnedResource {
         target: input.target.name().to_owned(),
         id: id.clone(),
         policy: wanted.policy.clone(),
         digest: wanted.digest.clone(),
-        written_at: Some(written_at),
-        verified_at: Some(input.now),
-    });
-    settled(id, written_at, input.now)
+        written_at: None,
+        verified_at: None,
+        spare_since: None,
+        doubt,
+    }
 }
 
 /// The write that brings a resource into its wanted state.
-pub(super) fn write(input: &PlanInput<'_>, id: &ResourceId, wanted: &Wanted) -> ResourcePlan {
+pub(super) fn write(
+    input: &PlanInput<'_>,
+    id: &ResourceId,
+    wanted: &Wanted,
+    doubt: Option<String>,
+) -> ResourcePlan {
     ResourcePlan {
-        resource: OwnedResource {
-            target: input.target.name().to_owned(),
-            id: id.clone(),
-            policy: wanted.policy.clone(),
-            digest: wanted.digest.clone(),
-            written_at: None,
-            verified_at: None,
-        },
+        resource: row(input, id, wanted, doubt),
         content: wanted.content.clone(),
         unconditional: wanted.in_use,
     }
@@ -213,7 +288,11 @@ pub(super) fn wait(state: &State) -> Option<Wait> {
     match state {
         State::Spreading(until) => Some(Wait::IamPropagation(*until)),
         State::Unread(what) => Some(Wait::Read(what.clone())),
-        State::Ready | State::Write | State::RoleMissing | State::TooLong(_) => None,
+        State::Ready
+        | State::Write
+        | State::RoleMissing
+        | State::TooLong { .. }
+        | State::BoundaryDenies(_) => None,
     }
 }
 

@@ -77,12 +77,20 @@ fn blocked_by(
                     ),
                 }));
             }
-            Some(State::TooLong(size)) => {
+            Some(State::TooLong { characters, others }) => {
                 return Err(Decision::Refused(Refusal {
                     reason: Reason::RolePolicyTooLong,
                     message: format!(
-                        "{id} would have {size} characters, IAM allows {} for all inline policies of a role; use iam.mode: Verify and attach a managed policy",
+                        "{id} would have {characters} characters beside {others} of other inline policies, IAM allows {} for all inline policies of a role; make room, or use iam.mode: Verify and attach a managed policy",
                         crate::iam::INLINE_POLICY_TOTAL_CHARACTERS
+                    ),
+                }));
+            }
+            Some(State::BoundaryDenies(what)) => {
+                return Err(Decision::Refused(Refusal {
+                    reason: Reason::BoundaryDenies,
+                    message: format!(
+                        "{what}; {id} would have no effect: widen the boundary, or name another role in the task definition"
                     ),
                 }));
             }

@@ -92,4 +92,10 @@ pub struct OwnedResource {
     pub written_at: Option<Timestamp>,
     /// When a read last showed that it is there with this content.
     pub verified_at: Option<Timestamp>,
+    /// Since when no revision that is known names it; absent while one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spare_since: Option<Timestamp>,
+    /// What may keep a role policy from having effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
 }

@@ -5,11 +5,13 @@
 mod difference;
 mod model;
 mod question;
+mod roles;
 mod target;
 
 pub use difference::{Difference, HIDDEN, differences};
 pub use model::{
-    ObjectReview, Outlook, PlanStatus, PlanSummary, RoleReview, TargetPlan, WorkloadReview,
+    BoundaryReview, ObjectReview, Outlook, PlanStatus, PlanSummary, RoleReview, TargetPlan,
+    WorkloadReview,
 };
 pub use question::PlanQuestion;
 pub use target::{Reviewed, review};

@@ -114,8 +114,32 @@ pub struct RoleReview {
     /// What could not be found out about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown: Option<String>,
-    /// The services whose tasks have this role, as `CLUSTER/SERVICE`.
+    /// The services of the policy whose tasks have this role, as `CLUSTER/SERVICE`.
     pub services: Vec<String>,
+    /// Other services of the target whose tasks have this role, and would be allowed the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_users: Vec<String>,
+    /// Whom the trust policy of the role lets assume it beside ECS tasks: `lambda.amazonaws.com`, an
+    /// account, a role.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_principals: Vec<String>,
+    /// The permissions boundary of the role, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boundary: Option<BoundaryReview>,
+}
+
+/// What a permissions boundary leaves of a role policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BoundaryReview {
+    /// ARN of the managed policy that is the boundary.
+    pub arn: String,
+    /// What it would not allow; absent where it allows everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denies: Option<String>,
+    /// What cannot be told, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
 }
 
 /// One file in S3.

@@ -2,14 +2,14 @@
 //!
 //! It asks for reads like a plan does, and is final once there is nothing more to read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::difference::differences;
-use super::model::{ObjectReview, Outlook, PlanSummary, RoleReview, TargetPlan, WorkloadReview};
+use super::model::{ObjectReview, Outlook, PlanSummary, TargetPlan, WorkloadReview};
+use super::roles;
 use crate::doc::TaskDefinitionDoc;
-use crate::iam::{self, Statement};
 use crate::inject;
 use crate::observe::{Needs, Observed};
 use crate::plan::{Consideration, ConsideredRevision, Decision, PlanInput, consider};
@@ -68,7 +68,8 @@ pub fn review(input: &PlanInput<'_>, policy: &LoggingPolicy, limit: usize) -> Re
         })
         .collect();
     if policy.spec.iam.mode == IamMode::Manage {
-        reviewed.plan.roles = roles(input, policy, &considered.workloads, &mut reviewed.needs);
+        reviewed.plan.roles =
+            roles::review(input, policy, &considered.workloads, &mut reviewed.needs);
     }
     reviewed
 }
@@ -186,50 +187,6 @@ fn compared(input: &PlanInput<'_>, live: &str, after: &str) -> Vec<super::Differ
     }
 }
 
-fn parse(text: &str) -> Option<Value> {
+pub(super) fn parse(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
-}
-
-/// One entry for each role, with what all workloads together need of it.
-fn roles(
-    input: &PlanInput<'_>,
-    policy: &LoggingPolicy,
-    workloads: &BTreeMap<WorkloadKey, Consideration>,
-    needs: &mut Needs,
-) -> Vec<RoleReview> {
-    let mut wanted: BTreeMap<String, (Vec<Statement>, BTreeSet<String>)> = BTreeMap::new();
-    for (key, one) in workloads {
-        for grant in &one.grants {
-            let Some(role) = iam::role_name(&grant.role_arn) else {
-                continue;
-            };
-            let (statements, services) = wanted.entry(role.name).or_default();
-            statements.extend(grant.statements.iter().cloned());
-            services.insert(format!("{}/{}", key.cluster, key.service));
-        }
-    }
-    let policy_name = iam::policy_name(policy.name());
-    wanted
-        .into_iter()
-        .map(|(role, (statements, services))| {
-            let place = (role.clone(), policy_name.clone());
-            let (before, unknown) = match input.observation.role_policies.get(&place) {
-                None => {
-                    needs.role_policies.insert(place);
-                    (None, Some("not read yet".to_owned()))
-                }
-                Some(Observed::Unknown(why)) => (None, Some(why.clone())),
-                Some(Observed::Absent) => (None, None),
-                Some(Observed::Present(document)) => (parse(document), None),
-            };
-            RoleReview {
-                role,
-                policy_name: policy_name.clone(),
-                before,
-                after: parse(&iam::policy_document(&statements)).unwrap_or_default(),
-                unknown,
-                services: services.into_iter().collect(),
-            }
-        })
-        .collect()
 }

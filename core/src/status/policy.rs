@@ -6,6 +6,7 @@ use super::conditions::{condition, find, set};
 use super::reasons::{READY, UNREACHABLE, VALID};
 use crate::lint::{Finding, Severity};
 use crate::observe::Observation;
+use crate::plan::Holdings;
 use crate::v1alpha1::{
     AwsTarget, AwsTargetStatus, Condition, ConditionStatus, LoggingPolicy, LoggingPolicyStatus,
     Mode, RolloutStatus,
@@ -125,6 +126,7 @@ fn message(status: &LoggingPolicyStatus) -> String {
 pub fn target_status(
     target: &AwsTarget,
     observation: &Observation,
+    holdings: &Holdings,
     problem: Option<&str>,
     now: Timestamp,
 ) -> AwsTargetStatus {
@@ -181,6 +183,9 @@ pub fn target_status(
         } else {
             old.services
         },
+        owned_objects: holdings.objects,
+        spare_objects: holdings.spare_objects,
+        owned_role_policies: holdings.role_policies,
         conditions: set(&old.conditions, vec![fresh], now),
     }
 }

@@ -96,6 +96,12 @@ pub struct AwsTargetStatus {
     pub clusters: u32,
     /// ECS services found in them.
     pub services: u32,
+    /// Objects in S3 that the operator made here.
+    pub owned_objects: u32,
+    /// Those of them that no known revision names any more; they go after seven days.
+    pub spare_objects: u32,
+    /// Inline policies of roles that the operator made here.
+    pub owned_role_policies: u32,
     /// What was observed: `Reachable`, `Ready`.
     pub conditions: Vec<Condition>,
 }

@@ -51,10 +51,12 @@ fn the_agent_makes_of_every_injection_what_its_golden_preview_says() {
 }
 
 /// Reasons that only the plan of a whole target finds.
-const FOUND_ELSEWHERE: [Reason; 6] = [
+const FOUND_ELSEWHERE: [Reason; 8] = [
+    Reason::BoundaryDenies,
     Reason::CapabilityMissing,
     Reason::DeploymentCannotMove,
     Reason::PolicyHasErrors,
+    Reason::RightsMissing,
     Reason::RoleMissing,
     Reason::RoleShared,
     Reason::RolePolicyTooLong,

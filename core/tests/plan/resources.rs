@@ -115,23 +115,3 @@ fn several_outputs_put_a_file_and_the_init_image_reads_it() {
     world.settle();
     assert!(world.objects.is_empty() && !world.is_injected("s0"));
 }
-
-#[test]
-fn verify_writes_no_role_and_says_what_it_must_allow() {
-    let mut world = World::fleet(1);
-    world
-        .policies
-        .push(policy("all", &json!({"iam": {"mode": "Verify"}})));
-    world.settle();
-    assert!(world.is_injected("s0") && world.role_policies.is_empty());
-    let notes = &world.plan().workloads[&World::key("s0")].notes;
-    let said = notes
-        .iter()
-        .find(|note| note.message.contains("must allow"))
-        .unwrap();
-    assert!(
-        said.message
-            .contains("firehose:PutRecordBatch on arn:aws:firehose:"),
-        "{said:?}"
-    );
-}

@@ -89,3 +89,49 @@ fn errors_that_the_linter_finds_stop_new_injections_and_leave_running_ones() {
     world.pass();
     assert_eq!(world.updates.len(), before);
 }
+
+#[test]
+fn a_review_says_who_else_uses_a_role_and_what_its_boundary_leaves() {
+    let mut world = World::fleet(3);
+    let mut shared = base("s1", "app:1");
+    shared["executionRoleArn"] = base("s0", "")["taskRoleArn"].clone();
+    world.owner_deploys("s1", &shared);
+    let trust = json!({"Statement": [
+        {"Effect": "Allow", "Principal": {"Service": ["ecs-tasks.amazonaws.com", "lambda.amazonaws.com"]}, "Action": "sts:AssumeRole"},
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999900001111:root"}, "Action": "sts:AssumeRole"},
+        {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"},
+    ]});
+    world.trusts.insert("task-s0".into(), trust.to_string());
+    let only = json!({"selector": {"services": ["s0"]}, "iam": {"allowSharedRoles": true}});
+    world.policies.push(policy("one", &only));
+    let role = world.review(0).roles.remove(0);
+    assert_eq!(
+        (role.role.as_str(), role.services),
+        ("task-s0", vec!["main/s0".to_owned()])
+    );
+    assert_eq!(role.other_users, ["main/s1"]);
+    assert_eq!(
+        role.other_principals,
+        ["arn:aws:iam::999900001111:root", "lambda.amazonaws.com"]
+    );
+    assert_eq!(role.boundary, None);
+
+    let edge = "arn:aws:iam::111122223333:policy/edge";
+    world.boundaries.insert("task-s0".into(), edge.into());
+    let unread = world.review(0).roles.remove(0).boundary.unwrap();
+    assert_eq!(unread.unknown.as_deref(), Some("AccessDenied"));
+    for (action, denies) in [("*", false), ("s3:*", true)] {
+        let document = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}});
+        world
+            .managed_policies
+            .insert(edge.into(), document.to_string());
+        let boundary = world.review(0).roles.remove(0).boundary.unwrap();
+        assert_eq!((boundary.arn.as_str(), boundary.unknown), (edge, None));
+        let said = boundary.denies.unwrap_or_default();
+        assert_eq!(
+            said.contains("firehose:PutRecordBatch"),
+            denies,
+            "{action}: {said}"
+        );
+    }
+}

@@ -4,9 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use firelens_core::doc::{TaskDefinitionDoc, sha256_hex};
+use firelens_core::iam::{NamedDocument, RolePolicies};
 use firelens_core::inject;
 use firelens_core::observe::{
-    ClusterView, Evidence, Needs, ObjectView, Observation, Observed, RoleView, ServiceView,
+    ClusterView, Evidence, Needs, ObjectView, Observation, Observed, RightsQuestion, RightsView,
+    RoleView, ServiceView, SimulatedRight,
 };
 use firelens_core::plan::{
     Decision, Plan, PlanInput, ResourceContent, RevisionRef, Standing, Step, plan,
@@ -43,6 +45,18 @@ pub(crate) struct World {
     pub(crate) services: BTreeMap<String, Service>,
     pub(crate) revisions: BTreeMap<String, String>,
     pub(crate) roles: Vec<String>,
+    /// Services that do not answer.
+    pub(crate) silent: BTreeSet<String>,
+    /// Trust policies by role.
+    pub(crate) trusts: BTreeMap<String, String>,
+    /// Permissions boundaries by role.
+    pub(crate) boundaries: BTreeMap<String, String>,
+    /// Documents of managed policies by ARN; one that is not here cannot be read.
+    pub(crate) managed_policies: BTreeMap<String, String>,
+    /// What the simulator of IAM answers, by role; none where it is out of reach.
+    pub(crate) simulator: Option<BTreeMap<String, Vec<SimulatedRight>>>,
+    /// Questions about rights so far.
+    pub(crate) questions: std::cell::Cell<usize>,
     pub(crate) role_policies: BTreeMap<(String, String), String>,
     pub(crate) objects: BTreeMap<(String, String), String>,
     pub(crate) records: BTreeMap<WorkloadKey, WorkloadRecord>,
@@ -82,6 +96,12 @@ impl World {
             services: BTreeMap::new(),
             revisions: BTreeMap::new(),
             roles: Vec::new(),
+            silent: BTreeSet::new(),
+            trusts: BTreeMap::new(),
+            boundaries: BTreeMap::new(),
+            managed_policies: BTreeMap::new(),
+            simulator: None,
+            questions: std::cell::Cell::new(0),
             role_policies: BTreeMap::new(),
             objects: BTreeMap::new(),
             records: BTreeMap::new(),
@@ -246,10 +266,12 @@ impl World {
             },
         );
         for (name, service) in &self.services {
-            seen.services.insert(
-                Self::key(name),
-                Observed::Present(self.service_view(name, service)),
-            );
+            let found = if self.silent.contains(name) {
+                Observed::Unknown("it did not answer".to_owned())
+            } else {
+                Observed::Present(self.service_view(name, service))
+            };
+            seen.services.insert(Self::key(name), found);
         }
         seen
     }
@@ -279,12 +301,29 @@ impl World {
         }
         for role in &needs.roles {
             let arn = format!("arn:aws:iam::{ACCOUNT}:role/{role}");
+            let permissions_boundary = self.boundaries.get(role).cloned();
             let found = if self.roles.contains(role) {
-                Observed::Present(RoleView { arn })
+                Observed::Present(RoleView {
+                    arn,
+                    permissions_boundary,
+                    trust: self.trusts.get(role).cloned(),
+                })
             } else {
                 Observed::Absent
             };
             seen.roles.insert(role.clone(), found);
+        }
+        for role in &needs.inline_policies {
+            let found = Observed::Present(self.inline(role));
+            seen.inline_policies.insert(role.clone(), found);
+        }
+        for arn in &needs.managed_policies {
+            seen.managed_policies
+                .insert(arn.clone(), self.managed_policy(arn));
+        }
+        for question in &needs.rights {
+            self.questions.set(self.questions.get() + 1);
+            seen.rights.insert(question.clone(), self.rights(question));
         }
         for place in &needs.role_policies {
             let found = self
@@ -323,6 +362,46 @@ impl World {
             samples,
             arrivals
         );
+    }
+
+    /// Inline policies of a role.
+    fn inline(&self, role: &str) -> BTreeMap<String, String> {
+        let of_role = self.role_policies.iter();
+        of_role
+            .filter(|((of, _), _)| of == role)
+            .map(|((_, name), document)| (name.clone(), document.clone()))
+            .collect()
+    }
+
+    fn managed_policy(&self, arn: &str) -> Observed<String> {
+        match self.managed_policies.get(arn) {
+            Some(document) => Observed::Present(document.clone()),
+            None => Observed::Unknown("AccessDenied".to_owned()),
+        }
+    }
+
+    fn rights(&self, question: &RightsQuestion) -> Observed<RightsView> {
+        let role = &question.role;
+        if !self.roles.contains(role) {
+            return Observed::Absent;
+        }
+        let simulated = match &self.simulator {
+            Some(answers) => Ok(answers.get(role).cloned().unwrap_or_default()),
+            None => Err("AccessDenied".to_owned()),
+        };
+        let named = |(name, document)| NamedDocument { name, document };
+        let boundary = self.boundaries.get(role).map(|arn| NamedDocument {
+            name: arn.clone(),
+            document: self.managed_policies[arn].clone(),
+        });
+        Observed::Present(RightsView {
+            role_arn: format!("arn:aws:iam::{ACCOUNT}:role/{role}"),
+            simulated,
+            policies: Some(Observed::Present(RolePolicies {
+                identity: self.inline(role).into_iter().map(named).collect(),
+                boundary,
+            })),
+        })
     }
 
     /// The final plan for the world as it is.
@@ -379,8 +458,8 @@ impl World {
     /// Plans and does what the plan says.
     pub(crate) fn pass(&mut self) -> Plan {
         let made = self.plan();
-        for verified in made.verified.iter().cloned() {
-            self.resources.insert(verified.id.clone(), verified);
+        for row in made.verified.iter().chain(&made.marked).cloned() {
+            self.resources.insert(row.id.clone(), row);
         }
         let wanted: BTreeSet<&ResourceId> = made
             .workloads

@@ -129,9 +129,23 @@ data "aws_iam_policy_document" "read" {
     resources = ["*"]
   }
   statement {
-    sid       = "ReadTaskRoles"
-    actions   = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies"]
+    sid = "ReadTaskRoles"
+    actions = [
+      "iam:GetRole",
+      "iam:GetRolePolicy",
+      "iam:ListAttachedRolePolicies",
+      "iam:ListRolePolicies",
+      "iam:SimulatePrincipalPolicy",
+    ]
     resources = [local.task_roles]
+  }
+  statement {
+    sid     = "ReadManagedPolicies"
+    actions = ["iam:GetPolicy", "iam:GetPolicyVersion"]
+    resources = [
+      "arn:${data.aws_partition.current.partition}:iam::${local.account}:policy/*",
+      "arn:${data.aws_partition.current.partition}:iam::aws:policy/*",
+    ]
   }
   statement {
     sid       = "ReadRouterConfiguration"

@@ -265,6 +265,7 @@ impl FakeAws {
             .to_string(),
             inline: BTreeMap::new(),
             attached: Vec::new(),
+            boundary: None,
             created_ms: now_ms,
         };
         let account = self.place.account.clone();

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::calls::{Call, Place};
+use super::iam_policies::{self, Managed};
 use super::lag::{Lag, Lagged};
 use super::reply::{AwsError, Reply, escape, iso, percent_encode};
 
@@ -18,6 +19,7 @@ const DEFAULT_PAGE: usize = 100;
 #[derive(Debug, Default)]
 pub(super) struct Roles {
     roles: BTreeMap<(String, String), Lagged<Role>>,
+    pub(super) managed: Managed,
 }
 
 /// One role.
@@ -30,6 +32,8 @@ pub(super) struct Role {
     pub(super) inline: BTreeMap<String, String>,
     /// Policy ARNs.
     pub(super) attached: Vec<String>,
+    /// ARN of the policy that bounds it.
+    pub(super) boundary: Option<String>,
     pub(super) created_ms: i64,
 }
 
@@ -63,15 +67,18 @@ impl Roles {
         now_ms: i64,
         change: impl FnOnce(&mut Role) -> R,
     ) -> Result<R, AwsError> {
-        self.get(account, name)
-            .map(|role| role.write(now_ms, change))
+        find(&mut self.roles, account, name).map(|role| role.write(now_ms, change))
     }
+}
 
-    fn get(&mut self, account: &str, name: &str) -> Result<&mut Lagged<Role>, AwsError> {
-        self.roles
-            .get_mut(&(account.to_owned(), name.to_owned()))
-            .ok_or_else(|| missing(&format!("The role with name {name} cannot be found.")))
-    }
+fn find<'a>(
+    roles: &'a mut BTreeMap<(String, String), Lagged<Role>>,
+    account: &str,
+    name: &str,
+) -> Result<&'a mut Lagged<Role>, AwsError> {
+    roles
+        .get_mut(&(account.to_owned(), name.to_owned()))
+        .ok_or_else(|| missing(&format!("The role with name {name} cannot be found.")))
 }
 
 fn missing(message: &str) -> AwsError {
@@ -86,11 +93,20 @@ pub(super) fn execute(
     serial: &mut u64,
 ) -> Result<Reply, AwsError> {
     let account = call.place.account.clone();
-    let name = call.text("RoleName").to_owned();
-    if call.operation == "CreateRole" {
-        return create(roles, call, now_ms, serial);
+    let name = match call.text("PolicySourceArn").rsplit_once('/') {
+        Some((_, name)) => name.to_owned(),
+        None => call.text("RoleName").to_owned(),
+    };
+    match call.operation.as_str() {
+        "CreateRole" => return create(roles, call, now_ms, serial),
+        "GetPolicy" | "GetPolicyVersion" => {
+            let shown = iam_policies::show(&roles.managed, call)?;
+            return Ok(answer(&call.operation, &shown));
+        }
+        _ => {}
     }
-    let role = roles.get(&account, &name)?;
+    let Roles { roles, managed } = roles;
+    let role = find(roles, &account, &name)?;
     let result = match call.operation.as_str() {
         "PutRolePolicy" | "DeleteRolePolicy" => {
             change(role, &name, call, now_ms)?;
@@ -102,6 +118,7 @@ pub(super) fn execute(
                 .ok_or_else(|| missing("The role cannot be found."))?;
             match operation {
                 "GetRole" => role_xml(&call.place, &name, seen),
+                "SimulatePrincipalPolicy" => iam_policies::simulate(managed, seen, call)?,
                 "GetRolePolicy" => policy_xml(&name, seen, call)?,
                 "ListRolePolicies" => {
                     let names: Vec<String> = seen.inline.keys().cloned().collect();
@@ -148,7 +165,7 @@ fn create(
     serial: &mut u64,
 ) -> Result<Reply, AwsError> {
     let (account, name) = (&call.place.account, call.text("RoleName"));
-    if roles.get(account, name).is_ok() {
+    if find(&mut roles.roles, account, name).is_ok() {
         return Err(AwsError::new(
             409,
             "EntityAlreadyExists",
@@ -166,6 +183,7 @@ fn create(
         trust: call.text("AssumeRolePolicyDocument").to_owned(),
         inline: BTreeMap::new(),
         attached: Vec::new(),
+        boundary: None,
         created_ms: now_ms,
     };
     let xml = role_xml(&call.place, name, &role);
@@ -224,7 +242,7 @@ fn role_xml(place: &Place, name: &str, role: &Role) -> String {
         "<Role><Path>{path}</Path><RoleName>{name}</RoleName><RoleId>{id}</RoleId>\
          <Arn>arn:{partition}:iam::{account}:role{path}{name}</Arn><CreateDate>{created}</CreateDate>\
          <AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument>\
-         <MaxSessionDuration>3600</MaxSessionDuration></Role>",
+         <MaxSessionDuration>3600</MaxSessionDuration>{boundary}</Role>",
         partition = place.partition(),
         account = place.account,
         path = escape(&role.path),
@@ -232,6 +250,7 @@ fn role_xml(place: &Place, name: &str, role: &Role) -> String {
         id = role.id,
         created = iso(role.created_ms),
         trust = percent_encode(&role.trust),
+        boundary = iam_policies::boundary_xml(role),
     )
 }
 

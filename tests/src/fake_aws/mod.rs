@@ -9,6 +9,7 @@ mod ecs;
 mod faults;
 mod hosts;
 mod iam;
+mod iam_policies;
 mod lag;
 mod reply;
 mod s3;

@@ -96,6 +96,78 @@ fn policies_of_a_role_share_a_limit_that_white_space_does_not_count_for() {
 }
 
 #[test]
+fn the_simulator_weighs_policies_boundary_and_conditions_and_knows_no_wildcards_in_resources() {
+    let fake = fake();
+    fake.add_role("task", "/team/");
+    let managed = "arn:aws:iam::111122223333:policy/app";
+    let statements = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::b/a*"},
+        {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/a-secret"},
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::c/*",
+         "Condition": {"Bool": {"aws:SecureTransport": "true"}}},
+    ]});
+    fake.add_managed_policy(managed, &statements);
+    fake.attach_role_policy("task", managed).unwrap();
+    let ask = |resource: &str| {
+        let form = [
+            ("Action", "SimulatePrincipalPolicy"),
+            (
+                "PolicySourceArn",
+                "arn:aws:iam::111122223333:role/team/task",
+            ),
+            ("ActionNames.member.1", "s3:GetObject"),
+            ("ResourceArns.member.1", resource),
+        ];
+        call(&fake, &form).1
+    };
+    let decision = |answer: &str| {
+        let (_, rest) = answer.split_once("<EvalDecision>").unwrap();
+        rest.split('<').next().unwrap().to_owned()
+    };
+    assert_eq!(decision(&ask("arn:aws:s3:::b/a1")), "allowed");
+    assert_eq!(decision(&ask("arn:aws:s3:::b/a-secret")), "explicitDeny");
+    assert_eq!(decision(&ask("arn:aws:s3:::b/*")), "implicitDeny");
+    let conditional = ask("arn:aws:s3:::c/k");
+    assert_eq!(decision(&conditional), "implicitDeny");
+    assert!(conditional.contains("<member>aws:SecureTransport</member>"));
+    let edge = "arn:aws:iam::111122223333:policy/edge";
+    let nothing = json!({"Version": "2012-10-17", "Statement": []});
+    fake.add_managed_policy(edge, &nothing);
+    fake.set_permissions_boundary("task", Some(edge)).unwrap();
+    let bounded = ask("arn:aws:s3:::b/a1");
+    assert_eq!(decision(&bounded), "implicitDeny");
+    assert!(bounded.contains("<AllowedByPermissionsBoundary>false</AllowedByPermissionsBoundary>"));
+    let (_, role) = call(&fake, &[("Action", "GetRole"), ("RoleName", "task")]);
+    assert!(role.contains(&format!(
+        "<PermissionsBoundaryArn>{edge}</PermissionsBoundaryArn>"
+    )));
+}
+
+#[test]
+fn a_managed_policy_shows_its_default_version() {
+    let fake = fake();
+    let arn = "arn:aws:iam::aws:policy/service-role/Tasks";
+    fake.add_managed_policy(arn, &json!({"Statement": []}));
+    let (_, policy) = call(&fake, &[("Action", "GetPolicy"), ("PolicyArn", arn)]);
+    assert!(policy.contains("<DefaultVersionId>v1</DefaultVersionId>"));
+    let version = |version: &str| {
+        let form = [
+            ("Action", "GetPolicyVersion"),
+            ("PolicyArn", arn),
+            ("VersionId", version),
+        ];
+        call(&fake, &form)
+    };
+    assert!(version("v1").1.contains("%7B%22Statement%22%3A%5B%5D%7D"));
+    assert_eq!(version("v2").0, 404);
+    let other = [
+        ("Action", "GetPolicy"),
+        ("PolicyArn", "arn:aws:iam::aws:policy/No"),
+    ];
+    assert!(call(&fake, &other).1.contains("NoSuchEntity"));
+}
+
+#[test]
 fn a_service_linked_role_cannot_be_changed() {
     let fake = fake();
     fake.add_role("task", "/aws-service-role/ecs.amazonaws.com/");

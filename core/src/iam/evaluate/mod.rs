@@ -12,6 +12,7 @@ mod policy;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Statement;
@@ -115,6 +116,25 @@ pub fn within_boundary(boundary: &NamedDocument, statements: &[Statement]) -> Ve
         };
         combine(Layer::Allowed, boundary_says, &boundary.name)
     })
+}
+
+/// `ACTION, ACTION on RESOURCE (why)`, for the findings that `why` picks; empty when it picks none.
+#[must_use]
+pub fn describe(findings: &[Finding], why: impl Fn(&Verdict) -> Option<String>) -> String {
+    let mut groups: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
+    for finding in findings {
+        if let Some(why) = why(&finding.verdict) {
+            groups
+                .entry((&finding.resource, why))
+                .or_default()
+                .push(&finding.action);
+        }
+    }
+    let texts: Vec<String> = groups
+        .into_iter()
+        .map(|((resource, why), actions)| format!("{} on {resource} ({why})", actions.join(", ")))
+        .collect();
+    texts.join("; ")
 }
 
 fn findings(statements: &[Statement], judge: impl Fn(&str, &Pattern) -> Verdict) -> Vec<Finding> {
