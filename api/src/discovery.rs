@@ -19,6 +19,9 @@ const WRITTEN: &[&str] = &[
     "watch",
 ];
 
+/// Verbs of kinds that the controller writes, and people control.
+const CONTROLLED: &[&str] = &["get", "list", "patch", "update", "watch"];
+
 /// Verbs of kinds that only the controller writes, and of events.
 const READ_ONLY: &[&str] = &["get", "list", "watch"];
 
@@ -35,6 +38,8 @@ pub(crate) const PLANS: &str = "plans";
 pub(crate) fn verbs(kind: Kind) -> &'static [&'static str] {
     if kind.written_by_users() {
         WRITTEN
+    } else if kind.is_controlled_by_users() {
+        CONTROLLED
     } else {
         READ_ONLY
     }

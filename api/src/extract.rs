@@ -51,6 +51,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Resource {
 }
 
 impl Resource {
+    /// Refuses an update of a kind that only the controller writes.
+    pub(crate) fn updated_by_users(&self) -> Result<(), ApiError> {
+        if self.kind.is_controlled_by_users() {
+            return Ok(());
+        }
+        self.written_by_users()
+    }
+
     /// Refuses a write to a kind that only the controller writes.
     pub(crate) fn written_by_users(&self) -> Result<(), ApiError> {
         if self.kind.written_by_users() {

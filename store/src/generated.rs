@@ -1,6 +1,7 @@
-//! What the controller writes into objects: `Workload` and `Rollout` as a whole, the `status` of
-//! others. Every write is fenced.
-//! Never writes what is already there: a pass that found nothing new leaves no trace.
+//! What the controller writes into objects: `Workload` and `Rollout`, the `status` of others. Every
+//! write is fenced.
+//! Never writes what is already there, and never what people say to a rollout: a pass that found
+//! nothing new leaves no trace.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +37,8 @@ const REPORTED: Effect = Effect {
 impl Store {
     /// Makes objects that only the controller writes as they are given here, and removes those named
     /// in `delete`. In batches of 500, each whole or not at all. Keep `lastTransitionTime` as it was
-    /// where nothing changed: times are compared like everything else.
+    /// where nothing changed: times are compared like everything else. Of rollouts, `spec.control` and
+    /// the labels that are not given stay as people wrote them, also those written meanwhile.
     ///
     /// # Errors
     /// [`StoreError::Fenced`], or the database fails; batches before the failure stay.
@@ -56,7 +58,7 @@ impl Store {
                 .collect();
             let names: Vec<String> = by_name.keys().map(|name| (*name).to_owned()).collect();
             let decide = |name: &str, row: Option<Row>, now| match (row, by_name.get(name)) {
-                (Some(row), Some(wanted)) => Ok(replacement(row, wanted)),
+                (Some(row), Some(wanted)) => Ok(replacement(kind, row, wanted)),
                 (None, Some(wanted)) => addition(kind, wanted, now).map(Some),
                 (_, None) => Ok(None),
             };
@@ -265,19 +267,20 @@ fn addition(kind: Kind, wanted: &GeneratedObject, now: Timestamp) -> Result<Writ
     })
 }
 
-fn replacement(row: Row, wanted: &GeneratedObject) -> Option<Write> {
+fn replacement(kind: Kind, row: Row, wanted: &GeneratedObject) -> Option<Write> {
     let stored = &row.object;
-    let has_spec = stored.get("spec") == Some(&wanted.spec);
-    let has_labels = stored.pointer("/metadata/labels") == Some(&wanted.labels);
+    let (spec, labels) = wanted_parts(kind, stored, wanted);
+    let has_spec = stored.get("spec") == Some(&spec);
+    let has_labels = stored.pointer("/metadata/labels") == Some(&labels);
     if has_spec && has_labels && stored.get("status") == wanted.status.as_ref() {
         return None;
     }
     let mut object = row.object.clone();
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.insert("labels".to_owned(), wanted.labels.clone());
+        metadata.insert("labels".to_owned(), labels);
     }
     if !has_spec {
-        meta::set_member(&mut object, "spec", Some(wanted.spec.clone()));
+        meta::set_member(&mut object, "spec", Some(spec));
         meta::bump_generation(&mut object);
     }
     meta::set_member(&mut object, "status", wanted.status.clone());
@@ -288,6 +291,29 @@ fn replacement(row: Row, wanted: &GeneratedObject) -> Option<Write> {
         object,
         before: Some(row.object),
     })
+}
+
+/// `spec` and labels as they are to be: with what people wrote, where they may.
+fn wanted_parts(kind: Kind, stored: &Value, wanted: &GeneratedObject) -> (Value, Value) {
+    let (mut spec, mut labels) = (wanted.spec.clone(), wanted.labels.clone());
+    if !kind.is_controlled_by_users() {
+        return (spec, labels);
+    }
+    if let (Some(control), Some(members)) = (stored.pointer("/spec/control"), spec.as_object_mut())
+    {
+        members.insert("control".to_owned(), control.clone());
+    }
+    if let (Some(kept), Some(given)) = (
+        stored
+            .pointer("/metadata/labels")
+            .and_then(Value::as_object),
+        labels.as_object_mut(),
+    ) {
+        for (key, value) in kept {
+            given.entry(key).or_insert_with(|| value.clone());
+        }
+    }
+    (spec, labels)
 }
 
 fn removal(row: Row) -> Write {

@@ -132,11 +132,15 @@ fn of_kind(kind: Kind) -> Vec<Operation> {
                 "deletecollection",
                 &schemas::name(&format!("{}List", kind.name())),
             ),
-            write(kind, &one, "put", "replace", "200"),
-            write(kind, &one, "patch", "patch", "200"),
             delete(kind, &one, "delete", schemas::STATUS),
             write(kind, &status, "put", "replaceStatus", "200"),
             write(kind, &status, "patch", "patchStatus", "200"),
+        ]);
+    }
+    if discovery::verbs(kind).contains(&"update") {
+        operations.extend([
+            write(kind, &one, "put", "replace", "200"),
+            write(kind, &one, "patch", "patch", "200"),
         ]);
     }
     operations

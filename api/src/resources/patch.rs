@@ -9,6 +9,7 @@ use firelens_store::{Part, Update};
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
+use super::control;
 use super::patching::PatchBody;
 use super::update::{current, is_deleting, write};
 use crate::admission;
@@ -71,7 +72,10 @@ async fn run(
     request_body: Body,
     part: Part,
 ) -> Result<Response, ApiError> {
-    resource.written_by_users()?;
+    match part {
+        Part::Object => resource.updated_by_users()?,
+        Part::Status => resource.written_by_users()?,
+    }
     let accept = Accept::from_headers(headers)?;
     let params = Params::for_objects(pairs)?;
     let limit_bytes = state.options().max_body_bytes;
@@ -124,6 +128,7 @@ async fn admit(
     patch: &PatchBody,
     params: &Params,
 ) -> Result<(Value, Vec<String>), ApiError> {
+    let status = patched["status"].clone();
     let admitted = admission::check(
         resource.kind,
         patched,
@@ -131,6 +136,7 @@ async fn admit(
         params.field_validation,
     )?;
     let (mut object, mut warnings) = (admitted.object, admitted.warnings);
+    warnings.extend(control::check(resource, stored, &object, &status)?);
     if !is_deleting(stored) {
         let kind = resource.kind;
         warnings.extend(findings::check(state.store(), kind, &object, Some(stored)).await?);

@@ -9,6 +9,7 @@ use firelens_store::Update;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
+use super::control;
 use crate::admission;
 use crate::body::{self, Decoded};
 use crate::extract::{Pairs, Resource};
@@ -28,9 +29,11 @@ pub(crate) async fn update(
     headers: HeaderMap,
     request_body: Body,
 ) -> Result<Response, ApiError> {
+    resource.updated_by_users()?;
     let put = Put::read(&state, &resource, &pairs, &headers, request_body).await?;
     let stored = current(&state, &resource).await?;
     let (version, uid) = put.preconditions(&resource)?;
+    let status = put.decoded.value["status"].clone();
     let object = keep_finalizers(put.decoded.value, &stored);
     let admitted = admission::check(
         resource.kind,
@@ -40,6 +43,9 @@ pub(crate) async fn update(
     )?;
     let mut warnings = admitted.warnings;
     let mut object = admitted.object;
+    if stored["metadata"]["resourceVersion"] == version.as_str() {
+        warnings.extend(control::check(&resource, &stored, &object, &status)?);
+    }
     if !is_deleting(&stored) {
         let found = findings::check(state.store(), resource.kind, &object, Some(&stored)).await?;
         warnings.extend(found);
@@ -66,6 +72,7 @@ pub(crate) async fn update_status(
     headers: HeaderMap,
     request_body: Body,
 ) -> Result<Response, ApiError> {
+    resource.written_by_users()?;
     let put = Put::read(&state, &resource, &pairs, &headers, request_body).await?;
     let mut object = current(&state, &resource).await?;
     let (version, uid) = put.preconditions(&resource)?;
@@ -98,7 +105,6 @@ impl Put {
         headers: &HeaderMap,
         request_body: Body,
     ) -> Result<Self, ApiError> {
-        resource.written_by_users()?;
         let accept = Accept::from_headers(headers)?;
         let params = Params::for_objects(pairs)?;
         let bytes = body::read(headers, request_body, state.options().max_body_bytes).await?;

@@ -115,6 +115,12 @@ impl Kind {
             Kind::LoggingPolicy | Kind::LogDestination | Kind::AwsTarget | Kind::Freeze
         )
     }
+
+    /// Whether people write `spec.control` of objects that the controller writes otherwise.
+    #[must_use]
+    pub const fn is_controlled_by_users(self) -> bool {
+        matches!(self, Kind::Rollout)
+    }
 }
 
 impl fmt::Display for Kind {

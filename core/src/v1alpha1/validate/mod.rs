@@ -2,6 +2,7 @@
 //!
 //! Looks at the object alone. Never changes what the user wrote; it only adds defaults.
 
+mod control;
 mod defaults;
 mod destination;
 mod error;
@@ -125,7 +126,9 @@ fn look(kind: Kind, path: &Path, raw: &Value, structure: &Structure, errors: &mu
             freeze::check(path, spec, errors);
         }),
         Kind::Workload => defaults::typed(path, raw, mended, errors, |_: &WorkloadSpec, _| {}),
-        Kind::Rollout => defaults::typed(path, raw, mended, errors, |_: &RolloutSpec, _| {}),
+        Kind::Rollout => defaults::typed(path, raw, mended, errors, |spec: &RolloutSpec, errors| {
+            control::check(&path.field("control"), &spec.control, errors);
+        }),
     }
 }
 

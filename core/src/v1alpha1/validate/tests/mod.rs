@@ -55,7 +55,7 @@ fn mistakes(kind: Kind, object: &Value) -> Vec<String> {
     errors.iter().map(FieldError::to_string).collect()
 }
 
-/// Each case of the file: a spec, and what each of its mistakes starts with, in any order.
+/// A freeze with this in its spec, beside what it needs.
 fn freeze(spec: &Value) -> Value {
     let mut whole = json!({"reason": "Black Friday", "until": "2026-12-01T00:00:00Z"});
     for (name, value) in spec.as_object().unwrap() {
@@ -66,6 +66,17 @@ fn freeze(spec: &Value) -> Value {
     })
 }
 
+/// A rollout with this in its control.
+fn rollout(control: &Value) -> Value {
+    json!({
+        "apiVersion": "firelens.dev/v1alpha1",
+        "kind": "Rollout",
+        "metadata": {"name": "p.g1.t"},
+        "spec": {"policy": "p", "generation": 1, "target": "t", "control": control}
+    })
+}
+
+/// Each case of the file: a spec, and what each of its mistakes starts with, in any order.
 fn check(kind: Kind, wrap: fn(&Value) -> Value, file: &str) {
     let groups: BTreeMap<String, Vec<Value>> = serde_json::from_str(file).unwrap();
     let mut wrong = Vec::new();
@@ -104,6 +115,7 @@ fn every_case_has_its_mistakes_and_no_others() {
     );
     check(Kind::AwsTarget, target, include_str!("targets.json"));
     check(Kind::Freeze, freeze, include_str!("freezes.json"));
+    check(Kind::Rollout, rollout, include_str!("controls.json"));
 }
 
 #[test]
