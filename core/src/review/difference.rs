@@ -79,6 +79,30 @@ fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mu
     }
 }
 
+/// The document as it may be shown: secrets hidden, and without what ECS may have added by itself.
+pub(super) fn presentable(document: &Value) -> Value {
+    match shown("", document) {
+        Value::Object(map) => without_defaults(map),
+        other => other,
+    }
+}
+
+fn without_defaults(map: Map<String, Value>) -> Value {
+    let kept = map.into_iter().filter(|(_, value)| !is_default(value));
+    let kept = kept.map(|(key, value)| match value {
+        Value::Object(map) => (key, without_defaults(map)),
+        Value::Array(items) => {
+            let items = items.into_iter().map(|item| match item {
+                Value::Object(map) => without_defaults(map),
+                other => other,
+            });
+            (key, items.collect())
+        }
+        other => (key, other),
+    });
+    Value::Object(kept.collect())
+}
+
 /// Whether ECS may have added the value by itself: an empty list or object, CPU 0.
 fn is_default(value: &Value) -> bool {
     match value {

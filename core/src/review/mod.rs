@@ -7,6 +7,7 @@ mod model;
 mod question;
 mod roles;
 mod target;
+mod unified;
 
 pub use difference::{Difference, HIDDEN, differences};
 pub use model::{
@@ -15,6 +16,7 @@ pub use model::{
 };
 pub use question::PlanQuestion;
 pub use target::{Reviewed, review};
+pub use unified::unified_diff;
 
 /// The OpenAPI 3.0 schema of [`PlanStatus`], everything inlined.
 #[must_use]

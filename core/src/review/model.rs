@@ -88,6 +88,9 @@ pub struct WorkloadReview {
     pub given_back: Option<String>,
     /// How the new revision differs from the present one, values that look like secrets hidden.
     pub differences: Vec<Difference>,
+    /// The same as a unified diff of the two revisions; absent where nothing differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff: Option<String>,
     /// What its roles must allow.
     pub rights: Vec<Grant>,
     /// Hints and risks, each as `Code: text`.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::difference::differences;
 use super::model::{ObjectReview, Outlook, PlanSummary, TargetPlan, WorkloadReview};
 use super::roles;
+use super::unified::unified_diff;
 use crate::doc::TaskDefinitionDoc;
 use crate::inject;
 use crate::observe::{Needs, Observed};
@@ -115,6 +116,10 @@ fn workload(input: &PlanInput<'_>, key: &WorkloadKey, one: &Consideration) -> Wo
         Some(ConsideredRevision::Content(body)) => (None, Some(body.clone())),
         None => (None, None),
     };
+    let after_name = given_back.as_deref().map_or("planned", short);
+    let (differences, diff) = after
+        .map(|after| compared(input, &one.live, &after, after_name))
+        .unwrap_or_default();
     WorkloadReview {
         name: workload_name(&key.target, &key.cluster, &key.service),
         cluster: key.cluster.clone(),
@@ -126,7 +131,8 @@ fn workload(input: &PlanInput<'_>, key: &WorkloadKey, one: &Consideration) -> Wo
         revision: one.live.clone(),
         desired_count: one.desired_count,
         given_back,
-        differences: after.map_or_else(Vec::new, |after| compared(input, &one.live, &after)),
+        differences,
+        diff,
         rights: one.grants.clone(),
         notes: one
             .notes
@@ -175,16 +181,28 @@ fn previewed(input: &PlanInput<'_>, key: &WorkloadKey, one: &Consideration) -> O
     )
 }
 
-/// How `after`, a register body, differs from the live revision.
-fn compared(input: &PlanInput<'_>, live: &str, after: &str) -> Vec<super::Difference> {
-    let live = input.observation.task_definitions.get(live);
-    let Some(live) = live.and_then(Observed::present) else {
-        return Vec::new();
+/// How `after`, a register body, differs from the live revision: path by path, and as a text.
+fn compared(
+    input: &PlanInput<'_>,
+    live: &str,
+    after: &str,
+    after_name: &str,
+) -> (Vec<super::Difference>, Option<String>) {
+    let known = input.observation.task_definitions.get(live);
+    let Some(known) = known.and_then(Observed::present) else {
+        return (Vec::new(), None);
     };
-    match (parse(&live.to_register_input()), parse(after)) {
-        (Some(before), Some(after)) => differences(&before, &after),
-        _ => Vec::new(),
-    }
+    let (Some(before), Some(after)) = (parse(&known.to_register_input()), parse(after)) else {
+        return (Vec::new(), None);
+    };
+    let diff = unified_diff(&before, &after, short(live), after_name);
+    let diff = Some(diff).filter(|diff| !diff.is_empty());
+    (differences(&before, &after), diff)
+}
+
+/// `FAMILY:REVISION` of an ARN.
+fn short(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
 }
 
 pub(super) fn parse(text: &str) -> Option<Value> {

@@ -5,11 +5,13 @@
 //! policy that only reports must never take a router away; then the highest `priority` wins, then
 //! the oldest, then the name. A policy being deleted does not compete.
 
+mod explain;
 mod matching;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+pub use explain::{PolicyStanding, Verdict, standings};
 pub use matching::{Mismatch, glob_matches, label_selector_matches, mismatch};
 
 use crate::observe::{ClusterView, ServiceView};

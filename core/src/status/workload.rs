@@ -9,7 +9,7 @@ use super::{Outcome, StatusContext};
 use crate::drift::DRIFT_PATHS_SHOWN_MAX;
 use crate::observe::{Observed, ServiceView};
 use crate::plan::{Decision, WorkloadPlan};
-use crate::record::{WorkloadKey, WorkloadRecord};
+use crate::record::{Purpose, WorkloadKey, WorkloadRecord};
 use crate::select::launch_type;
 use crate::v1alpha1::{
     Condition, ConditionStatus, DriftedPath, OtherPolicy, PolicyInForce, WorkloadDeployment,
@@ -44,6 +44,7 @@ pub fn workload_status(
             name: won.name.clone(),
             generation: won.generation,
         });
+        status.wave = wave(plan, record);
         status.other_policies = plan
             .selection
             .losers
@@ -61,6 +62,13 @@ pub fn workload_status(
         context.now,
     );
     status
+}
+
+/// The wave that the generation of the policy in force started it in.
+fn wave(plan: &WorkloadPlan, record: &WorkloadRecord) -> Option<u32> {
+    let (won, mark) = (plan.selection.winner.as_ref()?, record.rollout.as_ref()?);
+    let same = mark.policy.uid == won.uid && mark.policy.generation == won.generation;
+    mark.wave.filter(|_| same && mark.purpose == Purpose::Inject)
 }
 
 fn describe_service(status: &mut WorkloadStatus, service: &ServiceView) {

@@ -48,6 +48,9 @@ pub struct WorkloadStatus {
     /// The policy that decides for this service; absent when none does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyInForce>,
+    /// The wave of the policy's rollout that it was started in; 0 is the canary. Absent before that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wave: Option<u32>,
     /// The policies that do not decide, each with the reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub other_policies: Vec<OtherPolicy>,
