@@ -1,11 +1,17 @@
 //! Arguments of the binary. Every flag has an environment twin `FIRELENS_…`, beside the variables
 //! that other tools gave a name (`DATABASE_URL`, `AWS_REGION`, `RUST_LOG`).
 
+mod client;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use firelens_core::lint::ImageVersion;
+
+pub(crate) use client::{
+    Connection, Explain, Plan, Rollout, RolloutStatus, RolloutSubject, RolloutVerb, Token,
+};
 
 /// Keeps a fleet of Amazon ECS services on the log routing that a platform team declares.
 #[derive(Debug, Parser)]
@@ -26,6 +32,12 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Brings the database schema up to date and ends.
     Migrate(Migrate),
+    /// Prints what a policy would do to each workload, stored or not. Writes nothing.
+    Plan(Plan),
+    /// Explains one workload: which policy decides and why, what was done, what is waited for.
+    Explain(Explain),
+    /// Shows, pauses, resumes, aborts, retries and approves rollouts.
+    Rollout(Rollout),
     /// Prints the register-task-definition input with FireLens injected. Offline.
     Patch(Patch),
     /// Prints the register-task-definition input with the injection taken out again. Offline.

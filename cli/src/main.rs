@@ -5,14 +5,16 @@
 //! found, 2 wrong usage.
 
 mod args;
+mod client;
 mod failure;
 mod logging;
 mod offline;
 mod serve;
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use args::{Arguments, Command};
 use failure::Failure;
@@ -21,8 +23,14 @@ use failure::Failure;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// What kubectl calls for `kubectl firelens`.
+const PLUGIN: &str = "kubectl-firelens";
+
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::from_arg_matches(&command().get_matches()) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -32,10 +40,26 @@ fn main() -> ExitCode {
     }
 }
 
+/// The command line; called `kubectl-firelens` it is a plugin of kubectl, and says so in its help.
+fn command() -> clap::Command {
+    let program = std::env::args_os().next().unwrap_or_default();
+    let name = Path::new(&program).file_stem().unwrap_or_default();
+    if name == PLUGIN {
+        Arguments::command()
+            .name(PLUGIN)
+            .bin_name("kubectl firelens")
+    } else {
+        Arguments::command()
+    }
+}
+
 fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Serve(serve) => serve::serve(&serve),
         Command::Migrate(migrate) => serve::migrate(&migrate),
+        Command::Plan(plan) => client::plan(&plan),
+        Command::Explain(explain) => client::explain(&explain),
+        Command::Rollout(rollout) => client::rollout(&rollout),
         Command::Patch(patch) => offline::patch(&patch),
         Command::Unpatch(unpatch) => offline::unpatch(&unpatch),
         Command::Preview(preview) => offline::preview(&preview),

@@ -72,7 +72,12 @@ impl Api {
 
     /// Starts an API on the store of a test that has a database already.
     pub async fn on(store: Store) -> Self {
-        Self::over(store, None, ApiOptions::default()).await
+        Self::on_with(store, ApiOptions::default()).await
+    }
+
+    /// The same, with other limits.
+    pub async fn on_with(store: Store, options: ApiOptions) -> Self {
+        Self::over(store, None, options).await
     }
 
     async fn over(store: Store, database: Option<Database>, options: ApiOptions) -> Self {

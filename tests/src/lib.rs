@@ -2,6 +2,7 @@
 //! Never linked into the binary.
 
 pub mod binary;
+pub mod cli;
 pub mod fake_aws;
 pub mod harness;
 pub mod http;

@@ -1,7 +1,7 @@
 //! Verbs that need no server and no AWS: the engine of the controller on files.
 
 mod case;
-mod files;
+pub(crate) mod files;
 mod lint;
 mod patch;
 mod preview;

@@ -126,9 +126,11 @@ fn look(kind: Kind, path: &Path, raw: &Value, structure: &Structure, errors: &mu
             freeze::check(path, spec, errors);
         }),
         Kind::Workload => defaults::typed(path, raw, mended, errors, |_: &WorkloadSpec, _| {}),
-        Kind::Rollout => defaults::typed(path, raw, mended, errors, |spec: &RolloutSpec, errors| {
-            control::check(&path.field("control"), &spec.control, errors);
-        }),
+        Kind::Rollout => {
+            defaults::typed(path, raw, mended, errors, |spec: &RolloutSpec, errors| {
+                control::check(&path.field("control"), &spec.control, errors);
+            })
+        }
     }
 }
 

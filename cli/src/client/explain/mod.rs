@@ -1,0 +1,199 @@
+//! `firelens explain`: everything that is known of one workload, and which policy decides for it.
+//!
+//! It works nothing out that the controller or `core` has not decided.
+
+mod text;
+
+use firelens_core::select::{PolicyStanding, standings};
+use firelens_core::status::rollout_name;
+use firelens_core::v1alpha1::{Kind, LoggingPolicy, Workload, workload_name};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::http::Client;
+use super::output::print;
+use crate::args::Explain;
+use crate::failure::Failure;
+
+/// Names shown when one is not found, or means several.
+const NAMES_SHOWN_MAX: usize = 20;
+
+/// What is known.
+#[derive(Serialize)]
+struct Explanation {
+    /// The object, as the API answers it.
+    workload: Value,
+    /// Every policy and what it is to the workload.
+    policies: Vec<PolicyStanding>,
+    /// The rollout that it belongs to, as the API answers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rollout: Option<Value>,
+}
+
+/// Reads, and prints.
+pub(crate) fn explain(arguments: &Explain) -> Result<(), Failure> {
+    let client = Client::new(&arguments.connection)?;
+    let raw = find(&client, &arguments.workload)?;
+    let workload = read(&raw)?;
+    let policies: Vec<LoggingPolicy> = client
+        .list(Kind::LoggingPolicy, "")?
+        .iter()
+        .filter_map(|raw| LoggingPolicy::deserialize(raw).ok())
+        .collect();
+    let won = workload
+        .status
+        .as_ref()
+        .and_then(|status| status.policy.as_ref());
+    let rollout = match won {
+        Some(won) => {
+            let name = rollout_name(&won.name, won.generation, &workload.spec.target);
+            client.get(Kind::Rollout, &name)?
+        }
+        None => None,
+    };
+    let explanation = Explanation {
+        policies: standings(&workload, &policies),
+        workload: raw,
+        rollout,
+    };
+    print(arguments.output, &explanation, || {
+        text::whole(&workload, &explanation)
+    })
+}
+
+fn read(raw: &Value) -> Result<Workload, Failure> {
+    Workload::deserialize(raw).map_err(|error| {
+        Failure::broken(
+            "the API is of another version; its workload cannot be read",
+            error,
+        )
+    })
+}
+
+/// The workload that is meant.
+///
+/// # Errors
+/// There is none, or several, with the names that there are.
+fn find(client: &Client, wanted: &str) -> Result<Value, Failure> {
+    let parts: Vec<&str> = wanted.split('/').collect();
+    let found = match parts.as_slice() {
+        [name] => client.get(Kind::Workload, name)?,
+        [target, cluster, service] => {
+            client.get(Kind::Workload, &workload_name(target, cluster, service))?
+        }
+        [_, _] => None,
+        _ => {
+            return Err(Failure::Usage(format!(
+                "{wanted:?} is neither the name of a Workload, nor CLUSTER/SERVICE, nor \
+                 TARGET/CLUSTER/SERVICE"
+            )));
+        }
+    };
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    choose(client.list(Kind::Workload, "")?, wanted)
+}
+
+/// The only workload of that cluster and service, or of that service.
+fn choose(all: Vec<Value>, wanted: &str) -> Result<Value, Failure> {
+    let part = |raw: &Value, member: &str| raw["spec"][member].as_str().unwrap_or("").to_owned();
+    let path = |raw: &Value| format!("{}/{}", part(raw, "cluster"), part(raw, "service"));
+    let name = |raw: &Value| raw["metadata"]["name"].as_str().unwrap_or("").to_owned();
+    let names: Vec<String> = all.iter().map(name).collect();
+    let mut found: Vec<Value> = all
+        .into_iter()
+        .filter(|raw| path(raw) == wanted || part(raw, "service") == wanted)
+        .collect();
+    match (found.pop(), found.len()) {
+        (Some(one), 0) => Ok(one),
+        (Some(last), _) => {
+            let mut several: Vec<String> = found.iter().map(name).collect();
+            several.push(name(&last));
+            Err(named(
+                format!("error: {wanted:?} means several workloads:"),
+                several,
+            ))
+        }
+        (None, _) if names.is_empty() => Err(Failure::refused(
+            "error: there are no workloads: is there an AwsTarget, and does a controller run?",
+        )),
+        (None, _) => Err(named(
+            format!("error: there is no workload {wanted:?}; there are:"),
+            nearest(names, wanted),
+        )),
+    }
+}
+
+/// The names, those that hold a part of what was asked for first.
+fn nearest(mut names: Vec<String>, wanted: &str) -> Vec<String> {
+    let last = wanted.rsplit(['/', '.']).next().unwrap_or(wanted);
+    names.sort_by_key(|name| !name.contains(last));
+    names
+}
+
+fn named(first: String, names: Vec<String>) -> Failure {
+    let more = names.len().saturating_sub(NAMES_SHOWN_MAX);
+    let mut lines = vec![first];
+    lines.extend(
+        names
+            .into_iter()
+            .take(NAMES_SHOWN_MAX)
+            .map(|name| format!("  {name}")),
+    );
+    if more > 0 {
+        lines.push(format!("  and {more} more"));
+    }
+    Failure::Refused(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn workload(target: &str, service: &str) -> Value {
+        json!({
+            "metadata": {"name": format!("{target}.main.{service}")},
+            "spec": {"target": target, "cluster": "main", "service": service},
+        })
+    }
+
+    fn chosen(wanted: &str) -> Vec<String> {
+        let all = vec![
+            workload("a", "web"),
+            workload("b", "web"),
+            workload("a", "jobs"),
+        ];
+        match choose(all, wanted) {
+            Ok(raw) => vec![raw["metadata"]["name"].as_str().unwrap().to_owned()],
+            Err(Failure::Refused(lines)) => lines,
+            Err(_) => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_workload_is_found_by_what_is_unique() {
+        assert_eq!(chosen("main/jobs"), ["a.main.jobs"]);
+        assert_eq!(chosen("jobs"), ["a.main.jobs"]);
+        assert_eq!(
+            chosen("main/web"),
+            [
+                "error: \"main/web\" means several workloads:",
+                "  a.main.web",
+                "  b.main.web"
+            ]
+        );
+        let nobody = chosen("a.main.job");
+        assert_eq!(
+            nobody[..2],
+            [
+                "error: there is no workload \"a.main.job\"; there are:",
+                "  a.main.jobs"
+            ]
+        );
+    }
+}

@@ -1,0 +1,275 @@
+//! One workload as text: the policies, the conditions with what their reasons mean, revisions, rollout.
+//!
+//! Shows what was answered, and the documented meaning of each reason.
+
+use std::fmt::Write;
+
+use firelens_core::inject::Reason;
+use firelens_core::status::REASONS;
+use firelens_core::v1alpha1::{
+    Condition, ConditionStatus, Rollout, Workload, WorkloadDeployment, WorkloadStatus,
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Explanation;
+
+/// Members of status that are shown by themselves; whatever else is there is shown as YAML.
+const KNOWN: [&str; 16] = [
+    "target",
+    "clusterArn",
+    "serviceArn",
+    "serviceName",
+    "launchType",
+    "platform",
+    "schedulingStrategy",
+    "deploymentController",
+    "policy",
+    "wave",
+    "otherPolicies",
+    "baseRevision",
+    "managedRevision",
+    "currentRevision",
+    "deployment",
+    "conditions",
+];
+
+// Writing into a String cannot fail, so what `write!` answers is not looked at.
+
+/// Everything that is known of the workload.
+pub(super) fn whole(workload: &Workload, known: &Explanation) -> String {
+    let nothing = WorkloadStatus::default();
+    let status = workload.status.as_ref().unwrap_or(&nothing);
+    let mut text = String::new();
+    let spec = &workload.spec;
+    let _ = writeln!(
+        text,
+        "{}: service {} of cluster {} in target {}{}",
+        workload.name(),
+        spec.service,
+        spec.cluster,
+        spec.target,
+        platform(status)
+    );
+    text.push_str("\npolicies\n");
+    if known.policies.is_empty() {
+        text.push_str("  there is none\n");
+    }
+    for one in &known.policies {
+        let _ = writeln!(
+            text,
+            "  {} {}: {}",
+            one.policy,
+            one.verdict.words(),
+            one.message
+        );
+    }
+    text.push_str("\nconditions\n");
+    for condition in &status.conditions {
+        self::condition(&mut text, condition);
+    }
+    revisions(&mut text, status);
+    if let Some(deployment) = &status.deployment {
+        self::deployment(&mut text, deployment);
+    }
+    if let Some(raw) = &known.rollout {
+        rollout(&mut text, raw, status);
+    }
+    further(&mut text, &known.workload["status"]);
+    text
+}
+
+/// What the tasks run on, as far as that is known.
+fn platform(status: &WorkloadStatus) -> String {
+    let parts = [
+        status.launch_type.as_deref(),
+        status.scheduling_strategy.as_deref(),
+        status
+            .deployment_controller
+            .as_deref()
+            .filter(|name| *name != "ECS"),
+    ];
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", parts.join(", ")),
+    }
+}
+
+fn condition(text: &mut String, condition: &Condition) {
+    let sign = match condition.status {
+        ConditionStatus::True => "yes",
+        ConditionStatus::False => "no",
+        ConditionStatus::Unknown => "unknown",
+    };
+    let _ = writeln!(
+        text,
+        "  {:<12} {sign:<8} {} since {:.0}",
+        condition.type_, condition.reason, condition.last_transition_time
+    );
+    if !condition.message.is_empty() {
+        let _ = writeln!(text, "    {}", condition.message);
+    }
+    let is_told = condition.message.contains(meaning(&condition.reason));
+    if condition.status != ConditionStatus::True && !is_told {
+        let _ = writeln!(text, "    ({})", meaning(&condition.reason));
+    }
+}
+
+/// What the documented list says of a reason; empty for one of a newer version.
+fn meaning(word: &str) -> &'static str {
+    let refusal = Reason::ALL.iter().find(|reason| reason.as_str() == word);
+    let known = REASONS.iter().find(|reason| reason.word == word);
+    refusal
+        .map(|reason| reason.meaning().trim())
+        .or_else(|| known.map(|reason| reason.meaning.trim()))
+        .unwrap_or_default()
+}
+
+fn revisions(text: &mut String, status: &WorkloadStatus) {
+    text.push_str("\nrevisions\n");
+    for (what, arn, whose) in [
+        (
+            "live",
+            &status.current_revision,
+            "what the service is set to",
+        ),
+        (
+            "base",
+            &status.base_revision,
+            "registered by the owner, the way back",
+        ),
+        (
+            "managed",
+            &status.managed_revision,
+            "base and router, registered by the operator",
+        ),
+    ] {
+        if let Some(arn) = arn {
+            let short = arn.rsplit('/').next().unwrap_or(arn);
+            let _ = writeln!(text, "  {what:<8} {short:<24} {whose}");
+        }
+    }
+}
+
+fn deployment(text: &mut String, deployment: &WorkloadDeployment) {
+    text.push_str("\nlast deployment by the operator\n");
+    let _ = write!(
+        text,
+        "  {}: {} of {} tasks run, {} failed",
+        deployment.state,
+        deployment.running_count,
+        deployment.desired_count,
+        deployment.failed_tasks
+    );
+    if let Some(started) = deployment.started_at {
+        let _ = write!(text, ", started {started:.0}");
+    }
+    if let Some(completed) = deployment.completed_at {
+        let _ = write!(text, ", completed {completed:.0}");
+    }
+    text.push('\n');
+    if let Some(reason) = &deployment.reason {
+        let _ = writeln!(text, "  {reason}");
+    }
+}
+
+fn rollout(text: &mut String, raw: &Value, status: &WorkloadStatus) {
+    let Ok(rollout) = Rollout::deserialize(raw) else {
+        return;
+    };
+    let place = match status.wave {
+        Some(0) => "started with the canary".to_owned(),
+        Some(wave) => format!("started in wave {wave}"),
+        None => "not started by it".to_owned(),
+    };
+    let message = rollout
+        .status
+        .as_ref()
+        .map_or("", |status| status.message.as_str());
+    let _ = writeln!(text, "\nrollout\n  {}: {place}; {message}", rollout.name());
+}
+
+/// What else the status has, such as drift.
+fn further(text: &mut String, status: &Value) {
+    let members = status.as_object().into_iter().flatten();
+    for (name, value) in members.filter(|(name, _)| !KNOWN.contains(&name.as_str())) {
+        let yaml = serde_yaml::to_string(value).unwrap_or_default();
+        let _ = writeln!(text, "\n{name}");
+        text.push_str(&crate::client::output::indented("  ", &yaml));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use firelens_core::select::standings;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn everything_that_is_known_is_shown() {
+        let raw = json!({
+            "apiVersion": "firelens.dev/v1alpha1", "kind": "Workload",
+            "metadata": {"name": "prod.main.web"},
+            "spec": {"target": "prod", "cluster": "main", "service": "web"},
+            "status": {
+                "launchType": "FARGATE", "schedulingStrategy": "REPLICA", "deploymentController": "ECS",
+                "wave": 0,
+                "baseRevision": "arn:aws:ecs:r:1:task-definition/web:1",
+                "currentRevision": "arn:aws:ecs:r:1:task-definition/web:1",
+                "deployment": {
+                    "state": "FAILED", "reason": "ECS deployment circuit breaker: tasks failed to start.",
+                    "desiredCount": 2, "runningCount": 0, "failedTasks": 3,
+                    "startedAt": "2026-11-20T08:00:00Z",
+                },
+                "drift": [{"path": "cpu", "whose": "theirs"}],
+                "conditions": [{
+                    "type": "Selected", "status": "False", "reason": "NoPolicySelects", "message": "nearest is a",
+                    "lastTransitionTime": "2026-11-20T08:00:00Z", "observedGeneration": 1,
+                }],
+            },
+        });
+        let workload: Workload = serde_json::from_value(raw.clone()).unwrap();
+        let rollout = json!({
+            "apiVersion": "firelens.dev/v1alpha1", "kind": "Rollout", "metadata": {"name": "a.g1.prod"},
+            "spec": {"policy": "a", "generation": 1, "target": "prod"}, "status": {"message": "1 failed"},
+        });
+        let known = Explanation {
+            policies: standings(&workload, &[]),
+            workload: raw,
+            rollout: Some(rollout),
+        };
+        assert_eq!(
+            whole(&workload, &known),
+            "\
+prod.main.web: service web of cluster main in target prod (FARGATE, REPLICA)
+
+policies
+  there is none
+
+conditions
+  Selected     no       NoPolicySelects since 2026-11-20T08:00:00Z
+    nearest is a
+    (No policy selects the workload.)
+
+revisions
+  live     web:1                    what the service is set to
+  base     web:1                    registered by the owner, the way back
+
+last deployment by the operator
+  FAILED: 0 of 2 tasks run, 3 failed, started 2026-11-20T08:00:00Z
+  ECS deployment circuit breaker: tasks failed to start.
+
+rollout
+  a.g1.prod: started with the canary; 1 failed
+
+drift
+  - path: cpu
+    whose: theirs
+"
+        );
+    }
+}

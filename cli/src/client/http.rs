@@ -1,0 +1,242 @@
+//! The HTTP client: one request, one answer, read whole and bounded.
+//!
+//! Never follows a redirect, which could carry the token elsewhere, and never repeats a request.
+
+use std::time::Duration;
+
+use firelens_core::v1alpha1::Kind;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use ureq::http::{Request, Response, header};
+use ureq::{Agent, Body};
+
+use super::connection::Endpoint;
+use super::refusal;
+use crate::args::{Connection, Token};
+use crate::failure::Failure;
+
+/// Path of the group.
+const GROUP: &str = "/apis/firelens.dev/v1alpha1";
+/// Longest answer, in bytes: a plan of 5,000 workloads.
+const BODY_MAX_BYTES: u64 = 256 * 1024 * 1024;
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Objects on one page of a list.
+const PAGE: u32 = 500;
+/// Clocks that differ by less are the same: the `Date` of an answer has whole seconds.
+const SAME_CLOCK: SignedDuration = SignedDuration::from_secs(2);
+
+/// An API that can be asked.
+pub(super) struct Client {
+    agent: Agent,
+    server: String,
+    token: Option<Token>,
+    /// How far the clock of the API is ahead of ours.
+    ahead: std::cell::Cell<SignedDuration>,
+}
+
+impl Client {
+    /// The API that the flags or the kubeconfig name. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// Wrong usage, or something in the kubeconfig cannot be used.
+    pub(super) fn new(flags: &Connection) -> Result<Self, Failure> {
+        let endpoint = Endpoint::of(flags)?;
+        let mut config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent(concat!("firelens/", env!("CARGO_PKG_VERSION")))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_global(Some(Duration::from_secs(flags.request_timeout_seconds)));
+        if endpoint.is_loopback() {
+            config = config.proxy(None);
+        }
+        if let Some(tls) = endpoint.tls()? {
+            config = config.tls_config(tls);
+        }
+        Ok(Self {
+            agent: config.build().into(),
+            server: endpoint.server,
+            token: endpoint.token,
+            ahead: std::cell::Cell::new(SignedDuration::ZERO),
+        })
+    }
+
+    /// One object; `None` where there is none of that name.
+    pub(super) fn get(&self, kind: Kind, name: &str) -> Result<Option<Value>, Failure> {
+        let path = format!("{GROUP}/{}/{}", kind.plural(), escaped(name));
+        let (code, body) = self.send("GET", &path, "", None)?;
+        if code == 404 && is_not_found(&body) {
+            return Ok(None);
+        }
+        self.read(code, &body).map(Some)
+    }
+
+    /// All objects of a kind that the label selector selects; an empty one selects all.
+    pub(super) fn list(&self, kind: Kind, selector: &str) -> Result<Vec<Value>, Failure> {
+        let mut items = Vec::new();
+        let mut next = String::new();
+        loop {
+            let path = format!(
+                "{GROUP}/{}?limit={PAGE}&labelSelector={}&continue={}",
+                kind.plural(),
+                escaped(selector),
+                escaped(&next)
+            );
+            let (code, body) = self.send("GET", &path, "", None)?;
+            let mut page = self.read(code, &body)?;
+            if let Value::Array(more) = page["items"].take() {
+                items.extend(more);
+            }
+            match page["metadata"]["continue"].as_str() {
+                Some(token) if !token.is_empty() => token.clone_into(&mut next),
+                _ => return Ok(items),
+            }
+        }
+    }
+
+    /// Changes an object with a merge patch, and answers it.
+    pub(super) fn patch(&self, kind: Kind, name: &str, patch: &Value) -> Result<Value, Failure> {
+        let path = format!("{GROUP}/{}/{}", kind.plural(), escaped(name));
+        let (code, body) =
+            self.send("PATCH", &path, "application/merge-patch+json", Some(patch))?;
+        self.read(code, &body)
+    }
+
+    /// Asks for a plan.
+    pub(super) fn plan(&self, request: &Value) -> Result<Value, Failure> {
+        let path = format!("{GROUP}/plans");
+        let (code, body) = self.send("POST", &path, "application/json", Some(request))?;
+        self.read(code, &body)
+    }
+
+    /// The time, by the clock of the API once it has answered: what is written is compared with times of
+    /// that clock.
+    pub(super) fn now(&self) -> Timestamp {
+        let here = Timestamp::now();
+        here.checked_add(self.ahead.get()).unwrap_or(here)
+    }
+
+    fn send(
+        &self,
+        method: &str,
+        path: &str,
+        media_type: &str,
+        body: Option<&Value>,
+    ) -> Result<(u16, Vec<u8>), Failure> {
+        let url = format!("{}{path}", self.server);
+        let failed =
+            |error: ureq::Error| Failure::broken(format!("{} does not answer", self.server), error);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(&url)
+            .header(header::ACCEPT, "application/json");
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.reveal()));
+        }
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, media_type);
+        }
+        // The token may be what cannot be sent, and is not shown.
+        let unsendable = |_| {
+            Failure::refused("error: the server's URL or the token cannot be sent in a request")
+        };
+        let answer = match body {
+            Some(body) => {
+                let request = request.body(body.to_string()).map_err(unsendable)?;
+                self.agent.run(request)
+            }
+            None => self.agent.run(request.body(()).map_err(unsendable)?),
+        };
+        let mut answer = answer.map_err(failed)?;
+        self.tell_time(&answer);
+        warn(&answer);
+        let bytes = answer
+            .body_mut()
+            .with_config()
+            .limit(BODY_MAX_BYTES)
+            .read_to_vec()
+            .map_err(failed)?;
+        Ok((answer.status().as_u16(), bytes))
+    }
+
+    /// Takes the clock of the API from the `Date` of its answer, where ours is another.
+    fn tell_time(&self, answer: &Response<Body>) {
+        let date = answer.headers().get(header::DATE);
+        let date = date.and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+        if let Some(date) = date {
+            let ahead = date.timestamp().duration_since(Timestamp::now());
+            let differs = ahead.abs() >= SAME_CLOCK;
+            self.ahead
+                .set(if differs { ahead } else { SignedDuration::ZERO });
+        }
+    }
+
+    /// The body as JSON where the code says success.
+    fn read(&self, code: u16, body: &[u8]) -> Result<Value, Failure> {
+        if !(200..300).contains(&code) {
+            return Err(Failure::Refused(refusal::lines(&self.server, code, body)));
+        }
+        serde_json::from_slice(body).map_err(|error| {
+            Failure::broken(
+                format!(
+                    "{} answers what is no JSON: is it the firelens API?",
+                    self.server
+                ),
+                error,
+            )
+        })
+    }
+}
+
+/// Whether the API itself says that there is no such object, and not something on the way to it.
+fn is_not_found(body: &[u8]) -> bool {
+    let status: Value = serde_json::from_slice(body).unwrap_or_default();
+    status["reason"] == "NotFound" && status["details"]["name"].is_string()
+}
+
+/// Passes on what the API warns of: `299 - "text"`.
+fn warn(answer: &Response<Body>) {
+    for warning in answer.headers().get_all(header::WARNING) {
+        let text = warning.to_str().unwrap_or_default();
+        let text = text.splitn(3, ' ').nth(2).unwrap_or(text);
+        let text: String = serde_json::from_str(text).unwrap_or_else(|_| text.to_owned());
+        eprintln!("warning: {text}");
+    }
+}
+
+/// The text as a part of a path or a value of a query.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_leave_their_part_of_the_path() {
+        assert_eq!(escaped("prod.main.web-1"), "prod.main.web-1");
+        assert_eq!(escaped("../x?y=é"), "..%2Fx%3Fy%3D%C3%A9");
+    }
+
+    #[test]
+    fn only_the_api_itself_can_say_that_something_is_not_there() {
+        for (body, said) in [
+            (r#"{"reason": "NotFound", "details": {"name": "x"}}"#, true),
+            (r#"{"reason": "NotFound"}"#, false),
+            ("<html>", false),
+        ] {
+            assert_eq!(is_not_found(body.as_bytes()), said, "{body}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! `firelens plan`: what a policy would do to each workload, asked of the controllers before it is stored.
+//!
+//! Nothing is written, neither to AWS nor to the API.
+
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use firelens_core::review::PlanStatus;
+use firelens_core::v1alpha1::{Approval, Kind, LoggingPolicy, Rollout};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::http::Client;
+use super::output::print;
+use crate::args::Plan;
+use crate::failure::Failure;
+use crate::offline::files;
+
+/// Asks, prints, and fails where a target did not answer.
+pub(crate) fn plan(arguments: &Plan) -> Result<(), Failure> {
+    let request = request(arguments)?;
+    let client = Client::new(&arguments.connection)?;
+    let answer = client.plan(&request)?;
+    let status = PlanStatus::deserialize(&answer["status"]).map_err(|error| {
+        Failure::broken(
+            "the API is of another version; its plan cannot be read",
+            error,
+        )
+    })?;
+    let approval = approval(&client, &request["policy"])?;
+    print(arguments.output, &answer, || {
+        text::whole(&status, &approval)
+    })?;
+    let problems = problems(&status);
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Refused(problems)),
+    }
+}
+
+/// What the API is asked: the policy whole, or the name of a stored one, and the destinations beside it.
+fn request(arguments: &Plan) -> Result<Value, Failure> {
+    let (mut policies, mut destinations) = (Vec::new(), Vec::new());
+    for object in objects(&arguments.files)? {
+        match object["kind"].as_str() {
+            Some("LoggingPolicy") => policies.push(object),
+            Some("LogDestination") => destinations.push(object),
+            // A folder of everything is a good thing to plan from.
+            _ => {}
+        }
+    }
+    for object in objects(&arguments.destinations)? {
+        if object["kind"] != "LogDestination" {
+            return Err(Failure::Usage(
+                "--destinations takes LogDestination objects".to_owned(),
+            ));
+        }
+        destinations.push(object);
+    }
+    let policy = match (&arguments.name, arguments.files.is_empty()) {
+        (Some(name), true) => json!(name),
+        (name, _) => one_of(policies, name.as_deref())?,
+    };
+    Ok(json!({"policy": policy, "destinations": destinations, "limit": arguments.limit}))
+}
+
+fn objects(paths: &[PathBuf]) -> Result<Vec<Value>, Failure> {
+    let mut objects = Vec::new();
+    for path in paths {
+        let found = files::objects(Path::new(path))?;
+        objects.extend(found.into_iter().map(|found| found.object));
+    }
+    Ok(objects)
+}
+
+/// The policy that is meant: the one of that name, or the only one.
+fn one_of(mut policies: Vec<Value>, name: Option<&str>) -> Result<Value, Failure> {
+    let name_of = |policy: &Value| policy["metadata"]["name"].as_str().unwrap_or("").to_owned();
+    let names: Vec<String> = policies.iter().map(name_of).collect();
+    if let Some(wanted) = name {
+        policies.retain(|policy| name_of(policy) == wanted);
+    }
+    match (policies.pop(), policies.len()) {
+        (Some(policy), 0) => Ok(policy),
+        (None, _) if names.is_empty() => {
+            Err(Failure::Usage("the files hold no LoggingPolicy".to_owned()))
+        }
+        (None, _) => Err(Failure::Usage(format!(
+            "the files hold no LoggingPolicy of that name; they hold: {}",
+            names.join(", ")
+        ))),
+        (Some(_), _) => Err(Failure::Usage(format!(
+            "the files hold several policies, and a plan is of one: choose with --name ({})",
+            names.join(", ")
+        ))),
+    }
+}
+
+/// Lines on the approval of a policy that requires it: the hash of a stored one is in its rollouts.
+fn approval(client: &Client, policy: &Value) -> Result<Vec<String>, Failure> {
+    let policy = match policy.as_str() {
+        Some(name) => client.get(Kind::LoggingPolicy, name)?.unwrap_or_default(),
+        None => policy.clone(),
+    };
+    let Ok(policy) = LoggingPolicy::deserialize(&policy) else {
+        return Ok(Vec::new());
+    };
+    if policy.uid().is_empty() {
+        let required = policy.spec.rollout.approval == Approval::Required;
+        let note = "approval is required: the plan has its hash once the policy is stored";
+        return Ok(required.then(|| note.to_owned()).into_iter().collect());
+    }
+    let selector = format!("firelens.dev/policy={}", policy.name());
+    let rollouts = client.list(Kind::Rollout, &selector)?;
+    let rollouts = rollouts
+        .iter()
+        .filter_map(|raw| Rollout::deserialize(raw).ok());
+    Ok(rollouts
+        .filter(|rollout| {
+            rollout.spec.policy == policy.name() && rollout.spec.generation == policy.generation()
+        })
+        .filter_map(|rollout| {
+            let plan = rollout.status.as_ref()?.plan.as_ref()?;
+            let state = if plan.approved {
+                "approved"
+            } else {
+                "not approved"
+            };
+            plan.needs_approval
+                .then(|| format!("plan of {}: {} ({state})", rollout.name(), plan.hash))
+        })
+        .collect())
+}
+
+/// Targets without an answer, for standard error.
+fn problems(status: &PlanStatus) -> Vec<String> {
+    let mut lines: Vec<String> = status
+        .pending
+        .iter()
+        .map(|target| {
+            format!(
+                "error: target {target} did not answer in time; ask again: what was read is kept"
+            )
+        })
+        .collect();
+    lines.extend(
+        status
+            .problems
+            .iter()
+            .map(|problem| format!("error: target {problem}")),
+    );
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(name: &str) -> Value {
+        json!({"kind": "LoggingPolicy", "metadata": {"name": name}})
+    }
+
+    #[test]
+    fn a_plan_is_of_one_policy() {
+        let both = || vec![policy("a"), policy("b")];
+        for (policies, name, chosen) in [
+            (vec![policy("a")], None, Some("a")),
+            (both(), Some("b"), Some("b")),
+            (both(), None, None),
+            (both(), Some("c"), None),
+            (Vec::new(), None, None),
+        ] {
+            let found = one_of(policies, name).ok();
+            let found = found
+                .as_ref()
+                .and_then(|one| one["metadata"]["name"].as_str());
+            assert_eq!(found, chosen, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn targets_without_an_answer_are_problems() {
+        let status = PlanStatus {
+            pending: vec!["a".to_owned()],
+            problems: vec!["b: no".to_owned()],
+            ..PlanStatus::default()
+        };
+        let lines = problems(&status);
+        assert!(lines[0].starts_with("error: target a did not answer in time"));
+        assert_eq!(lines[1], "error: target b: no");
+        assert!(problems(&PlanStatus::default()).is_empty());
+    }
+}

@@ -1,0 +1,234 @@
+//! A plan as text: for each workload what would change in its task definition, then roles, files, counts.
+//!
+//! Shows what the API answered, secrets hidden there.
+
+use std::fmt::Write;
+
+use firelens_core::review::{
+    ObjectReview, Outlook, PlanStatus, PlanSummary, RoleReview, TargetPlan, WorkloadReview,
+    unified_diff,
+};
+use serde_json::Value;
+
+use crate::client::output::{counted, indented};
+
+/// Code of the note on a task that would get a larger size, with its price.
+const RESIZED: &str = "TaskResized: ";
+
+/// The whole plan; `approval` are lines on its approval.
+pub(super) fn whole(status: &PlanStatus, approval: &[String]) -> String {
+    let mut text = String::new();
+    let mut total = PlanSummary::default();
+    for plan in &status.targets {
+        target(&mut text, plan);
+        add(&mut total, &plan.summary);
+    }
+    for line in approval {
+        let _ = writeln!(text, "{line}");
+    }
+    text.push_str(&summary(&total));
+    text
+}
+
+// Writing into a String cannot fail, so what `write!` answers is not looked at.
+
+fn target(text: &mut String, plan: &TargetPlan) {
+    let _ = writeln!(text, "target {}: {}\n", plan.target, summary(&plan.summary));
+    for unread in &plan.unread {
+        let _ = writeln!(text, "  not read: {unread}\n");
+    }
+    for one in &plan.workloads {
+        workload(text, one);
+    }
+    let described = u32::try_from(plan.workloads.len()).unwrap_or(u32::MAX);
+    if described < plan.summary.workloads {
+        let more = plan.summary.workloads - described;
+        let _ = writeln!(
+            text,
+            "  {} more; --limit shows them\n",
+            counted(more, "workload")
+        );
+    }
+    for one in &plan.roles {
+        role(text, one);
+    }
+    for ObjectReview { bucket, key, bytes } in &plan.objects {
+        let _ = writeln!(text, "  file s3://{bucket}/{key} ({bytes} bytes)");
+    }
+    if !plan.objects.is_empty() {
+        text.push('\n');
+    }
+}
+
+fn workload(text: &mut String, one: &WorkloadReview) {
+    let word = match one.outlook {
+        Outlook::Inject => "inject",
+        Outlook::Eject => "eject",
+        Outlook::Unchanged => "unchanged",
+        Outlook::Refused => "refused",
+        Outlook::Unknown => "unknown",
+    };
+    let _ = write!(text, "  {}/{}: {word}", one.cluster, one.service);
+    let revision = one.revision.rsplit('/').next().unwrap_or_default();
+    match (one.outlook, &one.given_back) {
+        (Outlook::Inject | Outlook::Eject, given_back) => {
+            let tasks = u32::try_from(one.desired_count).unwrap_or_default();
+            let next = given_back.as_deref().map_or("a new revision", |arn| {
+                arn.rsplit('/').next().unwrap_or(arn)
+            });
+            let _ = writeln!(
+                text,
+                ", {revision} -> {next}, {} to replace",
+                counted(tasks, "task")
+            );
+        }
+        _ => {
+            let _ = writeln!(text, ", {revision}");
+        }
+    }
+    if one.outlook != Outlook::Inject || one.waits_for.is_none() {
+        let _ = writeln!(text, "    {}: {}", one.reason, one.message);
+    }
+    if let Some(waits) = &one.waits_for {
+        let _ = writeln!(text, "    waits for {waits}");
+    }
+    for note in &one.notes {
+        match note.strip_prefix(RESIZED) {
+            Some(size) => {
+                let _ = writeln!(text, "    size: {size}");
+            }
+            None => {
+                let _ = writeln!(text, "    note: {note}");
+            }
+        }
+    }
+    if let Some(diff) = &one.diff {
+        text.push_str(&indented("    ", diff));
+    }
+    text.push('\n');
+}
+
+fn role(text: &mut String, role: &RoleReview) {
+    let users = role.services.join(", ");
+    let _ = writeln!(
+        text,
+        "  role {}, policy {}, of {users}",
+        role.role, role.policy_name
+    );
+    if let Some(why) = &role.unknown {
+        let _ = writeln!(text, "    could not be read: {why}");
+    }
+    let before = role.before.as_ref().unwrap_or(&Value::Null);
+    let diff = unified_diff(before, &role.after, "now", "planned");
+    match diff.is_empty() {
+        true => text.push_str("    unchanged\n"),
+        false => text.push_str(&indented("    ", &diff)),
+    }
+    text.push('\n');
+}
+
+/// `12 to inject, 3 unchanged, 1 refused`.
+fn summary(summary: &PlanSummary) -> String {
+    let parts: Vec<String> = [
+        (summary.inject, "to inject"),
+        (summary.eject, "to eject"),
+        (summary.unchanged, "unchanged"),
+        (summary.refused, "refused"),
+        (summary.unknown, "not judged"),
+    ]
+    .iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{count} {what}"))
+    .collect();
+    match parts.is_empty() {
+        true => "no workload is touched".to_owned(),
+        false => parts.join(", "),
+    }
+}
+
+fn add(total: &mut PlanSummary, more: &PlanSummary) {
+    total.workloads += more.workloads;
+    total.inject += more.inject;
+    total.eject += more.eject;
+    total.unchanged += more.unchanged;
+    total.refused += more.refused;
+    total.unknown += more.unknown;
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_part_of_a_plan_is_shown_and_the_counts_come_last() {
+        let status = PlanStatus::deserialize(json!({"complete": true, "targets": [{
+            "target": "prod",
+            "summary": {"workloads": 3, "inject": 1, "eject": 0, "unchanged": 1, "refused": 1, "unknown": 0},
+            "workloads": [
+                {
+                    "name": "prod.main.web", "cluster": "main", "service": "web", "outlook": "Inject",
+                    "reason": "Injecting", "message": "the router is brought in", "desiredCount": 2,
+                    "revision": "arn:aws:ecs:us-east-1:1:task-definition/web:1", "differences": [],
+                    "rights": [], "notes": ["TaskResized: 256/512 -> 256/1024, 3.25 USD a month", "X: y"],
+                    "diff": "--- web:1\n+++ planned\n@@ -1 +1 @@\n-a\n+b\n",
+                },
+                {
+                    "name": "prod.main.win", "cluster": "main", "service": "win", "outlook": "Refused",
+                    "reason": "WindowsPlatform", "message": "FireLens does not run on Windows",
+                    "revision": "arn:aws:ecs:us-east-1:1:task-definition/win:7", "desiredCount": 1,
+                    "differences": [], "rights": [], "notes": [],
+                },
+            ],
+            "roles": [{
+                "role": "web-task", "policyName": "firelens-all", "services": ["main/web"],
+                "after": {"Version": "2012-10-17"},
+            }],
+            "objects": [{"bucket": "configs", "key": "firelens/abc.conf", "bytes": 812}],
+        }]}))
+        .unwrap();
+        let approval = ["plan of all.g1.prod: abc (not approved)".to_owned()];
+        assert_eq!(
+            whole(&status, &approval),
+            "\
+target prod: 1 to inject, 1 unchanged, 1 refused
+
+  main/web: inject, web:1 -> a new revision, 2 tasks to replace
+    Injecting: the router is brought in
+    size: 256/512 -> 256/1024, 3.25 USD a month
+    note: X: y
+    --- web:1
+    +++ planned
+    @@ -1 +1 @@
+    -a
+    +b
+
+  main/win: refused, win:7
+    WindowsPlatform: FireLens does not run on Windows
+
+  1 workload more; --limit shows them
+
+  role web-task, policy firelens-all, of main/web
+    --- now
+    +++ planned
+    @@ -0,0 +1,3 @@
+    +{
+    +  \"Version\": \"2012-10-17\"
+    +}
+
+  file s3://configs/firelens/abc.conf (812 bytes)
+
+plan of all.g1.prod: abc (not approved)
+1 to inject, 1 unchanged, 1 refused"
+        );
+    }
+
+    #[test]
+    fn a_policy_that_touches_nothing_says_so() {
+        assert_eq!(whole(&PlanStatus::default(), &[]), "no workload is touched");
+    }
+}
