@@ -3,7 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::time::Duration;
+
 use firelens_core::v1alpha1::Kind;
+use firelens_store::GeneratedObject;
 use firelens_tests::kubectl::{POLICY, with_each};
 use serde_json::json;
 
@@ -168,6 +171,45 @@ async fn delete_removes_what_nobody_needs() {
         );
         let again = kubectl.run(&["delete", "ld", "other"]);
         assert!(again.stderr.contains("not found"), "{again:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollout_is_paused_and_nothing_else_of_it_changed() {
+    with_each(async |api, kubectl| {
+        let lease = api
+            .store
+            .acquire_lease("prod", "a", Duration::from_secs(60));
+        let lease = lease.await.unwrap().expect("the lease is free");
+        let rollout = [GeneratedObject {
+            name: "pay.g1.prod".to_owned(),
+            labels: json!({"firelens.dev/target": "prod", "firelens.dev/policy": "pay"}),
+            spec: json!({"policy": "pay", "generation": 1, "target": "prod"}),
+            status: None,
+        }];
+        let written = api
+            .store
+            .apply_generated(&lease, Kind::Rollout, &rollout, &[]);
+        written.await.unwrap();
+        let pause = r#"{"spec":{"control":{"paused":true}}}"#;
+        let out = kubectl.ok(&["patch", "ro", "pay.g1.prod", "--type", "merge", "-p", pause]);
+        assert_eq!(out, "rollout.firelens.dev/pay.g1.prod patched\n");
+        let read = [
+            "get",
+            "ro",
+            "pay.g1.prod",
+            "-o",
+            "jsonpath={.spec.control.paused}",
+        ];
+        assert_eq!(kubectl.ok(&read), "true");
+        let _ = kubectl.ok(&["annotate", "ro", "pay.g1.prod", "ticket=OPS-1"]);
+        let moved = r#"{"spec":{"target":"dev"}}"#;
+        let ran = kubectl.run(&["patch", "ro", "pay.g1.prod", "--type", "merge", "-p", moved]);
+        assert_eq!(ran.status, 1, "{ran:?}");
+        assert!(ran.stderr.contains("spec.target"), "{ran:?}");
+        let explained = kubectl.ok(&["explain", "rollout.spec.control"]);
+        assert!(explained.contains("paused"), "{explained}");
     })
     .await;
 }
