@@ -155,6 +155,10 @@ pub(crate) async fn forget_target(
     if !ids.is_empty() {
         store.delete_resources(lease, target, &ids).await?;
     }
+    let rollouts: Vec<String> = store.rollouts(target).await?.into_keys().collect();
+    if !rollouts.is_empty() {
+        store.put_rollouts(lease, target, &[], &rollouts).await?;
+    }
     for intent in store.open_intents(target).await? {
         store.close_intent(lease, target, &intent.id).await?;
     }

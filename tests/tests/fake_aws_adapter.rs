@@ -113,8 +113,8 @@ async fn role_policies_and_objects_are_written_read_and_removed() {
     fake.add_role("task", "/team/");
     fake.add_bucket("configs");
     let clients = clients(&fake, None).await;
-    let arn = clients.get_role("task").await.unwrap();
-    assert_eq!(arn, format!("arn:aws:iam::{ACCOUNT}:role/team/task"));
+    let role = clients.get_role("task").await.unwrap();
+    assert_eq!(role.arn, format!("arn:aws:iam::{ACCOUNT}:role/team/task"));
     let document = r#"{"Version": "2012-10-17", "Statement": []}"#;
     clients
         .put_role_policy("task", "ours", document)

@@ -48,7 +48,10 @@ async fn assert_all_routed(fleet: &Fleet) {
         let reason = fleet.reason(&first.target, &first.service).await;
         let rollouts = fleet.rollouts().await;
         let status = &rollouts[&first.target]["status"];
-        panic!("{} have no router; {first} says {reason}: {status:#}", left.len());
+        panic!(
+            "{} have no router; {first} says {reason}: {status:#}",
+            left.len()
+        );
     }
 }
 

@@ -17,6 +17,7 @@ mod garbage;
 mod gate;
 mod leave;
 mod linted;
+mod listing;
 mod logs;
 mod model;
 mod places;

@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::capacity;
 use super::draft::{Draft, find_policy};
 use super::gate;
+use super::listing::{Listed, marked, wins};
 use super::model::{Decision, Plan, PlanInput, Wait};
 use super::rollout::{
-    self, Candidate, Ceiling, Class, Hold, Standing, Tally, Traits, Waves, wave_statuses,
+    self, Candidate, Ceiling, Class, Hold, Standing, Tally, Waves, wave_statuses,
 };
-use crate::observe::Observed;
-use crate::record::{PolicyRef, Purpose, RolloutMark, WorkloadKey};
+use crate::gate::{Verdict, Watched};
+use crate::observe::Needs;
+use crate::record::{PolicyRef, Purpose, RolloutMark, RolloutRecord, RolloutStop, WorkloadKey};
 use crate::select::policy_ref;
 use crate::v1alpha1::{LoggingPolicy, RolloutPlan};
 
@@ -33,8 +35,9 @@ pub(super) fn give(
         .collect();
     let mut admitted = BTreeSet::new();
     for policy in input.policies {
-        let round = Round::of(input, policy, drafts, &digests, &held);
+        let round = Round::of(input, policy, drafts, &digests, &held, &mut plan.needs);
         let answers = round.answers(input);
+        plan.rollouts.extend(round.new_stop(input));
         plan.standings
             .insert(policy.name().to_owned(), round.standing(input));
         for (candidate, answer) in round.candidates.iter().zip(answers) {
@@ -88,12 +91,6 @@ fn begin(
     });
 }
 
-/// The mark of a workload, if the rollout of this generation set it.
-fn marked<'d>(draft: &'d Draft<'_>, policy: &PolicyRef) -> Option<&'d RolloutMark> {
-    let mark = draft.record.rollout.as_ref()?;
-    (mark.policy.uid == policy.uid && mark.policy.generation == policy.generation).then_some(mark)
-}
-
 /// Digests of all changes that are wanted, held back or not.
 fn digests(drafts: &BTreeMap<WorkloadKey, Draft<'_>>) -> BTreeMap<WorkloadKey, String> {
     let changes = drafts.iter().filter_map(|(key, draft)| {
@@ -142,6 +139,8 @@ struct Round<'a> {
     stopped: Option<String>,
     candidates: Vec<Candidate>,
     stage_in_flight: Option<usize>,
+    /// What the gates say.
+    verdict: Verdict,
 }
 
 impl<'a> Round<'a> {
@@ -151,6 +150,7 @@ impl<'a> Round<'a> {
         drafts: &BTreeMap<WorkloadKey, Draft<'_>>,
         digests: &BTreeMap<WorkloadKey, String>,
         held: &BTreeSet<WorkloadKey>,
+        needs: &mut Needs,
     ) -> Self {
         let reference = policy_ref(policy);
         let said = input.controls.get(policy.uid());
@@ -171,6 +171,23 @@ impl<'a> Round<'a> {
                 .stopped_since(&reference, resumed_at)?;
             Some(stop.message.clone())
         });
+        let waves = Waves::of(
+            &policy.spec.rollout,
+            tally.selected.max(listed.candidates.len()),
+        );
+        let goes_on = stopped.is_none()
+            && listed.remaining > 0
+            && said.is_none_or(|said| !said.paused && said.abort.is_none());
+        let verdict = if goes_on {
+            let watched = watched(drafts, &reference, waves.open(tally.settled_at.len()).0);
+            judge(input, policy, &watched, needs)
+        } else {
+            Verdict::Successful
+        };
+        let stopped = match &verdict {
+            Verdict::Failed(why) => Some(why.clone()),
+            _ => stopped,
+        };
         let plan = RolloutPlan {
             workloads: u32::try_from(listed.digests.len()).unwrap_or(u32::MAX),
             needs_approval: Hold::needs_approval(input, policy, ceiling),
@@ -178,7 +195,6 @@ impl<'a> Round<'a> {
             hash,
         };
         let mut candidates = listed.candidates;
-        let waves = Waves::of(&policy.spec.rollout, tally.selected.max(candidates.len()));
         let canaries = policy.spec.rollout.canary.count as usize;
         rollout::sort(
             &mut candidates,
@@ -196,7 +212,23 @@ impl<'a> Round<'a> {
             stopped,
             candidates,
             stage_in_flight: listed.stage_in_flight,
+            verdict,
         }
+    }
+
+    /// The memory of a gate that failed just now.
+    fn new_stop(&self, input: &PlanInput<'_>) -> Option<RolloutRecord> {
+        let Verdict::Failed(message) = &self.verdict else {
+            return None;
+        };
+        Some(RolloutRecord {
+            target: input.target.name().to_owned(),
+            policy: self.reference.clone(),
+            stopped: Some(RolloutStop {
+                message: message.clone(),
+                at: input.now,
+            }),
+        })
     }
 
     fn answers(&self, input: &PlanInput<'_>) -> Vec<Result<u32, Wait>> {
@@ -208,7 +240,10 @@ impl<'a> Round<'a> {
             &self.candidates,
             self.tally.bakes_until(strategy, input.now),
             self.stage_in_flight,
-            || None,
+            || match &self.verdict {
+                Verdict::Inconclusive(why) => Some(Wait::Gate(why.clone())),
+                Verdict::Successful | Verdict::Failed(_) => None,
+            },
         )
     }
 
@@ -235,119 +270,37 @@ impl<'a> Round<'a> {
     }
 }
 
-/// The changes of one policy, sorted out.
-#[derive(Default)]
-struct Listed<'k> {
-    /// What the plan consists of: what is to be done and what was begun.
-    digests: BTreeMap<&'k WorkloadKey, String>,
-    candidates: Vec<Candidate>,
-    /// Changes of the plan that were not begun.
-    remaining: usize,
-    /// What the canaries so far show.
-    seen: Vec<Traits>,
-    stage_in_flight: Option<usize>,
+/// The workloads that the rollout has reached in the open wave and the one before, those under way first,
+/// then the newest.
+fn watched<'w>(
+    drafts: &'w BTreeMap<WorkloadKey, Draft<'_>>,
+    policy: &PolicyRef,
+    open: u32,
+) -> Vec<Watched<'w>> {
+    let mut found: Vec<_> = drafts
+        .iter()
+        .filter_map(|(key, draft)| {
+            let mark = marked(draft, policy).filter(|mark| mark.purpose == Purpose::Inject)?;
+            let is_near = mark.wave.is_some_and(|wave| wave.saturating_add(1) >= open);
+            let has_begun = draft.record.deployment.is_some() || mark.settled_at.is_some();
+            (is_near && has_begun).then_some((mark.settled_at, (key, draft.service, &draft.record)))
+        })
+        .collect();
+    found.sort_by_key(|(settled_at, _)| (settled_at.is_some(), std::cmp::Reverse(*settled_at)));
+    found.into_iter().map(|(_, one)| one).collect()
 }
 
-impl<'k> Listed<'k> {
-    fn of(
-        input: &PlanInput<'_>,
-        policy: &LoggingPolicy,
-        reference: &PolicyRef,
-        drafts: &'k BTreeMap<WorkloadKey, Draft<'_>>,
-        digests: &BTreeMap<WorkloadKey, String>,
-        held: &BTreeSet<WorkloadKey>,
-    ) -> Self {
-        let order = &policy.spec.rollout.order;
-        let mut listed = Self::default();
-        for (key, draft) in drafts {
-            let mark = marked(draft, reference).filter(|mark| mark.wave.is_some());
-            // A place alone begins nothing: what is approved may still change under it.
-            let deploys = draft.record.deployment.is_some();
-            let begun = mark.filter(|mark| {
-                mark.settled_at.is_some() || deploys || draft.verdict.change.is_none()
-            });
-            let change = draft.verdict.change.as_ref();
-            let change = change.filter(|change| change.policy.uid == reference.uid);
-            let stage = rollout::stage(order, draft.service);
-            if begun.is_some_and(|mark| mark.purpose == Purpose::Inject) {
-                if draft.record.is_in_flight() {
-                    let first = listed
-                        .stage_in_flight
-                        .map_or(stage, |known| known.min(stage));
-                    listed.stage_in_flight = Some(first);
-                }
-                if begun.is_some_and(|mark| mark.wave == Some(0)) {
-                    listed.seen.push(traits(input, draft));
-                }
-            }
-            let class = change.map(|change| class(policy, draft, reference, change.purpose));
-            let fresh = digests.get(key).filter(|_| change.is_some());
-            match (begun, class, fresh) {
-                (Some(mark), None | Some(Class::Follow), _) => {
-                    listed.digests.insert(key, mark.digest.clone());
-                }
-                (Some(mark), Some(_), _) if deploys => {
-                    listed.digests.insert(key, mark.digest.clone());
-                }
-                (_, Some(Class::Follow), _) | (_, _, None) | (_, None, _) => {}
-                (_, Some(_), Some(digest)) => {
-                    listed.digests.insert(key, digest.clone());
-                    listed.remaining += 1;
-                }
-            }
-            if let (Some(class), Some(digest)) = (class, fresh)
-                && !held.contains(key)
-            {
-                listed.candidates.push(Candidate {
-                    key: key.clone(),
-                    class,
-                    digest: digest.clone(),
-                    admitted: holds_place(draft, reference),
-                    failed_before: draft.record.failed.is_some(),
-                    proves_nothing: draft.service.desired_count == 0,
-                    stage,
-                    traits: traits(input, draft),
-                });
-            }
-        }
-        listed
-    }
-}
-
-fn class(
+/// What the gates say; nothing as long as nobody was reached.
+fn judge(
+    input: &PlanInput<'_>,
     policy: &LoggingPolicy,
-    draft: &Draft<'_>,
-    reference: &PolicyRef,
-    purpose: Purpose,
-) -> Class {
-    let mark = marked(draft, reference);
-    match purpose {
-        Purpose::Inject => match mark {
-            Some(mark) if mark.purpose == Purpose::Inject && mark.settled_at.is_some() => {
-                Class::Follow
-            }
-            _ => Class::Roll,
-        },
-        // What a policy still wins and loses all the same is undone.
-        Purpose::Eject if policy.is_deleting() || wins(draft, reference) => Class::TakeBack,
-        Purpose::Eject => Class::Deselect,
+    watched: &[Watched<'_>],
+    needs: &mut Needs,
+) -> Verdict {
+    if watched.is_empty() {
+        return Verdict::Successful;
     }
-}
-
-fn wins(draft: &Draft<'_>, policy: &PolicyRef) -> bool {
-    let winner = draft.selection.winner.as_ref();
-    winner.is_some_and(|won| won.uid == policy.uid)
-}
-
-fn holds_place(draft: &Draft<'_>, policy: &PolicyRef) -> bool {
-    let held = draft.record.admitted.as_ref();
-    held.is_some_and(|held| held.uid == policy.uid)
-}
-
-fn traits(input: &PlanInput<'_>, draft: &Draft<'_>) -> Traits {
-    let seen = &input.observation.task_definitions;
-    let document = seen.get(&draft.service.task_definition);
-    Traits::of(draft.service, document.and_then(Observed::present))
+    crate::gate::judge(input, policy, watched, needs)
 }
 
 /// Forgets what a mark says of a rollout that is over: its policy is gone, or has another generation.

@@ -492,6 +492,10 @@ impl World {
             }
             self.resources.remove(&removal.id);
         }
+        for rollout in &made.rollouts {
+            let uid = rollout.policy.uid.clone();
+            self.rollouts.insert(uid, rollout.clone());
+        }
         for id in &made.forgotten_resources {
             self.resources.remove(id);
         }

@@ -44,6 +44,8 @@ pub(crate) fn resource(key: &str) -> OwnedResource {
         digest: "d".to_owned(),
         written_at: None,
         verified_at: None,
+        spare_since: None,
+        doubt: None,
     }
 }
 
