@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use firelens_core::inject::{NoteCode, Reason};
 use firelens_core::lint::Code;
+use firelens_core::status::REASONS;
 
 const ROWS: usize = 75;
 const COLUMNS: usize = 4;
@@ -193,7 +194,10 @@ fn every_edge_case_names_tests_and_golden_cases_that_exist() {
 
 #[test]
 fn every_word_of_an_edge_case_exists() {
-    let reasons: Vec<&str> = Reason::ALL.iter().map(|word| word.as_str()).collect();
+    let refusals = Reason::ALL.iter().map(|word| word.as_str());
+    let reasons: Vec<&str> = refusals
+        .chain(REASONS.iter().map(|reason| reason.word))
+        .collect();
     let notes: Vec<&str> = NoteCode::ALL.iter().map(|word| word.as_str()).collect();
     let codes: Vec<&str> = Code::ALL.iter().map(|word| word.as_str()).collect();
     let mut problems = Vec::new();

@@ -252,7 +252,11 @@ async fn an_account_that_denies_and_one_that_never_answers_hold_up_no_other() {
             pass(&ctx, &fleet, target).await;
         }
     }
-    assert!(fleet.without_router(SERVICES).is_empty());
+    let left = fleet.without_router(SERVICES);
+    let other = fleet.harness.get(Kind::AwsTarget, "other").await.unwrap();
+    let service = fleet.services("other", SERVICES).remove(0);
+    let reason = fleet.reason("other", &service).await;
+    assert!(left.is_empty(), "{left:?}: {reason}, {}", other["status"]);
     let entered = fake.calls();
     let entered = entered.iter().filter(|call| call.operation == "AssumeRole");
     let mine = entered.filter(|call| call.error.is_none());

@@ -117,6 +117,10 @@ pub(super) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
     let undone = winner.filter(|policy| is_undone(input, policy, site.record));
     let mut verdict = match (winner, &marks) {
         (Some(_), Some(found)) if undone.is_some() => leave::take_back(input, start, found, needs),
+        // A deployment of the owner that our undoing cut short is still owed.
+        (Some(_), None) if undone.is_some() && site.record.overtaken.is_some() => {
+            leave::give_back(site)
+        }
         (Some(_), None) if undone.is_some() => Verdict::new(Decision::Waiting(Wait::Aborted)),
         (Some(policy), Some(found))
             if policy.spec.mode == Mode::Audit

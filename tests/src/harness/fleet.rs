@@ -61,7 +61,11 @@ impl Fleet {
             place.add_bucket(&bucket);
             place.add_cluster(CLUSTER, json!({})).expect("a cluster");
             for number in (index..services).step_by(TARGETS.len()) {
-                run(&place, CLUSTER, &fargate(&service(number)));
+                run(
+                    &place,
+                    CLUSTER,
+                    &in_account(&fargate(&service(number)), account),
+                );
             }
             harness.apply(target(name, account, region, &bucket)).await;
         }
@@ -216,6 +220,12 @@ impl Fleet {
 
 fn service(number: usize) -> String {
     format!("s{number:04}")
+}
+
+/// A document whose roles are of that account.
+fn in_account(document: &Value, account: &str) -> Value {
+    let text = document.to_string().replace(ACCOUNT, account);
+    serde_json::from_str(&text).expect("still JSON")
 }
 
 fn role(account: &str) -> String {
