@@ -12,7 +12,7 @@ use crate::build::{REGION, policy};
 use crate::evidence::{task, tasks_of};
 use crate::world::World;
 
-fn output(name: &str, destination: Value) -> Value {
+fn output(name: &str, destination: &Value) -> Value {
     json!({"name": name, "destination": destination})
 }
 
@@ -39,7 +39,7 @@ fn fleet(count: usize, outputs: &[Value]) -> World {
 fn streams() -> Value {
     output(
         "main",
-        json!({"cloudWatchLogs": {"logGroupName": "/all", "logStreamPrefix": "x-"}}),
+        &json!({"cloudWatchLogs": {"logGroupName": "/all", "logStreamPrefix": "x-"}}),
     )
 }
 
@@ -166,7 +166,7 @@ fn what_a_destination_shows_becomes_the_condition() {
 fn a_destination_that_aws_cannot_show_is_unknown_and_costs_nothing() {
     let datadog = output(
         "dd",
-        json!({"datadog": {"host": "http-intake.logs.datadoghq.com", "secretOptions": {"apikey": "arn:aws:ssm:us-east-1:111122223333:parameter/k"}}}),
+        &json!({"datadog": {"host": "http-intake.logs.datadoghq.com", "secretOptions": {"apikey": "arn:aws:ssm:us-east-1:111122223333:parameter/k"}}}),
     );
     let mut world = fleet(1, &[datadog]);
     let looked = world.seen().evidence;
@@ -187,7 +187,7 @@ fn a_destination_that_aws_cannot_show_is_unknown_and_costs_nothing() {
 fn every_output_that_can_be_seen_must_show_something() {
     let archive = output(
         "archive",
-        json!({"firehose": {"deliveryStream": "archive"}}),
+        &json!({"firehose": {"deliveryStream": "archive"}}),
     );
     let mut world = fleet(1, &[streams(), archive]);
     world.advance(GRACE_SECONDS + 1);
@@ -254,7 +254,7 @@ fn a_workload_that_no_policy_selects_or_that_runs_nothing_is_not_looked_at() {
 fn what_others_write_as_well_counts_only_after_the_deployment() {
     let archive = output(
         "archive",
-        json!({"firehose": {"deliveryStream": "archive"}}),
+        &json!({"firehose": {"deliveryStream": "archive"}}),
     );
     let world = fleet(1, &[archive]);
     let record = &world.records[&World::key("s0")];
