@@ -7,7 +7,7 @@ use std::fmt::Write;
 use firelens_core::inject::Reason;
 use firelens_core::status::REASONS;
 use firelens_core::v1alpha1::{
-    Condition, ConditionStatus, Rollout, Workload, WorkloadDeployment, WorkloadStatus,
+    Condition, ConditionStatus, DriftedPath, Rollout, Workload, WorkloadDeployment, WorkloadStatus,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::Explanation;
 
 /// Members of status that are shown by themselves; whatever else is there is shown as YAML.
-const KNOWN: [&str; 16] = [
+const KNOWN: [&str; 17] = [
     "target",
     "clusterArn",
     "serviceArn",
@@ -31,6 +31,7 @@ const KNOWN: [&str; 16] = [
     "managedRevision",
     "currentRevision",
     "deployment",
+    "drift",
     "conditions",
 ];
 
@@ -72,6 +73,7 @@ pub(super) fn whole(workload: &Workload, known: &Explanation) -> String {
     if let Some(deployment) = &status.deployment {
         self::deployment(&mut text, deployment);
     }
+    drift(&mut text, &status.drift);
     if let Some(raw) = &known.rollout {
         rollout(&mut text, raw, status);
     }
@@ -174,6 +176,19 @@ fn deployment(text: &mut String, deployment: &WorkloadDeployment) {
     }
 }
 
+/// Where somebody else's revision differs from the one of the operator.
+fn drift(text: &mut String, paths: &[DriftedPath]) {
+    if !paths.is_empty() {
+        text.push_str("\ndrift, since somebody else deployed\n");
+    }
+    for found in paths {
+        let whose = found.class.as_str().to_lowercase();
+        let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+        let (before, after) = (shown(&found.before), shown(&found.after));
+        let _ = writeln!(text, "  {whose:<7} {}: {before} -> {after}", found.path);
+    }
+}
+
 fn rollout(text: &mut String, raw: &Value, status: &WorkloadStatus) {
     let Ok(rollout) = Rollout::deserialize(raw) else {
         return;
@@ -190,7 +205,7 @@ fn rollout(text: &mut String, raw: &Value, status: &WorkloadStatus) {
     let _ = writeln!(text, "\nrollout\n  {}: {place}; {message}", rollout.name());
 }
 
-/// What else the status has, such as drift.
+/// What else the status has: an API of a newer version knows more.
 fn further(text: &mut String, status: &Value) {
     let members = status.as_object().into_iter().flatten();
     for (name, value) in members.filter(|(name, _)| !KNOWN.contains(&name.as_str())) {
@@ -225,7 +240,8 @@ mod tests {
                     "desiredCount": 2, "runningCount": 0, "failedTasks": 3,
                     "startedAt": "2026-11-20T08:00:00Z",
                 },
-                "drift": [{"path": "cpu", "whose": "theirs"}],
+                "drift": [{"path": "cpu", "class": "Theirs", "before": "256", "after": "512"}],
+                "newer": [{"a": 1}],
                 "conditions": [{
                     "type": "Selected", "status": "False", "reason": "NoPolicySelects", "message": "nearest is a",
                     "lastTransitionTime": "2026-11-20T08:00:00Z", "observedGeneration": 1,
@@ -263,12 +279,14 @@ last deployment by the operator
   FAILED: 0 of 2 tasks run, 3 failed, started 2026-11-20T08:00:00Z
   ECS deployment circuit breaker: tasks failed to start.
 
+drift, since somebody else deployed
+  theirs  cpu: 256 -> 512
+
 rollout
   a.g1.prod: started with the canary; 1 failed
 
-drift
-  - path: cpu
-    whose: theirs
+newer
+  - a: 1
 "
         );
     }

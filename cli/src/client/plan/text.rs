@@ -118,6 +118,26 @@ fn role(text: &mut String, role: &RoleReview) {
     if let Some(why) = &role.unknown {
         let _ = writeln!(text, "    could not be read: {why}");
     }
+    if !role.other_users.is_empty() {
+        let others = role.other_users.join(", ");
+        let _ = writeln!(text, "    also the role of {others}: allowed the same");
+    }
+    if !role.other_principals.is_empty() {
+        let others = role.other_principals.join(", ");
+        let _ = writeln!(text, "    can be assumed by {others} as well");
+    }
+    if let Some(boundary) = &role.boundary {
+        let _ = write!(text, "    bounded by {}", boundary.arn);
+        match (&boundary.denies, &boundary.unknown) {
+            (Some(denies), _) => {
+                let _ = writeln!(text, ", which does not allow {denies}");
+            }
+            (None, Some(why)) => {
+                let _ = writeln!(text, ": {why}");
+            }
+            (None, None) => text.push_str(", which allows it\n"),
+        }
+    }
     let before = role.before.as_ref().unwrap_or(&Value::Null);
     let diff = unified_diff(before, &role.after, "now", "planned");
     match diff.is_empty() {
@@ -186,7 +206,9 @@ mod tests {
             ],
             "roles": [{
                 "role": "web-task", "policyName": "firelens-all", "services": ["main/web"],
-                "after": {"Version": "2012-10-17"},
+                "after": {"Version": "2012-10-17"}, "otherUsers": ["main/other"],
+                "otherPrincipals": ["lambda.amazonaws.com"],
+                "boundary": {"arn": "arn:aws:iam::1:policy/b", "denies": "logs:PutLogEvents"},
             }],
             "objects": [{"bucket": "configs", "key": "firelens/abc.conf", "bytes": 812}],
         }]}))
@@ -213,6 +235,9 @@ target prod: 1 to inject, 1 unchanged, 1 refused
   1 workload more; --limit shows them
 
   role web-task, policy firelens-all, of main/web
+    also the role of main/other: allowed the same
+    can be assumed by lambda.amazonaws.com as well
+    bounded by arn:aws:iam::1:policy/b, which does not allow logs:PutLogEvents
     --- now
     +++ planned
     @@ -0,0 +1,3 @@
