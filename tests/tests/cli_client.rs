@@ -22,17 +22,11 @@ fn answer_once(answer: String) -> (String, JoinHandle<String>) {
     let serving = thread::spawn(move || {
         let (stream, _) = listener.accept().unwrap();
         let mut reader = BufReader::new(stream);
-        let mut head = String::new();
-        loop {
-            let mut line = String::new();
-            let read = reader.read_line(&mut line).unwrap();
-            if read == 0 || line == "\r\n" {
-                break;
-            }
-            head.push_str(&line);
-        }
+        let mut head = Vec::new();
+        // Bytes, as what comes may be TLS.
+        while reader.read_until(b'\n', &mut head).unwrap() > 0 && !head.ends_with(b"\r\n\r\n") {}
         reader.into_inner().write_all(answer.as_bytes()).unwrap();
-        head
+        String::from_utf8_lossy(&head).into_owned()
     });
     (url, serving)
 }

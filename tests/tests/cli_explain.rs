@@ -75,10 +75,9 @@ async fn of_two_policies_one_decides_and_the_other_takes_over_when_it_goes() {
     );
     assert_eq!(harness.reason("main", "web", "Injected").await, "InSync");
     let live = harness.fake.live("main", "web").unwrap().to_string();
-    assert!(
-        live.contains("everything") && !live.contains(FIRST),
-        "{live}"
-    );
+    let label = |policy: &str| format!("\"firelens.dev/policy\":\"{policy}\"");
+    assert!(live.contains(&label(POLICY)), "{live}");
+    assert!(!live.contains(&label(FIRST)), "{live}");
 }
 
 #[tokio::test]
@@ -135,7 +134,7 @@ async fn a_plan_shows_task_definitions_roles_files_and_counts() {
         "main/web: inject, web:1 -> a new revision, 2 tasks to replace\n",
         "    --- web:1\n    +++ planned\n",
         "    +      \"name\": \"log_router\"",
-        "    -        \"logDriver\": \"awslogs\"",
+        "    -        \"logDriver\": \"json-file\"",
         "  role web-task, policy firelens-everything",
         "    --- now\n    +++ planned\n",
         "  file s3://configs/firelens/",

@@ -112,9 +112,11 @@ fn condition(text: &mut String, condition: &Condition) {
     if !condition.message.is_empty() {
         let _ = writeln!(text, "    {}", condition.message);
     }
-    let is_told = condition.message.contains(meaning(&condition.reason));
+    let meaning = meaning(&condition.reason);
+    let told = condition.message.to_lowercase();
+    let is_told = told.contains(&meaning.trim_end_matches('.').to_lowercase());
     if condition.status != ConditionStatus::True && !is_told {
-        let _ = writeln!(text, "    ({})", meaning(&condition.reason));
+        let _ = writeln!(text, "    ({meaning})");
     }
 }
 
