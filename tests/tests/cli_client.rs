@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::process::Command;
@@ -20,12 +20,19 @@ fn answer_once(answer: String) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let serving = thread::spawn(move || {
-        let (stream, _) = listener.accept().unwrap();
-        let mut reader = BufReader::new(stream);
-        let mut head = Vec::new();
-        // Bytes, as what comes may be TLS.
-        while reader.read_until(b'\n', &mut head).unwrap() > 0 && !head.ends_with(b"\r\n\r\n") {}
-        reader.into_inner().write_all(answer.as_bytes()).unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        let (mut head, mut chunk) = (Vec::new(), [0; 4096]);
+        // What does not begin like a method of HTTP is TLS, and is answered at once.
+        let is_whole = |head: &[u8]| {
+            let is_http = head.first().is_some_and(u8::is_ascii_uppercase);
+            !head.is_empty() && (!is_http || head.ends_with(b"\r\n\r\n"))
+        };
+        while !is_whole(&head) {
+            let read = stream.read(&mut chunk).unwrap();
+            assert!(read > 0, "the request ends early");
+            head.extend_from_slice(&chunk[..read]);
+        }
+        stream.write_all(answer.as_bytes()).unwrap();
         String::from_utf8_lossy(&head).into_owned()
     });
     (url, serving)
@@ -112,7 +119,7 @@ async fn tls_that_fails_is_an_error_with_its_cause() {
     let encrypted = url.replace("http:", "https:");
     let refused = run(&encrypted, &["rollout", "status", "x"]).await.refused();
     assert!(refused.contains("does not answer"), "{refused}");
-    drop(serving);
+    serving.join().unwrap();
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("ca.pem");
     fs::write(&path, "no certificate").unwrap();
