@@ -4,15 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::desire::{self, Site, Verdict};
-use super::draft::{DEPLOYMENT_POLL_SECONDS, Draft, READ_RETRY_SECONDS, find_policy};
+use super::draft::{Draft, find_policy};
 use super::linted::Linted;
-use super::model::{Decision, Plan, PlanInput, Wait, WorkloadPlan};
+use super::model::{Decision, Plan, PlanInput, WorkloadPlan};
 use super::resources::{self, State, Wishes};
 use super::{
-    garbage, logs, places, removal, retry, rights, role_limits, sharing, steps as stepping,
+    again, garbage, logs, places, removal, retry, rights, role_limits, sharing, steps as stepping,
     takeaway, track,
 };
 use crate::gate;
@@ -22,7 +22,7 @@ use crate::record::{
     PolicyRef, Purpose, Registered, ResourceId, RolloutMark, WorkloadKey, WorkloadRecord,
 };
 use crate::select::{self, Selection, Subject};
-use crate::v1alpha1::{IamMode, Mode};
+use crate::v1alpha1::IamMode;
 
 /// Decides what to do in one target.
 #[must_use]
@@ -48,7 +48,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     removal::plan(input, &mut plan);
     garbage::plan(input, &mut plan, &states);
     removal::count(input, &mut plan);
-    plan.look_again_at = look_again(input, &plan);
+    plan.look_again_at = again::look_again(input, &plan);
     plan
 }
 
@@ -373,43 +373,4 @@ fn unknown(record: WorkloadRecord, why: &str) -> WorkloadPlan {
         current_revision: None,
         marks: None,
     }
-}
-
-/// The soonest time at which something waited for can have changed; `None` when nothing is.
-fn look_again(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp> {
-    let after = |seconds: i64| {
-        input
-            .now
-            .checked_add(SignedDuration::from_secs(seconds))
-            .ok()
-    };
-    let audits = |won: &PolicyRef| {
-        find_policy(input, won).is_some_and(|policy| policy.spec.mode == Mode::Audit)
-    };
-    plan.workloads
-        .values()
-        .filter_map(|workload| match &workload.decision {
-            Decision::Deploying(_) | Decision::Injecting | Decision::Ejecting => {
-                after(DEPLOYMENT_POLL_SECONDS)
-            }
-            Decision::Waiting(
-                Wait::IamPropagation(until)
-                | Wait::Canary(Some(until))
-                | Wait::Window(Some(until))
-                | Wait::Frozen { until, .. },
-            ) => Some(*until),
-            Decision::Failed => workload
-                .record
-                .failed
-                .as_ref()
-                .and_then(|failed| failed.retry_at),
-            Decision::Waiting(Wait::ForeignDeployment | Wait::Read(_) | Wait::Gate(_)) => {
-                after(READ_RETRY_SECONDS)
-            }
-            Decision::Unknown(_) if !workload.selection.winner.as_ref().is_some_and(audits) => {
-                after(READ_RETRY_SECONDS)
-            }
-            _ => None,
-        })
-        .min()
 }

@@ -8,6 +8,7 @@
 //! rollouts are given (`gate`, `capacity`, `places`, `rollout`), what they share is judged (`resources`),
 //! steps are laid out (`steps`), and what nobody needs any more is removed (`removal`).
 
+mod again;
 mod assemble;
 mod capacity;
 mod consider;

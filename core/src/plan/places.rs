@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::capacity;
 use super::draft::{Draft, find_policy};
 use super::gate;
@@ -164,13 +166,7 @@ impl<'a> Round<'a> {
             services: drafts.len(),
             touched: listed.digests.len(),
         };
-        let stopped = tally.paused(&policy.spec.rollout).or_else(|| {
-            let stop = input
-                .rollouts
-                .get(policy.uid())?
-                .stopped_since(&reference, resumed_at)?;
-            Some(stop.message.clone())
-        });
+        let stopped = stopped(input, policy, &reference, &tally, resumed_at);
         let waves = Waves::of(
             &policy.spec.rollout,
             tally.selected.max(listed.candidates.len()),
@@ -288,6 +284,21 @@ fn watched<'w>(
         .collect();
     found.sort_by_key(|(settled_at, _)| (settled_at.is_some(), std::cmp::Reverse(*settled_at)));
     found.into_iter().map(|(_, one)| one).collect()
+}
+
+/// Why the rollout stopped by itself, unless it was resumed since.
+fn stopped(
+    input: &PlanInput<'_>,
+    policy: &LoggingPolicy,
+    reference: &PolicyRef,
+    tally: &Tally,
+    resumed_at: Option<Timestamp>,
+) -> Option<String> {
+    tally.paused(&policy.spec.rollout).or_else(|| {
+        let known = input.rollouts.get(policy.uid())?;
+        let stop = known.stopped_since(reference, resumed_at)?;
+        Some(stop.message.clone())
+    })
 }
 
 /// What the gates say; nothing as long as nobody was reached.

@@ -276,7 +276,7 @@ mod tests {
 
     use super::*;
 
-    fn policy(name: &str, spec: Value) -> LoggingPolicy {
+    fn policy(name: &str, spec: &Value) -> LoggingPolicy {
         let mut whole = json!({"mode": "Enforce", "selector": {}, "outputs": []});
         for (member, value) in spec.as_object().unwrap() {
             whole[member] = value.clone();
@@ -316,10 +316,10 @@ mod tests {
             ],
         });
         let policies = [
-            policy("dev", json!({"selector": {"targets": ["dev-*", "test"]}})),
-            policy("low", json!({"priority": 1})),
-            policy("trial", json!({"mode": "Audit", "priority": 90})),
-            policy("wide", json!({"priority": 20})),
+            policy("dev", &json!({"selector": {"targets": ["dev-*", "test"]}})),
+            policy("low", &json!({"priority": 1})),
+            policy("trial", &json!({"mode": "Audit", "priority": 90})),
+            policy("wide", &json!({"priority": 20})),
         ];
         assert_eq!(
             shown(&status, &policies),
@@ -364,7 +364,7 @@ mod tests {
         ] {
             let found = standings(
                 &workload(&status),
-                &[policy("p", json!({"selector": selector}))],
+                &[policy("p", &json!({"selector": selector}))],
             );
             assert_eq!(found[0].verdict, Verdict::DoesNotSelect, "{selector}");
             assert_eq!(found[0].message, message, "{selector}");
@@ -374,14 +374,14 @@ mod tests {
     #[test]
     fn what_is_new_gone_or_kept_away_is_told_apart() {
         let known = json!({"policy": {"name": "a", "generation": 1}});
-        let changed = shown(&known, &[policy("a", json!({})), policy("b", json!({}))]);
+        let changed = shown(&known, &[policy("a", &json!({})), policy("b", &json!({}))]);
         assert!(
             changed[0].contains("generation 1, the present generation 2"),
             "{changed:?}"
         );
         assert!(changed[1].starts_with("b not looked at yet"), "{changed:?}");
 
-        let mut going = policy("a", json!({}));
+        let mut going = policy("a", &json!({}));
         going.metadata.deletion_timestamp = Some("2026-11-20T08:00:00Z".parse().unwrap());
         assert!(shown(&known, &[going])[0].starts_with("a being deleted"));
 
@@ -390,7 +390,7 @@ mod tests {
             "lastTransitionTime": "2026-11-20T08:00:00Z", "message": "the service is tagged",
         }]});
         assert_eq!(
-            shown(&away, &[policy("a", json!({}))]),
+            shown(&away, &[policy("a", &json!({}))]),
             ["a kept away: the service is tagged"]
         );
     }

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
 use crate::inject::Reason;
 use crate::plan::{Decision, Wait};
 use crate::record::{Purpose, WorkloadRecord};
@@ -253,14 +255,7 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
             WorkloadReason::WaitingForStage,
             "services of an earlier stage of rollout.order go first".to_owned(),
         ),
-        Wait::Window(Some(at)) => (
-            WorkloadReason::WaitingForWindow,
-            format!("the next window of rollout.windows opens at {at:.0}"),
-        ),
-        Wait::Window(None) => (
-            WorkloadReason::WaitingForWindow,
-            "no window of rollout.windows ever opens again; correct their schedules".to_owned(),
-        ),
+        Wait::Window(opens) => closed_reason(*opens),
         Wait::Frozen { reason, until } => (
             WorkloadReason::Frozen,
             format!("frozen until {until:.0}: {reason}"),
@@ -268,7 +263,7 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
         Wait::Approval(hash) => (
             WorkloadReason::WaitingForApproval,
             format!(
-                "the plan {} is not approved; see firelens rollout status, then firelens rollout approve",
+                "the plan {} is not approved; see firelens rollout status, then approve it",
                 short(hash)
             ),
         ),
@@ -291,6 +286,14 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
         ),
         Wait::Read(what) => (WorkloadReason::WaitingForRead, what.clone()),
     }
+}
+
+fn closed_reason(opens: Option<Timestamp>) -> (WorkloadReason, String) {
+    let message = match opens {
+        Some(at) => format!("the next window of rollout.windows opens at {at:.0}"),
+        None => "no window of rollout.windows ever opens again; correct their schedules".to_owned(),
+    };
+    (WorkloadReason::WaitingForWindow, message)
 }
 
 /// The beginning of a hash: enough to recognise it by.

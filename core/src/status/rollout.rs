@@ -169,7 +169,7 @@ fn reasons(plan: &Plan, policy: &LoggingPolicy) -> Vec<ReasonCount> {
         .into_iter()
         .map(|(reason, count)| ReasonCount { reason, count })
         .collect();
-    reasons.sort_by(|left, right| right.count.cmp(&left.count));
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
     reasons
 }
 

@@ -299,6 +299,19 @@ impl World {
             seen.families
                 .insert(family.clone(), Observed::Present(found));
         }
+        self.read_roles(needs, seen);
+        for place in &needs.objects {
+            let found = self.objects.get(place).map_or(Observed::Absent, |body| {
+                Observed::Present(ObjectView {
+                    sha256: Some(sha256_hex(body.as_bytes())),
+                })
+            });
+            seen.objects.insert(place.clone(), found);
+        }
+        self.read_evidence(needs, seen);
+    }
+
+    fn read_roles(&self, needs: &Needs, seen: &mut Observation) {
         for role in &needs.roles {
             let arn = format!("arn:aws:iam::{ACCOUNT}:role/{role}");
             let permissions_boundary = self.boundaries.get(role).cloned();
@@ -333,15 +346,6 @@ impl World {
                 .map_or(Observed::Absent, Observed::Present);
             seen.role_policies.insert(place.clone(), found);
         }
-        for place in &needs.objects {
-            let found = self.objects.get(place).map_or(Observed::Absent, |body| {
-                Observed::Present(ObjectView {
-                    sha256: Some(sha256_hex(body.as_bytes())),
-                })
-            });
-            seen.objects.insert(place.clone(), found);
-        }
-        self.read_evidence(needs, seen);
     }
 
     fn read_evidence(&self, needs: &Needs, seen: &mut Observation) {

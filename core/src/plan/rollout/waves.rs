@@ -40,11 +40,10 @@ impl Waves {
         if self.canary == 0 {
             return None;
         }
-        let size = (0..wave).try_fold(self.canary, |size, _| {
+        (0..wave).try_fold(self.canary, |size, _| {
             let grown = size.saturating_mul(self.growth);
             (grown < self.limit).then_some(grown)
-        });
-        size
+        })
     }
 
     /// The wave that is open once that many workloads are settled, and how many are in it and all

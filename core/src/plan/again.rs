@@ -1,0 +1,49 @@
+//! When to look at a target again.
+//!
+//! It names a time and waits for nothing.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::draft::{DEPLOYMENT_POLL_SECONDS, READ_RETRY_SECONDS, find_policy};
+use super::model::{Decision, Plan, PlanInput, Wait};
+use crate::record::PolicyRef;
+use crate::v1alpha1::Mode;
+
+/// The soonest time at which something waited for can have changed; `None` when nothing is.
+pub(super) fn look_again(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp> {
+    let after = |seconds: i64| {
+        input
+            .now
+            .checked_add(SignedDuration::from_secs(seconds))
+            .ok()
+    };
+    let audits = |won: &PolicyRef| {
+        find_policy(input, won).is_some_and(|policy| policy.spec.mode == Mode::Audit)
+    };
+    plan.workloads
+        .values()
+        .filter_map(|workload| match &workload.decision {
+            Decision::Deploying(_) | Decision::Injecting | Decision::Ejecting => {
+                after(DEPLOYMENT_POLL_SECONDS)
+            }
+            Decision::Waiting(
+                Wait::IamPropagation(until)
+                | Wait::Canary(Some(until))
+                | Wait::Window(Some(until))
+                | Wait::Frozen { until, .. },
+            ) => Some(*until),
+            Decision::Failed => workload
+                .record
+                .failed
+                .as_ref()
+                .and_then(|failed| failed.retry_at),
+            Decision::Waiting(Wait::ForeignDeployment | Wait::Read(_) | Wait::Gate(_)) => {
+                after(READ_RETRY_SECONDS)
+            }
+            Decision::Unknown(_) if !workload.selection.winner.as_ref().is_some_and(audits) => {
+                after(READ_RETRY_SECONDS)
+            }
+            _ => None,
+        })
+        .min()
+}
