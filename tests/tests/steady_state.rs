@@ -122,9 +122,10 @@ async fn an_hour_of_an_unchanged_fleet_looks_once_for_the_logs_of_each_service()
         let services = taken("ListTasks");
         assert!(services <= CHECKS_PER_PASS, "{services} services at once");
         assert_eq!(taken("DescribeTasks"), services);
-        // Two tasks with one container each, and one stream of Firehose.
+        // Two tasks with one container each, and one stream of Firehose that all of them share: who asks
+        // the same is answered once.
         assert_eq!(taken("DescribeLogStreams"), 2 * services);
-        assert_eq!(taken("GetMetricData"), services);
+        assert!(taken("GetMetricData") <= services);
         assert_eq!(costs, expected(), "nothing else is read");
         looks += services;
     }
