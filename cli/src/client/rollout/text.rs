@@ -195,7 +195,7 @@ mod tests {
 
     use super::*;
 
-    fn text(control: Value, status: Value) -> String {
+    fn text(control: &Value, status: &Value) -> String {
         let mut whole = json!({
             "selected": 9, "updated": 3, "inProgress": 1, "pending": 4, "failed": 1, "skipped": 0,
             "wave": 1, "message": "3 of 9 in sync", "conditions": [],
@@ -223,8 +223,8 @@ mod tests {
     #[test]
     fn a_paused_rollout_shows_its_waves_and_the_ways_on() {
         let shown = text(
-            json!({"retry": {"at": "2026-11-20T07:00:00Z", "workloads": ["prod.main.web"]}}),
-            json!({
+            &json!({"retry": {"at": "2026-11-20T07:00:00Z", "workloads": ["prod.main.web"]}}),
+            &json!({
                 "message": "3 of 9 in sync; paused: 1 attempt failed",
                 "waves": [
                     {"wave": 0, "size": 1, "started": 1, "done": 1, "failed": 0},
@@ -258,7 +258,7 @@ next       firelens rollout resume all.g2.prod, or firelens rollout retry all.g2
     #[test]
     fn what_waits_for_approval_names_the_plan_to_read() {
         let plan = json!({"hash": "abc", "workloads": 1, "needsApproval": true, "approved": false});
-        let shown = text(json!({}), json!({"plan": plan}));
+        let shown = text(&json!({}), &json!({"plan": plan}));
         assert!(
             shown.contains("plan       abc (1 workload, not approved)\n"),
             "{shown}"
@@ -273,8 +273,8 @@ next       firelens rollout resume all.g2.prod, or firelens rollout retry all.g2
     fn what_has_ended_asks_for_nothing() {
         let complete =
             json!({"conditions": [condition("Complete", "True", "RolloutComplete", "")]});
-        assert!(!text(json!({}), complete).contains("next "));
-        let aborted = text(json!({"abort": {"undo": true}}), json!({}));
+        assert!(!text(&json!({}), &complete).contains("next "));
+        let aborted = text(&json!({"abort": {"undo": true}}), &json!({}));
         assert!(
             aborted.contains("said       abort with undo\n"),
             "{aborted}"
