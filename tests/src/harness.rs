@@ -49,7 +49,7 @@ impl Clock for DrivenClock {
 
     async fn sleep(&self, duration: Duration) {
         // The fake counts milliseconds: a shorter sleep must not stand still.
-        let parts = u32::from(duration.subsec_nanos() % 1_000_000 > 0);
+        let parts = u32::from(!duration.subsec_nanos().is_multiple_of(1_000_000));
         let whole = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let up = whole.saturating_add(u64::from(parts));
         self.fake.advance(Duration::from_millis(up));
