@@ -126,6 +126,10 @@ async fn an_hour_of_an_unchanged_fleet_looks_once_for_the_logs_of_each_service()
         // the same is answered once.
         assert_eq!(taken("DescribeLogStreams"), 2 * services);
         assert!(taken("GetMetricData") <= services);
+        // What the operator made is verified once in this hour as well.
+        for operation in ["GetRole", "HeadObject"] {
+            taken(operation);
+        }
         assert_eq!(costs, expected(), "nothing else is read");
         looks += services;
     }
