@@ -28,10 +28,13 @@ pub(super) fn look_again(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp
             }
             Decision::Waiting(
                 Wait::IamPropagation(until)
-                | Wait::Canary(Some(until))
                 | Wait::Window(Some(until))
                 | Wait::Frozen { until, .. },
             ) => Some(*until),
+            // The health of what bakes is looked at meanwhile.
+            Decision::Waiting(Wait::Canary(Some(until))) => {
+                after(READ_RETRY_SECONDS).map(|soon| soon.min(*until))
+            }
             Decision::Failed => workload
                 .record
                 .failed

@@ -44,7 +44,7 @@ fn nothing_is_written_before_the_plan_is_approved() {
     assert!(plan.needs_approval && !plan.approved && plan.workloads == 3);
     assert_eq!(
         world.decision("s0"),
-        Decision::Waiting(Wait::Approval(plan.hash.clone()))
+        Decision::Waiting(Wait::Approval(plan.hash))
     );
 
     world.say(0, json!({"approve": {"plan": "0".repeat(64)}}));

@@ -153,7 +153,7 @@ fn a_contest_ends_with_the_policy_a_retry_something_new_or_a_day() {
     type End = fn(&mut World);
     let ends: [(&str, End); 4] = [
         ("policy", |world| {
-            world.policies[0].metadata.generation = Some(2)
+            world.policies[0].metadata.generation = Some(2);
         }),
         ("retry", |world| {
             let control = RolloutControl {

@@ -98,6 +98,7 @@ fn the_stream_of_a_task_of_the_managed_revision_is_looked_up() {
 
 #[test]
 fn what_a_destination_shows_becomes_the_condition() {
+    const NOTHING: &str = "nothing has arrived in log group /all";
     for (shown, grace, wanted) in [
         (
             Observed::Present(Arrival::Newest("2026-01-01T00:00:30Z".parse().unwrap())),
@@ -116,30 +117,14 @@ fn what_a_destination_shows_becomes_the_condition() {
         (
             Observed::Present(Arrival::Nothing),
             false,
-            (
-                "Unknown",
-                "WaitingForLogs",
-                "nothing has arrived in log group /all",
-            ),
+            ("Unknown", "WaitingForLogs", NOTHING),
         ),
         (
             Observed::Present(Arrival::Nothing),
             true,
-            (
-                "False",
-                "NoLogsSeen",
-                "nothing has arrived in log group /all",
-            ),
+            ("False", "NoLogsSeen", NOTHING),
         ),
-        (
-            Observed::Absent,
-            true,
-            (
-                "False",
-                "NoLogsSeen",
-                "nothing has arrived in log group /all",
-            ),
-        ),
+        (Observed::Absent, true, ("False", "NoLogsSeen", NOTHING)),
         (
             Observed::Unknown("AccessDenied".into()),
             true,
