@@ -207,7 +207,7 @@ async fn plan_until_known(
             reader.read(&plan.needs, &mut world.observation).await?;
             continue;
         }
-        let movers = world.unread_movers(&plan);
+        let movers = world.unread_movers(&plan, &loaded.records);
         if movers.is_empty() {
             return Ok(plan);
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use firelens_core::observe::{Observation, Observed};
 use firelens_core::plan::{Decision, Plan, Wait, WorkloadPlan};
-use firelens_core::record::WorkloadKey;
+use firelens_core::record::{WorkloadKey, WorkloadRecord};
 use firelens_core::v1alpha1::AwsTarget;
 use jiff::{SignedDuration, Timestamp};
 
@@ -81,14 +81,22 @@ impl World {
         self.read.is_none()
     }
 
-    /// Workloads that move or are about to, and were not read in this pass.
-    pub(crate) fn unread_movers(&self, plan: &Plan) -> BTreeSet<WorkloadKey> {
+    /// Workloads that move or are about to, and were not read in this pass. Whatever was under way when the
+    /// last pass ended is among them: what that one saw of it is from before its own update.
+    pub(crate) fn unread_movers(
+        &self,
+        plan: &Plan,
+        records: &BTreeMap<WorkloadKey, WorkloadRecord>,
+    ) -> BTreeSet<WorkloadKey> {
         let Some(read) = &self.read else {
             return BTreeSet::new();
         };
         plan.workloads
             .iter()
-            .filter(|(key, workload)| !read.contains(key) && moves(workload))
+            .filter(|(key, workload)| {
+                let was_under_way = records.get(key).is_some_and(WorkloadRecord::is_in_flight);
+                !read.contains(key) && (was_under_way || moves(workload))
+            })
             .map(|(key, _)| key.clone())
             .collect()
     }
