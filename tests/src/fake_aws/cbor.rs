@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 /// An object of this one member stands for a time, in seconds since 1970.
 const TIME: &str = "$time";
 
-/// A time for [`write`].
+/// A time for [`write()`].
 pub(super) fn time(seconds: f64) -> Value {
     json!({ TIME: seconds })
 }
