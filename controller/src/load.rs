@@ -27,6 +27,8 @@ pub(crate) struct Loaded {
     pub(crate) intents: Vec<Intent>,
     /// By uid of the policy.
     pub(crate) rollouts: BTreeMap<String, RolloutRecord>,
+    /// The Rollout objects of the target by name. Their status is ours alone to write.
+    pub(crate) rollout_objects: BTreeMap<String, Rollout>,
     /// What people say to the rollouts of the present generations, by uid of the policy.
     pub(crate) controls: BTreeMap<String, RolloutControl>,
     pub(crate) freezes: Vec<Freeze>,
@@ -46,7 +48,8 @@ pub(crate) async fn load(store: &Store, target: &str) -> Result<Option<Loaded>, 
     let policies = all::<LoggingPolicy>(store, Kind::LoggingPolicy).await?;
     let destinations = all::<LogDestination>(store, Kind::LogDestination).await?;
     let resources = store.resources(target).await?;
-    let controls = controls(store, target, &policies).await?;
+    let rollout_objects = rollout_objects(store, target).await?;
+    let controls = controls(&rollout_objects, &policies);
     Ok(Some(Loaded {
         target: found,
         policies,
@@ -61,17 +64,16 @@ pub(crate) async fn load(store: &Store, target: &str) -> Result<Option<Loaded>, 
             .collect(),
         intents: store.open_intents(target).await?,
         rollouts: store.rollouts(target).await?,
+        rollout_objects,
         controls,
         freezes: all::<Freeze>(store, Kind::Freeze).await?,
     }))
 }
 
-/// What people say to the rollouts of a target, as far as they are those of the present generations.
-async fn controls(
+async fn rollout_objects(
     store: &Store,
     target: &str,
-    policies: &[LoggingPolicy],
-) -> Result<BTreeMap<String, RolloutControl>, StoreError> {
+) -> Result<BTreeMap<String, Rollout>, StoreError> {
     let options = ListOptions {
         label_selector: target_selector(target)?,
         ..ListOptions::default()
@@ -81,16 +83,27 @@ async fn controls(
         .items
         .into_iter()
         .filter_map(|object| readable::<Rollout>(Kind::Rollout, object))
-        .filter(|rollout| rollout.spec.target == target && !rollout.spec.control.is_empty());
+        .filter(|rollout| rollout.spec.target == target);
     Ok(rollouts
-        .filter_map(|rollout| {
-            let policy = policies.iter().find(|policy| {
-                policy.name() == rollout.spec.policy
-                    && policy.generation() == rollout.spec.generation
-            })?;
-            Some((policy.uid().to_owned(), rollout.spec.control))
-        })
+        .map(|rollout| (rollout.name().to_owned(), rollout))
         .collect())
+}
+
+/// What people say to the rollouts, as far as they are those of the present generations.
+fn controls(
+    rollouts: &BTreeMap<String, Rollout>,
+    policies: &[LoggingPolicy],
+) -> BTreeMap<String, RolloutControl> {
+    let said = rollouts
+        .values()
+        .filter(|rollout| !rollout.spec.control.is_empty());
+    said.filter_map(|rollout| {
+        let policy = policies.iter().find(|policy| {
+            policy.name() == rollout.spec.policy && policy.generation() == rollout.spec.generation
+        })?;
+        Some((policy.uid().to_owned(), rollout.spec.control.clone()))
+    })
+    .collect()
 }
 
 /// All targets.

@@ -22,7 +22,7 @@ impl Report<'_> {
         &self,
         lease: &Lease,
     ) -> Result<BTreeMap<String, RolloutStatus>, StoreError> {
-        let old: BTreeMap<String, Rollout> = self.listed(Kind::Rollout).await?;
+        let old = &self.loaded.rollout_objects;
         let target = self.target().name();
         let mut objects = Vec::new();
         let mut policies = BTreeMap::new();
@@ -43,7 +43,7 @@ impl Report<'_> {
             objects.push(self.rollout(policy, name, &status)?);
             policies.insert(policy.name().to_owned(), status);
         }
-        let spare = self.spare_rollouts(&old, &objects);
+        let spare = self.spare_rollouts(old, &objects);
         self.store()
             .apply_generated(lease, Kind::Rollout, &objects, &spare)
             .await?;

@@ -49,6 +49,14 @@ pub struct PolicyRef {
     pub generation: i64,
 }
 
+impl PolicyRef {
+    /// Whether both name the same content of the same policy: its uid and its generation.
+    #[must_use]
+    pub fn is_same_content(&self, other: &Self) -> bool {
+        self.uid == other.uid && self.generation == other.generation
+    }
+}
+
 /// What a deployment of ours is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Purpose {
@@ -166,6 +174,14 @@ pub struct RolloutMark {
     /// When its deployment was seen to be complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<Timestamp>,
+}
+
+impl RolloutMark {
+    /// Whether the rollout of that very generation set it, to that purpose.
+    #[must_use]
+    pub fn is_of(&self, policy: &PolicyRef, purpose: Purpose) -> bool {
+        self.purpose == purpose && self.policy.is_same_content(policy)
+    }
 }
 
 /// Somebody took the router away.

@@ -1,6 +1,5 @@
 //! A thousand services in three targets: the order and pace of a rollout, what stops it, and that everything
-//! ends as it would have ended undisturbed. Each takes minutes, so `make test` leaves them out; CONTRIBUTING.md
-//! says how to run them.
+//! ends as it would have ended undisturbed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use firelens_tests::fake_aws::{DeploymentEnd, Source, World};
@@ -88,7 +87,6 @@ fn condition(object: &Value, type_: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes: cargo test -p firelens-tests --test fleet -- --ignored"]
 async fn a_thousand_services_go_in_waves_and_cost_one_registration_and_one_update_each() {
     let mut fleet = fleet().await;
     let rest = fleet.run(hours(LIMIT_HOURS), |_| {}).await;
@@ -126,7 +124,6 @@ fn assert_canaries_first(fleet: &Fleet, target: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes: cargo test -p firelens-tests --test fleet -- --ignored"]
 async fn a_fault_in_the_canary_stops_the_fleet_and_after_a_retry_all_ends_as_undisturbed() {
     let mut calm = fleet().await;
     calm.run(hours(LIMIT_HOURS), |_| {}).await;
@@ -175,7 +172,6 @@ async fn a_fault_in_the_canary_stops_the_fleet_and_after_a_retry_all_ends_as_und
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes: cargo test -p firelens-tests --test fleet -- --ignored"]
 async fn a_fault_in_wave_three_of_one_target_stops_that_target_only_and_can_be_resumed() {
     let mut fleet = fleet().await;
     // The forty-fourth service of a target is in wave 3: 2 + 8 + 32 went before.
@@ -216,7 +212,6 @@ async fn a_fault_in_wave_three_of_one_target_stops_that_target_only_and_can_be_r
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes: cargo test -p firelens-tests --test fleet -- --ignored"]
 async fn an_owner_who_deploys_every_minute_loses_no_change_and_is_followed() {
     let mut fleet = fleet().await;
     let busy: Vec<String> = fleet.services("east", SERVICES)[..40].to_vec();

@@ -199,12 +199,8 @@ fn adopt(record: &mut WorkloadRecord, verdict: &Verdict, now: Timestamp) {
 
 /// The rollout of that generation has nothing to do here, or nothing any more.
 fn reach(record: &mut WorkloadRecord, policy: &PolicyRef, now: Timestamp) {
-    let known = record.rollout.as_ref().is_some_and(|mark| {
-        mark.policy.uid == policy.uid
-            && mark.policy.generation == policy.generation
-            && mark.purpose == Purpose::Inject
-    });
-    if known {
+    let mark = record.rollout.as_ref();
+    if mark.is_some_and(|mark| mark.is_of(policy, Purpose::Inject)) {
         track::settle_mark(record, policy, Purpose::Inject, now);
     } else {
         record.rollout = Some(RolloutMark {

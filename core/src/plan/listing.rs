@@ -44,6 +44,9 @@ impl<'k> Listed<'k> {
             });
             let change = draft.verdict.change.as_ref();
             let change = change.filter(|change| change.policy.uid == reference.uid);
+            if begun.is_none() && change.is_none() {
+                continue; // another policy's
+            }
             let stage = rollout::stage(order, draft.service);
             if begun.is_some_and(|mark| mark.purpose == Purpose::Inject) {
                 if draft.record.is_in_flight() {
@@ -93,7 +96,7 @@ impl<'k> Listed<'k> {
 /// The mark of a workload, if the rollout of this generation set it.
 pub(super) fn marked<'d>(draft: &'d Draft<'_>, policy: &PolicyRef) -> Option<&'d RolloutMark> {
     let mark = draft.record.rollout.as_ref()?;
-    (mark.policy.uid == policy.uid && mark.policy.generation == policy.generation).then_some(mark)
+    mark.policy.is_same_content(policy).then_some(mark)
 }
 
 fn class(

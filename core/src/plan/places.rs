@@ -184,12 +184,7 @@ impl<'a> Round<'a> {
             Verdict::Failed(why) => Some(why.clone()),
             _ => stopped,
         };
-        let plan = RolloutPlan {
-            workloads: u32::try_from(listed.digests.len()).unwrap_or(u32::MAX),
-            needs_approval: Hold::needs_approval(input, policy, ceiling),
-            approved: rollout::is_approved(said, &hash),
-            hash,
-        };
+        let plan = rollout::rollout_plan(input, policy, hash, ceiling);
         let mut candidates = listed.candidates;
         let canaries = policy.spec.rollout.canary.count as usize;
         rollout::sort(
@@ -198,7 +193,7 @@ impl<'a> Round<'a> {
             &listed.seen,
         );
         Self {
-            hold: Hold::of(input, policy, &plan.hash, ceiling, stopped.clone()),
+            hold: Hold::of(input, policy, &plan, ceiling, stopped.clone()),
             policy,
             reference,
             tally,
@@ -229,6 +224,10 @@ impl<'a> Round<'a> {
 
     fn answers(&self, input: &PlanInput<'_>) -> Vec<Result<u32, Wait>> {
         let strategy = &self.policy.spec.rollout;
+        let gate = match &self.verdict {
+            Verdict::Inconclusive(why) => Some(Wait::Gate(why.clone())),
+            Verdict::Successful | Verdict::Failed(_) => None,
+        };
         rollout::admit(
             self.waves,
             &self.tally,
@@ -236,10 +235,7 @@ impl<'a> Round<'a> {
             &self.candidates,
             self.tally.bakes_until(strategy, input.now),
             self.stage_in_flight,
-            || match &self.verdict {
-                Verdict::Inconclusive(why) => Some(Wait::Gate(why.clone())),
-                Verdict::Successful | Verdict::Failed(_) => None,
-            },
+            gate.as_ref(),
         )
     }
 

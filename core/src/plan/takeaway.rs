@@ -141,11 +141,10 @@ pub(super) fn contest(
     policy: &PolicyRef,
 ) -> Option<Contest> {
     let last = record.takeaways.last()?;
-    let same = record.takeaways.iter().filter(|one| {
-        one.content == last.content
-            && one.policy.uid == policy.uid
-            && one.policy.generation == policy.generation
-    });
+    let same = record
+        .takeaways
+        .iter()
+        .filter(|one| one.content == last.content && one.policy.is_same_content(policy));
     let times = same.count();
     if times < TAKEAWAY_LIMIT {
         return None;

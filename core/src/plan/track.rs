@@ -145,11 +145,8 @@ pub(super) fn settle_mark(
     purpose: Purpose,
     now: Timestamp,
 ) {
-    if let Some(mark) = next.rollout.as_mut().filter(|mark| {
-        mark.policy.uid == policy.uid
-            && mark.policy.generation == policy.generation
-            && mark.purpose == purpose
-    }) {
+    let mark = next.rollout.as_mut();
+    if let Some(mark) = mark.filter(|mark| mark.is_of(policy, purpose)) {
         mark.settled_at.get_or_insert(now);
     }
 }

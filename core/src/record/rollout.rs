@@ -38,8 +38,8 @@ impl RolloutRecord {
         policy: &PolicyRef,
         resumed_at: Option<Timestamp>,
     ) -> Option<&RolloutStop> {
-        let same = self.policy.uid == policy.uid && self.policy.generation == policy.generation;
-        let stop = self.stopped.as_ref().filter(|_| same)?;
+        let stop = self.stopped.as_ref();
+        let stop = stop.filter(|_| self.policy.is_same_content(policy))?;
         resumed_at.is_none_or(|at| stop.at > at).then_some(stop)
     }
 }

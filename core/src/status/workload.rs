@@ -67,9 +67,7 @@ pub fn workload_status(
 /// The wave that the generation of the policy in force started it in.
 fn wave(plan: &WorkloadPlan, record: &WorkloadRecord) -> Option<u32> {
     let (won, mark) = (plan.selection.winner.as_ref()?, record.rollout.as_ref()?);
-    let same = mark.policy.uid == won.uid && mark.policy.generation == won.generation;
-    mark.wave
-        .filter(|_| same && mark.purpose == Purpose::Inject)
+    mark.wave.filter(|_| mark.is_of(won, Purpose::Inject))
 }
 
 fn describe_service(status: &mut WorkloadStatus, service: &ServiceView) {

@@ -12,7 +12,7 @@ use firelens_store::{ListOptions, Update};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::scene::{BUCKET, POLICY, fargate, run};
+use super::scene::{self, BUCKET, fargate, run};
 use super::{Harness, Passed};
 use crate::fake_aws::{ACCOUNT, FakeAws};
 
@@ -233,17 +233,11 @@ fn role(account: &str) -> String {
 }
 
 fn target(name: &str, account: &str, region: &str, bucket: &str) -> Value {
-    let mut target = json!({
-        "apiVersion": "firelens.dev/v1alpha1",
-        "kind": "AwsTarget",
-        "metadata": {"name": name},
-        "spec": {
-            "accountId": account,
-            "region": region,
-            "configBucket": {"name": bucket, "prefix": "firelens/"},
-            "resyncSeconds": 300,
-        },
-    });
+    let mut target = scene::target();
+    target["metadata"]["name"] = json!(name);
+    target["spec"]["accountId"] = json!(account);
+    target["spec"]["region"] = json!(region);
+    target["spec"]["configBucket"]["name"] = json!(bucket);
     if account != ACCOUNT {
         target["spec"]["assumeRole"] = json!({"arn": role(account), "externalId": EXTERNAL_ID});
     }
@@ -253,15 +247,10 @@ fn target(name: &str, account: &str, region: &str, bucket: &str) -> Value {
 /// A policy for the whole fleet with one output, so that options do and no file is needed.
 #[must_use]
 pub fn policy(rollout: &Value) -> Value {
-    json!({
-        "apiVersion": "firelens.dev/v1alpha1",
-        "kind": "LoggingPolicy",
-        "metadata": {"name": POLICY},
-        "spec": {
-            "mode": "Enforce",
-            "selector": {},
-            "outputs": [{"name": "archive", "destination": {"firehose": {"deliveryStream": "archive"}}}],
-            "rollout": rollout,
-        },
-    })
+    let mut policy = scene::policy();
+    if let Some(outputs) = policy["spec"]["outputs"].as_array_mut() {
+        outputs.remove(0);
+    }
+    policy["spec"]["rollout"] = rollout.clone();
+    policy
 }

@@ -42,8 +42,8 @@ pub(in crate::plan) struct Candidate {
 /// A place in a wave, or what is waited for.
 pub(in crate::plan) type Answer = Result<u32, Wait>;
 
-/// Answers for each candidate, in the order of their places. `stages_open` are the stages of workloads in
-/// flight; `gate` is what the gates say, asked only when a wave could begin.
+/// Answers for each candidate, in the order of their places. `stage_in_flight` is the first stage that has
+/// workloads under way; `gate` is what waves after the canaries wait for.
 pub(in crate::plan) fn admit(
     waves: Waves,
     tally: &Tally,
@@ -51,14 +51,13 @@ pub(in crate::plan) fn admit(
     candidates: &[Candidate],
     bakes_until: Option<Timestamp>,
     stage_in_flight: Option<usize>,
-    mut gate: impl FnMut() -> Option<Wait>,
+    gate: Option<&Wait>,
 ) -> Vec<Answer> {
     let settled = tally.settled_at.len();
     let (wave, end) = waves.open(settled);
     let mut in_flight = tally.in_flight;
     let mut in_waves = settled + tally.running;
     let stage = stage_now(hold, candidates, stage_in_flight);
-    let mut gated: Option<Option<Wait>> = None;
     let mut one = |candidate: &Candidate| -> Answer {
         if let Some(wait) = hold.wait(candidate.class) {
             // Who may not go keeps no place from those who may.
@@ -82,9 +81,9 @@ pub(in crate::plan) fn admit(
                 });
             }
             if wave > 0
-                && let Some(wait) = gated.get_or_insert_with(&mut gate).clone()
+                && let Some(wait) = gate
             {
-                return Err(wait);
+                return Err(wait.clone());
             }
         }
         if in_flight >= waves.limit() {
@@ -99,9 +98,10 @@ pub(in crate::plan) fn admit(
 
 /// The stage whose turn it is: the first of those that are in flight or could start.
 fn stage_now(hold: &Hold, candidates: &[Candidate], in_flight: Option<usize>) -> Option<usize> {
+    let rolls = hold.wait(Class::Roll).is_none();
     let could_start = candidates
         .iter()
-        .filter(|one| one.class == Class::Roll && hold.wait(one.class).is_none())
+        .filter(|one| rolls && one.class == Class::Roll)
         .map(|one| one.stage);
     could_start.chain(in_flight).min()
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Class;
 use crate::plan::model::{PlanInput, Wait};
 use crate::select::glob_matches;
-use crate::v1alpha1::{Approval, LoggingPolicy, RolloutControl};
+use crate::v1alpha1::{Approval, LoggingPolicy, RolloutPlan};
 use crate::window::{self, Opening};
 
 /// How much one change may touch without approval.
@@ -17,6 +17,15 @@ pub(in crate::plan) struct Ceiling {
     pub(in crate::plan) services: usize,
     /// Workloads that the plan touches.
     pub(in crate::plan) touched: usize,
+}
+
+impl Ceiling {
+    /// Whether the target asks for approval of so much.
+    fn is_exceeded(self, input: &PlanInput<'_>) -> bool {
+        let services = u32::try_from(self.services).unwrap_or(u32::MAX);
+        let most = input.target.spec.approval_above;
+        most.is_some_and(|most| self.touched > most.of(services) as usize)
+    }
 }
 
 /// What is known of one rollout when places are given.
@@ -36,36 +45,25 @@ pub(in crate::plan) struct Hold {
 }
 
 impl Hold {
-    /// Judges the rollout of `policy`, whose plan has that hash.
+    /// Judges the rollout of `policy`, whose plan that is.
     pub(in crate::plan) fn of(
         input: &PlanInput<'_>,
         policy: &LoggingPolicy,
-        plan_hash: &str,
+        plan: &RolloutPlan,
         ceiling: Ceiling,
         stopped: Option<String>,
     ) -> Self {
         let said = input.controls.get(policy.uid());
-        let above_ceiling = is_above(input, ceiling);
-        let required = policy.spec.rollout.approval == Approval::Required;
-        let approved = is_approved(said, plan_hash);
+        let is_asked = plan.needs_approval && !plan.approved;
         Self {
             frozen: frozen(input),
             window: closed(policy, input.now),
             paused: said.is_some_and(|said| said.paused),
             stopped,
             aborted: said.is_some_and(|said| said.abort.is_some()),
-            unapproved: ((required || above_ceiling) && !approved).then(|| plan_hash.to_owned()),
-            above_ceiling,
+            unapproved: is_asked.then(|| plan.hash.clone()),
+            above_ceiling: ceiling.is_exceeded(input),
         }
-    }
-
-    /// Whether approval is needed, and not only given.
-    pub(in crate::plan) fn needs_approval(
-        input: &PlanInput<'_>,
-        policy: &LoggingPolicy,
-        ceiling: Ceiling,
-    ) -> bool {
-        policy.spec.rollout.approval == Approval::Required || is_above(input, ceiling)
     }
 
     /// What a change of that class waits for, if for anything.
@@ -93,19 +91,22 @@ impl Hold {
     }
 }
 
-/// Whether somebody approved the plan of that hash.
-pub(in crate::plan) fn is_approved(said: Option<&RolloutControl>, plan_hash: &str) -> bool {
-    said.and_then(|said| said.approve.as_ref())
-        .is_some_and(|approved| approved.plan == plan_hash)
-}
-
-fn is_above(input: &PlanInput<'_>, ceiling: Ceiling) -> bool {
-    let services = u32::try_from(ceiling.services).unwrap_or(u32::MAX);
-    input
-        .target
-        .spec
-        .approval_above
-        .is_some_and(|most| ceiling.touched > most.of(services) as usize)
+/// The changes of a rollout as a plan that can be approved.
+pub(in crate::plan) fn rollout_plan(
+    input: &PlanInput<'_>,
+    policy: &LoggingPolicy,
+    hash: String,
+    ceiling: Ceiling,
+) -> RolloutPlan {
+    let said = input.controls.get(policy.uid());
+    let approval = said.and_then(|said| said.approve.as_ref());
+    RolloutPlan {
+        workloads: u32::try_from(ceiling.touched).unwrap_or(u32::MAX),
+        needs_approval: policy.spec.rollout.approval == Approval::Required
+            || ceiling.is_exceeded(input),
+        approved: approval.is_some_and(|approved| approved.plan == hash),
+        hash,
+    }
 }
 
 /// The freeze in force that ends last.

@@ -12,7 +12,7 @@ mod waves;
 
 pub(super) use admission::{Candidate, Class, admit};
 pub(super) use digest::{digest, plan_hash};
-pub(super) use hold::{Ceiling, Hold, is_approved};
+pub(super) use hold::{Ceiling, Hold, rollout_plan};
 pub(super) use order::{Traits, sort, stage};
 pub use standing::Standing;
 pub(super) use standing::{Tally, wave_statuses};

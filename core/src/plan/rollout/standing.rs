@@ -80,13 +80,13 @@ impl Tally {
         let failed = record
             .failed
             .as_ref()
-            .filter(|failed| same(&failed.policy, policy) && failed.retry_at.is_none());
+            .filter(|failed| failed.policy.is_same_content(policy) && failed.retry_at.is_none());
         let counts = failed.is_some_and(|failed| resumed_at.is_none_or(|at| failed.at > at));
         self.failed += usize::from(counts);
         let Some(mark) = record
             .rollout
             .as_ref()
-            .filter(|mark| same(&mark.policy, policy) && mark.purpose == Purpose::Inject)
+            .filter(|mark| mark.is_of(policy, Purpose::Inject))
         else {
             return;
         };
@@ -161,9 +161,4 @@ pub(in crate::plan) fn wave_statuses(
         status
     });
     (open, statuses.collect())
-}
-
-/// Whether both name the same content of the same policy.
-pub(in crate::plan) fn same(left: &PolicyRef, right: &PolicyRef) -> bool {
-    left.uid == right.uid && left.generation == right.generation
 }

@@ -17,7 +17,7 @@ pub(super) fn list(region: &mut Region, ctx: &Ctx<'_>, params: &Value) -> Result
     region.cluster_mut(params)?;
     let stopped = text(params, "desiredStatus") == Some("STOPPED");
     let service = last_segment(text(params, "serviceName").unwrap_or(""));
-    let mut arns: Vec<String> = all(region, ctx, params)
+    let mut arns: Vec<String> = tasks(region, ctx, params, |one| one.name == service)
         .into_iter()
         .filter(|task| task["group"] == format!("service:{service}"))
         .filter(|task| (task["desiredStatus"] == "STOPPED") == stopped)
@@ -41,7 +41,12 @@ pub(super) fn describe(
         ));
     }
     region.cluster_mut(params)?;
-    let tasks = all(region, ctx, params);
+    let is_asked = |service: &Service| {
+        let arns = task_arns(ctx, service).into_iter();
+        arns.flatten()
+            .any(|arn| asked.contains(&Value::String(arn)))
+    };
+    let tasks = tasks(region, ctx, params, is_asked);
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for wanted in asked {
         match tasks.iter().find(|task| task["taskArn"] == *wanted) {
@@ -52,15 +57,22 @@ pub(super) fn describe(
     Ok(json!({"tasks": found, "failures": failures}))
 }
 
-/// Every task of the cluster that a request names.
-fn all(region: &mut Region, ctx: &Ctx<'_>, params: &Value) -> Vec<Value> {
+/// The tasks of the cluster that a request names: those that stopped, and those that the `wanted` services
+/// run.
+fn tasks(
+    region: &mut Region,
+    ctx: &Ctx<'_>,
+    params: &Value,
+    wanted: impl Fn(&Service) -> bool,
+) -> Vec<Value> {
     let name = last_segment(text(params, "cluster").unwrap_or("default")).to_owned();
     let Some(cluster) = region.clusters.get_mut(&name) else {
         return Vec::new();
     };
     let mut services = Vec::new();
     for service in cluster.services.values_mut() {
-        services.extend(service.read(ctx.now_ms, ctx.lag).cloned());
+        let shown = service.read(ctx.now_ms, ctx.lag);
+        services.extend(shown.filter(|service| wanted(service)).cloned());
     }
     let prefix = format!("{name}/");
     let stopped = region
@@ -74,16 +86,29 @@ fn all(region: &mut Region, ctx: &Ctx<'_>, params: &Value) -> Vec<Value> {
     tasks
 }
 
-/// The tasks a service runs: of its revision once that is deployed, of the one before until then.
-fn running(region: &Region, ctx: &Ctx<'_>, service: &Service) -> Vec<Value> {
-    let Some(primary) = service.deployments.first() else {
-        return Vec::new();
-    };
+/// The revision whose tasks a service runs: its own once that is deployed, the one before until then.
+fn revision(service: &Service) -> Option<&String> {
+    let primary = service.deployments.first()?;
     let revision = match primary.state {
         RolloutState::Completed => Some(&primary.task_definition),
         RolloutState::InProgress | RolloutState::Failed => service.last_completed.as_ref(),
     };
-    let (Some(revision), Status::Active) = (revision, service.status) else {
+    revision.filter(|_| service.status == Status::Active)
+}
+
+/// ARNs of the tasks a service runs.
+fn task_arns(ctx: &Ctx<'_>, service: &Service) -> Option<impl Iterator<Item = String>> {
+    let revision = revision(service)?;
+    let desired = service.fields.get("desiredCount").and_then(Value::as_u64);
+    Some((0..desired.unwrap_or(0)).map(move |number| {
+        let id = id(&format!("{}/{revision}/{number}", service.arn));
+        ctx.place.ecs_arn(&format!("task/{}/{id}", service.cluster))
+    }))
+}
+
+/// The tasks a service runs.
+fn running(region: &Region, ctx: &Ctx<'_>, service: &Service) -> Vec<Value> {
+    let (Some(revision), Some(arns)) = (revision(service), task_arns(ctx, service)) else {
         return Vec::new();
     };
     let document = region.revision(revision).map(|found| found.view());
@@ -106,21 +131,18 @@ fn running(region: &Region, ctx: &Ctx<'_>, service: &Service) -> Vec<Value> {
             json!({"name": name, "lastStatus": "RUNNING", "healthStatus": health})
         })
         .collect();
-    let desired = service.fields.get("desiredCount").and_then(Value::as_u64);
-    (0..desired.unwrap_or(0))
-        .map(|number| {
-            let id = id(&format!("{}/{revision}/{number}", service.arn));
-            json!({
-                "taskArn": ctx.place.ecs_arn(&format!("task/{}/{id}", service.cluster)),
-                "clusterArn": ctx.place.ecs_arn(&format!("cluster/{}", service.cluster)),
-                "group": format!("service:{}", service.name),
-                "taskDefinitionArn": revision,
-                "lastStatus": "RUNNING",
-                "desiredStatus": "RUNNING",
-                "containers": containers,
-            })
+    arns.map(|arn| {
+        json!({
+            "taskArn": arn,
+            "clusterArn": ctx.place.ecs_arn(&format!("cluster/{}", service.cluster)),
+            "group": format!("service:{}", service.name),
+            "taskDefinitionArn": revision,
+            "lastStatus": "RUNNING",
+            "desiredStatus": "RUNNING",
+            "containers": containers,
         })
-        .collect()
+    })
+    .collect()
 }
 
 /// 32 hexadecimal digits that are always the same for the same text: FNV-1a, 128 bits.
