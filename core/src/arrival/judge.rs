@@ -78,11 +78,7 @@ pub(super) fn judge(
 }
 
 fn is_reachable(input: &PlanInput<'_>, entry: &Entry<'_>, output: &OutputInUse) -> bool {
-    let source = Source {
-        container: "",
-        task_id: "",
-    };
-    place(input, entry, output, source).is_ok()
+    place(input, entry, output, Source::default()).is_ok()
 }
 
 fn place(
@@ -91,7 +87,7 @@ fn place(
     output: &OutputInUse,
     source: Source<'_>,
 ) -> Result<Place, &'static str> {
-    let changes_tags = super::changes_tags(entry.policy);
+    let changes_tags = super::changes_tags(&entry.policy.spec);
     places::of(output, source, &input.observation.region, changes_tags)
 }
 

@@ -12,7 +12,9 @@ use crate::inject::OutputInUse;
 use crate::observe::{Needs, ServiceView};
 use crate::plan::PlanInput;
 use crate::record::{LogsRecord, LogsSeen, ManagedRevision, WorkloadRecord};
-use crate::v1alpha1::{LoggingPolicy, RouterType};
+use crate::v1alpha1::{LoggingPolicy, LoggingPolicySpec, RouterType};
+
+use self::places::Source;
 
 /// Workloads looked at in one pass. Each costs two calls for its tasks and up to [`PLACES_PER_OUTPUT`]
 /// for each output, from budgets that the account's own dashboards share.
@@ -159,9 +161,26 @@ pub(crate) fn last_seen(record: &WorkloadRecord) -> Option<&LogsRecord> {
     of_revision(record)
 }
 
+/// Whether AWS can show what an output of a policy sends, as far as that is known before it runs: `plugin` with
+/// all its plain options.
+pub(crate) fn is_shown<'o>(
+    spec: &LoggingPolicySpec,
+    plugin: &str,
+    options: impl Iterator<Item = (&'o str, &'o str)>,
+) -> bool {
+    let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let output = OutputInUse {
+        name: String::new(),
+        plugin: plugin.to_owned(),
+        options: options.map(own).collect(),
+        containers: Vec::new(),
+    };
+    // Which container, task and region it is makes no difference.
+    places::of(&output, Source::default(), "us-east-1", changes_tags(spec)).is_ok()
+}
+
 /// Whether records may carry other tags than the ECS agent gives them.
-fn changes_tags(policy: &LoggingPolicy) -> bool {
-    let spec = &policy.spec;
+fn changes_tags(spec: &LoggingPolicySpec) -> bool {
     let raw = spec
         .custom_config
         .as_deref()

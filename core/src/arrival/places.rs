@@ -23,7 +23,7 @@ pub(super) struct Place {
 }
 
 /// A task and a container in it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Source<'a> {
     pub(super) container: &'a str,
     pub(super) task_id: &'a str,

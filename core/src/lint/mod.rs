@@ -9,6 +9,7 @@ mod codes;
 mod custom;
 mod delivery;
 mod emitters;
+mod evidence;
 mod filters;
 mod finding;
 mod options;

@@ -148,6 +148,12 @@ impl Output {
             })
     }
 
+    /// Plain options with what the operator adds; none where they cannot be compiled.
+    pub(super) fn effective(&self) -> impl Iterator<Item = (&str, &str)> {
+        let options = self.effective.iter();
+        options.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Every value of an option that may be repeated.
     pub(super) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Given> {
         self.given.iter().filter(move |given| given.is(name))

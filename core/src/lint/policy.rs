@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::output::{Around, Output};
 use super::{
-    Findings, ImageVersion, aws, custom, delivery, filters, options, outputs, parsers, router,
-    scope,
+    Findings, ImageVersion, aws, custom, delivery, evidence, filters, options, outputs, parsers,
+    router, scope,
 };
 use super::{secret, transport, variable, vendor};
 use crate::image::{Product, RouterImage};
@@ -128,6 +128,7 @@ pub(super) fn check(
         custom::check_policy(subject, findings);
     }
     outputs::check(subject, destinations, findings);
+    evidence::check(subject, destinations, findings);
 }
 
 fn check_outputs(
