@@ -34,12 +34,13 @@ impl Report<'_> {
                 continue;
             }
             let name = rollout_name(policy.name(), policy.generation(), target);
-            let before = old.get(&name).and_then(|rollout| rollout.status.as_ref());
+            let before = old.get(&name);
             let pace = self.ctx.pace();
             let Some(status) = rollout_status(self.plan, policy, pace, before, self.now) else {
                 continue;
             };
-            self.measure_completion(before, &status);
+            let seen_before = before.and_then(|rollout| rollout.status.as_ref());
+            self.measure_completion(seen_before, &status);
             objects.push(self.rollout(policy, name, &status)?);
             policies.insert(policy.name().to_owned(), status);
         }

@@ -111,6 +111,11 @@ async fn a_pause_holds_and_a_resume_goes_on() {
         status.contains("RolloutPaused") && status.contains("said       pause"),
         "{status}"
     );
+    let object = harness.get(Kind::Rollout, ROLLOUT).await.unwrap();
+    for condition in object["status"]["conditions"].as_array().unwrap() {
+        let observed = &condition["observedGeneration"];
+        assert_eq!(*observed, object["metadata"]["generation"], "{condition}");
+    }
 
     let resumed = run(&url, &["rollout", "resume", ROLLOUT, "-o", "json"])
         .await

@@ -72,12 +72,14 @@ fn follow(
     if shows_previous && ours.is_none() && age < SignedDuration::from_secs(READ_LAG_SECONDS) {
         return; // an answer from before our update
     }
-    let ended_badly = ours.is_some_and(|found| found.rollout_state.as_deref() == Some("FAILED"));
-    if shows_previous || ended_badly {
-        let reason = service
-            .primary_deployment()
+    let given_up = ours.filter(|found| found.rollout_state.as_deref() == Some("FAILED"));
+    if shows_previous || given_up.is_some() {
+        // ECS says why of the deployment that it gave up; the one in its place only that it rolls back.
+        let reason = given_up
+            .into_iter()
+            .chain(service.primary_deployment())
             .map(|found| found.rollout_state_reason.clone())
-            .filter(|reason| !reason.is_empty())
+            .find(|reason| !reason.is_empty())
             .unwrap_or_else(|| format!("the service is back on {}", service.task_definition));
         // Nobody took the router away: our deployment did not last.
         next.ran = None;

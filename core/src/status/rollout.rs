@@ -7,7 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::conditions::{condition, set};
 use super::reasons::{APPROVED, COMPLETE, PAUSED, READY, decision_reason};
 use crate::plan::{Decision, Plan, PolicyProgress, Standing};
-use crate::v1alpha1::{Condition, ConditionStatus, LoggingPolicy, ReasonCount, RolloutStatus};
+use crate::v1alpha1::{
+    Condition, ConditionStatus, LoggingPolicy, ReasonCount, Rollout, RolloutStatus,
+};
 
 /// Rollout objects kept per policy and target; older generations are deleted.
 pub const ROLLOUTS_KEPT: usize = 5;
@@ -26,12 +28,15 @@ pub fn rollout_name(policy: &str, generation: i64, target: &str) -> String {
 }
 
 /// What people see of the rollout of `policy`; `None` where the plan does not know the policy.
+///
+/// `old` is the object that the plan was made with, none before there is one. Its conditions are of its own
+/// generation, which grows with what people say in `spec.control`: `kubectl wait` takes no older one.
 #[must_use]
 pub fn rollout_status(
     plan: &Plan,
     policy: &LoggingPolicy,
     pace: Pace,
-    old: Option<&RolloutStatus>,
+    old: Option<&Rollout>,
     now: Timestamp,
 ) -> Option<RolloutStatus> {
     let progress = plan.policies.get(policy.name())?;
@@ -39,9 +44,11 @@ pub fn rollout_status(
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let open = progress.pending + progress.in_progress + progress.to_eject + progress.unknown;
     let complete = open == 0 && progress.failed == 0;
-    let old = old.cloned().unwrap_or_default();
+    // The first one that is written has generation 1.
+    let generation = old.map_or(1, Rollout::generation);
+    let old = old.and_then(|old| old.status.clone()).unwrap_or_default();
     let message = message(progress, standing);
-    let fresh = conditions(progress, standing, complete, &message, policy.generation());
+    let fresh = conditions(progress, standing, complete, &message, generation);
     let runs = !complete && standing.paused.is_none() && !standing.aborted;
     Some(RolloutStatus {
         selected: progress.selected,

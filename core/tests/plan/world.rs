@@ -223,13 +223,21 @@ impl World {
     }
 
     fn service_view(&self, name: &str, service: &Service) -> ServiceView {
+        // ECS says why of the deployment that it gave up.
+        let reason = match service.failed {
+            Some(_) => "ECS deployment ecs-svc/1 in progress.",
+            None => service.reason,
+        };
         let mut deployments = vec![json!({
             "id": "ecs-svc/1", "status": "PRIMARY", "taskDefinition": service.revision,
-            "rolloutState": service.rollout_state, "rolloutStateReason": service.reason,
+            "rolloutState": service.rollout_state, "rolloutStateReason": reason,
             "desiredCount": self.desired_count, "runningCount": self.desired_count,
         })];
         if let Some(failed) = &service.failed {
-            deployments.push(json!({"id": "ecs-svc/2", "status": "INACTIVE", "taskDefinition": failed, "rolloutState": "FAILED"}));
+            deployments.push(json!({
+                "id": "ecs-svc/2", "status": "ACTIVE", "taskDefinition": failed,
+                "rolloutState": "FAILED", "rolloutStateReason": service.reason,
+            }));
         }
         if service.controller != "ECS" {
             deployments.clear();
