@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -27,6 +27,9 @@ const START_DEADLINE: Duration = Duration::from_secs(60);
 /// Longest wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// File in the home of MiniStack: the containers that crash, one `FAMILY CONTAINER` a line.
+const CRASHING: &str = "crashing";
+
 /// A stand-in for AWS, ended with this handle.
 #[derive(Debug)]
 pub struct LocalAws {
@@ -34,7 +37,7 @@ pub struct LocalAws {
     url: String,
     region: String,
     /// Its temporary files; goes last.
-    _home: TempDir,
+    home: TempDir,
 }
 
 /// What a test can see of AWS: two that are equal mean that nothing was written in between.
@@ -54,6 +57,25 @@ impl LocalAws {
     /// MiniStack, if `FIRELENS_TEST_MINISTACK` names it.
     #[must_use]
     pub fn ministack(region: &str) -> Option<Self> {
+        Self::ministack_with(region, |_, _| {})
+    }
+
+    /// The same, whose tasks live: they start, and may crash ([`Self::crash`]), in a Docker engine that
+    /// runs nothing.
+    #[must_use]
+    pub fn ministack_with_tasks(region: &str) -> Option<Self> {
+        let engine = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docker_engine");
+        Self::ministack_with(region, |command, home| {
+            let crashing = home.join(CRASHING);
+            fs::write(&crashing, "").expect("a file in its home");
+            command
+                .env("PYTHONPATH", engine)
+                .env("PYTHONDONTWRITEBYTECODE", "1")
+                .env("FIRELENS_TEST_CRASHING", crashing);
+        })
+    }
+
+    fn ministack_with(region: &str, more: impl FnOnce(&mut Command, &Path)) -> Option<Self> {
         let program = named("FIRELENS_TEST_MINISTACK")?;
         let port = free_port();
         let home = TempDir::new().expect("a folder for temporary files");
@@ -68,6 +90,7 @@ impl LocalAws {
             .env("SFTP_ENABLED", "0")
             .env("LOG_LEVEL", "WARNING")
             .env("DOCKER_HOST", "unix:///nonexistent");
+        more(&mut command, home.path());
         Some(Self::start(command, port, region, home))
     }
 
@@ -91,13 +114,32 @@ impl LocalAws {
             process: Process::spawn(command, home.path().join("log")),
             url: format!("http://127.0.0.1:{port}"),
             region: region.to_owned(),
-            _home: home,
+            home,
         };
         until("the stand-in for AWS answers", START_DEADLINE, || {
             aws.process.check_alive();
             aws.try_ecs("ListClusters", "{}")
         });
         aws
+    }
+
+    /// From now on the container of that name exits with code 1 as soon as it has started, in all tasks of
+    /// these families and no others.
+    ///
+    /// # Panics
+    /// Where this is no [`Self::ministack_with_tasks`].
+    pub fn crash(&self, container: &str, families: &[&str]) {
+        let lines: String = families
+            .iter()
+            .map(|family| format!("{family} {container}\n"))
+            .collect();
+        let file = self.home.path().join(CRASHING);
+        assert!(file.exists(), "these tasks have no containers");
+        // Read while it is written, so put in place as a whole.
+        let next = self.home.path().join("crashing.next");
+        fs::write(&next, lines)
+            .and_then(|()| fs::rename(&next, &file))
+            .expect("a file in its home");
     }
 
     /// The value of `AWS_ENDPOINT_URL`.
@@ -198,7 +240,7 @@ impl LocalAws {
     }
 
     /// Makes a cluster, and in it one service for each document, with the roles the document names:
-    /// all as its owners would have.
+    /// all as its owners would have. A deployment that fails is rolled back.
     pub fn create_services(&self, cluster: &str, documents: &[Value]) {
         let _ = self.ecs("CreateCluster", json!({"clusterName": cluster}));
         for document in documents {
@@ -223,6 +265,7 @@ impl LocalAws {
                 "launchType": document["requiresCompatibilities"][0],
                 "desiredCount": 1,
                 "deploymentController": {"type": "ECS"},
+                "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": true, "rollback": true}},
             });
             if document["networkMode"] == "awsvpc" {
                 service["networkConfiguration"] = self.network();

@@ -2,8 +2,12 @@
 //! ends as it would have ended undisturbed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use firelens_tests::fake_aws::{DeploymentEnd, Source, World};
+use std::collections::BTreeMap;
+
+use firelens_core::v1alpha1::Kind;
+use firelens_tests::fake_aws::{Call, DeploymentEnd, FakeAws, Source, World};
 use firelens_tests::harness::fleet::{CLUSTER, Fleet, Rest, TARGETS, policy};
+use firelens_tests::harness::scene::POLICY;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -43,7 +47,12 @@ fn updates(fleet: &Fleet) -> usize {
 }
 
 async fn assert_all_routed(fleet: &Fleet) {
-    let left = fleet.without_router(SERVICES);
+    assert_routed_but(fleet, None).await;
+}
+
+async fn assert_routed_but(fleet: &Fleet, except: Option<&str>) {
+    let mut left = fleet.without_router(SERVICES);
+    left.retain(|key| Some(key.service.as_str()) != except);
     if let Some(first) = left.first() {
         let reason = fleet.reason(&first.target, &first.service).await;
         let rollouts = fleet.rollouts().await;
@@ -86,8 +95,9 @@ fn condition(object: &Value, type_: &str) -> Value {
     found.cloned().unwrap_or_default()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_services_go_in_waves_and_cost_one_registration_and_one_update_each() {
+/// A rollout that nothing disturbs goes in waves, and costs one registration and one update for each service.
+/// Answers what the services run then.
+async fn calm_rollout() -> Vec<(String, Value)> {
     let mut fleet = fleet().await;
     let rest = fleet.run(hours(LIMIT_HOURS), |_| {}).await;
     assert_eq!(rest, Rest::Quiet);
@@ -106,6 +116,7 @@ async fn a_thousand_services_go_in_waves_and_cost_one_registration_and_one_updat
     for (target, ..) in TARGETS {
         assert_canaries_first(&fleet, target);
     }
+    services(fleet.harness.fake.world())
 }
 
 /// The times of a target's updates: two canaries, then nobody until they were done and had baked.
@@ -124,11 +135,8 @@ fn assert_canaries_first(fleet: &Fleet, target: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fault_in_the_canary_stops_the_fleet_and_after_a_retry_all_ends_as_undisturbed() {
-    let mut calm = fleet().await;
-    calm.run(hours(LIMIT_HOURS), |_| {}).await;
-    let expected = services(calm.harness.fake.world());
-    drop(calm);
+async fn a_fault_in_the_canary_stops_the_fleet_and_after_a_retry_all_ends_as_in_a_calm_rollout() {
+    let expected = calm_rollout().await;
 
     let mut fleet = fleet().await;
     fleet
@@ -175,7 +183,8 @@ async fn a_fault_in_the_canary_stops_the_fleet_and_after_a_retry_all_ends_as_und
 async fn a_fault_in_wave_three_of_one_target_stops_that_target_only_and_can_be_resumed() {
     let mut fleet = fleet().await;
     // The forty-fourth service of a target is in wave 3: 2 + 8 + 32 went before.
-    let bad = fleet.services("west", SERVICES)[43].clone();
+    let west = fleet.services("west", SERVICES);
+    let bad = west[43].clone();
     let name = bad.clone();
     fleet.harness.fake.judge_deployments(move |deploying| {
         match deploying.service == name && is_routed(deploying.task_definition) {
@@ -195,7 +204,11 @@ async fn a_fault_in_wave_three_of_one_target_stops_that_target_only_and_can_be_r
     assert_eq!(rollouts["west"]["status"]["wave"], 3);
     assert_eq!(fleet.reason("west", &bad).await, "RolledBack");
     let left = fleet.without_router(SERVICES);
-    assert!(left.len() > 200 && left.iter().all(|key| key.target == "west"));
+    assert!(left.iter().all(|key| key.target == "west"));
+    // Nobody of wave 4 has begun: what is 42 + 100 and further.
+    let waiting = &west[42 + LIMIT..];
+    let has_waited = |service: &String| left.iter().any(|key| key.service == *service);
+    assert!(waiting.iter().all(has_waited), "{left:?}");
 
     fleet
         .harness
@@ -212,33 +225,98 @@ async fn a_fault_in_wave_three_of_one_target_stops_that_target_only_and_can_be_r
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_owner_who_deploys_every_minute_loses_no_change_and_is_followed() {
+async fn owners_who_deploy_every_minute_are_followed_and_one_who_fights_is_left_alone() {
     let mut fleet = fleet().await;
     let busy: Vec<String> = fleet.services("east", SERVICES)[..40].to_vec();
+    let fighter = fleet.services("west", SERVICES)[2].clone();
     let mut deploys = 0_usize;
-    let place = fleet.place("east");
+    let (east, west) = (fleet.place("east"), fleet.place("west"));
     fleet
         .run(hours(1), |_| {
+            take_away(&west, &fighter);
             let service = &busy[deploys % busy.len()];
             deploys += 1;
             let image = format!("registry.example/app:deploy-{deploys}");
-            let deployed = place.owner_deploys(CLUSTER, service, Source::Own, |document| {
+            let deployed = east.owner_deploys(CLUSTER, service, Source::Own, |document| {
                 document["containerDefinitions"][0]["image"] = json!(image);
             });
             deployed.expect("the owner deploys");
         })
         .await;
-    assert_eq!(fleet.run(hours(LIMIT_HOURS), |_| {}).await, Rest::Quiet);
+    let rest = fleet.run(hours(LIMIT_HOURS), |_| take_away(&west, &fighter));
+    assert_eq!(rest.await, Rest::Quiet);
     assert!(deploys > 50);
-    assert_all_routed(&fleet).await;
+    assert_routed_but(&fleet, Some(&fighter)).await;
+    assert_eq!(fleet.reason("west", &fighter).await, "Contested");
     for (index, service) in busy.iter().enumerate() {
         // The last deploy of each service is what runs, with the router on top.
         let last = (1..=deploys).rev().find(|n| (n - 1) % busy.len() == index);
-        let live = place.live(CLUSTER, service).unwrap().to_string();
+        let live = east.live(CLUSTER, service).unwrap().to_string();
         let image = format!("registry.example/app:deploy-{}\"", last.unwrap());
         assert!(live.contains(&image), "{service} does not run {image}");
     }
     assert_never_more_than_allowed(&fleet);
-    // One update for each service and at most one for each deploy that had to be followed.
-    assert!((SERVICES..=SERVICES + deploys).contains(&updates(&fleet)));
+    // One update for each service, at most one for each deploy that had to be followed, and two more for the
+    // fighter: it is given up after the third.
+    assert!((SERVICES..=SERVICES + deploys + 2).contains(&updates(&fleet)));
+    let of_fighter =
+        |call: &&Call| call.operation == "UpdateService" && call.text("service") == fighter;
+    let calls = fleet.harness.fake.calls();
+    assert_eq!(calls.iter().filter(of_fighter).count(), 3);
+}
+
+/// What `terraform apply` does to a service whose task definition it holds: back to the first revision. It waits
+/// for deployments that are under way: one that is cut off would count as failed.
+fn take_away(place: &FakeAws, service: &str) {
+    let live = place.live(CLUSTER, service).unwrap();
+    let deployments = place.service(CLUSTER, service).unwrap()["deployments"].take();
+    let is_at_rest = deployments[0]["rolloutState"] == "COMPLETED";
+    if is_at_rest && is_routed(&live) {
+        let first = format!("{service}:1");
+        let params = json!({"cluster": CLUSTER, "service": service, "taskDefinition": first});
+        place.ecs("UpdateService", params).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_is_deleted_in_the_middle_of_its_rollout_restores_all_it_touched() {
+    let mut fleet = fleet().await;
+    let reached = |fleet: &Fleet| SERVICES - fleet.without_router(SERVICES).len();
+    let (untouched, before) = (fleet.harness.fake.world(), revisions(&fleet));
+    let middle = fleet.run(SignedDuration::from_mins(20), |_| {}).await;
+    assert_eq!(middle, Rest::TimeUp);
+    let touched = reached(&fleet);
+    assert!(
+        (50..SERVICES - 50).contains(&touched),
+        "{touched} are reached"
+    );
+
+    fleet.harness.delete(Kind::LoggingPolicy, POLICY).await;
+    fleet.wake();
+    assert_eq!(fleet.run(hours(LIMIT_HOURS), |_| {}).await, Rest::Quiet);
+    assert_eq!(fleet.harness.get(Kind::LoggingPolicy, POLICY).await, None);
+    assert_eq!(revisions(&fleet), before);
+    let world = fleet.harness.fake.world();
+    assert!(
+        world.roles.values().all(BTreeMap::is_empty),
+        "{:?}",
+        world.roles
+    );
+    assert!(world.objects.is_empty());
+    assert_eq!(world.services, untouched.services);
+    assert_never_more_than_allowed(&fleet);
+}
+
+/// ARNs of the revisions that the services run.
+fn revisions(fleet: &Fleet) -> Vec<Value> {
+    let services = TARGETS.iter().flat_map(|(target, ..)| {
+        let place = fleet.place(target);
+        let services = fleet.services(target, SERVICES);
+        services
+            .into_iter()
+            .map(move |service| place.live(CLUSTER, &service).unwrap())
+    });
+    services
+        .map(|live| live["taskDefinition"]["taskDefinitionArn"].clone())
+        .collect()
 }

@@ -6,4 +6,5 @@
 
 mod ministack;
 mod moto;
+mod rollout;
 mod scene;

@@ -3,7 +3,7 @@
 use firelens_tests::local_aws::LocalAws;
 use firelens_tests::process::until;
 
-use crate::scene::{REGION, Scene};
+use crate::scene::{REGION, Scene, until_passes_are_over};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn end_to_end_on_ministack_a_policy_is_audited_then_rolled_out_then_taken_back() {
@@ -55,20 +55,6 @@ async fn end_to_end_on_ministack_a_server_killed_in_the_middle_of_a_rollout_goes
     scene.wait_for_workloads("--for=condition=Injected");
     scene.wait_for_workloads("--for=condition=Ready");
     scene.assert_rolled_out();
-}
-
-/// So many further passes that found all there is.
-fn until_passes_are_over(scene: &Scene, passes: f64) {
-    let over = || scene.metric("firelens_reconcile_total", "result=\"ok\"");
-    let begin = over();
-    until("passes go on", scene.patience(), || {
-        let now = over();
-        if now >= begin + passes {
-            Ok(())
-        } else {
-            Err(now)
-        }
-    });
 }
 
 /// Tables, events and metrics tell of it.

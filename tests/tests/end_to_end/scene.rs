@@ -17,10 +17,10 @@ use serde_json::Value;
 pub(crate) const REGION: &str = "us-east-1";
 /// EC2 in bridge mode, Fargate on ARM64, and two containers of which one waits for the other.
 const SERVICES: [&str; 3] = ["storefront", "thumbnails", "catalog"];
-const CLUSTER: &str = "shop";
+pub(crate) const CLUSTER: &str = "shop";
 const BUCKET: &str = "firelens-config-111122223333";
 /// Longest time from a scene that is set to its end; every wait ends then.
-const SCENE_DEADLINE: Duration = Duration::from_secs(115);
+const SCENE_DEADLINE: Duration = Duration::from_secs(240);
 
 /// A target, and a policy with two outputs for each container: the router needs a file, the roles need rights.
 /// The deadline of a deployment is the shortest there is; where deployments end, none comes near it.
@@ -51,10 +51,10 @@ spec:
       destination: {cloudWatchLogs: {logGroupName: /ecs/applications, logStreamPrefix: app-}}
     - name: archive
       destinationRef: {name: archive}
-  rollout:
-    canary: {count: 0}
-    progressDeadlineSeconds: 60
+  rollout: ROLLOUT
 ";
+/// All at once.
+const ROLLOUT: &str = "{canary: {count: 0}, progressDeadlineSeconds: 60}";
 
 /// The task definitions of the services, as their owners register them.
 pub(crate) fn documents() -> Vec<Value> {
@@ -85,8 +85,8 @@ impl Scene {
         aws.create_services(CLUSTER, &documents);
         let deadline = Instant::now() + SCENE_DEADLINE;
         let before = aws.seen(CLUSTER, &documents, BUCKET);
-        assert_eq!(before.services.len(), SERVICES.len());
-        assert_eq!(before.revisions.len(), SERVICES.len());
+        assert_eq!(before.services.len(), documents.len());
+        assert_eq!(before.revisions.len(), documents.len());
         let database = postgres::database().await;
         let server = Server::start(&database.url(), &aws);
         let (minor, program) = kubectl::programs().into_iter().next_back().unwrap();
@@ -112,16 +112,20 @@ impl Scene {
     }
 
     /// `kubectl wait` for as long as there is time.
-    fn kubectl_wait(&self, arguments: &[&str]) {
+    pub(crate) fn kubectl_wait(&self, arguments: &[&str]) {
         let timeout = format!("--timeout={}s", self.patience().as_secs());
         let _ = self.kubectl.ok(&[&["wait", &timeout], arguments].concat());
     }
 
     /// `kubectl apply` of everything, with that mode.
     pub(crate) fn apply(&self, mode: &str) {
-        let file = self
-            .kubectl
-            .file("objects.yaml", &OBJECTS.replace("MODE", mode));
+        self.apply_with(mode, ROLLOUT);
+    }
+
+    /// The same with another `spec.rollout`.
+    pub(crate) fn apply_with(&self, mode: &str, rollout: &str) {
+        let objects = OBJECTS.replace("MODE", mode).replace("ROLLOUT", rollout);
+        let file = self.kubectl.file("objects.yaml", &objects);
         let _ = self.kubectl.ok(&["apply", "-f", &file]);
     }
 
@@ -129,7 +133,7 @@ impl Scene {
     pub(crate) fn wait_for_workloads(&self, what: &str) {
         until("every service has its workload", self.patience(), || {
             let found = self.kubectl.ok(&["get", "workloads", "-o", "name"]);
-            if found.lines().count() == SERVICES.len() {
+            if found.lines().count() == self.documents.len() {
                 Ok(())
             } else {
                 Err(found)
@@ -139,7 +143,7 @@ impl Scene {
     }
 
     /// An object as the API has it.
-    fn object(&self, kind: &str, name: &str) -> Value {
+    pub(crate) fn object(&self, kind: &str, name: &str) -> Value {
         let text = self.kubectl.ok(&["get", kind, name, "-o", "json"]);
         serde_json::from_str(&text).unwrap()
     }
@@ -148,9 +152,15 @@ impl Scene {
     /// makes of its base; the bucket holds the files that it writes, and the roles may read and deliver.
     pub(crate) fn assert_rolled_out(&self) {
         let seen = self.seen();
+        self.assert_revisions(&seen);
+        self.assert_roles(&seen);
+    }
+
+    /// The part of it that is about services, revisions and files.
+    pub(crate) fn assert_revisions(&self, seen: &Seen) {
         assert_eq!(
             seen.revisions.len(),
-            2 * SERVICES.len(),
+            2 * self.documents.len(),
             "{:?}",
             seen.revisions
         );
@@ -178,7 +188,6 @@ impl Scene {
         }
         assert!(!files.is_empty());
         assert_eq!(seen.objects, files, "objects of the bucket");
-        self.assert_roles(&seen);
     }
 
     fn assert_router_is_last(&self, service: &str, base: &str, described: &Value) {
@@ -282,15 +291,20 @@ impl Scene {
     /// ran: a revision cannot be taken out of their history.
     pub(crate) fn assert_taken_back(&self) {
         let seen = self.seen();
-        assert_eq!(seen.services, self.before.services);
-        assert_eq!(seen.role_policies, self.before.role_policies);
-        assert_eq!(seen.objects, self.before.objects);
+        self.assert_as_before(&seen);
         assert_eq!(
             seen.revisions.len(),
             2 * SERVICES.len(),
             "{:?}",
             seen.revisions
         );
+    }
+
+    /// The services are on their owners' revisions, the roles and the bucket as they were.
+    pub(crate) fn assert_as_before(&self, seen: &Seen) {
+        assert_eq!(seen.services, self.before.services);
+        assert_eq!(seen.role_policies, self.before.role_policies);
+        assert_eq!(seen.objects, self.before.objects);
     }
 
     /// Sum of the samples of a metric whose line holds that text.
@@ -305,6 +319,20 @@ impl Scene {
             .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
             .sum()
     }
+}
+
+/// So many further passes that found all there is.
+pub(crate) fn until_passes_are_over(scene: &Scene, passes: f64) {
+    let over = || scene.metric("firelens_reconcile_total", "result=\"ok\"");
+    let begin = over();
+    until("passes go on", scene.patience(), || {
+        let now = over();
+        if now >= begin + passes {
+            Ok(())
+        } else {
+            Err(now)
+        }
+    });
 }
 
 /// The last container.

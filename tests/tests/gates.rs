@@ -1,0 +1,188 @@
+//! Whole passes: what a rollout looks at between its waves holds it, stops it, or lets it go on.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::time::Duration;
+
+use firelens_core::v1alpha1::Kind;
+use firelens_store::Update;
+use firelens_tests::harness::scene::{fargate, inline_policy, run, target};
+use firelens_tests::harness::{Harness, Passed};
+use serde_json::{Value, json};
+
+const SERVICES: [&str; 3] = ["s0", "s1", "s2"];
+const ROLLOUT: &str = "everything.g1.prod";
+const BAKE: Duration = Duration::from_secs(120);
+/// Longest time between two looks at what bakes, and then some.
+const A_WHILE: Duration = Duration::from_secs(600);
+
+/// Three services under a policy whose first canary bakes for two minutes; `rollout` is added to it.
+async fn fleet(rollout: &Value) -> Harness {
+    let harness = Harness::start().await;
+    harness.fake.add_cluster("main", json!({})).unwrap();
+    for service in SERVICES {
+        run(&harness.fake, "main", &fargate(service));
+    }
+    harness.apply(target()).await;
+    let mut policy = inline_policy();
+    policy["spec"]["rollout"] = rollout.clone();
+    policy["spec"]["rollout"]["canary"] = json!({"count": 1, "bakeSeconds": BAKE.as_secs()});
+    harness.apply(policy).await;
+    harness
+}
+
+/// Passes as they come due for that long.
+async fn work(harness: &mut Harness, span: Duration) {
+    let mut left = span;
+    while !left.is_zero() {
+        let Passed::Ended(outcome) = harness.pass().await else {
+            panic!("no crash was asked for")
+        };
+        let step = outcome.requeue_after.min(left);
+        harness.fake.advance(step);
+        left -= step;
+    }
+    harness.pass().await;
+}
+
+/// Services with the router.
+fn reached(harness: &Harness) -> Vec<&'static str> {
+    let has_router = |service: &&str| {
+        let live = harness.fake.live("main", service).unwrap();
+        live.to_string().contains("firelensConfiguration")
+    };
+    SERVICES.into_iter().filter(has_router).collect()
+}
+
+async fn rollout(harness: &Harness) -> Value {
+    harness.get(Kind::Rollout, ROLLOUT).await.unwrap()
+}
+
+async fn paused(harness: &Harness) -> Value {
+    let conditions = rollout(harness).await["status"]["conditions"].take();
+    let conditions = conditions.as_array().unwrap();
+    let paused = conditions.iter().find(|one| one["type"] == "Paused");
+    paused.unwrap().clone()
+}
+
+/// Reason and message of what a service waits for.
+async fn waits(harness: &Harness, service: &str) -> (String, String) {
+    let status = harness.workload("main", service).await;
+    let conditions = status["conditions"].as_array().unwrap();
+    let injected = conditions.iter().find(|one| one["type"] == "Injected");
+    let text = |name: &str| injected.unwrap()[name].as_str().unwrap().to_owned();
+    (text("reason"), text("message"))
+}
+
+async fn resume(harness: &Harness) {
+    let mut object = rollout(harness).await;
+    let now = harness.fake.now().to_string();
+    object["spec"]["control"] = json!({"resumedAt": now});
+    let said = harness
+        .store
+        .update(Kind::Rollout, ROLLOUT, Update::object(object));
+    said.await.expect("the rollout takes it");
+}
+
+#[tokio::test]
+async fn an_alarm_that_cannot_be_judged_holds_the_next_wave_and_one_that_is_well_lets_it_go() {
+    let mut harness = fleet(&json!({"gates": {"alarms": ["checkout-5xx"]}})).await;
+    harness.fake.set_alarm("checkout-5xx", "INSUFFICIENT_DATA");
+    work(&mut harness, BAKE + A_WHILE).await;
+    assert_eq!(reached(&harness), ["s0"]);
+    let (reason, message) = waits(&harness, "s1").await;
+    assert_eq!(reason, "WaitingForGate");
+    assert!(message.contains("checkout-5xx"), "{message}");
+    assert_eq!(
+        paused(&harness).await["status"],
+        "False",
+        "it is not taken for bad"
+    );
+
+    harness.fake.set_alarm("checkout-5xx", "OK");
+    work(&mut harness, A_WHILE).await;
+    assert_eq!(reached(&harness), SERVICES);
+}
+
+#[tokio::test]
+async fn an_alarm_that_rings_stops_the_rollout_until_somebody_resumes_it() {
+    let mut harness = fleet(&json!({"gates": {"alarms": ["checkout-5xx"]}})).await;
+    harness.fake.set_alarm("checkout-5xx", "OK");
+    work(&mut harness, BAKE / 2).await;
+    assert_eq!(reached(&harness), ["s0"]);
+    harness.fake.set_alarm("checkout-5xx", "ALARM");
+    work(&mut harness, BAKE + A_WHILE).await;
+    let stopped = paused(&harness).await;
+    assert_eq!(stopped["status"], "True");
+    let why = stopped["message"].as_str().unwrap();
+    assert!(why.contains("checkout-5xx"), "{why}");
+
+    // Nothing goes on by itself: an alarm that has fallen silent says nothing of the cause.
+    harness.fake.set_alarm("checkout-5xx", "OK");
+    work(&mut harness, A_WHILE).await;
+    assert_eq!(reached(&harness), ["s0"]);
+    resume(&harness).await;
+    work(&mut harness, A_WHILE).await;
+    assert_eq!(reached(&harness), SERVICES);
+}
+
+#[tokio::test]
+async fn a_query_with_a_sample_beyond_its_bounds_stops_the_rollout_and_one_without_samples_holds_it()
+ {
+    let query = "sum(rate(fluentbit_output_retries_total[5m]))";
+    let gate = json!({"name": "router-retries", "query": query, "max": 0.5});
+    let mut harness = fleet(&json!({"gates": {"prometheus": [gate]}})).await;
+    work(&mut harness, BAKE + A_WHILE).await;
+    assert_eq!(reached(&harness), ["s0"]);
+    assert_eq!(waits(&harness, "s1").await.0, "WaitingForGate");
+
+    harness.fake.set_samples(query, &["0.1", "7"]);
+    work(&mut harness, A_WHILE).await;
+    let stopped = paused(&harness).await;
+    assert_eq!(stopped["status"], "True");
+    let why = stopped["message"].as_str().unwrap();
+    assert!(why.contains("router-retries") && why.contains('7'), "{why}");
+
+    harness.fake.set_samples(query, &["0.1"]);
+    resume(&harness).await;
+    work(&mut harness, A_WHILE).await;
+    assert_eq!(reached(&harness), SERVICES);
+}
+
+#[tokio::test]
+async fn logs_that_do_not_arrive_hold_a_rollout_that_waits_for_them_and_then_stop_it() {
+    let mut harness = fleet(&json!({"requireLogs": true})).await;
+    harness.fake.set_arriving(false);
+    work(&mut harness, BAKE + Duration::from_secs(300)).await;
+    assert_eq!(reached(&harness), ["s0"]);
+    assert_eq!(waits(&harness, "s1").await.0, "WaitingForGate");
+    assert_eq!(paused(&harness).await["status"], "False", "it may be early");
+
+    work(&mut harness, Duration::from_secs(1800)).await;
+    assert_eq!(reached(&harness), ["s0"]);
+    assert_eq!(
+        paused(&harness).await["status"],
+        "True",
+        "it is silence by now"
+    );
+
+    harness.fake.set_arriving(true);
+    resume(&harness).await;
+    work(&mut harness, Duration::from_secs(2 * 3600)).await;
+    assert_eq!(reached(&harness), SERVICES);
+}
+
+#[tokio::test]
+async fn a_container_that_falls_ill_while_the_canary_bakes_stops_the_rollout() {
+    let mut harness = fleet(&json!({})).await;
+    work(&mut harness, BAKE / 2).await;
+    assert_eq!(reached(&harness), ["s0"]);
+    harness
+        .fake
+        .set_health("main", "s0", "log_router", Some("UNHEALTHY"));
+    work(&mut harness, BAKE + A_WHILE).await;
+    assert_eq!(reached(&harness), ["s0"]);
+    let stopped = paused(&harness).await;
+    assert_eq!(stopped["status"], "True");
+    let why = stopped["message"].as_str().unwrap();
+    assert!(why.contains("log_router"), "{why}");
+}
