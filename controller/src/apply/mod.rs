@@ -4,6 +4,7 @@
 //! a silent store ends everything, because then nothing that is done could be remembered.
 
 mod attempt;
+mod race;
 mod resources;
 mod verdict;
 mod workload;

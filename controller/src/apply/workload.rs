@@ -13,6 +13,7 @@ use firelens_core::record::{DeploymentRecord, Overtaken, Registered, WorkloadKey
 use serde_json::Value;
 
 use super::attempt::{Attempt, attempt};
+use super::race::{moved, overtaken};
 use super::verdict::{is_final, retry};
 use super::{Applier, ApplyError, Registrations, Turn};
 use crate::aws::AwsError;
@@ -265,53 +266,6 @@ fn forget_revision(record: &mut WorkloadRecord, arn: &str) -> bool {
     known
 }
 
-/// What is different from what the step was planned from.
-fn moved(
-    seen: &ServiceView,
-    step: &UpdateStep,
-    planned_from: Option<&ServiceView>,
-) -> Option<String> {
-    if seen.status != "ACTIVE" {
-        return Some(format!("the service is {}", seen.status));
-    }
-    if seen.task_definition != step.expected {
-        return Some(format!(
-            "the service is set to {} now, not to {}",
-            seen.task_definition, step.expected
-        ));
-    }
-    let ids = |service: &ServiceView| -> Vec<String> {
-        let deployments = service.deployments.iter();
-        deployments
-            .map(|deployment| deployment.id.clone())
-            .collect()
-    };
-    let known = planned_from.map(ids);
-    (known.is_some_and(|known| known != ids(seen)))
-        .then(|| "another deployment began or ended meanwhile".to_owned())
-}
-
-/// The owner's revision that our update cut short: a deployment in the answer that is neither ours,
-/// nor of the revision we came from, nor one that was there when we looked.
-fn overtaken(
-    answer: &ServiceView,
-    seen: &ServiceView,
-    step: &UpdateStep,
-    revision: &str,
-) -> Option<String> {
-    let was_there = |id: &str| seen.deployments.iter().any(|known| known.id == id);
-    answer
-        .deployments
-        .iter()
-        .find(|deployment| {
-            deployment.status != "PRIMARY"
-                && deployment.task_definition != revision
-                && deployment.task_definition != step.expected
-                && !was_there(&deployment.id)
-        })
-        .map(|deployment| deployment.task_definition.clone())
-}
-
 /// Whether a registration or its answer has tags.
 fn has_tags(json: &str) -> bool {
     serde_json::from_str::<Value>(json)
@@ -324,77 +278,7 @@ fn has_tags(json: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-    use firelens_core::record::{PolicyRef, Purpose};
-    use serde_json::json;
-
     use super::*;
-
-    fn service(revision: &str, deployments: &[(&str, &str, &str)]) -> ServiceView {
-        let deployments: Vec<Value> = deployments
-            .iter()
-            .map(|(id, status, revision)| {
-                json!({"id": id, "status": status, "taskDefinition": revision})
-            })
-            .collect();
-        let raw = json!({
-            "serviceArn": "arn", "serviceName": "web", "status": "ACTIVE",
-            "taskDefinition": revision, "deployments": deployments
-        });
-        ServiceView::parse(&raw.to_string()).unwrap()
-    }
-
-    fn step() -> UpdateStep {
-        UpdateStep {
-            cluster_arn: "cluster".into(),
-            service: "web".into(),
-            expected: "web:1".into(),
-            revision: RevisionRef::Arn("web:2".into()),
-            purpose: Purpose::Inject,
-            policy: PolicyRef {
-                name: "p".into(),
-                uid: "u".into(),
-                generation: 1,
-            },
-            hash: "h".into(),
-            base: None,
-            grants: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn a_step_is_dropped_when_the_service_is_not_what_it_was_planned_from() {
-        let planned = service("web:1", &[("a", "PRIMARY", "web:1")]);
-        assert_eq!(moved(&planned, &step(), Some(&planned)), None);
-        let deployed = service("web:9", &[("b", "PRIMARY", "web:9")]);
-        assert!(moved(&deployed, &step(), Some(&planned)).is_some());
-        let restarted = service(
-            "web:1",
-            &[("b", "PRIMARY", "web:1"), ("a", "ACTIVE", "web:1")],
-        );
-        assert!(moved(&restarted, &step(), Some(&planned)).is_some());
-    }
-
-    #[test]
-    fn a_lost_race_shows_in_the_answer() {
-        let seen = service("web:1", &[("a", "PRIMARY", "web:1")]);
-        let won = service(
-            "web:2",
-            &[("c", "PRIMARY", "web:2"), ("a", "ACTIVE", "web:1")],
-        );
-        assert_eq!(overtaken(&won, &seen, &step(), "web:2"), None);
-        let lost = service(
-            "web:2",
-            &[
-                ("c", "PRIMARY", "web:2"),
-                ("b", "ACTIVE", "web:9"),
-                ("a", "ACTIVE", "web:1"),
-            ],
-        );
-        assert_eq!(
-            overtaken(&lost, &seen, &step(), "web:2").as_deref(),
-            Some("web:9")
-        );
-    }
 
     #[test]
     fn an_answer_that_left_out_tags_is_not_kept() {

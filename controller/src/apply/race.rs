@@ -1,0 +1,131 @@
+//! Whether somebody else acted on a service: seen before an update of ours, and in its answer.
+//!
+//! Never a repair: the next pass makes that.
+
+use firelens_core::observe::ServiceView;
+use firelens_core::plan::UpdateStep;
+
+/// What is different from what the step was planned from.
+pub(super) fn moved(
+    seen: &ServiceView,
+    step: &UpdateStep,
+    planned_from: Option<&ServiceView>,
+) -> Option<String> {
+    if seen.status != "ACTIVE" {
+        return Some(format!("the service is {}", seen.status));
+    }
+    if seen.task_definition != step.expected {
+        return Some(format!(
+            "the service is set to {} now, not to {}",
+            seen.task_definition, step.expected
+        ));
+    }
+    let ids = |service: &ServiceView| -> Vec<String> {
+        let deployments = service.deployments.iter();
+        deployments
+            .map(|deployment| deployment.id.clone())
+            .collect()
+    };
+    let known = planned_from.map(ids);
+    (known.is_some_and(|known| known != ids(seen)))
+        .then(|| "another deployment began or ended meanwhile".to_owned())
+}
+
+/// The owner's revision that our update cut short: a deployment in the answer that is neither ours,
+/// nor of the revision we came from, nor one that was there when we looked.
+pub(super) fn overtaken(
+    answer: &ServiceView,
+    seen: &ServiceView,
+    step: &UpdateStep,
+    revision: &str,
+) -> Option<String> {
+    let was_there = |id: &str| seen.deployments.iter().any(|known| known.id == id);
+    answer
+        .deployments
+        .iter()
+        .find(|deployment| {
+            deployment.status != "PRIMARY"
+                && deployment.task_definition != revision
+                && deployment.task_definition != step.expected
+                && !was_there(&deployment.id)
+        })
+        .map(|deployment| deployment.task_definition.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use firelens_core::plan::RevisionRef;
+    use firelens_core::record::{PolicyRef, Purpose};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn service(revision: &str, deployments: &[(&str, &str, &str)]) -> ServiceView {
+        let deployments: Vec<Value> = deployments
+            .iter()
+            .map(|(id, status, revision)| {
+                json!({"id": id, "status": status, "taskDefinition": revision})
+            })
+            .collect();
+        let raw = json!({
+            "serviceArn": "arn", "serviceName": "web", "status": "ACTIVE",
+            "taskDefinition": revision, "deployments": deployments
+        });
+        ServiceView::parse(&raw.to_string()).unwrap()
+    }
+
+    fn step() -> UpdateStep {
+        UpdateStep {
+            cluster_arn: "cluster".into(),
+            service: "web".into(),
+            expected: "web:1".into(),
+            revision: RevisionRef::Arn("web:2".into()),
+            purpose: Purpose::Inject,
+            policy: PolicyRef {
+                name: "p".into(),
+                uid: "u".into(),
+                generation: 1,
+            },
+            hash: "h".into(),
+            base: None,
+            grants: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_step_is_dropped_when_the_service_is_not_what_it_was_planned_from() {
+        let planned = service("web:1", &[("a", "PRIMARY", "web:1")]);
+        assert_eq!(moved(&planned, &step(), Some(&planned)), None);
+        let deployed = service("web:9", &[("b", "PRIMARY", "web:9")]);
+        assert!(moved(&deployed, &step(), Some(&planned)).is_some());
+        let restarted = service(
+            "web:1",
+            &[("b", "PRIMARY", "web:1"), ("a", "ACTIVE", "web:1")],
+        );
+        assert!(moved(&restarted, &step(), Some(&planned)).is_some());
+    }
+
+    #[test]
+    fn a_lost_race_shows_in_the_answer() {
+        let seen = service("web:1", &[("a", "PRIMARY", "web:1")]);
+        let won = service(
+            "web:2",
+            &[("c", "PRIMARY", "web:2"), ("a", "ACTIVE", "web:1")],
+        );
+        assert_eq!(overtaken(&won, &seen, &step(), "web:2"), None);
+        let lost = service(
+            "web:2",
+            &[
+                ("c", "PRIMARY", "web:2"),
+                ("b", "ACTIVE", "web:9"),
+                ("a", "ACTIVE", "web:1"),
+            ],
+        );
+        assert_eq!(
+            overtaken(&lost, &seen, &step(), "web:2").as_deref(),
+            Some("web:9")
+        );
+    }
+}
