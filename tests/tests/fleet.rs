@@ -229,11 +229,16 @@ async fn owners_who_deploy_every_minute_are_followed_and_one_who_fights_is_left_
     let mut fleet = fleet().await;
     let busy: Vec<String> = fleet.services("east", SERVICES)[..40].to_vec();
     let fighter = fleet.services("west", SERVICES)[2].clone();
+    let mut fight = Fighter {
+        place: fleet.place("west"),
+        service: fighter.clone(),
+        rested_minutes: 0,
+    };
     let mut deploys = 0_usize;
-    let (east, west) = (fleet.place("east"), fleet.place("west"));
+    let east = fleet.place("east");
     fleet
         .run(hours(1), |_| {
-            take_away(&west, &fighter);
+            fight.act();
             let service = &busy[deploys % busy.len()];
             deploys += 1;
             let image = format!("registry.example/app:deploy-{deploys}");
@@ -243,7 +248,7 @@ async fn owners_who_deploy_every_minute_are_followed_and_one_who_fights_is_left_
             deployed.expect("the owner deploys");
         })
         .await;
-    let rest = fleet.run(hours(LIMIT_HOURS), |_| take_away(&west, &fighter));
+    let rest = fleet.run(hours(LIMIT_HOURS), |_| fight.act());
     assert_eq!(rest.await, Rest::Quiet);
     assert!(deploys > 50);
     assert_routed_but(&fleet, Some(&fighter)).await;
@@ -265,16 +270,30 @@ async fn owners_who_deploy_every_minute_are_followed_and_one_who_fights_is_left_
     assert_eq!(calls.iter().filter(of_fighter).count(), 3);
 }
 
-/// What `terraform apply` does to a service whose task definition it holds: back to the first revision. It waits
-/// for deployments that are under way: one that is cut off would count as failed.
-fn take_away(place: &FakeAws, service: &str) {
-    let live = place.live(CLUSTER, service).unwrap();
-    let deployments = place.service(CLUSTER, service).unwrap()["deployments"].take();
-    let is_at_rest = deployments[0]["rolloutState"] == "COMPLETED";
-    if is_at_rest && is_routed(&live) {
-        let first = format!("{service}:1");
-        let params = json!({"cluster": CLUSTER, "service": service, "taskDefinition": first});
-        place.ecs("UpdateService", params).unwrap();
+/// Somebody whose tool holds the task definition of a service, as `terraform apply` does: back to the first
+/// revision, each time a deployment has rested for some minutes. One that is cut off would count as failed.
+struct Fighter {
+    place: FakeAws,
+    service: String,
+    rested_minutes: u32,
+}
+
+impl Fighter {
+    /// One more minute.
+    fn act(&mut self) {
+        let live = self.place.live(CLUSTER, &self.service).unwrap();
+        let mut service = self.place.service(CLUSTER, &self.service).unwrap();
+        let is_at_rest = service["deployments"].take()[0]["rolloutState"] == "COMPLETED";
+        self.rested_minutes = match is_at_rest && is_routed(&live) {
+            true => self.rested_minutes + 1,
+            false => 0,
+        };
+        if self.rested_minutes > 3 {
+            let first = format!("{}:1", self.service);
+            let params =
+                json!({"cluster": CLUSTER, "service": self.service, "taskDefinition": first});
+            self.place.ecs("UpdateService", params).unwrap();
+        }
     }
 }
 
