@@ -13,8 +13,7 @@ use super::{
     HEALTH_CHECK_DEFAULTS, READ_ONLY_MEMBERS, UNORDERED_CONTAINER, default_network_mode,
     sha256_hex, size_text, tidy, tidy_task_member,
 };
-use crate::doc::source::{Json, JsonKind};
-use crate::doc::{CONTAINERS, RawObject, TAGS, TaskDefinitionDoc};
+use crate::doc::{CONTAINERS, Json, JsonKind, RawObject, TAGS, TaskDefinitionDoc};
 
 impl TaskDefinitionDoc {
     /// [`super::canonical_hash`] of the document.
@@ -54,12 +53,6 @@ impl TaskDefinitionDoc {
             write_container(container, shares_host_ports, out);
         }
         out.push(']');
-    }
-
-    fn lists_fargate(&self) -> bool {
-        self.top
-            .json("requiresCompatibilities")
-            .is_some_and(|kinds| kinds.items().any(|kind| kind.is_text("FARGATE")))
     }
 
     /// Whether a host port that is the container port says nothing.
@@ -262,8 +255,8 @@ impl SortKey<'_> {
             SortKey::Text(_) => 2,
         };
         match (self, other) {
-            (Self::Number(one), Self::Number(other)) => one.total_cmp(other),
             (Self::Text(one), Self::Text(other)) => one.cmp(other),
+            (Self::Number(one), Self::Number(other)) => one.total_cmp(other),
             _ => rank(self).cmp(&rank(other)),
         }
     }
@@ -298,7 +291,9 @@ fn write_sorted<'a>(
             .filter(|entry| member != "key" || is_sent(*entry))
             .map(|entry| (sort_key(entry, member), entry)),
     );
-    entries.sort_by(|one, other| one.0.order(&other.0));
+    if !entries.is_sorted_by(|one, other| one.0.order(&other.0).is_le()) {
+        entries.sort_by(|one, other| one.0.order(&other.0));
+    }
     write_list(entries.into_iter().map(|(_, entry)| entry), out, write);
 }
 
