@@ -10,6 +10,7 @@ mod scan;
 mod source;
 mod unique;
 mod views;
+mod written;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,11 +20,11 @@ use json::Writing;
 
 pub use canonical::{canonical, canonical_hash, sha256_hex};
 pub(crate) use canonical::{canonical_dependencies, canonical_member, sorted};
-pub(crate) use json::{ObjectText, array, quote};
 pub use json::{RawObject, elements};
 pub(crate) use source::{Json, JsonKind, Source};
 pub(crate) use views::wait;
 pub use views::{ContainerView, Dependency, PortMapping};
+pub(crate) use written::{ObjectText, array, quote};
 
 /// Largest register body that ECS takes, in bytes ("Max allowed length is '65536' bytes").
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>.

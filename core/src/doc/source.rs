@@ -9,9 +9,10 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::json::{quote, without_white_space};
+use super::json::without_white_space;
 use super::scan::{Node, scan};
 use super::unique::refuse_duplicate_names;
+use super::written::quote;
 
 /// Text and places. Values are shared by all documents that were made from it.
 pub(crate) struct Source {

@@ -245,10 +245,12 @@ impl<'a> ContainerView<'a> {
     pub(crate) fn has_labels_of(&self, other: &Self, ignored: &[&str]) -> bool {
         let labels = |view: &Self| {
             let labels = view.raw.json("dockerLabels").into_iter();
+            // Names first: what is ignored may be long, and need not be decoded.
             labels
                 .flat_map(Json::members)
-                .filter_map(|(name, value)| Some((name.string()?, value.string()?)))
+                .filter_map(|(name, value)| Some((name.string()?, value)))
                 .filter(|(name, _)| !ignored.contains(&name.as_ref()))
+                .filter_map(|(name, value)| Some((name, value.string()?)))
         };
         labels(self).count() == labels(other).count()
             && labels(self).all(|(name, value)| other.docker_label(&name) == Some(value))

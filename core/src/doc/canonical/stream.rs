@@ -121,6 +121,11 @@ fn is_sent(tag: Json<'_>) -> bool {
 }
 
 fn write_size(value: Json<'_>, unit: &str, out: &mut String) {
+    let digits = value.quoted();
+    if digits.is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_digit())) {
+        out.push_str(value.text());
+        return;
+    }
     match value.value().and_then(|value| size_text(&value, unit)) {
         Some(size) => write_text(&size, out),
         None => write_tidy(value, out),
@@ -129,6 +134,11 @@ fn write_size(value: Json<'_>, unit: &str, out: &mut String) {
 
 /// Members that are rare or small: by way of a tree.
 fn write_task_member(name: &str, value: Json<'_>, out: &mut String) {
+    // One launch type is sorted already.
+    if name == "requiresCompatibilities" && value.is_plain() && value.items().nth(1).is_none() {
+        out.push_str(value.text());
+        return;
+    }
     let mut tree = value.value().unwrap_or_default();
     tidy_task_member(name, &mut tree);
     out.push_str(&tidy(tree).to_string());
