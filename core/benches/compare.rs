@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use firelens_core::doc::TaskDefinitionDoc;
-use firelens_core::inject::{InjectContext, inject, is_current};
+use firelens_core::inject::{InjectContext, Injector};
 use serde_json::{Map, Value};
 use support::corpus::{CLASSES, Document, corpus, lines};
 use support::policy::Setting;
@@ -40,7 +40,7 @@ fn main() {
 /// Documents a second, by class and path.
 #[allow(clippy::disallowed_methods, reason = "measures time")]
 fn measure(setting: &Setting, documents: &[Document], span: Duration) -> Value {
-    let context = setting.context();
+    let (context, injector) = (setting.context(), setting.injector());
     let mut rates = Map::new();
     for class in CLASSES {
         let mine: Vec<&Document> = documents
@@ -56,7 +56,7 @@ fn measure(setting: &Setting, documents: &[Document], span: Duration) -> Value {
                     } else {
                         &document.live
                     };
-                    black_box(patch(black_box(text), &context));
+                    black_box(patch(black_box(text), &injector, &context));
                 }
             };
             once();
@@ -76,8 +76,8 @@ fn measure(setting: &Setting, documents: &[Document], span: Duration) -> Value {
 }
 
 /// An answer in, the body to register out; none when the revision is as it should be.
-fn patch(answer: &str, context: &InjectContext<'_>) -> Option<String> {
+fn patch(answer: &str, injector: &Injector<'_>, context: &InjectContext<'_>) -> Option<String> {
     let document = TaskDefinitionDoc::parse(answer).unwrap();
-    let injection = inject(&document, context).unwrap();
-    (!is_current(&document, &injection)).then_some(injection.register_input)
+    let prepared = injector.prepare(&document, context).unwrap();
+    (!prepared.is_current(&document)).then(|| prepared.seal().register_input)
 }

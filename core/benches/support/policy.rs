@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use firelens_core::inject::{InjectContext, Platform};
+use firelens_core::inject::{InjectContext, Injector, Platform};
 use firelens_core::v1alpha1::{Kind, LaunchType, LogDestination, LoggingPolicy, admit};
 use serde_json::json;
 
@@ -56,6 +56,11 @@ impl Setting {
             policy: serde_json::from_value(policy.unwrap()).unwrap(),
             destinations: BTreeMap::from([("central".to_owned(), destination)]),
         }
+    }
+
+    /// The policy made ready, as once in a pass over a fleet.
+    pub(crate) fn injector(&self) -> Injector<'_> {
+        Injector::new(&self.policy)
     }
 
     pub(crate) fn context(&self) -> InjectContext<'_> {

@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock};
 use serde_json::Value;
 
 use super::source::{Json, JsonKind, Source};
+use super::written::{quote, unquoted, written};
 
 /// Where a name or a value stands.
 #[derive(Clone)]
@@ -110,16 +111,20 @@ impl RawObject {
     }
 
     fn name_of<'a>(&'a self, member: &'a Member) -> &'a str {
-        match &member.decoded {
-            Some(decoded) => decoded,
-            None => self.at(&member.name).quoted().unwrap_or_default(),
+        match (&member.decoded, &member.name) {
+            (Some(decoded), _) => decoded,
+            (None, Place::Read(place)) => self.source.value_at(*place).name(),
+            (None, Place::Written(name)) => unquoted(name.text()),
         }
     }
 
     fn position(&self, name: &str) -> Option<usize> {
         self.members
             .iter()
-            .position(|member| self.name_of(member) == name)
+            .position(|member| match (&member.decoded, &member.name) {
+                (None, Place::Read(place)) => self.source.is_name_at(*place, name),
+                _ => self.name_of(member) == name,
+            })
     }
 
     /// Member names in order.
@@ -144,24 +149,32 @@ impl RawObject {
     }
 
     /// A member's value.
-    pub(super) fn json(&self, name: &str) -> Option<Json<'_>> {
+    pub(crate) fn json(&self, name: &str) -> Option<Json<'_>> {
         let at = self.position(name)?;
         Some(self.at(&self.members[at].value))
-    }
-
-    /// A member that is an object.
-    pub(crate) fn object(&self, name: &str) -> Option<Self> {
-        let value = &self.members[self.position(name)?].value;
-        match value {
-            Place::Read(_) => Self::of(&self.source, self.at(value)),
-            Place::Written(source) => Self::of(source, source.root()),
-        }
     }
 
     /// The value text of a member.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.json(name).map(Json::text)
+        let at = self.position(name)?;
+        Some(self.text_at(&self.members[at].value))
+    }
+
+    fn text_at<'a>(&'a self, place: &'a Place) -> &'a str {
+        match place {
+            Place::Read(place) => self.source.value_at(*place).text(),
+            Place::Written(source) => source.text(),
+        }
+    }
+
+    /// Bytes of the whole text, and one more where there are no members.
+    pub(super) fn text_bytes(&self) -> usize {
+        let members = self.members.iter();
+        members
+            .map(|member| self.text_at(&member.name).len() + self.text_at(&member.value).len() + 2)
+            .sum::<usize>()
+            + 2
     }
 
     /// A member's value, decoded. JSON `null` counts as absent, as in the AWS JSON protocol.
@@ -188,15 +201,27 @@ impl RawObject {
 
     /// As [`RawObject::set`], for text that is known to be JSON without white space.
     pub(crate) fn set_text(&mut self, name: &str, value: String) {
-        let value = Place::Written(Source::written(value));
+        self.put(name, Place::Written(Source::known(value)));
+    }
+
+    /// As [`RawObject::set`], for a value that may stand in many objects.
+    pub(crate) fn set_shared(&mut self, name: &str, value: &Arc<Source>) {
+        self.put(name, Place::Written(Arc::clone(value)));
+    }
+
+    /// As [`RawObject::set`], for a value of the text that the object was read from.
+    pub(super) fn set_read(&mut self, name: &str, value: Json<'_>) {
+        self.put(name, Place::Read(value.place()));
+    }
+
+    fn put(&mut self, name: &str, value: Place) {
         match self.position(name) {
             Some(at) => self.members[at].value = value,
             None => {
-                let written = Source::written(quote(name));
-                let needs_decoding = written.root().quoted() != Some(name);
+                let written = quote(name);
                 self.members.push(Member {
-                    decoded: needs_decoding.then(|| name.into()),
-                    name: Place::Written(written),
+                    decoded: (unquoted(&written) != name).then(|| name.into()),
+                    name: Place::Written(Source::known(written)),
                     value,
                 });
             }
@@ -236,42 +261,6 @@ impl RawObject {
     }
 }
 
-/// The text of an object that is made member by member, all with names of their own.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ObjectText {
-    text: String,
-}
-
-impl ObjectText {
-    /// Adds a member at the end.
-    pub(crate) fn set(&mut self, name: &str, value: &Value) {
-        self.set_text(name, &written(value));
-    }
-
-    /// As [`ObjectText::set`], for text that is known to be JSON without white space.
-    pub(crate) fn set_text(&mut self, name: &str, value: &str) {
-        self.text.push(if self.text.is_empty() { '{' } else { ',' });
-        self.text.push_str(&quote(name));
-        self.text.push(':');
-        self.text.push_str(value);
-    }
-
-    /// The text of the whole object.
-    pub(crate) fn finish(mut self) -> String {
-        if self.text.is_empty() {
-            self.text.push('{');
-        }
-        self.text.push('}');
-        self.text
-    }
-
-    /// The object.
-    pub(crate) fn into_object(self) -> RawObject {
-        let source = Source::written(self.finish());
-        RawObject::of(&source, source.root()).unwrap_or_default()
-    }
-}
-
 /// How a member is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Writing {
@@ -306,23 +295,6 @@ pub fn elements(text: &str) -> Option<Vec<String>> {
     let root = source.root();
     (root.kind() == JsonKind::List)
         .then(|| root.items().map(|item| item.text().to_owned()).collect())
-}
-
-/// A JSON array of elements given as text.
-#[must_use]
-pub(crate) fn array(elements: &[String]) -> String {
-    format!("[{}]", elements.join(","))
-}
-
-/// A JSON string.
-#[must_use]
-pub(crate) fn quote(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
-}
-
-/// A tree as text. Trees can always be written.
-fn written(value: &Value) -> String {
-    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// Drops white space between tokens. The text must be JSON.

@@ -10,17 +10,21 @@ mod scan;
 mod source;
 mod unique;
 mod views;
+mod written;
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use json::Writing;
-use source::{Json, JsonKind};
 
 pub use canonical::{canonical, canonical_hash, sha256_hex};
 pub(crate) use canonical::{canonical_dependencies, canonical_member, sorted};
-pub(crate) use json::{ObjectText, array, quote};
 pub use json::{RawObject, elements};
+pub(crate) use source::{Json, JsonKind, Source};
+pub(crate) use views::wait;
 pub use views::{ContainerView, Dependency, PortMapping};
+pub(crate) use written::{ObjectText, array, quote};
 
 /// Largest register body that ECS takes, in bytes ("Max allowed length is '65536' bytes").
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>.
@@ -84,7 +88,7 @@ pub struct TaskDefinitionDoc {
     /// is in `containers`.
     top: RawObject,
     containers: Vec<RawObject>,
-    identity: Identity,
+    identity: Arc<Identity>,
 }
 
 /// Decoded top-level texts.
@@ -192,6 +196,22 @@ impl TaskDefinitionDoc {
         self.top.value(name)
     }
 
+    /// A text inside a top-level member, decoded.
+    pub(crate) fn text_in(&self, name: &str, member: &str) -> Option<Cow<'_, str>> {
+        self.json(name)?.member(member)?.string()
+    }
+
+    /// A top-level member other than `containerDefinitions`.
+    pub(crate) fn json(&self, name: &str) -> Option<Json<'_>> {
+        (name != CONTAINERS).then(|| self.top.json(name)).flatten()
+    }
+
+    /// Whether `requiresCompatibilities` lists `FARGATE`.
+    pub(crate) fn lists_fargate(&self) -> bool {
+        self.json("requiresCompatibilities")
+            .is_some_and(|kinds| kinds.items().any(|kind| kind.is_text("FARGATE")))
+    }
+
     /// Sets a top-level member other than `containerDefinitions`, in its place or at the end.
     pub fn set(&mut self, name: &str, value: &serde_json::Value) {
         self.set_text(name, value.to_string());
@@ -201,7 +221,7 @@ impl TaskDefinitionDoc {
     pub(crate) fn set_text(&mut self, name: &str, value: String) {
         if name != CONTAINERS {
             self.top.set_text(name, value);
-            self.identity = Identity::of(&self.top);
+            self.identity = Arc::new(Identity::of(&self.top));
         }
     }
 
@@ -211,7 +231,7 @@ impl TaskDefinitionDoc {
             return None;
         }
         let removed = self.top.remove(name);
-        self.identity = Identity::of(&self.top);
+        self.identity = Arc::new(Identity::of(&self.top));
         removed
     }
 
@@ -231,6 +251,11 @@ impl TaskDefinitionDoc {
         self.containers
             .iter_mut()
             .find(|container| container.is_text("name", name))
+    }
+
+    /// The containers in order, to be changed. Their names must stay.
+    pub(crate) fn containers_mut(&mut self) -> impl Iterator<Item = &mut RawObject> {
+        self.containers.iter_mut()
     }
 
     /// Puts a container behind the others.
@@ -302,13 +327,10 @@ impl TaskDefinitionDoc {
         out
     }
 
-    /// About as many bytes as the text has.
-    fn text_bytes(&self) -> usize {
+    /// At least as many bytes as the text has, and few more.
+    pub(crate) fn text_bytes(&self) -> usize {
         let objects = self.containers.iter().chain([&self.top]);
-        objects
-            .flat_map(RawObject::iter)
-            .map(|(name, text)| name.len() + text.len() + 4)
-            .sum()
+        objects.map(|object| object.text_bytes() + 1).sum::<usize>() + 2
     }
 }
 

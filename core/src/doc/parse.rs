@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use super::json::not_an_object;
-use super::source::{Json, JsonKind, Source};
-use super::{CONTAINERS, DocError, Identity, RawObject, TAGS, TaskDefinitionDoc};
+use super::{
+    CONTAINERS, DocError, Identity, Json, JsonKind, RawObject, Source, TAGS, TaskDefinitionDoc,
+};
 
 impl TaskDefinitionDoc {
     /// Reads an answer of `DescribeTaskDefinition` or `RegisterTaskDefinition` (`taskDefinition` with
@@ -28,7 +29,7 @@ impl TaskDefinitionDoc {
         let mut top = object(&source, inner)?;
         // Tags stand beside the task definition in answers and inside it in requests.
         if let Some(tags) = tags.filter(|tags| tags.items().next().is_some()) {
-            top.set_text(TAGS, tags.text().to_owned());
+            top.set_read(TAGS, tags);
         }
         let containers = read_containers(&source, inner)?;
         top.set_text(CONTAINERS, "null".to_owned());
@@ -36,7 +37,7 @@ impl TaskDefinitionDoc {
         Ok(Self {
             top,
             containers,
-            identity,
+            identity: Arc::new(identity),
         })
     }
 }

@@ -9,8 +9,6 @@ use std::ops::Range;
 
 /// Levels of lists and objects that are read, as in serde_json.
 const MAX_DEPTH: usize = 127;
-/// Bytes that are looked at one by one before a search over many at once pays.
-const SHORT_BYTES: usize = 16;
 /// Digits of a number that fits into an i64 for certain, its sign included.
 const SURELY_I64_BYTES: usize = 18;
 /// Digits that may be too many for an f64.
@@ -18,26 +16,40 @@ const LONG_NUMBER_BYTES: usize = 300;
 
 const PLAIN: u32 = 1 << 31;
 const ESCAPED: u32 = 1 << 30;
-const FLAGS: u32 = PLAIN | ESCAPED;
+const CLOSED_LATER: u32 = 1 << 29;
+const FLAGS: u32 = PLAIN | ESCAPED | CLOSED_LATER;
 /// Longer texts are not read.
-const MAX_BYTES: usize = (1 << 30) - 1;
+const MAX_BYTES: usize = (1 << 29) - 1;
 
 /// The place of one value, name, or end of an object or a list, in 8 bytes.
 #[derive(Clone, Copy)]
 pub(super) struct Node {
     /// First byte; of an end, the byte behind it.
     start: u32,
-    /// For objects and lists the node of their end, for other values the byte behind them. The two
-    /// highest bits say whether the text is plain, and whether something in it is escaped.
+    /// For objects and lists the node of their end, for other values the byte behind them. The three
+    /// highest bits say whether the text is plain, whether something in it is escaped, and whether it
+    /// is an object or a list.
     rest: u32,
 }
 
 impl Node {
-    /// The word `null`, alone.
-    pub(super) const NULL: Self = Self {
-        start: 0,
-        rest: 4 | PLAIN,
-    };
+    /// One value that is all of a text in which no other was found.
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "what is cut off is only not shown"
+    )]
+    pub(super) fn whole(text: &str) -> Vec<Self> {
+        let bytes = text.len().min(MAX_BYTES) as u32;
+        let rest = match text.as_bytes() {
+            [b'{' | b'[', ..] => 1 | CLOSED_LATER,
+            _ => bytes,
+        };
+        let end = Self {
+            start: bytes,
+            rest: 0,
+        };
+        vec![Self { start: 0, rest }, end]
+    }
 
     pub(super) fn start(self) -> usize {
         self.start as usize
@@ -58,8 +70,15 @@ impl Node {
     }
 
     /// Whether it is an object or a list.
-    pub(super) fn is_closed_later(self, text: &str) -> bool {
-        matches!(text.as_bytes().get(self.start()), Some(b'{' | b'['))
+    pub(super) fn is_closed_later(self) -> bool {
+        self.rest & CLOSED_LATER != 0
+    }
+
+    /// Whether it is a text without escapes and says this.
+    pub(super) fn is_name(self, text: &str, wanted: &str) -> bool {
+        let inner = self.start() + 1;
+        let end = inner + wanted.len();
+        self.end_or_close() == end + 1 && text.as_bytes().get(inner..end) == Some(wanted.as_bytes())
     }
 }
 
@@ -85,8 +104,7 @@ pub(super) fn scan(text: &str) -> Option<Scanned> {
         at: 0,
         // Task definitions have a token in about ten bytes.
         nodes: Vec::with_capacity(bytes.len() / 10 + 8),
-        open: Vec::new(),
-        has_control_bytes: has_control_bytes(bytes),
+        open: Vec::with_capacity(16),
         has_white_space: false,
         has_unsure_names: false,
     };
@@ -95,15 +113,6 @@ pub(super) fn scan(text: &str) -> Option<Scanned> {
         nodes: scanner.nodes,
         has_white_space: scanner.has_white_space,
         has_unsure_names: scanner.has_unsure_names,
-    })
-}
-
-/// In blocks, so that the compiler compares many bytes at once.
-fn has_control_bytes(bytes: &[u8]) -> bool {
-    bytes.chunks(64).any(|block| {
-        block
-            .iter()
-            .fold(false, |found, byte| found | (*byte < b' '))
     })
 }
 
@@ -124,7 +133,6 @@ struct Scanner<'a> {
     at: usize,
     nodes: Vec<Node>,
     open: Vec<Open>,
-    has_control_bytes: bool,
     has_white_space: bool,
     has_unsure_names: bool,
 }
@@ -261,7 +269,7 @@ impl Scanner<'_> {
         let is_plain = open.is_plain && open.is_sorted && !open.has_escaped_name;
         let close = self.nodes.len();
         self.add(self.at, open.node, 0);
-        self.nodes[open.node].rest = close as u32 | if is_plain { PLAIN } else { 0 };
+        self.nodes[open.node].rest = close as u32 | CLOSED_LATER | if is_plain { PLAIN } else { 0 };
         if !is_plain && let Some(outer) = self.open.last_mut() {
             outer.is_plain = false;
         }
@@ -292,20 +300,45 @@ impl Scanner<'_> {
     }
 
     /// Compares the names of an object whose last member has just ended; none of them is escaped.
+    /// Few objects have names with one fingerprint, so that the names themselves are seldom looked at.
     fn has_name_twice(&self, object: usize) -> bool {
-        let mut names: Vec<&[u8]> = Vec::with_capacity(32);
+        let mut fingerprints: Vec<u64> = Vec::with_capacity(32);
+        fingerprints.extend(self.names_of(object).map(fingerprint));
+        fingerprints.sort_unstable();
+        if fingerprints.windows(2).all(|pair| pair[0] != pair[1]) {
+            return false;
+        }
+        let mut names: Vec<&[u8]> = self.names_of(object).collect();
+        names.sort_unstable();
+        names.windows(2).any(|pair| pair[0] == pair[1])
+    }
+
+    /// The names of an object whose last member has just ended, without their quotes.
+    fn names_of(&self, object: usize) -> impl Iterator<Item = &[u8]> {
         let mut at = object + 1;
-        while at + 1 < self.nodes.len() {
-            let name = self.nodes[at];
-            names.push(&self.bytes[name.start()..name.end_or_close()]);
-            let value = self.nodes[at + 1];
-            at = if value.is_closed_later(self.text) {
+        std::iter::from_fn(move || {
+            let (name, value) = (self.nodes.get(at)?, self.nodes.get(at + 1)?);
+            at = if value.is_closed_later() {
                 value.end_or_close() + 1
             } else {
                 at + 2
             };
-        }
-        names.sort_unstable();
-        names.windows(2).any(|pair| pair[0] == pair[1])
+            self.bytes.get(name.start() + 1..name.end_or_close() - 1)
+        })
     }
+}
+
+/// Equal for equal names, and hardly ever for others.
+fn fingerprint(name: &[u8]) -> u64 {
+    /// Odd, with bits all over: the golden ratio.
+    const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut blocks = name.chunks_exact(8);
+    let mut mixed = 0_u64;
+    for block in &mut blocks {
+        let word = block.try_into().map_or(0, u64::from_le_bytes);
+        mixed = (mixed ^ word).wrapping_mul(SPREAD).rotate_left(29);
+    }
+    let rest = blocks.remainder().iter();
+    let rest = rest.fold(1, |word: u64, byte| word << 8 | u64::from(*byte));
+    (mixed ^ rest).wrapping_mul(SPREAD)
 }

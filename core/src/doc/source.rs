@@ -5,18 +5,20 @@
 //! it and hashing it all work on the places that were found here.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::json::{quote, without_white_space};
+use super::json::without_white_space;
 use super::scan::{Node, scan};
 use super::unique::refuse_duplicate_names;
+use super::written::quote;
 
 /// Text and places. Values are shared by all documents that were made from it.
-pub(super) struct Source {
+pub(crate) struct Source {
     text: String,
-    nodes: Vec<Node>,
+    /// Found when first asked for: many texts that are put in are only ever copied.
+    nodes: OnceLock<Vec<Node>>,
 }
 
 impl Source {
@@ -43,24 +45,45 @@ impl Source {
         }
         Arc::new(Self {
             text: text.to_owned(),
-            nodes,
+            nodes: OnceLock::from(nodes),
         })
     }
 
-    /// Text that is known to be JSON. Other text becomes a JSON text of itself.
-    pub(super) fn written(text: String) -> Arc<Self> {
-        let (text, nodes) = match scan(&text) {
-            Some(scanned) if !scanned.has_white_space => (text, Some(scanned.nodes)),
-            Some(_) => with_places(without_white_space(&text)),
-            None => with_places(quote(&text)),
-        };
-        Arc::new(match nodes {
-            Some(nodes) => Self { text, nodes },
-            None => Self {
-                text: "null".to_owned(),
-                nodes: vec![Node::NULL],
-            },
+    /// Text that is JSON without white space between tokens, since it was made so. Its values are
+    /// looked for when somebody asks for them.
+    pub(crate) fn known(text: String) -> Arc<Self> {
+        debug_assert!(
+            scan(&text).is_some_and(|scanned| !scanned.has_white_space),
+            "{text}"
+        );
+        Arc::new(Self {
+            text,
+            nodes: OnceLock::new(),
         })
+    }
+
+    /// Text of people. What is no JSON becomes a JSON text of itself.
+    pub(super) fn written(text: String) -> Arc<Self> {
+        match scan(&text) {
+            Some(scanned) if !scanned.has_white_space => Arc::new(Self {
+                text,
+                nodes: OnceLock::from(scanned.nodes),
+            }),
+            Some(_) => Self::known(without_white_space(&text)),
+            None => Self::known(quote(&text)),
+        }
+    }
+
+    fn nodes(&self) -> &[Node] {
+        self.nodes.get_or_init(|| match scan(&self.text) {
+            Some(scanned) => scanned.nodes,
+            None => Node::whole(&self.text),
+        })
+    }
+
+    /// The whole text.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     pub(super) fn root(&self) -> Json<'_> {
@@ -68,6 +91,11 @@ impl Source {
             source: self,
             at: 0,
         }
+    }
+
+    /// Whether the name at a place, in which nothing is escaped, is this one.
+    pub(super) fn is_name_at(&self, place: u32, wanted: &str) -> bool {
+        self.nodes()[place as usize].is_name(&self.text, wanted)
     }
 
     /// The value at a place that [`Json::place`] gave.
@@ -79,14 +107,9 @@ impl Source {
     }
 }
 
-fn with_places(text: String) -> (String, Option<Vec<Node>>) {
-    let nodes = scan(&text).map(|scanned| scanned.nodes);
-    (text, nodes)
-}
-
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum JsonKind {
+pub(crate) enum JsonKind {
     Object,
     List,
     Text,
@@ -97,14 +120,14 @@ pub(super) enum JsonKind {
 
 /// One value, looked at in its place.
 #[derive(Clone, Copy)]
-pub(super) struct Json<'a> {
+pub(crate) struct Json<'a> {
     source: &'a Source,
     at: usize,
 }
 
 impl<'a> Json<'a> {
     fn node(self) -> Node {
-        self.source.nodes[self.at]
+        self.source.nodes()[self.at]
     }
 
     /// Where it is in its source.
@@ -113,17 +136,17 @@ impl<'a> Json<'a> {
     }
 
     /// As it was written, without white space between tokens.
-    pub(super) fn text(self) -> &'a str {
+    pub(crate) fn text(self) -> &'a str {
         let node = self.node();
-        let end = if node.is_closed_later(&self.source.text) {
-            self.source.nodes[node.end_or_close()].start()
+        let end = if node.is_closed_later() {
+            self.source.nodes()[node.end_or_close()].start()
         } else {
             node.end_or_close()
         };
         &self.source.text[node.start()..end]
     }
 
-    pub(super) fn kind(self) -> JsonKind {
+    pub(crate) fn kind(self) -> JsonKind {
         match self.source.text.as_bytes().get(self.node().start()) {
             Some(b'{') => JsonKind::Object,
             Some(b'[') => JsonKind::List,
@@ -139,7 +162,7 @@ impl<'a> Json<'a> {
         self.node().is_plain()
     }
 
-    pub(super) fn is_null(self) -> bool {
+    pub(crate) fn is_null(self) -> bool {
         self.text() == "null"
     }
 
@@ -151,7 +174,7 @@ impl<'a> Json<'a> {
     /// Place behind the value.
     fn after(self) -> usize {
         let node = self.node();
-        if node.is_closed_later(&self.source.text) {
+        if node.is_closed_later() {
             node.end_or_close() + 1
         } else {
             self.at + 1
@@ -160,7 +183,7 @@ impl<'a> Json<'a> {
 
     fn children(self) -> Children<'a> {
         let node = self.node();
-        let (next, end) = if node.is_closed_later(&self.source.text) {
+        let (next, end) = if node.is_closed_later() {
             (self.at + 1, node.end_or_close())
         } else {
             (0, 0)
@@ -173,26 +196,35 @@ impl<'a> Json<'a> {
     }
 
     /// The entries of a list; of anything else, none.
-    pub(super) fn items(self) -> impl Iterator<Item = Json<'a>> {
+    pub(crate) fn items(self) -> impl Iterator<Item = Json<'a>> {
         let children = (self.kind() == JsonKind::List).then(|| self.children());
         children.into_iter().flatten()
     }
 
     /// The members of an object, names as texts; of anything else, none.
-    pub(super) fn members(self) -> impl Iterator<Item = (Json<'a>, Json<'a>)> {
+    pub(crate) fn members(self) -> impl Iterator<Item = (Json<'a>, Json<'a>)> {
         let children = (self.kind() == JsonKind::Object).then(|| self.children());
         children.into_iter().flat_map(Children::pairs)
     }
 
     /// A member of an object.
-    pub(super) fn member(self, name: &str) -> Option<Json<'a>> {
+    pub(crate) fn member(self, name: &str) -> Option<Json<'a>> {
         self.members()
-            .find(|(key, _)| key.is_text(name))
+            .find(|(key, _)| key.is_name(name))
             .map(|(_, value)| value)
     }
 
+    /// As [`Json::is_text`], for a value that is known to be a text.
+    fn is_name(self, wanted: &str) -> bool {
+        let node = self.node();
+        if node.is_escaped() {
+            return self.string().is_some_and(|text| text == wanted);
+        }
+        node.is_name(&self.source.text, wanted)
+    }
+
     /// Whether it is a text and says this.
-    pub(super) fn is_text(self, wanted: &str) -> bool {
+    pub(crate) fn is_text(self, wanted: &str) -> bool {
         let bytes = self.text().as_bytes();
         match bytes {
             [b'"', inner @ .., b'"'] if !self.node().is_escaped() => inner == wanted.as_bytes(),
@@ -202,12 +234,19 @@ impl<'a> Json<'a> {
     }
 
     /// A text, decoded.
-    pub(super) fn string(self) -> Option<Cow<'a, str>> {
+    pub(crate) fn string(self) -> Option<Cow<'a, str>> {
         let inner = self.quoted()?;
         if !self.node().is_escaped() {
             return Some(Cow::Borrowed(inner));
         }
         serde_json::from_str(self.text()).ok().map(Cow::Owned)
+    }
+
+    /// What is between the quotes of a value that is known to be a text, such as a name.
+    pub(super) fn name(self) -> &'a str {
+        let node = self.node();
+        let inner = node.start() + 1..node.end_or_close().saturating_sub(1);
+        self.source.text.get(inner).unwrap_or_default()
     }
 
     /// What is between the quotes of a text.
@@ -235,7 +274,7 @@ impl<'a> Json<'a> {
     }
 
     /// A whole number that is not negative.
-    pub(super) fn whole(self) -> Option<u64> {
+    pub(crate) fn whole(self) -> Option<u64> {
         (self.kind() == JsonKind::Number)
             .then(|| self.text().parse().ok())
             .flatten()

@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::RawObject;
-use super::source::Json;
+use super::{Json, JsonKind, RawObject};
 
 /// One entry of `dependsOn`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +50,12 @@ impl<'a> ContainerView<'a> {
     #[must_use]
     pub fn name(&self) -> String {
         self.raw.string("name").unwrap_or_default()
+    }
+
+    /// Name, where it need not be copied.
+    pub(crate) fn name_text(&self) -> Cow<'a, str> {
+        let name = self.raw.json("name").and_then(Json::string);
+        name.unwrap_or_default()
     }
 
     /// Whether that is its name.
@@ -96,8 +101,20 @@ impl<'a> ContainerView<'a> {
     /// One text of `logConfiguration.options`.
     #[must_use]
     pub fn log_option(&self, name: &str) -> Option<String> {
+        self.log_option_text(name).map(Cow::into_owned)
+    }
+
+    /// As [`ContainerView::log_option`], where it need not be copied.
+    pub(crate) fn log_option_text(&self, name: &str) -> Option<Cow<'a, str>> {
         let options = self.raw.json("logConfiguration")?.member("options")?;
-        options.member(name)?.string().map(Cow::into_owned)
+        options.member(name)?.string()
+    }
+
+    /// Whether `logConfiguration.secretOptions` lists anything.
+    pub(crate) fn has_secret_options(&self) -> bool {
+        let log = self.raw.json("logConfiguration");
+        let secrets = log.and_then(|log| log.member("secretOptions"));
+        secrets.is_some_and(|secrets| secrets.items().next().is_some())
     }
 
     /// Whether it is a FireLens router.
@@ -117,14 +134,25 @@ impl<'a> ContainerView<'a> {
     /// `dependsOn`; entries without a name are left out.
     #[must_use]
     pub fn depends_on(&self) -> Vec<Dependency> {
-        self.entries("dependsOn")
-            .filter_map(|entry| {
-                Some(Dependency {
-                    container: text(entry, "containerName")?,
-                    condition: text(entry, "condition").unwrap_or_default(),
-                })
+        self.waits()
+            .map(|(on, condition)| Dependency {
+                container: on.into_owned(),
+                condition: condition.into_owned(),
             })
             .collect()
+    }
+
+    /// As [`ContainerView::depends_on`], where nothing need be copied: container, condition.
+    pub(crate) fn waits(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
+        self.entries("dependsOn").filter_map(wait)
+    }
+
+    /// Whether `portMappings` has this port inside the container.
+    pub(crate) fn has_container_port(&self, port: u64) -> bool {
+        self.entries("portMappings").any(|entry| {
+            let found = entry.member("containerPort");
+            found.and_then(Json::whole) == Some(port)
+        })
     }
 
     /// `portMappings`.
@@ -201,30 +229,51 @@ impl<'a> ContainerView<'a> {
         self.raw.json("dockerLabels")?.member(name)?.string()
     }
 
+    /// Whether `dockerLabels` has a text of that name.
+    pub(crate) fn has_docker_label(&self, name: &str) -> bool {
+        let labels = self.raw.json("dockerLabels");
+        let label = labels.and_then(|labels| labels.member(name));
+        label.is_some_and(|label| label.kind() == JsonKind::Text)
+    }
+
+    /// One text of `dockerLabels`, as it is written.
+    pub(crate) fn written_docker_label(&self, name: &str) -> Option<&'a str> {
+        Some(self.raw.json("dockerLabels")?.member(name)?.text())
+    }
+
     /// Whether `dockerLabels` of both say the same, apart from labels of these names.
     pub(crate) fn has_labels_of(&self, other: &Self, ignored: &[&str]) -> bool {
         let labels = |view: &Self| {
             let labels = view.raw.json("dockerLabels").into_iter();
+            // Names first: what is ignored may be long, and need not be decoded.
             labels
                 .flat_map(Json::members)
-                .filter_map(|(name, value)| Some((name.string()?, value.string()?)))
+                .filter_map(|(name, value)| Some((name.string()?, value)))
                 .filter(|(name, _)| !ignored.contains(&name.as_ref()))
+                .filter_map(|(name, value)| Some((name, value.string()?)))
         };
         labels(self).count() == labels(other).count()
             && labels(self).all(|(name, value)| other.docker_label(&name) == Some(value))
     }
 
-    fn entries(&self, name: &str) -> impl Iterator<Item = Json<'a>> {
+    fn entries(&self, name: &str) -> impl Iterator<Item = Json<'a>> + use<'a> {
         self.raw.json(name).into_iter().flat_map(Json::items)
     }
 
     fn number(&self, name: &str) -> Option<u64> {
-        match self.raw.value(name)? {
-            Value::Number(number) => number.as_u64(),
-            Value::String(text) => text.trim().parse().ok(),
-            _ => None,
+        let json = self.raw.json(name)?;
+        match json.kind() {
+            JsonKind::Text => json.string()?.trim().parse().ok(),
+            _ => json.whole(),
         }
     }
+}
+
+/// Container and condition of one entry of `dependsOn`.
+pub(crate) fn wait(entry: Json<'_>) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+    let on = entry.member("containerName")?.string()?;
+    let condition = entry.member("condition").and_then(Json::string);
+    Some((on, condition.unwrap_or_default()))
 }
 
 fn text(entry: Json<'_>, name: &str) -> Option<String> {

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::units::{cpu_units, memory_mib};
+use super::units::{cpu_units_of, memory_mib_of};
 use crate::doc::{ContainerView, TaskDefinitionDoc};
 
 /// CPU and memory of a task.
@@ -27,13 +27,13 @@ impl TaskSize {
     /// CPU units at task level, when they are said and can be read.
     #[must_use]
     pub fn cpu_of(document: &TaskDefinitionDoc) -> Option<u64> {
-        document.value("cpu").as_ref().and_then(cpu_units)
+        document.json("cpu").and_then(cpu_units_of)
     }
 
     /// MiB at task level, when they are said and can be read.
     #[must_use]
     pub fn memory_of(document: &TaskDefinitionDoc) -> Option<u64> {
-        document.value("memory").as_ref().and_then(memory_mib)
+        document.json("memory").and_then(memory_mib_of)
     }
 
     /// What a task takes from an instance: its own size, and where it says none, what its containers

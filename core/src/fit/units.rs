@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use crate::doc::{Json, JsonKind};
+
 /// Units in one vCPU, and MiB in one GB as ECS counts it.
 pub(super) const UNITS: u64 = 1024;
 
@@ -20,12 +22,34 @@ pub fn memory_mib(value: &Value) -> Option<u64> {
     whole(value, "gb")
 }
 
+/// As [`cpu_units`], of a value in its document.
+pub(super) fn cpu_units_of(value: Json<'_>) -> Option<u64> {
+    whole_of(value, "vcpu")
+}
+
+/// As [`memory_mib`], of a value in its document.
+pub(super) fn memory_mib_of(value: Json<'_>) -> Option<u64> {
+    whole_of(value, "gb")
+}
+
 fn whole(value: &Value, unit: &str) -> Option<u64> {
-    let text = match value {
-        Value::String(text) => text.trim().to_ascii_lowercase(),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
+    match value {
+        Value::String(text) => read(text, unit),
+        Value::Number(number) => read(&number.to_string(), unit),
+        _ => None,
+    }
+}
+
+fn whole_of(value: Json<'_>, unit: &str) -> Option<u64> {
+    match value.kind() {
+        JsonKind::Text => read(&value.string()?, unit),
+        JsonKind::Number => read(value.text(), unit),
+        _ => None,
+    }
+}
+
+fn read(text: &str, unit: &str) -> Option<u64> {
+    let text = text.trim().to_ascii_lowercase();
     match text.strip_suffix(unit) {
         Some(number) => scaled(number.trim()),
         None => text.parse().ok(),

@@ -2,38 +2,34 @@
 //!
 //! Never answers half an injection: the first refusal ends it, and the base document is not touched.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use serde_json::{Map, Value};
-
-use crate::doc::{
-    ContainerView, MAX_CONTAINERS, MAX_REGISTER_BODY_BYTES, RawObject, TaskDefinitionDoc,
-};
+use crate::doc::{ContainerView, MAX_CONTAINERS, ObjectText, RawObject, TaskDefinitionDoc};
 use crate::iam::RoleUse;
 use crate::image::{Registry, RouterImage};
-use crate::outputs::CompiledOutput;
 use crate::v1alpha1::{LaunchType, LoggingPolicySpec};
 
 use super::containers::Routed;
 use super::delivery::{BuiltIn, Choice, Shipment, Way};
 use super::dependencies::RouterNames;
 use super::health::{Chosen, HttpServer, Network, Situation};
+use super::injector::Routing;
+use super::prepared::refuse_too_large;
 use super::restore::{Before, RestoreRecord};
 use super::review::Review;
-use super::texts::Texts;
 use super::{
-    EjectError, InjectContext, Injection, LABEL_BASE, LABEL_GENERATION, LABEL_POLICY,
-    LABEL_POLICY_UID, LABEL_RESTORE, Note, Reason, Refusal, awslogs, containers, delivery,
-    dependencies, destinations, eject, foreign, grants, graph, health, labels, placement, platform,
-    router, size, texts,
+    InjectContext, Injector, LABEL_BASE, LABEL_GENERATION, LABEL_POLICY, LABEL_POLICY_UID,
+    LABEL_RESTORE, Note, Prepared, Reason, Refusal, awslogs, containers, delivery, dependencies,
+    eject, foreign, grants, graph, health, labels, placement, platform, router, size,
 };
 
 /// The injection; with `all_in_file` no output rides in log options.
 pub(super) fn attempt(
     base: &TaskDefinitionDoc,
     context: &InjectContext<'_>,
+    injector: &Injector<'_>,
     all_in_file: bool,
-) -> Result<Injection, Refusal> {
+) -> Result<Prepared, Refusal> {
     let (mut document, found_base) = owners_document(base)?;
     let base_arn = context.base_arn.map(str::to_owned).or(found_base);
     let spec = &context.policy.spec;
@@ -45,7 +41,7 @@ pub(super) fn attempt(
     let mut notes = Vec::new();
     let mut record = RestoreRecord::default();
     let replaced = foreign::take_over(&mut document, spec, &mut record, &mut notes)?;
-    if document.container_names().len() >= MAX_CONTAINERS {
+    if document.containers().count() >= MAX_CONTAINERS {
         return Err(Refusal::new(
             Reason::TooManyContainers,
             format!(
@@ -54,24 +50,29 @@ pub(super) fn attempt(
         ));
     }
     let expanded = awslogs::expand(&document, context.policy, &mut notes)?;
-    let context = &InjectContext {
-        policy: expanded.as_ref().map_or(context.policy, |one| &one.policy),
+    // What a policy says for this task definition alone is made ready for it alone.
+    let said_in_full = expanded.as_ref().map(|expanded| InjectContext {
+        policy: &expanded.policy,
         ..context.clone()
-    };
+    });
+    let context = said_in_full.as_ref().unwrap_or(context);
+    let its_own = said_in_full.as_ref().map(|one| Injector::new(one.policy));
+    let injector = its_own.as_ref().unwrap_or(injector);
     let spec = &context.policy.spec;
-    let routed = containers::select(&document, spec, &mut notes)?;
-    let mut outputs = destinations::compile(context, &routed)?;
-    let texts = texts::carry(spec, &mut outputs);
+    let routed = containers::select(&document, spec, &injector.globs, &mut notes)?;
     let draft = Draft {
         needs_task_id: expanded.as_ref().is_some_and(|one| one.needs_task_id),
         context,
         network: Network::of(&document, &context.platform),
-        image: RouterImage::parse(&spec.router.image),
+        image: &injector.image,
+        routing: injector.routing(context, &routed)?,
         router_name: router::choose_name(&document, &spec.router.name, &mut notes)?,
         replaced,
+        names: routed
+            .iter()
+            .map(|container| container.name.clone())
+            .collect(),
         routed,
-        outputs,
-        texts,
         all_in_file,
         base_arn,
     };
@@ -82,10 +83,12 @@ pub(super) fn attempt(
 fn owners_document(
     base: &TaskDefinitionDoc,
 ) -> Result<(TaskDefinitionDoc, Option<String>), Refusal> {
-    match eject(base) {
-        Err(EjectError::NotInjected) => Ok((base.clone(), base.arn().map(str::to_owned))),
+    let Some(router) = labels::our_router(base) else {
+        return Ok((base.clone(), base.arn().map(str::to_owned)));
+    };
+    match eject::take_out(base, &router) {
+        Ok(document) => Ok((document, labels::base_of(&router))),
         Err(error) => Err(Refusal::new(Reason::RestoreImpossible, error.to_string())),
-        Ok(ejection) => Ok((ejection.document, ejection.marks.base)),
     }
 }
 
@@ -93,13 +96,14 @@ fn owners_document(
 struct Draft<'a> {
     context: &'a InjectContext<'a>,
     network: Network,
-    image: RouterImage<'a>,
+    image: &'a RouterImage<'a>,
+    routing: Rc<Routing>,
     router_name: String,
     /// Name of the router that ours takes the place of.
     replaced: Option<String>,
     routed: Vec<Routed>,
-    outputs: BTreeMap<usize, CompiledOutput>,
-    texts: Texts,
+    /// Names of the routed containers, in document order.
+    names: Vec<String>,
     /// Whether no output may ride in log options.
     all_in_file: bool,
     base_arn: Option<String>,
@@ -113,23 +117,24 @@ impl Draft<'_> {
     }
 
     fn finish(
-        &self,
+        self,
         mut document: TaskDefinitionDoc,
         mut record: RestoreRecord,
         mut notes: Vec<Note>,
-    ) -> Result<Injection, Refusal> {
+    ) -> Result<Prepared, Refusal> {
         let spec = self.spec();
         health::check_ports(&document, spec.router.type_, self.network, &mut notes)?;
         let choice = Choice {
             context: self.context,
-            image: &self.image,
+            image: self.image,
             routed: &self.routed,
-            outputs: &self.outputs,
+            outputs: &self.routing.outputs,
             all_in_file: self.all_in_file,
         };
         let health = self.choose_health(&document, &choice, &mut notes)?;
         let way = choice.way(&health)?;
-        let mut shipment = delivery::ship(&choice, way, &self.texts.filters, health.http_port)?;
+        let mut shipment =
+            delivery::ship(&choice, way, &self.routing.texts.filters, health.http_port)?;
         if self.needs_task_id {
             choice.tell_task_id(&mut shipment)?;
         }
@@ -148,40 +153,36 @@ impl Draft<'_> {
         size::make_room(&fitting, &mut document, &mut record, &mut notes)?;
         let needs = self.needs(&shipment, own_log.as_ref());
         let grants = grants::decide(&document, &needs, self.context)?;
-        let environment = [&shipment.environment[..], &self.texts.environment].concat();
-        let parts = router::Parts {
+        let environment = [&shipment.environment[..], &self.routing.texts.environment].concat();
+        let shape = router::Shape {
             name: &self.router_name,
             image: shipment.image.as_deref().unwrap_or(&spec.router.image),
             environment: &environment,
             secrets: &shipment.secrets,
             config_file: delivery::config_file(way, &shipment),
-            own_log: own_log.as_ref(),
-            health_check: health.check.as_ref(),
-            stop_timeout_seconds,
-            labels: self.labels(&record),
+            health_check: health.check.as_deref(),
         };
-        let (hash, register_input) = self.append_router(&mut document, parts)?;
+        let mut container = router::frame(&spec.router, &shape, &self.routing.frame);
+        let labels = self.labels(&record);
+        router::complete(&mut container, own_log, stop_timeout_seconds, labels);
+        // Behind the other containers, so that the numbers in secret variables (`NAME_INDEX`) stay.
+        document
+            .append_container(container)
+            .map_err(|error| Refusal::new(Reason::RouterNameTaken, error.to_string()))?;
+        refuse_too_large(&document)?;
         graph::prove(&document, &self.router_name)?;
         notes.sort();
         notes.dedup();
-        Ok(Injection {
+        Ok(Prepared {
             document,
-            register_input,
-            hash,
             objects: shipment.objects,
             grants,
             iam_mode: spec.iam.mode,
-            router: self.router_name.clone(),
-            containers: self.names(),
-            outputs: destinations::in_use(&self.routed, &self.outputs),
+            router: self.router_name,
+            routed: self.routed,
+            routing: self.routing,
             notes,
         })
-    }
-
-    /// Names of the routed containers, in document order.
-    fn names(&self) -> Vec<String> {
-        let names = self.routed.iter().map(|container| container.name.clone());
-        names.collect()
     }
 
     /// The router's log goes where that of the router it replaces went, else where the first routed
@@ -211,8 +212,7 @@ impl Draft<'_> {
         document: &mut TaskDefinitionDoc,
         record: &mut RestoreRecord,
     ) -> Result<bool, Refusal> {
-        let names = self.names();
-        let routed: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        let routed: Vec<&str> = self.names.iter().map(String::as_str).collect();
         let router_names = RouterNames {
             own: &self.router_name,
             replaced: self.replaced.as_deref(),
@@ -236,7 +236,7 @@ impl Draft<'_> {
         let situation = Situation {
             doc: document,
             router: &self.spec().router,
-            image: &self.image,
+            image: self.image,
             network: self.network,
             http_server,
         };
@@ -252,25 +252,21 @@ impl Draft<'_> {
     ) {
         for routed in &self.routed {
             let configuration =
-                placement::log_configuration(way, self.spec(), routed, &self.outputs);
+                placement::log_configuration(way, self.spec(), routed, &self.routing);
             if let Some(container) = document.container_mut(&routed.name) {
                 let before = container.get("logConfiguration").map(str::to_owned);
                 record.container(&routed.name).log =
                     Some(before.map_or(Before::Absent, Before::Text));
-                container.set("logConfiguration", &configuration);
+                container.set_shared("logConfiguration", &configuration);
             }
         }
     }
 
-    fn needs(&self, shipment: &Shipment, own_log: Option<&router::OwnLog>) -> grants::Needs {
+    fn needs(&self, shipment: &Shipment, own_log: Option<&router::OwnLog>) -> grants::Needs<'_> {
         let router = &self.spec().router;
-        let mut needs = grants::Needs::default();
-        needs.task.extend(
-            self.outputs
-                .values()
-                .flat_map(|output| output.grants.iter().cloned()),
-        );
+        let mut needs = grants::Needs::of(&self.routing);
         let secrets = self
+            .routing
             .outputs
             .values()
             .flat_map(|output| output.secret_options.values());
@@ -320,12 +316,13 @@ impl Draft<'_> {
     ) -> Result<u32, Refusal> {
         let review = Review {
             context: self.context,
-            image: &self.image,
+            image: self.image,
             network: self.network,
             way,
             shipment,
-            routed: &self.names(),
+            routed: &self.names,
             plugins: self
+                .routing
                 .outputs
                 .values()
                 .map(|output| output.plugin.as_str())
@@ -335,47 +332,16 @@ impl Draft<'_> {
     }
 
     /// All labels but the one for the hash.
-    fn labels(&self, record: &RestoreRecord) -> Map<String, Value> {
+    fn labels(&self, record: &RestoreRecord) -> String {
         let policy = self.context.policy;
-        let mut labels = Map::new();
-        labels.insert(LABEL_POLICY.to_owned(), Value::from(policy.name()));
-        labels.insert(LABEL_POLICY_UID.to_owned(), Value::from(policy.uid()));
-        labels.insert(
-            LABEL_GENERATION.to_owned(),
-            Value::from(policy.generation().to_string()),
-        );
+        let mut labels = ObjectText::default();
+        labels.set_string(LABEL_POLICY, policy.name());
+        labels.set_string(LABEL_POLICY_UID, policy.uid());
+        labels.set_string(LABEL_GENERATION, &policy.generation().to_string());
         if let Some(arn) = &self.base_arn {
-            labels.insert(LABEL_BASE.to_owned(), Value::from(arn.as_str()));
+            labels.set_string(LABEL_BASE, arn);
         }
-        labels.insert(LABEL_RESTORE.to_owned(), Value::from(record.to_json()));
-        labels
-    }
-
-    /// Puts the router behind the other containers, so that the numbers in secret variables
-    /// (`NAME_INDEX`) stay, and marks it with the hash of everything.
-    fn append_router(
-        &self,
-        document: &mut TaskDefinitionDoc,
-        parts: router::Parts<'_>,
-    ) -> Result<(String, String), Refusal> {
-        document
-            .append_container(router::container(&self.spec().router, parts))
-            .map_err(|error| Refusal::new(Reason::RouterNameTaken, error.to_string()))?;
-        let hash = document.canonical_hash();
-        if let Some(container) = document.container_mut(&self.router_name) {
-            labels::add_hash(container, &hash);
-        }
-        let register_input = document.to_register_input();
-        if register_input.len() > MAX_REGISTER_BODY_BYTES {
-            return Err(Refusal::new(
-                Reason::TaskDefinitionTooLarge,
-                format!(
-                    "with the router the task definition has {} bytes and ECS takes {MAX_REGISTER_BODY_BYTES}; move \
-                     environment variables to files or parameters, or set config.delivery to Init or S3",
-                    register_input.len()
-                ),
-            ));
-        }
-        Ok((hash, register_input))
+        labels.set_string(LABEL_RESTORE, &record.to_json());
+        labels.finish()
     }
 }

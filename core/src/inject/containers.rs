@@ -3,6 +3,8 @@
 //! Never leaves an option of another log driver behind: it would reach Fluent Bit, which refuses to
 //! start on what it does not know.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 use wildmatch::WildMatch;
@@ -29,18 +31,42 @@ pub(super) fn routes_elsewhere(spec: &LoggingPolicySpec) -> bool {
         || spec.config.file.is_some()
 }
 
+/// The globs of a policy over container names.
+#[derive(Clone, Debug)]
+pub(super) struct Globs {
+    include: Vec<WildMatch>,
+    exclude: Vec<WildMatch>,
+    /// By place in `spec.outputs`.
+    outputs: Vec<Vec<WildMatch>>,
+}
+
+impl Globs {
+    pub(super) fn of(spec: &LoggingPolicySpec) -> Self {
+        let read = |globs: &Vec<String>| globs.iter().map(|glob| WildMatch::new(glob)).collect();
+        let outputs = spec.outputs.iter();
+        Self {
+            include: read(&spec.containers.include),
+            exclude: read(&spec.containers.exclude),
+            outputs: outputs.map(|output| read(&output.containers)).collect(),
+        }
+    }
+}
+
+fn any_matches(globs: &[WildMatch], name: &str) -> bool {
+    globs.iter().any(|glob| glob.matches(name))
+}
+
 /// The containers that the policy routes, in document order.
 pub(super) fn select(
     doc: &TaskDefinitionDoc,
     spec: &LoggingPolicySpec,
+    globs: &Globs,
     notes: &mut Vec<Note>,
 ) -> Result<Vec<Routed>, Refusal> {
     let mut routed = Vec::new();
     for container in doc.containers() {
-        let name = container.name();
-        if !matches_any(&spec.containers.include, &name)
-            || matches_any(&spec.containers.exclude, &name)
-        {
+        let name = container.name_text();
+        if !any_matches(&globs.include, &name) || any_matches(&globs.exclude, &name) {
             continue;
         }
         let uses_firelens = container.has_log_driver("awsfirelens");
@@ -51,17 +77,18 @@ pub(super) fn select(
             ));
             continue;
         }
-        let outputs: Vec<usize> = spec
+        let outputs: Vec<usize> = globs
             .outputs
             .iter()
             .enumerate()
-            .filter(|(_, output)| matches_any(&output.containers, &name))
+            .filter(|(_, output)| any_matches(output, &name))
             .map(|(index, _)| index)
             .collect();
         if outputs.is_empty() && !routes_elsewhere(spec) {
             notes.push(skipped(&name, "no output of the policy is for it"));
             continue;
         }
+        let name = name.into_owned();
         routed.push(Routed { name, outputs });
     }
     if routed.is_empty() {
@@ -92,12 +119,12 @@ pub(super) fn matches_any(globs: &[String], name: &str) -> bool {
 /// The agent matches `NAME-firelens*`, so `web` also gets what `web-firelens-admin` writes.
 fn note_ambiguous_tags(doc: &TaskDefinitionDoc, routed: &[Routed], notes: &mut Vec<Note>) {
     for container in routed {
-        let stem = format!("{}-firelens", container.name);
-        for other in doc
-            .container_names()
-            .iter()
-            .filter(|other| other.starts_with(&stem))
-        {
+        let is_ambiguous = |other: &Cow<'_, str>| {
+            let rest = other.strip_prefix(&container.name);
+            rest.is_some_and(|rest| rest.starts_with("-firelens"))
+        };
+        let others = doc.containers().map(|other| other.name_text());
+        for other in others.filter(is_ambiguous) {
             notes.push(Note::new(
                 NoteCode::AmbiguousTag,
                 format!(
@@ -109,9 +136,10 @@ fn note_ambiguous_tags(doc: &TaskDefinitionDoc, routed: &[Routed], notes: &mut V
     }
 }
 
-/// Log configuration of a container whose one output is told by options.
+/// Log configuration of a container whose one output is told by options, or whose outputs stand in a
+/// file. Early Fargate refuses an empty options map, so there is none.
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/firelens-taskdef.html>.
-pub(super) fn inline_log_configuration(
+pub(super) fn log_configuration(
     output: Option<&CompiledOutput>,
     router: RouterType,
     buffer_limit: Option<u32>,
@@ -135,23 +163,6 @@ pub(super) fn inline_log_configuration(
             }
         }
     }
-    let secrets = output
-        .map(|output| secret_list(&output.secret_options))
-        .filter(|secrets| !secrets.is_empty());
-    log_configuration(options, buffer_limit, secrets)
-}
-
-/// Log configuration of a container whose outputs stand in a file. Early Fargate refuses an empty
-/// options map, so there is none.
-pub(super) fn bare_log_configuration(buffer_limit: Option<u32>) -> Value {
-    log_configuration(Map::new(), buffer_limit, None)
-}
-
-fn log_configuration(
-    mut options: Map<String, Value>,
-    buffer_limit: Option<u32>,
-    secrets: Option<Vec<Value>>,
-) -> Value {
     if let Some(lines) = buffer_limit {
         options.insert(
             "log-driver-buffer-limit".to_owned(),
@@ -162,7 +173,8 @@ fn log_configuration(
     if !options.is_empty() {
         configuration["options"] = Value::Object(options);
     }
-    if let Some(secrets) = secrets {
+    let secrets = output.map(|output| secret_list(&output.secret_options));
+    if let Some(secrets) = secrets.filter(|secrets| !secrets.is_empty()) {
         configuration["secretOptions"] = Value::Array(secrets);
     }
     configuration

@@ -22,21 +22,30 @@ const IGNORED_LABELS: [&str; 4] = [LABEL_HASH, LABEL_BASE, LABEL_GENERATION, LAB
 /// change what is injected needs no new revision.
 #[must_use]
 pub fn is_current(live: &TaskDefinitionDoc, desired: &Injection) -> bool {
-    let (Some(found), Some(wanted)) = (our_router(live), our_router(&desired.document)) else {
+    has_all_of(live, &desired.document, &desired.router)
+}
+
+/// As [`is_current`], of a document with its router.
+pub(super) fn has_all_of(
+    live: &TaskDefinitionDoc,
+    desired: &TaskDefinitionDoc,
+    router: &str,
+) -> bool {
+    let (Some(found), Some(wanted)) = (our_router(live), our_router(desired)) else {
         return false;
     };
-    if !found.is_named(&desired.router) || !same_record(live, &found, &wanted) {
+    if !found.is_named(router) || !same_record(live, &found, &wanted) {
         return false;
     }
     let routers = live.containers().filter(ContainerView::is_router).count();
     routers == 1
-        && desired.document.containers().all(|wanted| {
-            let name = wanted.name();
+        && desired.containers().all(|wanted| {
+            let name = wanted.name_text();
             live.container(&name).is_some_and(|found| {
-                if name == desired.router {
+                if name == router {
                     has_router(found.raw(), wanted.raw())
                 } else {
-                    has_routing(found.raw(), wanted.raw(), &desired.router)
+                    has_routing(found.raw(), wanted.raw(), router)
                 }
             })
         })
@@ -49,9 +58,13 @@ fn same_record(
     live: &ContainerView<'_>,
     wanted: &ContainerView<'_>,
 ) -> bool {
+    // The same record needs no reading, unless it tells of a size.
+    let written = live.written_docker_label(LABEL_RESTORE).unwrap_or_default();
+    if wanted.written_docker_label(LABEL_RESTORE) == Some(written) && !written.contains("task") {
+        return true;
+    }
     let live = live.docker_label(LABEL_RESTORE).unwrap_or_default();
     let wanted = wanted.docker_label(LABEL_RESTORE).unwrap_or_default();
-    // The same record needs no reading, unless it tells of a size.
     if live == wanted && !live.contains("\"task\":") {
         return true;
     }
@@ -74,7 +87,8 @@ fn has_router(live: &RawObject, wanted: &RawObject) -> bool {
 
 fn has_routing(live: &RawObject, wanted: &RawObject, router: &str) -> bool {
     same_member(live, wanted, "logConfiguration", |_| true)
-        && canonical_dependencies(live, router) == canonical_dependencies(wanted, router)
+        && (live.get("dependsOn") == wanted.get("dependsOn")
+            || canonical_dependencies(live, router) == canonical_dependencies(wanted, router))
 }
 
 /// Whether a member means the same in both, where what is wanted counts at all.

@@ -4,11 +4,9 @@
 //! agent adds by itself: it adds none as soon as the router waits for anything.
 //! Rules: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html>.
 
-use std::collections::BTreeSet;
-
-use serde_json::json;
-
-use crate::doc::{RawObject, TaskDefinitionDoc, array, elements};
+use crate::doc::{
+    ContainerView, Json, JsonKind, ObjectText, RawObject, TaskDefinitionDoc, array, wait,
+};
 use crate::v1alpha1::Dependency;
 
 use super::restore::{Before, DependencyRecord, RestoreRecord};
@@ -34,23 +32,22 @@ impl RouterNames<'_> {
 /// Answers whether anything waits for a healthy router.
 pub(super) fn add(
     doc: &mut TaskDefinitionDoc,
-    routed: &BTreeSet<&str>,
+    routed: &[&str],
     names: &RouterNames<'_>,
     wanted: Dependency,
     record: &mut RestoreRecord,
 ) -> Result<bool, Refusal> {
     let mut waits_for_health = false;
-    for name in doc.container_names() {
-        let wanted = routed.contains(name.as_str()).then_some(wanted);
-        let Some(container) = doc.container_mut(&name) else {
-            continue;
-        };
-        let Some(change) = change(container, &name, names, wanted)? else {
+    for container in doc.containers_mut() {
+        let view = ContainerView::new(container);
+        let name = view.name_text();
+        let wanted = routed.contains(&&*name).then_some(wanted);
+        let Some(change) = change(&view, &name, names, wanted)? else {
             continue;
         };
         waits_for_health |= change.waits_for_health;
-        container.set_text(DEPENDS_ON, change.text);
         record.container(&name).dependencies = Some(change.record);
+        container.set_text(DEPENDS_ON, change.text);
     }
     Ok(waits_for_health)
 }
@@ -63,49 +60,49 @@ struct Change {
 
 /// The new `dependsOn` of one container; none when it stays.
 fn change(
-    container: &RawObject,
+    container: &ContainerView<'_>,
     name: &str,
     names: &RouterNames<'_>,
     wanted: Option<Dependency>,
 ) -> Result<Option<Change>, Refusal> {
-    let (mut entries, instead_of_list) = read(container);
     let mut replaced = Vec::new();
     let mut condition = wanted.map(Dependency::as_str);
-    for (index, entry) in entries.iter().enumerate() {
-        let Some((on, existing)) = entry_of(entry) else {
+    for (index, entry) in entries(container.raw()).enumerate() {
+        let Some((on, existing)) = wait(entry).filter(|(on, _)| names.includes(on)) else {
             continue;
         };
-        if !names.includes(&on) {
-            continue;
-        }
-        match existing.as_str() {
+        match existing.as_ref() {
             "HEALTHY" => condition = Some("HEALTHY"),
             "COMPLETE" | "SUCCESS" => return Err(graph::never_ends(name, &on, &existing)),
             _ => condition = condition.or(Some("START")),
         }
-        replaced.push((index, entry.clone()));
+        replaced.push((index, entry.text().to_owned()));
     }
     let Some(condition) = condition else {
         return Ok(None);
     };
-    let entry = json!({"containerName": names.own, "condition": condition}).to_string();
-    match replaced.first() {
-        Some((first, _)) => {
-            let first = *first;
-            entries[first] = entry;
-            let mut index = 0;
-            entries.retain(|_| {
-                index += 1;
-                index - 1 == first || !replaced.iter().any(|(at, _)| *at == index - 1)
-            });
-        }
-        None => entries.push(entry),
+    let mut entry = ObjectText::default();
+    entry.set_string("containerName", names.own);
+    entry.set_string("condition", condition);
+    let entry = entry.finish();
+    let is_replaced = |index: usize| replaced.iter().any(|(at, _)| *at == index);
+    let first = replaced.first().map(|(at, _)| *at);
+    let mut texts: Vec<&str> = entries(container.raw())
+        .enumerate()
+        .filter(|(index, _)| first == Some(*index) || !is_replaced(*index))
+        .map(|(index, old)| match first {
+            Some(first) if first == index => entry.as_str(),
+            _ => old.text(),
+        })
+        .collect();
+    if first.is_none() {
+        texts.push(&entry);
     }
     Ok(Some(Change {
-        text: array(&entries),
+        text: array(&texts),
         waits_for_health: condition == "HEALTHY",
         record: DependencyRecord {
-            instead_of_list,
+            instead_of_list: instead_of_list(container.raw()),
             replaced,
         },
     }))
@@ -113,25 +110,23 @@ fn change(
 
 /// Takes all waiting for the router out and puts back what the record says.
 pub(super) fn remove(doc: &mut TaskDefinitionDoc, router: &str, record: &RestoreRecord) {
-    for name in doc.container_names() {
-        let known = record
-            .containers
-            .get(&name)
-            .and_then(|container| container.dependencies.as_ref());
-        let Some(container) = doc.container_mut(&name) else {
-            continue;
-        };
-        let (entries, _) = read(container);
-        let mut kept: Vec<String> = entries
-            .iter()
-            .filter(|entry| entry_of(entry).is_none_or(|(on, _)| on != router))
-            .cloned()
-            .collect();
-        if kept.len() == entries.len() {
+    for container in doc.containers_mut() {
+        let is_on_router =
+            |entry: &Json<'_>| wait(*entry).is_some_and(|(on, _)| on.as_ref() == router);
+        if !entries(container).any(|entry| is_on_router(&entry)) {
             continue;
         }
+        let name = ContainerView::new(container).name_text();
+        let known = record
+            .containers
+            .get(&*name)
+            .and_then(|container| container.dependencies.as_ref());
+        let mut kept: Vec<&str> = entries(container)
+            .filter(|entry| !is_on_router(entry))
+            .map(Json::text)
+            .collect();
         for (index, entry) in known.iter().flat_map(|known| &known.replaced) {
-            kept.insert((*index).min(kept.len()), entry.clone());
+            kept.insert((*index).min(kept.len()), entry);
         }
         let before = match known {
             Some(known) => known.instead_of_list.clone(),
@@ -142,27 +137,25 @@ pub(super) fn remove(doc: &mut TaskDefinitionDoc, router: &str, record: &Restore
                 container.remove(DEPENDS_ON);
             }
             Some(Before::Text(text)) => container.set_text(DEPENDS_ON, text),
-            None => container.set_text(DEPENDS_ON, array(&kept)),
+            None => {
+                let kept = array(&kept);
+                container.set_text(DEPENDS_ON, kept);
+            }
         }
     }
 }
 
-/// Entries of `dependsOn`, and what stands there when it is no list.
-fn read(container: &RawObject) -> (Vec<String>, Option<Before>) {
-    match container.get(DEPENDS_ON) {
-        None => (Vec::new(), Some(Before::Absent)),
-        Some(text) => match elements(text) {
-            Some(entries) => (entries, None),
-            None => (Vec::new(), Some(Before::Text(text.to_owned()))),
-        },
-    }
+/// Entries of `dependsOn`; none when it is no list.
+fn entries(container: &RawObject) -> impl Iterator<Item = Json<'_>> {
+    let list = container.json(DEPENDS_ON);
+    list.into_iter().flat_map(Json::items)
 }
 
-/// Container and condition of one entry.
-fn entry_of(entry: &str) -> Option<(String, String)> {
-    let entry = RawObject::parse(entry).ok()?;
-    Some((
-        entry.string("containerName")?,
-        entry.string("condition").unwrap_or_default(),
-    ))
+/// What stands in the place of `dependsOn` when that is no list.
+fn instead_of_list(container: &RawObject) -> Option<Before> {
+    match container.json(DEPENDS_ON) {
+        None => Some(Before::Absent),
+        Some(found) if found.kind() == JsonKind::List => None,
+        Some(found) => Some(Before::Text(found.text().to_owned())),
+    }
 }

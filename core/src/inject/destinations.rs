@@ -2,7 +2,7 @@
 //!
 //! Never an output that no routed container uses: its permissions would be asked for in vain.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::outputs::{CompiledOutput, ImageLine, OutputScope};
 use crate::render::check_pattern;
@@ -11,15 +11,11 @@ use crate::v1alpha1::{LogDestinationSpec, Output};
 use super::containers::Routed;
 use super::{InjectContext, OutputInUse, Reason, Refusal};
 
-/// The outputs that the routed containers use, by their place in the policy.
+/// The outputs that are used, by their place in the policy.
 pub(super) fn compile(
     context: &InjectContext<'_>,
-    routed: &[Routed],
+    used: &[usize],
 ) -> Result<BTreeMap<usize, CompiledOutput>, Refusal> {
-    let used: BTreeSet<usize> = routed
-        .iter()
-        .flat_map(|container| container.outputs.iter().copied())
-        .collect();
     let scope = OutputScope {
         region: context.region,
         account_id: context.account_id,

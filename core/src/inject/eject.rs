@@ -2,10 +2,11 @@
 //!
 //! Never removes what is not ours, and never undoes what the owner changed since.
 
-use crate::doc::{RawObject, TaskDefinitionDoc};
+use crate::doc::{ContainerView, RawObject, TaskDefinitionDoc};
 
+use super::labels::{marks_of, our_router};
 use super::restore::{Before, RestoreRecord};
-use super::{Ejection, Note, NoteCode, dependencies, marks};
+use super::{Ejection, LABEL_RESTORE, Note, NoteCode, dependencies};
 
 /// An injection that cannot be taken out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,32 +40,41 @@ pub enum EjectError {
 /// # Errors
 /// There is nothing of ours, the restore record is damaged, or the name of a replaced router is taken.
 pub fn eject(doc: &TaskDefinitionDoc) -> Result<Ejection, EjectError> {
-    let marks = marks(doc).ok_or(EjectError::NotInjected)?;
-    let record = RestoreRecord::parse(&marks.restore).map_err(|problem| EjectError::Record {
-        router: marks.router.clone(),
+    let router = our_router(doc).ok_or(EjectError::NotInjected)?;
+    let document = take_out(doc, &router)?;
+    Ok(Ejection {
+        notes: dangling(&document),
+        marks: marks_of(&router).ok_or(EjectError::NotInjected)?,
+        document,
+    })
+}
+
+/// The document without our router and what goes with it.
+pub(super) fn take_out(
+    doc: &TaskDefinitionDoc,
+    router: &ContainerView<'_>,
+) -> Result<TaskDefinitionDoc, EjectError> {
+    let name = router.name_text();
+    let damaged = |problem| EjectError::Record {
+        router: name.to_string(),
         problem,
-    })?;
+    };
+    let restore = router.docker_label(LABEL_RESTORE).unwrap_or_default();
+    let record = RestoreRecord::parse(&restore).map_err(damaged)?;
     let mut document = doc.clone();
-    document.remove_container(&marks.router);
+    document.remove_container(&name);
     restore_logs(&mut document, &record);
-    dependencies::remove(&mut document, &marks.router, &record);
+    dependencies::remove(&mut document, &name, &record);
     restore_task_level(&mut document, &record);
     if let Some(router) = &record.foreign_router {
-        let container = RawObject::parse(&router.text).map_err(|error| EjectError::Record {
-            router: marks.router.clone(),
-            problem: error.to_string(),
-        })?;
+        let container =
+            RawObject::parse(&router.text).map_err(|error| damaged(error.to_string()))?;
         let name = container.string("name").unwrap_or_default();
         document
             .insert_container(router.index, container)
             .map_err(|_| EjectError::NameTaken(name))?;
     }
-    let notes = dangling(&document);
-    Ok(Ejection {
-        document,
-        marks,
-        notes,
-    })
+    Ok(document)
 }
 
 fn restore_logs(document: &mut TaskDefinitionDoc, record: &RestoreRecord) {

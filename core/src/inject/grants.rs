@@ -8,12 +8,14 @@ use crate::doc::TaskDefinitionDoc;
 use crate::iam::{Grant, RoleUse, Statement, merge, role_name};
 use crate::v1alpha1::IamMode;
 
+use super::injector::Routing;
 use super::{InjectContext, Reason, Refusal};
 
 /// What an injection needs of the roles.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Needs {
-    /// Statements for the task role.
+pub(super) struct Needs<'a> {
+    /// The outputs, which need the task role.
+    pub(super) routing: &'a Routing,
+    /// Further statements for the task role.
     pub(super) task: Vec<Statement>,
     /// Statements for the execution role.
     pub(super) execution: Vec<Statement>,
@@ -21,17 +23,36 @@ pub(super) struct Needs {
     pub(super) execution_role_for: Vec<&'static str>,
 }
 
+impl<'a> Needs<'a> {
+    /// What the outputs need of the task role.
+    pub(super) fn of(routing: &'a Routing) -> Self {
+        Self {
+            routing,
+            task: Vec::new(),
+            execution: Vec::new(),
+            execution_role_for: Vec::new(),
+        }
+    }
+}
+
 /// The grants, or a refusal when a role is needed and absent.
 pub(super) fn decide(
     doc: &TaskDefinitionDoc,
-    needs: &Needs,
+    needs: &Needs<'_>,
     context: &InjectContext<'_>,
 ) -> Result<Vec<Grant>, Refusal> {
     if context.policy.spec.iam.mode == IamMode::Ignore {
         return Ok(Vec::new());
     }
     let mut grants = Vec::new();
-    let task = merge(&needs.task);
+    let task = match needs.task.as_slice() {
+        [] => needs.routing.statements.clone(),
+        further => {
+            let outputs = needs.routing.outputs.values();
+            let of_outputs = outputs.flat_map(|output| output.grants.iter());
+            merge(&of_outputs.chain(further).cloned().collect::<Vec<_>>())
+        }
+    };
     if !task.is_empty() {
         let role = doc.task_role_arn().ok_or_else(task_role_missing)?;
         grants.push(Grant {
@@ -64,7 +85,7 @@ fn task_role_missing() -> Refusal {
     )
 }
 
-fn execution_role_missing(needs: &Needs) -> Refusal {
+fn execution_role_missing(needs: &Needs<'_>) -> Refusal {
     let mut reasons: BTreeSet<&str> = needs.execution_role_for.iter().copied().collect();
     if !needs.execution.is_empty() {
         reasons.insert("permissions to read secrets, the configuration or to create a log group");

@@ -4,21 +4,25 @@
 //! task as well.
 //! Rules: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html>.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::doc::{Dependency, TaskDefinitionDoc};
+use crate::doc::TaskDefinitionDoc;
 
 use super::{Reason, Refusal};
 
-/// Containers and what each waits for, by name.
-type Graph = BTreeMap<String, Vec<Dependency>>;
+/// Containers by name, and what each waits for: container and condition.
+type Graph<'a> = BTreeMap<Cow<'a, str>, Vec<(Cow<'a, str>, Cow<'a, str>)>>;
 
 /// Refuses a document in which containers wait for each other in a circle, for a container that is
 /// not there, or for the router to end.
 pub(super) fn prove(doc: &TaskDefinitionDoc, router: &str) -> Result<(), Refusal> {
-    let graph: Graph = doc
+    if waits_for_router_alone(doc, router) {
+        return Ok(());
+    }
+    let graph: Graph<'_> = doc
         .containers()
-        .map(|container| (container.name(), container.depends_on()))
+        .map(|container| (container.name_text(), container.waits().collect()))
         .collect();
     refuse_missing(&graph)?;
     refuse_end_of_router(&graph, router)?;
@@ -34,15 +38,24 @@ pub(super) fn prove(doc: &TaskDefinitionDoc, router: &str) -> Result<(), Refusal
     }
 }
 
-fn refuse_missing(graph: &Graph) -> Result<(), Refusal> {
+/// Whether there is nothing to prove: nobody waits for another than the router, or for its end.
+fn waits_for_router_alone(doc: &TaskDefinitionDoc, router: &str) -> bool {
+    doc.containers().all(|container| {
+        let is_router = container.is_named(router);
+        container.waits().all(|(on, condition)| {
+            !is_router && on == router && !matches!(condition.as_ref(), "COMPLETE" | "SUCCESS")
+        })
+    }) && doc.container(router).is_some()
+}
+
+fn refuse_missing(graph: &Graph<'_>) -> Result<(), Refusal> {
     for (name, on) in graph {
-        if let Some(missing) = on.iter().find(|on| !graph.contains_key(&on.container)) {
+        if let Some((missing, _)) = on.iter().find(|(on, _)| !graph.contains_key(on)) {
             return Err(Refusal::new(
                 Reason::DependencyMissing,
                 format!(
-                    "container {name} waits for {} in its dependsOn, and the task has no such container; take \
-                     that entry out",
-                    missing.container
+                    "container {name} waits for {missing} in its dependsOn, and the task has no such container; take \
+                     that entry out"
                 ),
             ));
         }
@@ -50,13 +63,13 @@ fn refuse_missing(graph: &Graph) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn refuse_end_of_router(graph: &Graph, router: &str) -> Result<(), Refusal> {
+fn refuse_end_of_router(graph: &Graph<'_>, router: &str) -> Result<(), Refusal> {
     for (name, on) in graph {
-        let end = on.iter().find(|on| {
-            on.container == router && matches!(on.condition.as_str(), "COMPLETE" | "SUCCESS")
+        let end = on.iter().find(|(on, condition)| {
+            on == router && matches!(condition.as_ref(), "COMPLETE" | "SUCCESS")
         });
-        if let Some(end) = end {
-            return Err(never_ends(name, router, &end.condition));
+        if let Some((_, condition)) = end {
+            return Err(never_ends(name, router, condition));
         }
     }
     Ok(())
@@ -81,29 +94,29 @@ enum Mark {
 }
 
 /// A circle, its first container named again at its end; the same one for the same document.
-fn circle(graph: &Graph) -> Option<Vec<String>> {
+fn circle(graph: &Graph<'_>) -> Option<Vec<String>> {
     let mut marks: BTreeMap<&str, Mark> = BTreeMap::new();
     for start in graph.keys() {
         // Containers on the way from the start, each with the next of its dependencies to look at.
         let mut path: Vec<(&str, usize)> = Vec::new();
-        if !marks.contains_key(start.as_str()) {
+        if !marks.contains_key(start.as_ref()) {
             marks.insert(start, Mark::OnPath);
             path.push((start, 0));
         }
         while let Some((name, next)) = path.last_mut() {
             let on = graph.get(*name).and_then(|on| on.get(*next));
             *next += 1;
-            let Some(on) = on else {
+            let Some((on, _)) = on else {
                 marks.insert(*name, Mark::Done);
                 path.pop();
                 continue;
             };
-            match marks.get(on.container.as_str()) {
+            match marks.get(on.as_ref()) {
                 Some(Mark::Done) => {}
-                Some(Mark::OnPath) => return Some(closed(&path, &on.container)),
+                Some(Mark::OnPath) => return Some(closed(&path, on)),
                 None => {
-                    marks.insert(&on.container, Mark::OnPath);
-                    path.push((&on.container, 0));
+                    marks.insert(on, Mark::OnPath);
+                    path.push((on, 0));
                 }
             }
         }

@@ -5,9 +5,7 @@
 //! Checks and their conditions:
 //! <https://github.com/aws-samples/amazon-ecs-firelens-examples/tree/mainline/examples/fluent-bit/health-check>.
 
-use serde_json::{Map, Value};
-
-use crate::doc::TaskDefinitionDoc;
+use crate::doc::{ObjectText, TaskDefinitionDoc, array, quote};
 use crate::image::RouterImage;
 use crate::v1alpha1::{HealthCheck, HealthCheckType, LaunchType, Router, RouterType};
 
@@ -65,8 +63,8 @@ pub(super) enum HttpServer {
 /// The check that was chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Chosen {
-    /// The member `healthCheck`, if any.
-    pub(super) check: Option<Value>,
+    /// The member `healthCheck` as JSON, if any.
+    pub(super) check: Option<String>,
     /// Port on which Fluent Bit's HTTP server must listen for it, if at all.
     pub(super) http_port: Option<u16>,
 }
@@ -229,9 +227,10 @@ fn custom(policy: &HealthCheck, situation: &Situation<'_>) -> Result<Chosen, Ref
     })
 }
 
-fn member(command: &[String], times: &HealthCheck) -> Value {
-    let mut check = Map::new();
-    check.insert("command".to_owned(), Value::from(command));
+fn member(command: &[String], times: &HealthCheck) -> String {
+    let words: Vec<String> = command.iter().map(|word| quote(word)).collect();
+    let mut check = ObjectText::default();
+    check.set_text("command", &array(&words));
     for (name, number) in [
         ("interval", times.interval_seconds),
         ("timeout", times.timeout_seconds),
@@ -239,10 +238,10 @@ fn member(command: &[String], times: &HealthCheck) -> Value {
         ("startPeriod", times.start_period_seconds),
     ] {
         if let Some(number) = number {
-            check.insert(name.to_owned(), Value::from(number));
+            check.set_text(name, &number.to_string());
         }
     }
-    Value::Object(check)
+    check.finish()
 }
 
 /// Refuses a task in which a container and the router would want one port of one namespace.
@@ -284,12 +283,6 @@ pub(super) fn check_ports(
 /// A container that declares the port.
 fn listens(doc: &TaskDefinitionDoc, port: u64) -> Option<String> {
     doc.containers()
-        .find(|container| {
-            !container.is_router()
-                && container
-                    .port_mappings()
-                    .iter()
-                    .any(|mapping| mapping.container_port == Some(port))
-        })
+        .find(|container| container.has_container_port(port) && !container.is_router())
         .map(|container| container.name())
 }

@@ -2,6 +2,8 @@
 //!
 //! Never another place: they must be enough to take the injection out when our database is gone.
 
+use std::borrow::Cow;
+
 use crate::doc::{ContainerView, RawObject, TaskDefinitionDoc, quote};
 
 /// Name of the policy.
@@ -55,27 +57,30 @@ pub fn is_untouched(doc: &TaskDefinitionDoc) -> bool {
 /// The router of ours, if there is one: the container that [`marks`] reads.
 pub(super) fn our_router(doc: &TaskDefinitionDoc) -> Option<ContainerView<'_>> {
     doc.containers().find(|container| {
-        let has = |label| container.docker_label(label).is_some();
+        let has = |label| container.has_docker_label(label);
         container.is_router() && has(LABEL_POLICY) && has(LABEL_RESTORE)
     })
 }
 
-fn marks_of(container: &ContainerView<'_>) -> Option<Marks> {
-    let mut labels = container.docker_labels();
-    let policy = labels.remove(LABEL_POLICY)?;
-    let restore = labels.remove(LABEL_RESTORE)?;
+pub(super) fn marks_of(container: &ContainerView<'_>) -> Option<Marks> {
+    let label = |name| container.docker_label(name).map(Cow::into_owned);
     Some(Marks {
         router: container.name(),
-        policy,
-        policy_uid: labels.remove(LABEL_POLICY_UID).unwrap_or_default(),
-        generation: labels
-            .remove(LABEL_GENERATION)
+        policy: label(LABEL_POLICY)?,
+        policy_uid: label(LABEL_POLICY_UID).unwrap_or_default(),
+        generation: label(LABEL_GENERATION)
             .and_then(|text| text.parse().ok())
             .unwrap_or_default(),
-        base: labels.remove(LABEL_BASE).filter(|arn| !arn.is_empty()),
-        hash: labels.remove(LABEL_HASH).unwrap_or_default(),
-        restore,
+        base: base_of(container),
+        hash: label(LABEL_HASH).unwrap_or_default(),
+        restore: label(LABEL_RESTORE)?,
     })
+}
+
+/// ARN of the base revision that our router tells of.
+pub(super) fn base_of(router: &ContainerView<'_>) -> Option<String> {
+    let base = router.docker_label(LABEL_BASE);
+    base.filter(|arn| !arn.is_empty()).map(Cow::into_owned)
 }
 
 /// Canonical hash of the register input without the label [`LABEL_HASH`].
@@ -95,6 +100,11 @@ pub(super) fn content_hash(doc: &TaskDefinitionDoc, router: &str) -> String {
     }
     plain.canonical_hash()
 }
+
+/// Bytes that [`add_hash`] adds to a document.
+pub(super) const HASH_BYTES: usize = ",\"\":\"\"".len() + LABEL_HASH.len() + HASH_DIGITS;
+/// Hexadecimal digits of a SHA-256.
+const HASH_DIGITS: usize = 64;
 
 /// Puts the label [`LABEL_HASH`] behind the others, of which there are some.
 pub(super) fn add_hash(router: &mut RawObject, hash: &str) {

@@ -22,7 +22,7 @@ pub(super) fn check(
 ) -> Result<(), Refusal> {
     let essential = doc
         .containers()
-        .any(|container| container.firelens_configuration().is_none() && container.essential());
+        .any(|container| !container.is_router() && container.essential());
     if !essential {
         return Err(Refusal::new(
             Reason::NoEssentialContainer,

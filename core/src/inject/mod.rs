@@ -16,12 +16,14 @@ mod foreign;
 mod grants;
 mod graph;
 mod health;
+mod injector;
 mod labels;
 mod lifetime;
 mod neighbours;
 mod overflow;
 mod placement;
 mod platform;
+mod prepared;
 mod refusal;
 mod restore;
 mod review;
@@ -43,12 +45,14 @@ use crate::v1alpha1::{ConfigBucket, IamMode, LogDestination, LoggingPolicy};
 pub(crate) use awslogs::TASK_ID;
 pub use current::is_current;
 pub use eject::{EjectError, eject};
+pub use injector::Injector;
 pub use labels::{
     LABEL_BASE, LABEL_GENERATION, LABEL_HASH, LABEL_POLICY, LABEL_POLICY_UID, LABEL_RESTORE, Marks,
     is_untouched, marks,
 };
 pub use overflow::inject;
 pub use platform::Platform;
+pub use prepared::Prepared;
 pub(crate) use refusal::words;
 pub use refusal::{Note, NoteCode, Reason, Refusal};
 

@@ -92,18 +92,18 @@ pub(super) fn note_fluent_host(
     network: Network,
     notes: &mut Vec<Note>,
 ) {
+    let what = match network {
+        Network::Bridge => {
+            "the address is that of the router's first start: it is wrong once the router restarted"
+        }
+        Network::Host => "the ECS agent sets it in network modes bridge and awsvpc only",
+        Network::Awsvpc => return,
+    };
     for container in doc.containers() {
-        let name = container.name();
-        if !routed.contains(&name) || !mentions_fluent_host(&container) {
+        let name = container.name_text();
+        if !routed.iter().any(|one| *one == name) || !mentions_fluent_host(&container) {
             continue;
         }
-        let what = match network {
-            Network::Bridge => {
-                "the address is that of the router's first start: it is wrong once the router restarted"
-            }
-            Network::Host => "the ECS agent sets it in network modes bridge and awsvpc only",
-            Network::Awsvpc => continue,
-        };
         notes.push(Note::new(
             NoteCode::FluentHost,
             format!("container {name} uses FLUENT_HOST: {what}"),
@@ -122,8 +122,11 @@ fn mentions_fluent_host(container: &ContainerView<'_>) -> bool {
 /// them wait for it.
 pub(super) fn note_unselected(doc: &TaskDefinitionDoc, routed: &[String], notes: &mut Vec<Note>) {
     for container in doc.containers() {
-        let name = container.name();
-        if container.log_driver().as_deref() == Some("awsfirelens") && !routed.contains(&name) {
+        if !container.has_log_driver("awsfirelens") {
+            continue;
+        }
+        let name = container.name_text();
+        if !routed.iter().any(|one| *one == name) {
             notes.push(Note::new(
                 NoteCode::DanglingFirelens,
                 format!(

@@ -6,7 +6,7 @@
 use crate::doc::TaskDefinitionDoc;
 use crate::v1alpha1::Delivery;
 
-use super::{InjectContext, Injection, Note, NoteCode, Reason, Refusal, build};
+use super::{InjectContext, Injection, Injector, Note, NoteCode, Prepared, Reason, Refusal, build};
 
 /// Adds FireLens to a task definition as the policy wants it.
 ///
@@ -16,7 +16,17 @@ use super::{InjectContext, Injection, Note, NoteCode, Reason, Refusal, build};
 /// # Errors
 /// A [`Refusal`] says what is in the way and what to do; nothing was changed.
 pub fn inject(base: &TaskDefinitionDoc, context: &InjectContext<'_>) -> Result<Injection, Refusal> {
-    let refusal = match build::attempt(base, context, false) {
+    let injector = Injector::new(context.policy);
+    injector.prepare(base, context).map(Prepared::seal)
+}
+
+/// The injection as the policy wants it, or else with all outputs in a file.
+pub(super) fn prepare(
+    injector: &Injector<'_>,
+    base: &TaskDefinitionDoc,
+    context: &InjectContext<'_>,
+) -> Result<Prepared, Refusal> {
+    let refusal = match build::attempt(base, context, injector, false) {
         Err(refusal) if refusal.reason == Reason::TaskDefinitionTooLarge => refusal,
         done => return done,
     };
@@ -24,15 +34,15 @@ pub fn inject(base: &TaskDefinitionDoc, context: &InjectContext<'_>) -> Result<I
     if context.policy.spec.config.delivery != Delivery::Auto || context.config_bucket.is_none() {
         return Err(refusal);
     }
-    match build::attempt(base, context, true) {
-        Ok(mut injection) => {
-            injection.notes.push(Note::new(
+    match build::attempt(base, context, injector, true) {
+        Ok(mut prepared) => {
+            prepared.notes.push(Note::new(
                 NoteCode::OptionsMoved,
                 "with the outputs in log options the task definition would be too large for ECS; all of them are in a \
                  file",
             ));
-            injection.notes.sort();
-            Ok(injection)
+            prepared.notes.sort();
+            Ok(prepared)
         }
         Err(_) => Err(refusal),
     }

@@ -4,9 +4,9 @@
 //! delivered twice.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use serde_json::Value;
-
+use crate::doc::Source;
 use crate::outputs::CompiledOutput;
 use crate::render::{Route, VARIABLE_NAME_BYTES};
 use crate::v1alpha1::{Filter, FilterBlock, LoggingPolicySpec, RouterType};
@@ -14,25 +14,20 @@ use crate::v1alpha1::{Filter, FilterBlock, LoggingPolicySpec, RouterType};
 use super::containers::{self, Routed};
 use super::delivery::Way;
 use super::delivery_fluentd;
+use super::injector::Routing;
 
 /// What the log configuration of a routed container says.
 pub(super) fn log_configuration(
     way: Way<'_>,
     spec: &LoggingPolicySpec,
     container: &Routed,
-    outputs: &BTreeMap<usize, CompiledOutput>,
-) -> Value {
+    routing: &Routing,
+) -> Arc<Source> {
     let inline = match way {
-        Way::OwnFile { all, .. } => in_options(spec, container, outputs, all),
-        Way::Options { .. } | Way::InImage(_) => container
-            .outputs
-            .first()
-            .and_then(|index| outputs.get(index)),
+        Way::OwnFile { all, .. } => in_options(spec, container, &routing.outputs, all),
+        Way::Options { .. } | Way::InImage(_) => container.outputs.first().copied(),
     };
-    match (way, inline) {
-        (Way::OwnFile { .. }, None) => containers::bare_log_configuration(spec.buffer_limit),
-        _ => containers::inline_log_configuration(inline, spec.router.type_, spec.buffer_limit),
-    }
+    routing.log_configuration(inline, spec)
 }
 
 /// The containers with the outputs that stand in the router file. One without any is still there:
@@ -59,12 +54,12 @@ pub(super) fn in_file(
 ///
 /// Nothing changes by that for the records, since the agent matches the same tag, and all filters run
 /// before any output. With `all` the whole routing stands in the file.
-fn in_options<'a>(
+fn in_options(
     spec: &LoggingPolicySpec,
     container: &Routed,
-    outputs: &'a BTreeMap<usize, CompiledOutput>,
+    outputs: &BTreeMap<usize, CompiledOutput>,
     all: bool,
-) -> Option<&'a CompiledOutput> {
+) -> Option<usize> {
     let [index] = container.outputs.as_slice() else {
         return None;
     };
@@ -74,7 +69,7 @@ fn in_options<'a>(
         || changes_tags(spec, container)
         || joins_before_patterns(spec, container, output)
         || stays_in_fluentd_file(spec, container, output);
-    (!stays_in_file).then_some(output)
+    (!stays_in_file).then_some(*index)
 }
 
 /// Whether records may leave the tag that the agent's `[OUTPUT]` matches. Of raw text the word is

@@ -117,10 +117,15 @@ pub(super) fn check(
     Ok(())
 }
 
+/// How all families of Windows begin.
+const WINDOWS: &[u8] = b"WINDOWS";
+
 fn is_windows(doc: &TaskDefinitionDoc, platform: &Platform) -> bool {
-    let windows = |text: &str| text.to_ascii_uppercase().starts_with("WINDOWS");
-    let in_document = doc
-        .value("runtimePlatform")
-        .and_then(|runtime| runtime.get("operatingSystemFamily")?.as_str().map(windows));
+    let windows = |text: &str| {
+        let start = text.as_bytes().get(..WINDOWS.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(WINDOWS))
+    };
+    let in_document = doc.text_in("runtimePlatform", "operatingSystemFamily");
+    let in_document = in_document.map(|family| windows(&family));
     in_document.unwrap_or_else(|| platform.platform_family.as_deref().is_some_and(windows))
 }

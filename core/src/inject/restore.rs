@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::doc::{ObjectText, RawObject, TaskDefinitionDoc, array, elements, quote, sorted};
+use crate::doc::{Json, JsonKind, ObjectText, RawObject, TaskDefinitionDoc, array, quote, sorted};
 use crate::fit::{cpu_units, memory_mib};
 
 /// Version of the record's shape.
@@ -141,18 +141,17 @@ impl RestoreRecord {
             None => return Err("there is no version".to_owned()),
         }
         let mut containers = BTreeMap::new();
-        let found = object(&record, "containers")?;
-        for name in found.names() {
-            containers.insert(name.to_owned(), read_container(&object(&found, name)?)?);
+        for (name, container) in object(record.json("containers"), "containers")?.members() {
+            let name = name.string().unwrap_or_default().into_owned();
+            let container = read_container(object(Some(container), &name)?)?;
+            containers.insert(name, container);
         }
-        let foreign_router = match record.get("router") {
-            Some(text) => Some(read_router(text)?),
-            None => None,
-        };
+        let foreign_router = record.json("router").map(read_router).transpose()?;
         let mut task = BTreeMap::new();
-        if record.get("task").is_some() {
-            for (name, text) in object(&record, "task")?.iter() {
-                task.insert(name.to_owned(), read_member(text)?);
+        if let Some(found) = record.json("task") {
+            for (name, member) in object(Some(found), "task")?.members() {
+                let name = name.string().unwrap_or_default().into_owned();
+                task.insert(name, read_member(member)?);
             }
         }
         Ok(Self {
@@ -221,61 +220,65 @@ fn before_json(before: &Before) -> String {
     }
 }
 
-fn read_before(text: &str) -> Result<Before, String> {
-    match elements(text).as_deref() {
-        Some([]) => Ok(Before::Absent),
-        Some([one]) => Ok(Before::Text(one.clone())),
-        _ => Err(format!("{text} is not a list of at most one")),
+fn read_before(list: Json<'_>) -> Result<Before, String> {
+    let mut entries = list.items();
+    match (list.kind(), entries.next(), entries.next()) {
+        (JsonKind::List, None, _) => Ok(Before::Absent),
+        (JsonKind::List, Some(one), None) => Ok(Before::Text(one.text().to_owned())),
+        _ => Err(format!("{} is not a list of at most one", list.text())),
+    }
+}
+
+/// The two entries of a list of two.
+fn pair(list: Json<'_>) -> Option<(Json<'_>, Json<'_>)> {
+    let mut entries = list.items();
+    match (entries.next(), entries.next(), entries.next()) {
+        (Some(one), Some(other), None) => Some((one, other)),
+        _ => None,
     }
 }
 
 /// `[before, set]`.
-fn read_member(text: &str) -> Result<TaskMember, String> {
-    let elements = elements(text).unwrap_or_default();
-    let [before, set] = elements.as_slice() else {
-        return Err(format!("{text} is not what was and what was set"));
-    };
-    let set = serde_json::from_str(set).map_err(|_| format!("{set} is no text"))?;
+fn read_member(member: Json<'_>) -> Result<TaskMember, String> {
+    let (before, set) = pair(member)
+        .ok_or_else(|| format!("{} is not what was and what was set", member.text()))?;
+    let text = set.string();
     Ok(TaskMember {
+        set: text
+            .ok_or_else(|| format!("{} is no text", set.text()))?
+            .into_owned(),
         before: read_before(before)?,
-        set,
     })
 }
 
-fn read_container(record: &RawObject) -> Result<ContainerRecord, String> {
-    let dependencies = match record.get("dependsOn") {
+fn read_container(record: Json<'_>) -> Result<ContainerRecord, String> {
+    let dependencies = match record.member("dependsOn") {
         None => None,
-        Some(_) => Some(read_dependencies(&object(record, "dependsOn")?)?),
+        found => Some(read_dependencies(object(found, "dependsOn")?)?),
     };
     Ok(ContainerRecord {
-        log: record.get("log").map(read_before).transpose()?,
+        log: record.member("log").map(read_before).transpose()?,
         dependencies,
     })
 }
 
-fn read_dependencies(object: &RawObject) -> Result<DependencyRecord, String> {
+fn read_dependencies(object: Json<'_>) -> Result<DependencyRecord, String> {
     let mut replaced = Vec::new();
-    for pair in object
-        .get("replaced")
-        .and_then(elements)
-        .unwrap_or_default()
-    {
-        match elements(&pair).as_deref() {
-            Some([at, entry]) => {
-                let at = at.parse().map_err(|_| format!("{at} is not a place"))?;
-                replaced.push((at, entry.clone()));
-            }
-            _ => return Err(format!("{pair} is not a place and an entry")),
-        }
+    for entry in object.member("replaced").into_iter().flat_map(Json::items) {
+        let (at, text) =
+            pair(entry).ok_or_else(|| format!("{} is not a place and an entry", entry.text()))?;
+        let at = at.text();
+        let at = at.parse().map_err(|_| format!("{at} is not a place"))?;
+        replaced.push((at, text.text().to_owned()));
     }
     Ok(DependencyRecord {
-        instead_of_list: object.get("instead").map(read_before).transpose()?,
+        instead_of_list: object.member("instead").map(read_before).transpose()?,
         replaced,
     })
 }
 
-fn read_router(text: &str) -> Result<RemovedContainer, String> {
-    let object = RawObject::parse(text).map_err(|error| error.to_string())?;
+fn read_router(router: Json<'_>) -> Result<RemovedContainer, String> {
+    let object = RawObject::parse(router.text()).map_err(|error| error.to_string())?;
     let index = object
         .get("index")
         .and_then(|text| text.parse().ok())
@@ -288,9 +291,9 @@ fn read_router(text: &str) -> Result<RemovedContainer, String> {
     })
 }
 
-fn object(parent: &RawObject, name: &str) -> Result<RawObject, String> {
-    parent
-        .object(name)
+fn object<'a>(found: Option<Json<'a>>, name: &str) -> Result<Json<'a>, String> {
+    found
+        .filter(|json| json.kind() == JsonKind::Object)
         .ok_or_else(|| format!("there is no object {}", quote(name)))
 }
 

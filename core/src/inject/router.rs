@@ -2,6 +2,8 @@
 //!
 //! Never sends the router's own log through the router: its failures would be invisible.
 
+use std::cell::RefCell;
+
 use serde_json::{Map, Value, json};
 
 use crate::doc::{ContainerView, ObjectText, RawObject, TaskDefinitionDoc};
@@ -21,12 +23,13 @@ pub(super) fn choose_name(
     wanted: &str,
     notes: &mut Vec<Note>,
 ) -> Result<String, Refusal> {
-    let taken = doc.container_names();
-    let is_free = |name: &String| !taken.contains(name) && name.len() <= MAX_NAME_CHARACTERS;
-    if is_free(&wanted.to_owned()) {
-        return Ok(wanted.to_owned());
+    let is_free =
+        |name: &String| doc.container(name).is_none() && name.len() <= MAX_NAME_CHARACTERS;
+    let wanted = wanted.to_owned();
+    if is_free(&wanted) {
+        return Ok(wanted);
     }
-    let name = (2..=taken.len() + 1).map(|number| format!("{wanted}_{number}")).find(is_free).ok_or_else(|| {
+    let name = (2..=doc.containers().count() + 1).map(|number| format!("{wanted}_{number}")).find(is_free).ok_or_else(|| {
         Refusal::new(
             Reason::RouterNameTaken,
             format!("a container is named {wanted:?} and no free name can be made of it; set another router.name"),
@@ -42,8 +45,8 @@ pub(super) fn choose_name(
 /// Where the router's own log goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OwnLog {
-    /// The member `logConfiguration`.
-    pub(super) configuration: Value,
+    /// The member `logConfiguration`, as JSON.
+    pub(super) configuration: String,
     pub(super) group: String,
     pub(super) region: String,
     /// Whether we ask the log driver to create the group.
@@ -91,18 +94,17 @@ pub(super) fn own_log(
 
 /// The log group of a container, under a stream prefix of our own.
 fn like_that_of(container: &ContainerView<'_>, region: &str, prefix: &str) -> Option<OwnLog> {
-    if container.log_driver().as_deref() != Some("awslogs") {
+    if !container.has_log_driver("awslogs") {
         return None;
     }
     let group = container
-        .log_option("awslogs-group")
+        .log_option_text("awslogs-group")
         .filter(|group| !group.is_empty())?;
-    let region = container
-        .log_option("awslogs-region")
-        .unwrap_or_else(|| region.to_owned());
+    let its_region = container.log_option_text("awslogs-region");
+    let region = its_region.as_deref().unwrap_or(region);
     // The role could create the group for this container, so it can for the router.
-    let creates = container.log_option("awslogs-create-group").as_deref() == Some("true");
-    Some(awslogs(&group, &region, prefix, creates, false))
+    let creates = container.log_option_text("awslogs-create-group").as_deref() == Some("true");
+    Some(awslogs(&group, region, prefix, creates, false))
 }
 
 fn awslogs(
@@ -112,23 +114,26 @@ fn awslogs(
     create_option: bool,
     creates_group: bool,
 ) -> OwnLog {
-    let mut options = Map::new();
-    options.insert("awslogs-group".to_owned(), Value::from(group));
-    options.insert("awslogs-region".to_owned(), Value::from(region));
-    options.insert("awslogs-stream-prefix".to_owned(), Value::from(prefix));
+    let mut options = ObjectText::default();
+    options.set_string("awslogs-group", group);
+    options.set_string("awslogs-region", region);
+    options.set_string("awslogs-stream-prefix", prefix);
     if create_option {
-        options.insert("awslogs-create-group".to_owned(), Value::from("true"));
+        options.set_string("awslogs-create-group", "true");
     }
+    let mut configuration = ObjectText::default();
+    configuration.set_string("logDriver", "awslogs");
+    configuration.set_text("options", &options.finish());
     OwnLog {
-        configuration: json!({"logDriver": "awslogs", "options": options}),
+        configuration: configuration.finish(),
         group: group.to_owned(),
         region: region.to_owned(),
         creates_group,
     }
 }
 
-/// What the router container is made of, beside the policy.
-pub(super) struct Parts<'a> {
+/// What the frame of the router container is made of, beside the policy.
+pub(super) struct Shape<'a> {
     pub(super) name: &'a str,
     pub(super) image: &'a str,
     /// Variables of the delivery, after those of the policy.
@@ -136,19 +141,84 @@ pub(super) struct Parts<'a> {
     /// Secrets of the outputs, after those of the policy.
     pub(super) secrets: &'a [(String, String)],
     /// `config-file-type` and `config-file-value`.
-    pub(super) config_file: Option<(&'a str, &'a str)>,
-    pub(super) own_log: Option<&'a OwnLog>,
-    pub(super) health_check: Option<&'a Value>,
-    pub(super) stop_timeout_seconds: u32,
-    pub(super) labels: Map<String, Value>,
+    pub(super) config_file: Option<(&'static str, &'a str)>,
+    /// The member `healthCheck`, as JSON.
+    pub(super) health_check: Option<&'a str>,
 }
 
-/// The container definition of the router.
+/// A router container without what differs from task to task, and what it was made of.
+pub(super) struct Frame {
+    name: String,
+    image: String,
+    environment: Vec<(String, String)>,
+    secrets: Vec<(String, String)>,
+    config_file: Option<(&'static str, String)>,
+    health_check: Option<String>,
+    container: RawObject,
+}
+
+impl Frame {
+    fn of(router: &Router, shape: &Shape<'_>) -> Self {
+        Self {
+            name: shape.name.to_owned(),
+            image: shape.image.to_owned(),
+            environment: shape.environment.to_vec(),
+            secrets: shape.secrets.to_vec(),
+            config_file: shape
+                .config_file
+                .map(|(kind, value)| (kind, value.to_owned())),
+            health_check: shape.health_check.map(str::to_owned),
+            container: bare(router, shape),
+        }
+    }
+
+    fn is_of(&self, shape: &Shape<'_>) -> bool {
+        let config_file = self.config_file.as_ref();
+        self.name == shape.name
+            && self.image == shape.image
+            && self.environment == shape.environment
+            && self.secrets == shape.secrets
+            && config_file.map(|(kind, value)| (*kind, value.as_str())) == shape.config_file
+            && self.health_check.as_deref() == shape.health_check
+    }
+}
+
+/// The router container but for what [`complete`] puts in; the last one again when it has the shape.
+pub(super) fn frame(
+    router: &Router,
+    shape: &Shape<'_>,
+    last: &RefCell<Option<Frame>>,
+) -> RawObject {
+    let mut last = last.borrow_mut();
+    let known = last.take().filter(|known| known.is_of(shape));
+    let frame = last.insert(known.unwrap_or_else(|| Frame::of(router, shape)));
+    frame.container.clone()
+}
+
+/// Puts in what differs from task to task: the router's own log, its time to stop, and its labels,
+/// which are JSON.
+pub(super) fn complete(
+    container: &mut RawObject,
+    own_log: Option<OwnLog>,
+    stop_timeout_seconds: u32,
+    labels: String,
+) {
+    match own_log {
+        Some(log) => container.set_text("logConfiguration", log.configuration),
+        None => {
+            container.remove("logConfiguration");
+        }
+    }
+    container.set_text("stopTimeout", stop_timeout_seconds.to_string());
+    container.set_text("dockerLabels", labels);
+}
+
+/// The container definition of the router, with nothing in the places that [`complete`] fills.
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>.
-pub(super) fn container(router: &Router, parts: Parts<'_>) -> RawObject {
+fn bare(router: &Router, shape: &Shape<'_>) -> RawObject {
     let mut container = ObjectText::default();
-    container.set("name", &Value::from(parts.name));
-    container.set("image", &Value::from(parts.image));
+    container.set_string("name", shape.name);
+    container.set_string("image", shape.image);
     container.set("essential", &Value::from(router.essential));
     set_number(&mut container, "cpu", router.cpu);
     set_number(&mut container, "memory", router.memory_mib);
@@ -157,7 +227,7 @@ pub(super) fn container(router: &Router, parts: Parts<'_>) -> RawObject {
         "memoryReservation",
         Some(router.memory_reservation_mib),
     );
-    container.set("user", &Value::from(router.user.as_str()));
+    container.set_string("user", &router.user);
     if router.readonly_root_filesystem {
         container.set("readonlyRootFilesystem", &Value::from(true));
     }
@@ -166,32 +236,26 @@ pub(super) fn container(router: &Router, parts: Parts<'_>) -> RawObject {
         "environment",
         "value",
         &router.environment,
-        parts.environment,
+        shape.environment,
     );
     set_pairs(
         &mut container,
         "secrets",
         "valueFrom",
         &router.secrets,
-        parts.secrets,
+        shape.secrets,
     );
     container.set(
         "firelensConfiguration",
-        &firelens_configuration(router, parts.config_file),
+        &firelens_configuration(router, shape.config_file),
     );
-    if let Some(log) = parts.own_log {
-        container.set("logConfiguration", &log.configuration);
-    }
-    if let Some(check) = parts.health_check {
-        container.set("healthCheck", check);
+    container.set_text("logConfiguration", "null");
+    if let Some(check) = shape.health_check {
+        container.set_text("healthCheck", check);
     }
     set_number(&mut container, "startTimeout", router.start_timeout_seconds);
-    set_number(
-        &mut container,
-        "stopTimeout",
-        Some(parts.stop_timeout_seconds),
-    );
-    container.set("dockerLabels", &Value::Object(parts.labels));
+    container.set_text("stopTimeout", "null");
+    container.set_text("dockerLabels", "null");
     container.into_object()
 }
 

@@ -72,9 +72,7 @@ fn check_platform(
             image.reference()
         ));
     }
-    let wanted = doc
-        .value("runtimePlatform")
-        .and_then(|platform| Some(platform.get("cpuArchitecture")?.as_str()?.to_owned()));
+    let wanted = doc.text_in("runtimePlatform", "cpuArchitecture");
     match (wanted, image.variant().architecture) {
         (Some(wanted), Some(built)) if wanted != built.as_str() => unusable(format!(
             "{} is for {}, and the task runs on {wanted}; use a tag without an architecture, which is for both",
@@ -191,7 +189,7 @@ fn suggestion(image: &RouterImage<'_>, region: &str) -> String {
 fn may_have_no_internet(doc: &TaskDefinitionDoc, context: &InjectContext<'_>) -> bool {
     let mut images = doc
         .containers()
-        .filter(|container| container.firelens_configuration().is_none())
+        .filter(|container| !container.is_router())
         .filter_map(|container| container.image());
     context.platform.launch_type == LaunchType::Fargate
         && context.platform.assign_public_ip == Some(false)

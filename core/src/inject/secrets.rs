@@ -2,8 +2,6 @@
 //!
 //! Never about the value of a secret: only about whose option it is.
 
-use std::collections::BTreeSet;
-
 use crate::doc::{ContainerView, TaskDefinitionDoc};
 
 use super::containers::Routed;
@@ -19,14 +17,14 @@ pub(super) fn refuse_of_other_drivers(
     doc: &TaskDefinitionDoc,
     routed: &[Routed],
 ) -> Result<(), Refusal> {
-    let routed: BTreeSet<&str> = routed.iter().map(|one| one.name.as_str()).collect();
+    let is_routed = |name: &str| routed.iter().any(|one| one.name == name);
     let others: Vec<String> = doc
         .containers()
-        .filter(|container| !routed.contains(container.name().as_str()))
+        .filter(ContainerView::has_secret_options)
+        .filter(|container| !is_routed(&container.name_text()))
         .filter_map(|container| {
             let driver = container.log_driver()?;
-            (driver != "awsfirelens" && has_secret_options(&container))
-                .then(|| format!("{} ({driver})", container.name()))
+            (driver != "awsfirelens").then(|| format!("{} ({driver})", container.name()))
         })
         .collect();
     if others.is_empty() {
@@ -41,11 +39,4 @@ pub(super) fn refuse_of_other_drivers(
             others.join(", ")
         ),
     ))
-}
-
-fn has_secret_options(container: &ContainerView<'_>) -> bool {
-    container
-        .log_configuration()
-        .and_then(|log| Some(!log.get("secretOptions")?.as_array()?.is_empty()))
-        .unwrap_or_default()
 }

@@ -119,10 +119,7 @@ impl Missing {
 impl Fitting<'_> {
     /// Fargate's sizes hold for every task definition that names it, wherever it runs.
     fn is_fargate(&self, document: &TaskDefinitionDoc) -> bool {
-        let names_it = document
-            .value("requiresCompatibilities")
-            .and_then(|kinds| Some(kinds.as_array()?.iter().any(|kind| kind == "FARGATE")));
-        self.context.platform.launch_type == LaunchType::Fargate || names_it == Some(true)
+        self.context.platform.launch_type == LaunchType::Fargate || document.lists_fargate()
     }
 
     fn enlarge(
@@ -238,9 +235,9 @@ impl Fitting<'_> {
         let router = &self.context.policy.spec.router;
         let workers: Vec<u64> = document
             .containers()
-            .filter(|container| container.log_driver().as_deref() == Some("awsfirelens"))
-            .filter(|container| container.log_option("Name").is_some())
-            .map(|container| fit::workers_of(container.log_option("workers").as_deref()))
+            .filter(|container| container.has_log_driver("awsfirelens"))
+            .filter(|container| container.log_option_text("Name").is_some())
+            .map(|container| fit::workers_of(container.log_option_text("workers").as_deref()))
             .collect();
         // The first object is the router file; parsers, in the second, hold no records.
         let file = self.shipment.objects.first();
@@ -257,11 +254,10 @@ impl Fitting<'_> {
 }
 
 fn architecture(document: &TaskDefinitionDoc) -> Architecture {
-    let said = document.value("runtimePlatform");
-    let said = said
-        .as_ref()
-        .and_then(|platform| platform.get("cpuArchitecture"));
-    match said.and_then(Value::as_str) {
+    match document
+        .text_in("runtimePlatform", "cpuArchitecture")
+        .as_deref()
+    {
         Some("ARM64") => Architecture::Arm,
         _ => Architecture::X86,
     }

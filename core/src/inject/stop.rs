@@ -8,6 +8,8 @@
 //! Sources: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>,
 //! <https://github.com/aws/aws-for-fluent-bit/blob/mainline/troubleshooting/debugging.md>.
 
+use std::borrow::Cow;
+
 use crate::doc::TaskDefinitionDoc;
 use crate::v1alpha1::{LaunchType, Router, RouterType};
 
@@ -73,17 +75,20 @@ pub(super) fn timeout_seconds(stop: &Stop<'_>, notes: &mut Vec<Note>) -> u32 {
         LaunchType::Fargate => needed.min(MAX_FARGATE_STOP_SECONDS),
         _ => needed,
     };
-    let sum = format!(
-        "container {slowest} may take {application} seconds to stop and the router sends for {grace} seconds \
-         after that, {needed} seconds in all"
-    );
+    let sum = || {
+        format!(
+            "container {slowest} may take {application} seconds to stop and the router sends for {grace} seconds \
+             after that, {needed} seconds in all"
+        )
+    };
     let chosen = match stop.router.stop_timeout_seconds.map(u64::from) {
         Some(given) if given < allowed => {
             notes.push(Note::new(
                 NoteCode::StopTimeout,
                 format!(
-                    "router.stopTimeoutSeconds is {given}: {sum}; the last lines may be lost; set it to {allowed}, or \
-                     leave it out"
+                    "router.stopTimeoutSeconds is {given}: {}; the last lines may be lost; set it to {allowed}, or \
+                     leave it out",
+                    sum()
                 ),
             ));
             given
@@ -95,8 +100,9 @@ pub(super) fn timeout_seconds(stop: &Stop<'_>, notes: &mut Vec<Note>) -> u32 {
         notes.push(Note::new(
             NoteCode::StopTimeout,
             format!(
-                "{sum}, and Fargate gives the router {MAX_FARGATE_STOP_SECONDS}; the last lines may be lost; lower \
+                "{}, and Fargate gives the router {MAX_FARGATE_STOP_SECONDS}; the last lines may be lost; lower \
                  stopTimeout of {slowest} to {}",
+                sum(),
                 MAX_FARGATE_STOP_SECONDS.saturating_sub(grace)
             ),
         ));
@@ -105,17 +111,17 @@ pub(super) fn timeout_seconds(stop: &Stop<'_>, notes: &mut Vec<Note>) -> u32 {
 }
 
 /// The container behind the router that may take longest to stop, and its seconds.
-fn slowest(doc: &TaskDefinitionDoc) -> (String, u64) {
-    let mut slowest = (String::new(), 0);
+fn slowest(doc: &TaskDefinitionDoc) -> (Cow<'_, str>, u64) {
+    let mut slowest = (Cow::Borrowed(""), 0);
     for container in doc.containers() {
-        if container.log_driver().as_deref() != Some("awsfirelens") {
+        if !container.has_log_driver("awsfirelens") {
             continue;
         }
         let seconds = container
             .stop_timeout_seconds()
             .unwrap_or(DEFAULT_STOP_SECONDS);
         if slowest.0.is_empty() || seconds > slowest.1 {
-            slowest = (container.name(), seconds);
+            slowest = (container.name_text(), seconds);
         }
     }
     slowest

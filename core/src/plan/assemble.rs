@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::desire::{self, Site, Verdict};
+use super::desire::{self, Injectors, Site, Verdict};
 use super::draft::{Draft, find_policy};
 use super::linted::Linted;
 use super::model::{Decision, Plan, PlanInput, WorkloadPlan};
@@ -79,6 +79,7 @@ pub(super) fn survey<'a>(
         .chain(input.records.keys())
         .collect();
     let linted = Linted::of(input);
+    let injectors = Injectors::of(input);
     let mut drafts = BTreeMap::new();
     for key in keys {
         let remembered = input
@@ -113,7 +114,7 @@ pub(super) fn survey<'a>(
             key.clone(),
             draft(
                 input,
-                &linted,
+                (&linted, &injectors),
                 (cluster, found),
                 &remembered,
                 &mut plan.needs,
@@ -125,7 +126,7 @@ pub(super) fn survey<'a>(
 
 fn draft<'a>(
     input: &PlanInput<'a>,
-    linted: &Linted,
+    (linted, injectors): (&Linted, &Injectors<'_>),
     (cluster, service): (&'a ClusterView, &'a ServiceView),
     remembered: &WorkloadRecord,
     needs: &mut Needs,
@@ -154,6 +155,7 @@ fn draft<'a>(
         record: &record,
         selection: &selection,
         linted,
+        injectors,
     };
     let verdict = desire::judge(input, &site, needs);
     adopt(&mut record, &verdict, input.now);

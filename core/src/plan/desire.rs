@@ -3,6 +3,8 @@
 //! It looks at one workload, its winner and its revisions. Places in the rollout, role policies and
 //! objects are judged later, over all workloads together.
 
+use std::collections::BTreeMap;
+
 use super::capacity;
 use super::draft::find_policy;
 use super::leave;
@@ -12,8 +14,8 @@ use crate::doc::TaskDefinitionDoc;
 use crate::fit::{self, Footprint};
 use crate::iam::Grant;
 use crate::inject::{
-    self, ConfigObject, InjectContext, Injection, Marks, Note, OutputInUse, Platform, Reason,
-    Refusal,
+    self, ConfigObject, InjectContext, Injection, Injector, Marks, Note, OutputInUse, Platform,
+    Prepared, Reason, Refusal,
 };
 use crate::observe::{ClusterView, Needs, Observed, ServiceView};
 use crate::record::{ManagedRevision, PolicyRef, Purpose, WorkloadRecord};
@@ -81,14 +83,29 @@ impl Verdict {
     }
 }
 
+/// The policies of a pass, each made ready once for all workloads, by uid.
+pub(super) struct Injectors<'a>(BTreeMap<&'a str, Injector<'a>>);
+
+impl<'a> Injectors<'a> {
+    pub(super) fn of(input: &PlanInput<'a>) -> Self {
+        let mut injectors = BTreeMap::new();
+        for policy in input.policies {
+            let injector = injectors.entry(policy.uid());
+            injector.or_insert_with(|| Injector::new(policy));
+        }
+        Self(injectors)
+    }
+}
+
 /// One workload in its place.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Site<'a> {
     pub(super) cluster: &'a ClusterView,
     pub(super) service: &'a ServiceView,
     pub(super) record: &'a WorkloadRecord,
     pub(super) selection: &'a Selection,
     pub(super) linted: &'a Linted,
+    pub(super) injectors: &'a Injectors<'a>,
 }
 
 /// Decides for one workload; asks for reads through `needs`.
@@ -180,24 +197,28 @@ fn want(
     let base = base_of(start);
     let platform = platform(site.service);
     let context = context(input, policy, site, &platform, base.as_deref());
-    let injection = match inject::inject(start, &context) {
-        Ok(injection) => injection,
+    let prepared = match site.injectors.0.get(policy.uid()) {
+        Some(injector) => injector.prepare(start, &context),
+        None => Injector::new(policy).prepare(start, &context),
+    };
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
         Err(refusal) => return Verdict::new(Decision::Refused(refusal)),
     };
     let reference = crate::select::policy_ref(policy);
-    let verifies = injection.iam_mode == IamMode::Verify;
-    let rights = verifies.then(|| injection.grants.clone());
-    let in_sync = site.record.overtaken.is_none() && inject::is_current(live, &injection);
+    let verifies = prepared.iam_mode() == IamMode::Verify;
+    let rights = verifies.then(|| prepared.grants().to_vec());
+    let in_sync = site.record.overtaken.is_none() && prepared.is_current(live);
     let mut verdict = Verdict::new(Decision::InSync);
-    verdict.notes.clone_from(&injection.notes);
+    verdict.notes = prepared.notes().to_vec();
     if policy.spec.mode == Mode::Enforce {
-        verdict.grants.clone_from(&injection.grants);
-        verdict.objects.clone_from(&injection.objects);
+        verdict.grants = prepared.grants().to_vec();
+        verdict.objects = prepared.objects().to_vec();
         verdict.policy = Some(reference.clone());
     }
     if in_sync {
-        verdict.adopt = Some(adopted(site, &reference, base, &injection));
-        verdict.outputs = injection.outputs;
+        verdict.adopt = Some(adopted(site, &reference, base, &prepared));
+        verdict.outputs = prepared.outputs();
     } else if let Some(stuck) = fit::stuck(site.service)
         && site.record.deployment.is_none()
     {
@@ -211,7 +232,7 @@ fn want(
         verdict.objects.clear();
     } else {
         verdict.decision = Decision::Injecting;
-        verdict.change = Some(inject_change(start, reference, base, injection));
+        verdict.change = Some(inject_change(start, reference, base, prepared.seal()));
     }
     if !matches!(verdict.decision, Decision::Refused(_)) {
         verdict.rights = rights.unwrap_or_default();
@@ -245,7 +266,7 @@ fn adopted(
     site: &Site<'_>,
     policy: &PolicyRef,
     base: Option<String>,
-    injection: &Injection,
+    prepared: &Prepared,
 ) -> ManagedRevision {
     let known = site
         .record
@@ -256,8 +277,8 @@ fn adopted(
         arn: site.service.task_definition.clone(),
         base,
         policy: policy.clone(),
-        grants: injection.grants.clone(),
-        hash: injection.hash.clone(),
+        grants: prepared.grants().to_vec(),
+        hash: prepared.hash(),
         settled_at: known.and_then(|managed| managed.settled_at),
         rolled_out_generation: known.map_or(0, |managed| managed.rolled_out_generation),
     }

@@ -13,8 +13,7 @@ use super::{
     HEALTH_CHECK_DEFAULTS, READ_ONLY_MEMBERS, UNORDERED_CONTAINER, default_network_mode,
     sha256_hex, size_text, tidy, tidy_task_member,
 };
-use crate::doc::source::{Json, JsonKind};
-use crate::doc::{CONTAINERS, RawObject, TAGS, TaskDefinitionDoc};
+use crate::doc::{CONTAINERS, Json, JsonKind, RawObject, TAGS, TaskDefinitionDoc};
 
 impl TaskDefinitionDoc {
     /// [`super::canonical_hash`] of the document.
@@ -54,12 +53,6 @@ impl TaskDefinitionDoc {
             write_container(container, shares_host_ports, out);
         }
         out.push(']');
-    }
-
-    fn lists_fargate(&self) -> bool {
-        self.top
-            .json("requiresCompatibilities")
-            .is_some_and(|kinds| kinds.items().any(|kind| kind.is_text("FARGATE")))
     }
 
     /// Whether a host port that is the container port says nothing.
@@ -128,6 +121,11 @@ fn is_sent(tag: Json<'_>) -> bool {
 }
 
 fn write_size(value: Json<'_>, unit: &str, out: &mut String) {
+    let digits = value.quoted();
+    if digits.is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_digit())) {
+        out.push_str(value.text());
+        return;
+    }
     match value.value().and_then(|value| size_text(&value, unit)) {
         Some(size) => write_text(&size, out),
         None => write_tidy(value, out),
@@ -136,6 +134,11 @@ fn write_size(value: Json<'_>, unit: &str, out: &mut String) {
 
 /// Members that are rare or small: by way of a tree.
 fn write_task_member(name: &str, value: Json<'_>, out: &mut String) {
+    // One launch type is sorted already.
+    if name == "requiresCompatibilities" && value.is_plain() && value.items().nth(1).is_none() {
+        out.push_str(value.text());
+        return;
+    }
     let mut tree = value.value().unwrap_or_default();
     tidy_task_member(name, &mut tree);
     out.push_str(&tidy(tree).to_string());
@@ -262,8 +265,8 @@ impl SortKey<'_> {
             SortKey::Text(_) => 2,
         };
         match (self, other) {
-            (Self::Number(one), Self::Number(other)) => one.total_cmp(other),
             (Self::Text(one), Self::Text(other)) => one.cmp(other),
+            (Self::Number(one), Self::Number(other)) => one.total_cmp(other),
             _ => rank(self).cmp(&rank(other)),
         }
     }
@@ -298,7 +301,9 @@ fn write_sorted<'a>(
             .filter(|entry| member != "key" || is_sent(*entry))
             .map(|entry| (sort_key(entry, member), entry)),
     );
-    entries.sort_by(|one, other| one.0.order(&other.0));
+    if !entries.is_sorted_by(|one, other| one.0.order(&other.0).is_le()) {
+        entries.sort_by(|one, other| one.0.order(&other.0));
+    }
     write_list(entries.into_iter().map(|(_, entry)| entry), out, write);
 }
 

@@ -1,0 +1,114 @@
+//! An injection that is worked out and not written yet.
+//!
+//! Never writes what nobody asks for: a revision that is as it should be needs neither the hash nor
+//! the body of the call, and most revisions are so.
+
+use std::rc::Rc;
+
+use crate::doc::{MAX_REGISTER_BODY_BYTES, TaskDefinitionDoc};
+use crate::iam::Grant;
+use crate::v1alpha1::IamMode;
+
+use super::containers::Routed;
+use super::injector::Routing;
+use super::{
+    ConfigObject, Injection, Note, OutputInUse, Reason, Refusal, current, destinations, labels,
+};
+
+/// What [`super::Injector::prepare`] worked out.
+pub struct Prepared {
+    /// The document, without the label for the hash.
+    pub(super) document: TaskDefinitionDoc,
+    pub(super) objects: Vec<ConfigObject>,
+    pub(super) grants: Vec<Grant>,
+    pub(super) iam_mode: IamMode,
+    pub(super) router: String,
+    pub(super) routed: Vec<Routed>,
+    pub(super) routing: Rc<Routing>,
+    pub(super) notes: Vec<Note>,
+}
+
+impl Prepared {
+    /// As [`super::is_current`].
+    #[must_use]
+    pub fn is_current(&self, live: &TaskDefinitionDoc) -> bool {
+        current::has_all_of(live, &self.document, &self.router)
+    }
+
+    /// As [`Injection::hash`].
+    #[must_use]
+    pub fn hash(&self) -> String {
+        self.document.canonical_hash()
+    }
+
+    /// As [`Injection::objects`].
+    #[must_use]
+    pub fn objects(&self) -> &[ConfigObject] {
+        &self.objects
+    }
+
+    /// As [`Injection::grants`].
+    #[must_use]
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// As [`Injection::iam_mode`].
+    #[must_use]
+    pub const fn iam_mode(&self) -> IamMode {
+        self.iam_mode
+    }
+
+    /// As [`Injection::notes`].
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// As [`Injection::outputs`].
+    #[must_use]
+    pub fn outputs(&self) -> Vec<OutputInUse> {
+        destinations::in_use(&self.routed, &self.routing.outputs)
+    }
+
+    /// Marks the router with the hash of everything, and writes the body of the call.
+    #[must_use]
+    pub fn seal(self) -> Injection {
+        let (hash, outputs) = (self.hash(), self.outputs());
+        let mut document = self.document;
+        if let Some(container) = document.container_mut(&self.router) {
+            labels::add_hash(container, &hash);
+        }
+        Injection {
+            register_input: document.to_register_input(),
+            document,
+            hash,
+            objects: self.objects,
+            grants: self.grants,
+            iam_mode: self.iam_mode,
+            router: self.router,
+            containers: self.routed.into_iter().map(|one| one.name).collect(),
+            outputs,
+            notes: self.notes,
+        }
+    }
+}
+
+/// Refuses a document that ECS would not take once the router has the label for the hash. The body is
+/// written only where it may be too large.
+pub(super) fn refuse_too_large(document: &TaskDefinitionDoc) -> Result<(), Refusal> {
+    if document.text_bytes() + labels::HASH_BYTES <= MAX_REGISTER_BODY_BYTES {
+        return Ok(());
+    }
+    let bytes = document.register_size_bytes() + labels::HASH_BYTES;
+    if bytes <= MAX_REGISTER_BODY_BYTES {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Reason::TaskDefinitionTooLarge,
+        format!(
+            "with the router the task definition has {bytes} bytes and ECS takes {MAX_REGISTER_BODY_BYTES}; move \
+             environment variables to files or parameters, or set config.delivery to Init or S3"
+        ),
+    ))
+}
