@@ -83,17 +83,17 @@ impl Verdict {
     }
 }
 
-/// The policies of a pass, each made ready once for all workloads, by uid.
+/// The policies of a pass, each made ready once for all workloads, by name.
 pub(super) struct Injectors<'a>(BTreeMap<&'a str, Injector<'a>>);
 
 impl<'a> Injectors<'a> {
     pub(super) fn of(input: &PlanInput<'a>) -> Self {
-        let mut injectors = BTreeMap::new();
-        for policy in input.policies {
-            let injector = injectors.entry(policy.uid());
-            injector.or_insert_with(|| Injector::new(policy));
-        }
-        Self(injectors)
+        let policies = input.policies.iter();
+        Self(
+            policies
+                .map(|policy| (policy.name(), Injector::new(policy)))
+                .collect(),
+        )
     }
 }
 
@@ -197,7 +197,7 @@ fn want(
     let base = base_of(start);
     let platform = platform(site.service);
     let context = context(input, policy, site, &platform, base.as_deref());
-    let prepared = match site.injectors.0.get(policy.uid()) {
+    let prepared = match site.injectors.0.get(policy.name()) {
         Some(injector) => injector.prepare(start, &context),
         None => Injector::new(policy).prepare(start, &context),
     };
