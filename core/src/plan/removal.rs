@@ -6,116 +6,129 @@
 use std::collections::BTreeSet;
 
 use super::draft::find_policy;
-use super::model::{Decision, Plan, PlanInput, PolicyProgress, Removal, WorkloadPlan};
+use super::model::{
+    Decision, Plan, PlanInput, PolicyProgress, Removal, ResourcePlan, WorkloadPlan,
+};
 use crate::record::{OwnedResource, PolicyRef, ResourceId};
 use crate::select::policy_ref;
 use crate::v1alpha1::{DeletionPolicy, LoggingPolicy};
 
 /// Adds removals to a plan whose workloads are decided.
 pub(super) fn plan(input: &PlanInput<'_>, plan: &mut Plan) {
-    if input.target.spec.suspend {
+    if input.target.spec.suspend || input.resources.is_empty() {
         return;
     }
+    let reliance = Reliance::of(plan);
+    let mut removals = Vec::new();
+    let mut forgotten = Vec::new();
     for (id, resource) in input.resources {
         let Some(policy) = find_policy(input, &resource.policy) else {
             continue;
         };
         if policy.is_deleting() && policy.spec.deletion_policy == DeletionPolicy::Retain {
-            plan.forgotten_resources.push(id.clone());
-        } else if is_spare(plan, policy, resource) {
-            plan.removals.push(Removal {
+            forgotten.push(id.clone());
+        } else if reliance.spares(policy, resource) {
+            removals.push(Removal {
                 id: id.clone(),
                 policy: resource.policy.clone(),
             });
         }
     }
+    plan.forgotten_resources.extend(forgotten);
+    plan.removals.extend(removals);
 }
 
-/// Whether nothing relies on a resource. Objects of a policy that lives on are the business of
-/// `garbage`: an older revision that a rollback may bring back names them.
-fn is_spare(plan: &Plan, policy: &LoggingPolicy, resource: &OwnedResource) -> bool {
-    if policy.is_deleting() {
-        return !plan
-            .workloads
-            .values()
-            .any(|workload| relies_on(workload, &resource.policy));
+/// What the workloads rely on, gathered once for all resources: there are thousands of both.
+struct Reliance<'a> {
+    /// Uids of the policies of which a workload still carries, or is getting, something.
+    policies: BTreeSet<&'a str>,
+    /// What is to be there.
+    resources: BTreeSet<&'a ResourceId>,
+    /// Uid of a policy, and name of a role on which a running or coming revision has grants of it.
+    roles: BTreeSet<(&'a str, String)>,
+    /// Whether all workloads could be read, and a pass may tidy up.
+    may_tidy: bool,
+}
+
+impl<'a> Reliance<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        let workloads = || plan.workloads.values();
+        let is_known = |one: &WorkloadPlan| !matches!(one.decision, Decision::Unknown(_));
+        let needed = workloads().flat_map(|one| one.requires.iter().chain(&one.keeps));
+        Self {
+            policies: workloads().flat_map(carried).collect(),
+            resources: plan.resources.keys().chain(needed).collect(),
+            roles: workloads().flat_map(named_roles).collect(),
+            may_tidy: has_time(plan) && workloads().all(is_known),
+        }
     }
-    let ResourceId::RolePolicy { .. } = &resource.id else {
-        return false;
-    };
-    if !has_time(plan) {
-        return false;
+
+    /// Whether nothing relies on a resource. Objects of a policy that lives on are the business of
+    /// `garbage`: an older revision that a rollback may bring back names them.
+    fn spares(&self, policy: &LoggingPolicy, resource: &OwnedResource) -> bool {
+        let uid = resource.policy.uid.as_str();
+        if policy.is_deleting() {
+            return !self.policies.contains(uid);
+        }
+        let ResourceId::RolePolicy { role, .. } = &resource.id else {
+            return false;
+        };
+        self.may_tidy
+            && !self.resources.contains(&resource.id)
+            && !self.roles.contains(&(uid, role.clone()))
     }
-    let wanted = plan.resources.contains_key(&resource.id)
-        || plan.workloads.values().any(|workload| {
-            workload.requires.contains(&resource.id)
-                || workload.keeps.contains(&resource.id)
-                || names_role(workload, resource)
-        });
-    let unread = plan
-        .workloads
-        .values()
-        .any(|workload| matches!(workload.decision, Decision::Unknown(_)));
-    !wanted && !unread
 }
 
 /// Whether a pass may tidy up: workloads go first.
 pub(super) fn has_time(plan: &Plan) -> bool {
-    let writes = plan.resources.iter().any(|(id, write)| {
-        let mut workloads = plan.workloads.values();
-        write.unconditional || workloads.any(|workload| workload.requires.contains(id))
-    });
-    let mut workloads = plan.workloads.values();
-    plan.needs.is_empty() && !writes && workloads.all(|workload| workload.steps.is_empty())
+    let workloads = || plan.workloads.values();
+    let required: BTreeSet<&ResourceId> = workloads().flat_map(|one| &one.requires).collect();
+    let is_written =
+        |(id, write): (&ResourceId, &ResourcePlan)| write.unconditional || required.contains(id);
+    plan.needs.is_empty()
+        && !plan.resources.iter().any(is_written)
+        && workloads().all(|workload| workload.steps.is_empty())
 }
 
-/// Whether a workload still carries, or is getting, something of the policy.
-fn relies_on(workload: &WorkloadPlan, policy: &PolicyRef) -> bool {
+/// Uids of the policies of which a workload still carries, or is getting, something.
+fn carried(workload: &WorkloadPlan) -> impl Iterator<Item = &str> {
     let record = &workload.record;
-    if workload.decision == Decision::Retained {
-        return false;
-    }
-    let remembered = record
-        .managed
+    let managed = record.managed.as_ref().map(|managed| &managed.policy);
+    let deployment = record
+        .deployment
         .as_ref()
-        .is_some_and(|managed| managed.policy.uid == policy.uid)
-        || record
-            .deployment
-            .as_ref()
-            .is_some_and(|deployment| deployment.policy.uid == policy.uid)
-        || record
-            .overtaken
-            .as_ref()
-            .is_some_and(|race| race.policy.uid == policy.uid);
-    let marked = workload
-        .marks
-        .as_ref()
-        .is_some_and(|marks| marks.policy_uid == policy.uid);
-    remembered || marked
+        .map(|deployment| &deployment.policy);
+    let overtaken = record.overtaken.as_ref().map(|race| &race.policy);
+    let remembered = [managed, deployment, overtaken].into_iter().flatten();
+    let marked = workload.marks.iter().map(|marks| marks.policy_uid.as_str());
+    remembered
+        .map(|policy| policy.uid.as_str())
+        .chain(marked)
+        .filter(|_| workload.decision != Decision::Retained)
 }
 
-/// Whether a running or coming revision of the workload has grants on the role of `resource`.
-fn names_role(workload: &WorkloadPlan, resource: &OwnedResource) -> bool {
-    let ResourceId::RolePolicy { role, .. } = &resource.id else {
-        return false;
-    };
+fn relies_on(workload: &WorkloadPlan, policy: &PolicyRef) -> bool {
+    carried(workload).any(|uid| uid == policy.uid)
+}
+
+/// Roles on which the running or coming revision of a workload has grants, with the uid of the policy.
+fn named_roles(workload: &WorkloadPlan) -> impl Iterator<Item = (&str, String)> {
     let record = &workload.record;
     let managed = record
         .managed
         .as_ref()
-        .filter(|managed| managed.policy.uid == resource.policy.uid);
-    let deployment = record
-        .deployment
-        .as_ref()
-        .filter(|deployment| deployment.policy.uid == resource.policy.uid);
-    let grants = managed
-        .map(|managed| &managed.grants)
+        .map(|managed| (&managed.policy, &managed.grants));
+    let deployment = record.deployment.as_ref();
+    let deployment = deployment.map(|deployment| (&deployment.policy, &deployment.grants));
+    [managed, deployment]
         .into_iter()
-        .chain(deployment.map(|deployment| &deployment.grants))
-        .flatten();
-    grants
-        .filter_map(|grant| crate::iam::role_name(&grant.role_arn))
-        .any(|name| name.name == role.as_str())
+        .flatten()
+        .flat_map(|(policy, grants)| {
+            let roles = grants
+                .iter()
+                .filter_map(|grant| crate::iam::role_name(&grant.role_arn));
+            roles.map(|role| (policy.uid.as_str(), role.name))
+        })
 }
 
 /// Counts how each policy stands in this target.

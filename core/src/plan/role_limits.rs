@@ -112,14 +112,8 @@ pub(super) fn room(
         .iter()
         .map(|(name, document)| (name.as_str(), iam::policy_size_characters(document)))
         .collect();
-    for (id, one) in wanted {
-        if let ResourceId::RolePolicy {
-            role: other,
-            policy_name,
-        } = id
-            && other == role
-            && let ResourceContent::RolePolicy(document) = &one.content
-        {
+    for (policy_name, one) in of_role(role, wanted) {
+        if let ResourceContent::RolePolicy(document) = &one.content {
             sizes.insert(policy_name, iam::policy_size_characters(document));
         }
     }
@@ -129,6 +123,25 @@ pub(super) fn room(
         return Err(State::TooLong { characters, others });
     }
     Ok(())
+}
+
+/// What is wanted of one role, by name of the policy. A fleet has thousands of roles, and this is asked of
+/// each: only the neighbours of the role are looked at.
+fn of_role<'a>(
+    role: &str,
+    wanted: &'a BTreeMap<ResourceId, Wanted>,
+) -> impl Iterator<Item = (&'a str, &'a Wanted)> {
+    let first = ResourceId::RolePolicy {
+        role: role.to_owned(),
+        policy_name: String::new(),
+    };
+    wanted.range(first..).map_while(move |(id, one)| match id {
+        ResourceId::RolePolicy {
+            role: other,
+            policy_name,
+        } if other == role => Some((policy_name.as_str(), one)),
+        _ => None,
+    })
 }
 
 /// Remembers that a role stands in the way of a change, and gives the place back that it had.
