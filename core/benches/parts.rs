@@ -11,7 +11,7 @@ mod support;
     dead_code,
     reason = "a benchmark drives less of the world than the tests do"
 )]
-#[path = "../tests/plan/world.rs"]
+#[path = "../tests/plan/world/mod.rs"]
 mod world;
 
 use std::sync::LazyLock;

@@ -66,6 +66,24 @@ pub fn aws_settings(fake: &FakeAws) -> AwsSettings {
     .with_keys("AKIAFAKE", "secret")
 }
 
+/// Whether a service runs with a router.
+///
+/// # Panics
+/// Where there is no such service.
+#[must_use]
+pub fn has_router(fake: &FakeAws, cluster: &str, service: &str) -> bool {
+    let live = fake.live(cluster, service);
+    let live = live.unwrap_or_else(|| panic!("no service {cluster}/{service}"));
+    live.to_string().contains("firelensConfiguration")
+}
+
+/// A condition in the status of an object.
+#[must_use]
+pub fn condition<'a>(status: &'a Value, type_: &str) -> Option<&'a Value> {
+    let mut conditions = status["conditions"].as_array().into_iter().flatten();
+    conditions.find(|one| one["type"] == type_)
+}
+
 /// How a pass ended, as its surroundings see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Passed {
@@ -166,17 +184,46 @@ impl Harness {
         object.unwrap_or_else(|| panic!("no workload {name}"))["status"].take()
     }
 
+    /// Whether a service runs with a router.
+    ///
+    /// # Panics
+    /// Where there is no such service.
+    #[must_use]
+    pub fn has_router(&self, cluster: &str, service: &str) -> bool {
+        has_router(&self.fake, cluster, service)
+    }
+
+    /// A condition of the workload that stands for a service.
+    ///
+    /// # Panics
+    /// Where there is no such workload.
+    pub async fn condition(&self, cluster: &str, service: &str, type_: &str) -> Option<Value> {
+        let status = self.workload(cluster, service).await;
+        condition(&status, type_).cloned()
+    }
+
     /// Reason of a condition of the workload that stands for a service.
     ///
     /// # Panics
     /// Where there is no such workload.
-    pub async fn reason(&self, cluster: &str, service: &str, condition: &str) -> String {
-        let status = self.workload(cluster, service).await;
-        let conditions = status["conditions"].as_array().into_iter().flatten();
-        let found = conditions.into_iter().find(|one| one["type"] == condition);
+    pub async fn reason(&self, cluster: &str, service: &str, type_: &str) -> String {
+        let found = self.condition(cluster, service, type_).await;
         found.map_or_else(String::new, |one| {
             one["reason"].as_str().unwrap_or("").to_owned()
         })
+    }
+
+    /// Says something to a rollout, as `kubectl patch` would.
+    ///
+    /// # Panics
+    /// Where there is no such rollout.
+    pub async fn say(&self, rollout: &str, control: &Value) {
+        let object = self.get(Kind::Rollout, rollout).await;
+        let mut object = object.unwrap_or_else(|| panic!("no rollout {rollout}"));
+        object["spec"]["control"] = control.clone();
+        let update = Update::object(object);
+        let said = self.store.update(Kind::Rollout, rollout, update).await;
+        said.expect("the rollout takes it");
     }
 
     /// One pass over the target that every scene has, at the driven time.

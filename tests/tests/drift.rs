@@ -12,12 +12,6 @@ use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 100;
 
-async fn condition(harness: &Harness, service: &str, type_: &str) -> Option<Value> {
-    let status = harness.workload("main", service).await;
-    let conditions = status["conditions"].as_array().unwrap().clone();
-    conditions.into_iter().find(|one| one["type"] == type_)
-}
-
 fn updates_of(harness: &Harness, service: &str) -> usize {
     let calls = harness.fake.calls();
     let mine = calls
@@ -39,7 +33,7 @@ async fn an_owner_who_puts_the_same_back_again_and_again_is_left_alone_and_told_
     }
     assert_eq!(updates_of(&harness, "web"), 3);
     assert_eq!(harness.fake.revisions("web").len(), 2);
-    let contested = condition(&harness, "web", "Contested").await.unwrap();
+    let contested = harness.condition("main", "web", "Contested").await.unwrap();
     assert_eq!(contested["status"], "True");
     let message = contested["message"].as_str().unwrap();
     for part in [
@@ -73,7 +67,7 @@ async fn an_owner_who_puts_the_same_back_again_and_again_is_left_alone_and_told_
     harness.settle(MAX_PASSES).await;
     let live = harness.fake.live("main", "web").unwrap().to_string();
     assert!(live.contains("firelensConfiguration") && live.contains("app:2"));
-    assert_eq!(condition(&harness, "web", "Contested").await, None);
+    assert_eq!(harness.condition("main", "web", "Contested").await, None);
 }
 
 #[tokio::test]
@@ -95,7 +89,7 @@ async fn a_service_of_code_deploy_is_prepared_shipped_by_its_owner_and_given_bac
     let revisions = fake.revisions("shop");
     assert_eq!(revisions.len(), 2, "one is prepared");
     let prepared = revisions[1].0.clone();
-    let injected = condition(&harness, "shop", "Injected").await.unwrap();
+    let injected = harness.condition("main", "shop", "Injected").await.unwrap();
     assert_eq!(injected["reason"], "ShipManually");
     let message = injected["message"].as_str().unwrap();
     let (_, app_spec) = message.split_once('\n').unwrap();
@@ -108,7 +102,7 @@ async fn a_service_of_code_deploy_is_prepared_shipped_by_its_owner_and_given_bac
 
     fake.controller_ships("main", "shop", &prepared);
     harness.settle(MAX_PASSES).await;
-    let injected = condition(&harness, "shop", "Injected").await.unwrap();
+    let injected = harness.condition("main", "shop", "Injected").await.unwrap();
     assert_eq!(injected["reason"], "InSync");
 
     harness.delete(Kind::LoggingPolicy, POLICY).await;
@@ -117,7 +111,7 @@ async fn a_service_of_code_deploy_is_prepared_shipped_by_its_owner_and_given_bac
         harness.pass().await;
         harness.fake.advance(Duration::from_secs(60));
     }
-    let injected = condition(&harness, "shop", "Injected").await.unwrap();
+    let injected = harness.condition("main", "shop", "Injected").await.unwrap();
     assert_eq!(injected["reason"], "ShipManually");
     assert!(injected["message"].as_str().unwrap().contains(&original));
     assert!(harness.get(Kind::LoggingPolicy, POLICY).await.is_some());

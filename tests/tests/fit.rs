@@ -32,15 +32,8 @@ async fn scene() -> Harness {
 }
 
 async fn message(harness: &Harness, service: &str, condition: &str) -> String {
-    let status = harness.workload("main", service).await;
-    let conditions = status["conditions"].as_array().unwrap();
-    let found = conditions.iter().find(|one| one["type"] == condition);
+    let found = harness.condition("main", service, condition).await;
     found.unwrap()["message"].as_str().unwrap().to_owned()
-}
-
-fn has_router(fake: &FakeAws, service: &str) -> bool {
-    let live = fake.live("main", service).unwrap();
-    live.to_string().contains("firelensConfiguration")
 }
 
 /// A service with further members of CreateService.
@@ -82,7 +75,7 @@ async fn a_cluster_of_old_agents_is_found_before_anything_is_written() {
 
     harness.fake.add_instance("main", &ALL, 3000, &json!({}));
     resync(&mut harness).await;
-    assert!(has_router(&harness.fake, "jobs"));
+    assert!(harness.has_router("main", "jobs"));
     assert_eq!(harness.reason("main", "jobs", "Injected").await, "InSync");
 }
 
@@ -124,7 +117,7 @@ async fn instances_are_read_once_a_resync_and_only_while_something_is_about_to_c
     policy["spec"]["mode"] = json!("Enforce");
     harness.apply(policy).await;
     let mut passes = 0;
-    while !(0..3).all(|index| has_router(&harness.fake, &format!("jobs-{index}"))) {
+    while !(0..3).all(|index| harness.has_router("main", &format!("jobs-{index}"))) {
         passes += 1;
         assert!(passes < MAX_PASSES);
         let Passed::Ended(outcome) = harness.pass().await else {
@@ -158,7 +151,7 @@ async fn instances_that_cannot_be_read_stop_the_change() {
     harness.fake.clear_faults();
     harness.fake.advance(Duration::from_secs(30));
     harness.settle(MAX_PASSES).await;
-    assert!(has_router(&harness.fake, "jobs"));
+    assert!(harness.has_router("main", "jobs"));
 }
 
 #[tokio::test]
@@ -212,7 +205,7 @@ async fn settings_that_permit_no_movement_are_refused_until_they_are_changed() {
     let change = json!({"cluster": "main", "service": "web", "deploymentConfiguration": moves});
     harness.fake.ecs("UpdateService", change).unwrap();
     resync(&mut harness).await;
-    assert!(has_router(&harness.fake, "web"));
+    assert!(harness.has_router("main", "web"));
 }
 
 #[tokio::test]
@@ -235,10 +228,10 @@ async fn a_service_without_tasks_is_applied_and_unproven_and_is_no_canary() {
         harness.fake.advance(Duration::from_secs(20));
     }
     assert!(
-        has_router(&harness.fake, "b-busy"),
+        harness.has_router("main", "b-busy"),
         "the canary is the one that shows something"
     );
-    assert!(!has_router(&harness.fake, "a-empty"));
+    assert!(!harness.has_router("main", "a-empty"));
 
     let mut harness = scene().await;
     run_with(
@@ -248,7 +241,7 @@ async fn a_service_without_tasks_is_applied_and_unproven_and_is_no_canary() {
     );
     harness.apply(inline_policy()).await;
     harness.settle(MAX_PASSES).await;
-    assert!(has_router(&harness.fake, "a-empty"));
+    assert!(harness.has_router("main", "a-empty"));
     assert_eq!(
         harness.reason("main", "a-empty", "Healthy").await,
         "Unproven"

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{Call, DeploymentEnd, FakeAws, Source, World};
+use firelens_tests::harness::condition;
 use firelens_tests::harness::fleet::{CLUSTER, Fleet, Rest, TARGETS, policy};
 use firelens_tests::harness::scene::POLICY;
 use jiff::SignedDuration;
@@ -89,12 +90,6 @@ fn waves(rollout: &Value) -> Vec<(u64, u64, u64)> {
     .collect()
 }
 
-fn condition(object: &Value, type_: &str) -> Value {
-    let conditions = object["status"]["conditions"].as_array().unwrap();
-    let found = conditions.iter().find(|one| one["type"] == type_);
-    found.cloned().unwrap_or_default()
-}
-
 /// A rollout that nothing disturbs goes in waves, and costs one registration and one update for each service.
 /// Answers what the services run then.
 async fn calm_rollout() -> Vec<(String, Value)> {
@@ -110,7 +105,10 @@ async fn calm_rollout() -> Vec<(String, Value)> {
         let sizes: Vec<u64> = waves.iter().map(|wave| wave.1).collect();
         assert_eq!(sizes[..3], [2, 8, 32], "{target}");
         assert!(waves.iter().all(|(_, size, done)| size == done), "{target}");
-        assert_eq!(condition(&rollout, "Complete")["status"], "True");
+        assert_eq!(
+            condition(&rollout["status"], "Complete").unwrap()["status"],
+            "True"
+        );
     }
     // The canaries of each target were done before anybody else began.
     for (target, ..) in TARGETS {
@@ -153,7 +151,7 @@ async fn a_fault_in_the_canary_stops_the_fleet_and_after_a_retry_all_ends_as_in_
         "the canaries and nobody else"
     );
     for (target, rollout) in fleet.rollouts().await {
-        let paused = condition(&rollout, "Paused");
+        let paused = condition(&rollout["status"], "Paused").unwrap();
         assert_eq!(paused["status"], "True", "{target}");
         let why = paused["message"].as_str().unwrap();
         assert!(
@@ -196,7 +194,7 @@ async fn a_fault_in_wave_three_of_one_target_stops_that_target_only_and_can_be_r
     let rollouts = fleet.rollouts().await;
     for (target, paused) in [("east", "False"), ("west", "True"), ("other", "False")] {
         assert_eq!(
-            condition(&rollouts[target], "Paused")["status"],
+            condition(&rollouts[target]["status"], "Paused").unwrap()["status"],
             paused,
             "{target}"
         );

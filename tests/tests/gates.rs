@@ -4,9 +4,8 @@
 use std::time::Duration;
 
 use firelens_core::v1alpha1::Kind;
-use firelens_store::Update;
 use firelens_tests::harness::scene::{fargate, inline_policy, run, target};
-use firelens_tests::harness::{Harness, Passed};
+use firelens_tests::harness::{Harness, Passed, condition};
 use serde_json::{Value, json};
 
 const SERVICES: [&str; 3] = ["s0", "s1", "s2"];
@@ -46,41 +45,18 @@ async fn work(harness: &mut Harness, span: Duration) {
 
 /// Services with the router.
 fn reached(harness: &Harness) -> Vec<&'static str> {
-    let has_router = |service: &&str| {
-        let live = harness.fake.live("main", service).unwrap();
-        live.to_string().contains("firelensConfiguration")
-    };
+    let has_router = |service: &&str| harness.has_router("main", service);
     SERVICES.into_iter().filter(has_router).collect()
 }
 
-async fn rollout(harness: &Harness) -> Value {
-    harness.get(Kind::Rollout, ROLLOUT).await.unwrap()
-}
-
 async fn paused(harness: &Harness) -> Value {
-    let conditions = rollout(harness).await["status"]["conditions"].take();
-    let conditions = conditions.as_array().unwrap();
-    let paused = conditions.iter().find(|one| one["type"] == "Paused");
-    paused.unwrap().clone()
-}
-
-/// Reason and message of what a service waits for.
-async fn waits(harness: &Harness, service: &str) -> (String, String) {
-    let status = harness.workload("main", service).await;
-    let conditions = status["conditions"].as_array().unwrap();
-    let injected = conditions.iter().find(|one| one["type"] == "Injected");
-    let text = |name: &str| injected.unwrap()[name].as_str().unwrap().to_owned();
-    (text("reason"), text("message"))
+    let rollout = harness.get(Kind::Rollout, ROLLOUT).await.unwrap();
+    condition(&rollout["status"], "Paused").unwrap().clone()
 }
 
 async fn resume(harness: &Harness) {
-    let mut object = rollout(harness).await;
     let now = harness.fake.now().to_string();
-    object["spec"]["control"] = json!({"resumedAt": now});
-    let said = harness
-        .store
-        .update(Kind::Rollout, ROLLOUT, Update::object(object));
-    said.await.expect("the rollout takes it");
+    harness.say(ROLLOUT, &json!({"resumedAt": now})).await;
 }
 
 #[tokio::test]
@@ -89,8 +65,9 @@ async fn an_alarm_that_cannot_be_judged_holds_the_next_wave_and_one_that_is_well
     harness.fake.set_alarm("checkout-5xx", "INSUFFICIENT_DATA");
     work(&mut harness, BAKE + A_WHILE).await;
     assert_eq!(reached(&harness), ["s0"]);
-    let (reason, message) = waits(&harness, "s1").await;
-    assert_eq!(reason, "WaitingForGate");
+    let waits = harness.condition("main", "s1", "Injected").await.unwrap();
+    assert_eq!(waits["reason"], "WaitingForGate");
+    let message = waits["message"].as_str().unwrap();
     assert!(message.contains("checkout-5xx"), "{message}");
     assert_eq!(
         paused(&harness).await["status"],
@@ -133,7 +110,10 @@ async fn a_query_with_a_sample_beyond_its_bounds_stops_the_rollout_and_one_witho
     let mut harness = fleet(&json!({"gates": {"prometheus": [gate]}})).await;
     work(&mut harness, BAKE + A_WHILE).await;
     assert_eq!(reached(&harness), ["s0"]);
-    assert_eq!(waits(&harness, "s1").await.0, "WaitingForGate");
+    assert_eq!(
+        harness.reason("main", "s1", "Injected").await,
+        "WaitingForGate"
+    );
 
     harness.fake.set_samples(query, &["0.1", "7"]);
     work(&mut harness, A_WHILE).await;
@@ -154,7 +134,10 @@ async fn logs_that_do_not_arrive_hold_a_rollout_that_waits_for_them_and_then_sto
     harness.fake.set_arriving(false);
     work(&mut harness, BAKE + Duration::from_secs(300)).await;
     assert_eq!(reached(&harness), ["s0"]);
-    assert_eq!(waits(&harness, "s1").await.0, "WaitingForGate");
+    assert_eq!(
+        harness.reason("main", "s1", "Injected").await,
+        "WaitingForGate"
+    );
     assert_eq!(paused(&harness).await["status"], "False", "it may be early");
 
     work(&mut harness, Duration::from_secs(1800)).await;

@@ -6,15 +6,7 @@ use std::time::Duration;
 use firelens_tests::fake_aws::{DeploymentEnd, Fault, FaultPlan, When};
 use firelens_tests::harness::scene::{inline_policy, small_fleet};
 use firelens_tests::harness::{Harness, Passed};
-use serde_json::{Value, json};
-
-/// The condition of a workload.
-async fn condition(harness: &Harness, service: &str, type_: &str) -> Value {
-    let status = harness.workload("main", service).await;
-    let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
-    let found = conditions.into_iter().find(|one| one["type"] == type_);
-    found.unwrap_or_else(|| panic!("no condition {type_}"))
-}
+use serde_json::json;
 
 /// Passes until the service runs another revision than `before`; answers that revision.
 async fn until_deployed(harness: &mut Harness, service: &str, before: &str) -> String {
@@ -66,7 +58,7 @@ async fn a_failed_deployment_names_the_exit_code_and_the_last_lines_of_the_route
         ],
     );
     harness.settle(60).await;
-    let injected = condition(&harness, "web", "Injected").await;
+    let injected = harness.condition("main", "web", "Injected").await.unwrap();
     assert_eq!(injected["reason"], "RolledBack");
     let message = injected["message"].as_str().unwrap();
     for part in [
@@ -94,7 +86,7 @@ async fn a_failure_stands_when_nothing_of_it_may_be_read() {
     policy["spec"]["selector"] = json!({"services": ["web"]});
     harness.apply(policy).await;
     harness.settle(60).await;
-    let injected = condition(&harness, "web", "Injected").await;
+    let injected = harness.condition("main", "web", "Injected").await.unwrap();
     assert_eq!(injected["reason"], "RolledBack");
     let message = injected["message"].as_str().unwrap();
     assert!(
@@ -110,7 +102,10 @@ async fn logs_that_arrive_are_said_to_flow_and_looked_at_again_after_an_hour() {
     harness.apply(inline_policy()).await;
     harness.settle(60).await;
     for service in ["web", "jobs"] {
-        let logs = condition(&harness, service, "LogsFlowing").await;
+        let logs = harness
+            .condition("main", service, "LogsFlowing")
+            .await
+            .unwrap();
         assert_eq!(logs["status"], "True", "{logs}");
         assert_eq!(logs["reason"], "LogsArrive");
         assert_eq!(
@@ -138,7 +133,10 @@ async fn logs_that_do_not_arrive_are_missed_after_a_quarter_of_an_hour() {
     harness.fake.set_arriving(false);
     harness.apply(inline_policy()).await;
     harness.settle(60).await;
-    let logs = condition(&harness, "web", "LogsFlowing").await;
+    let logs = harness
+        .condition("main", "web", "LogsFlowing")
+        .await
+        .unwrap();
     assert_eq!(
         (&logs["status"], &logs["reason"]),
         (&json!("Unknown"), &json!("WaitingForLogs"))
@@ -147,13 +145,16 @@ async fn logs_that_do_not_arrive_are_missed_after_a_quarter_of_an_hour() {
         harness.fake.advance(Duration::from_secs(300));
         harness.pass().await;
     }
-    let logs = condition(&harness, "web", "LogsFlowing").await;
+    let logs = harness
+        .condition("main", "web", "LogsFlowing")
+        .await
+        .unwrap();
     assert_eq!(
         (&logs["status"], &logs["reason"]),
         (&json!("False"), &json!("NoLogsSeen"))
     );
     // What runs is not called broken for it.
-    let ready = condition(&harness, "web", "Ready").await;
+    let ready = harness.condition("main", "web", "Ready").await.unwrap();
     assert_eq!(ready["status"], "True");
 }
 
@@ -168,7 +169,10 @@ async fn a_destination_that_may_not_be_read_is_unknown_and_never_silent() {
         harness.fake.advance(Duration::from_secs(300));
         harness.pass().await;
     }
-    let logs = condition(&harness, "web", "LogsFlowing").await;
+    let logs = harness
+        .condition("main", "web", "LogsFlowing")
+        .await
+        .unwrap();
     assert_eq!(
         (&logs["status"], &logs["reason"]),
         (&json!("Unknown"), &json!("LogsNotReadable"))

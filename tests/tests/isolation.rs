@@ -7,7 +7,7 @@ use std::time::Duration;
 use firelens_controller::{ControllerConfig, Ctx, PassResult, lease_name, reconcile_target};
 use firelens_core::v1alpha1::Kind;
 use firelens_store::Store;
-use firelens_tests::fake_aws::{AwsError, Call, DeploymentEnd, FakeAws, Fault, FaultPlan, When};
+use firelens_tests::fake_aws::{AwsError, Call, DeploymentEnd, Fault, FaultPlan, When};
 use firelens_tests::harness::fleet::{self, Fleet};
 use firelens_tests::harness::scene::{fargate, policy, run, small_fleet};
 use firelens_tests::harness::{DrivenClock, Harness, aws_settings};
@@ -15,11 +15,6 @@ use prometheus::Registry;
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 100;
-
-fn has_router(fake: &FakeAws, cluster: &str, service: &str) -> bool {
-    let live = fake.live(cluster, service).unwrap();
-    live.to_string().contains("firelensConfiguration")
-}
 
 /// Every call that names `jobs` and that `chosen` accepts.
 fn about_jobs(chosen: fn(&Call) -> bool) -> When {
@@ -48,27 +43,18 @@ async fn a_registration_that_ecs_refuses_is_reported_once_and_stops_nobody() {
     harness.fake.inject(FaultPlan::new(when, refusal));
     harness.apply(tolerant()).await;
     harness.settle(MAX_PASSES).await;
-    assert!(has_router(&harness.fake, "main", "web"));
-    assert!(!has_router(&harness.fake, "main", "jobs"));
+    assert!(harness.has_router("main", "web"));
+    assert!(!harness.has_router("main", "jobs"));
     let refused = |call: &Call| call.operation == "RegisterTaskDefinition" && call.error.is_some();
     let tries = harness.fake.calls().iter().filter(|c| refused(c)).count();
     assert_eq!(tries, 1, "the same is not tried again");
-    let injected = condition(&harness, "main", "jobs").await;
+    let injected = harness.condition("main", "jobs", "Injected").await.unwrap();
     assert_eq!(injected["status"], "False");
     assert!(
         injected["message"]
             .to_string()
             .contains("Role is not valid")
     );
-}
-
-async fn condition(harness: &Harness, cluster: &str, service: &str) -> Value {
-    let status = harness.workload(cluster, service).await;
-    let conditions = status["conditions"].as_array().unwrap().clone();
-    let mut conditions = conditions.into_iter();
-    conditions
-        .find(|condition| condition["type"] == "Injected")
-        .unwrap()
 }
 
 #[tokio::test]
@@ -78,9 +64,12 @@ async fn a_service_that_may_not_be_updated_stops_nobody() {
     harness.fake.inject(FaultPlan::new(when, Fault::Denied));
     harness.apply(policy()).await;
     passes(&mut harness, 20).await;
-    assert!(has_router(&harness.fake, "main", "web"));
-    assert!(!has_router(&harness.fake, "main", "jobs"));
-    assert_eq!(condition(&harness, "main", "jobs").await["status"], "False");
+    assert!(harness.has_router("main", "web"));
+    assert!(!harness.has_router("main", "jobs"));
+    assert_eq!(
+        harness.condition("main", "jobs", "Injected").await.unwrap()["status"],
+        "False"
+    );
     harness.fake.clear_faults();
     let before = harness.fake.revisions("jobs").len();
     assert_eq!(before, 2, "registered once, however often it is tried");
@@ -93,12 +82,15 @@ async fn a_registration_that_is_denied_stops_nobody_and_is_tried_again() {
     harness.fake.inject(FaultPlan::new(when, Fault::Denied));
     harness.apply(tolerant()).await;
     passes(&mut harness, 20).await;
-    assert!(has_router(&harness.fake, "main", "web"));
-    assert!(!has_router(&harness.fake, "main", "jobs"));
-    assert_eq!(condition(&harness, "main", "jobs").await["status"], "False");
+    assert!(harness.has_router("main", "web"));
+    assert!(!harness.has_router("main", "jobs"));
+    assert_eq!(
+        harness.condition("main", "jobs", "Injected").await.unwrap()["status"],
+        "False"
+    );
     harness.fake.clear_faults();
     harness.settle(MAX_PASSES).await;
-    assert!(has_router(&harness.fake, "main", "jobs"));
+    assert!(harness.has_router("main", "jobs"));
     assert_eq!(harness.fake.revisions("jobs").len(), 2);
 }
 
@@ -109,11 +101,11 @@ async fn a_revision_that_cannot_be_read_stops_nobody() {
     harness.fake.inject(FaultPlan::new(when, Fault::Denied));
     harness.apply(policy()).await;
     passes(&mut harness, 10).await;
-    assert!(has_router(&harness.fake, "main", "web"));
-    assert!(!has_router(&harness.fake, "main", "jobs"));
+    assert!(harness.has_router("main", "web"));
+    assert!(!harness.has_router("main", "jobs"));
     harness.fake.clear_faults();
     harness.settle(MAX_PASSES).await;
-    assert!(has_router(&harness.fake, "main", "jobs"));
+    assert!(harness.has_router("main", "jobs"));
 }
 
 #[tokio::test]
@@ -131,7 +123,7 @@ async fn a_cluster_that_cannot_be_read_keeps_what_it_has_and_stops_nobody() {
     harness.fake.inject(plan);
     run(&harness.fake, "main", &fargate("late"));
     passes(&mut harness, 15).await;
-    assert!(has_router(&harness.fake, "main", "late"));
+    assert!(harness.has_router("main", "late"));
     let after = harness.fake.world();
     for (service, runs) in before.services {
         assert_eq!(after.services[&service], runs, "{service}");
@@ -154,8 +146,8 @@ async fn a_rollout_that_ecs_rolls_back_is_not_fought_over() {
     });
     harness.apply(tolerant()).await;
     harness.settle(MAX_PASSES).await;
-    assert!(has_router(&harness.fake, "main", "web"));
-    assert!(!has_router(&harness.fake, "main", "jobs"));
+    assert!(harness.has_router("main", "web"));
+    assert!(!harness.has_router("main", "jobs"));
     harness.fake.clear_calls();
     passes(&mut harness, 20).await;
     let writes = harness.fake.writes();
@@ -175,7 +167,7 @@ async fn throttling_delays_and_loses_nothing() {
     harness.apply(wide).await;
     harness.settle(400).await;
     for i in 0..40 {
-        assert!(has_router(&harness.fake, "main", &format!("s{i:02}")));
+        assert!(harness.has_router("main", &format!("s{i:02}")));
         assert_eq!(harness.fake.revisions(&format!("s{i:02}")).len(), 2);
     }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use firelens_core::status::rollout_name;
 use firelens_core::v1alpha1::Kind;
-use firelens_store::Update;
 use firelens_tests::fake_aws::{Call, FakeAws, Source, When, World, canonical};
 use firelens_tests::harness::scene::{BUCKET, POLICY, fargate, policy, small_fleet};
 use firelens_tests::harness::{Harness, TARGET};
@@ -55,11 +54,7 @@ async fn undoing() -> Harness {
     let mut harness = injecting().await;
     harness.settle(MAX_PASSES).await;
     let name = rollout_name(POLICY, 1, TARGET);
-    let mut rollout = harness.get(Kind::Rollout, &name).await.unwrap();
-    rollout["spec"]["control"] = json!({"abort": {"undo": true}});
-    let update = Update::object(rollout);
-    let said = harness.store.update(Kind::Rollout, &name, update).await;
-    said.unwrap();
+    harness.say(&name, &json!({"abort": {"undo": true}})).await;
     harness.fake.clear_calls();
     harness
 }

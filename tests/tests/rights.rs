@@ -24,15 +24,8 @@ fn allow(action: &str) -> Value {
     ]})
 }
 
-fn has_router(harness: &Harness, service: &str) -> bool {
-    let live = harness.fake.live("main", service).unwrap();
-    live.to_string().contains("firelensConfiguration")
-}
-
 async fn message(harness: &Harness, service: &str) -> String {
-    let status = harness.workload("main", service).await;
-    let conditions = status["conditions"].as_array().unwrap();
-    let found = conditions.iter().find(|one| one["type"] == "Injected");
+    let found = harness.condition("main", service, "Injected").await;
     found.unwrap()["message"].as_str().unwrap().to_owned()
 }
 
@@ -72,7 +65,7 @@ async fn missing_rights_are_named_and_nothing_is_written_until_they_are_there() 
     }
     attach(&harness, "web", &allow("*"));
     later(&mut harness, RIGHTS_RETRY_SECONDS).await;
-    assert!(has_router(&harness, "web") && !has_router(&harness, "jobs"));
+    assert!(harness.has_router("main", "web") && !harness.has_router("main", "jobs"));
     assert_eq!(harness.fake.count("PutRolePolicy"), 0);
 }
 
@@ -99,8 +92,8 @@ async fn without_the_right_to_simulate_the_policies_are_read_and_judged() {
             .unwrap();
         harness.apply(verifying()).await;
         harness.settle(MAX_PASSES).await;
-        assert!(has_router(&harness, "web"), "{fault:?}");
-        assert!(!has_router(&harness, "jobs"), "{fault:?}");
+        assert!(harness.has_router("main", "web"), "{fault:?}");
+        assert!(!harness.has_router("main", "jobs"), "{fault:?}");
         let said = message(&harness, "jobs").await;
         assert!(
             said.contains(
@@ -119,7 +112,7 @@ async fn an_unchanged_fleet_is_not_asked_about_its_rights_before_an_hour_even_by
     }
     harness.apply(verifying()).await;
     harness.settle(MAX_PASSES).await;
-    assert!(has_router(&harness, "web") && has_router(&harness, "jobs"));
+    assert!(harness.has_router("main", "web") && harness.has_router("main", "jobs"));
     let iam_calls = |harness: &Harness| -> BTreeMap<String, usize> {
         let counts = harness.fake.counts();
         let iam = |name: &String| name.contains("Role") || name.contains("Polic");
@@ -189,7 +182,7 @@ async fn the_room_in_a_role_and_its_boundary_are_looked_at_before_a_write() {
         .set_permissions_boundary("jobs-task", None)
         .unwrap();
     later(&mut harness, RIGHTS_RETRY_SECONDS).await;
-    assert!(has_router(&harness, "web") && has_router(&harness, "jobs"));
+    assert!(harness.has_router("main", "web") && harness.has_router("main", "jobs"));
 }
 
 #[tokio::test]
@@ -216,7 +209,7 @@ async fn a_role_with_a_path_is_written_by_its_name_and_verified_by_its_arn() {
         policy["spec"]["selector"] = json!({"services": ["path"]});
         harness.apply(policy).await;
         harness.settle(MAX_PASSES).await;
-        assert!(has_router(&harness, "path"), "{mode}");
+        assert!(harness.has_router("main", "path"), "{mode}");
         let written = harness.fake.role_policies("path-task").len();
         assert_eq!(written, usize::from(mode == "Manage"));
         let simulated = harness.fake.calls();

@@ -92,10 +92,7 @@ fn place(
 }
 
 fn unreachable(input: &PlanInput<'_>, entry: &Entry<'_>) -> (LogsSeen, String) {
-    let source = Source {
-        container: "",
-        task_id: "",
-    };
+    let source = Source::default();
     let told: Vec<String> = entry
         .outputs
         .iter()

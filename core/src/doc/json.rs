@@ -39,7 +39,7 @@ pub struct RawObject {
 }
 
 /// What objects without a text of their own were read from.
-static NOTHING: LazyLock<Arc<Source>> = LazyLock::new(|| Source::written("{}".to_owned()));
+static NOTHING: LazyLock<Arc<Source>> = LazyLock::new(|| Source::known("{}".to_owned()));
 
 impl Default for RawObject {
     fn default() -> Self {
@@ -286,15 +286,6 @@ pub(super) fn not_an_object(text: &str) -> serde_json::Error {
         Err(error) => error,
         Ok(_) => serde::de::Error::custom("the text cannot be read"),
     }
-}
-
-/// The elements of a JSON array as text; `None` when it is not an array.
-#[must_use]
-pub fn elements(text: &str) -> Option<Vec<String>> {
-    let source = Source::written(text.to_owned());
-    let root = source.root();
-    (root.kind() == JsonKind::List)
-        .then(|| root.items().map(|item| item.text().to_owned()).collect())
 }
 
 /// Drops white space between tokens. The text must be JSON.

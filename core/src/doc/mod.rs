@@ -20,7 +20,7 @@ use json::Writing;
 
 pub use canonical::{canonical, canonical_hash, sha256_hex};
 pub(crate) use canonical::{canonical_dependencies, canonical_member, sorted};
-pub use json::{RawObject, elements};
+pub use json::RawObject;
 pub(crate) use source::{Json, JsonKind, Source};
 pub(crate) use views::wait;
 pub use views::{ContainerView, Dependency, PortMapping};

@@ -12,7 +12,6 @@ use serde_json::Value;
 use super::json::without_white_space;
 use super::scan::{Node, scan};
 use super::unique::refuse_duplicate_names;
-use super::written::quote;
 
 /// Text and places. Values are shared by all documents that were made from it.
 pub(crate) struct Source {
@@ -41,7 +40,7 @@ impl Source {
 
     fn of(text: &str, nodes: Vec<Node>, has_white_space: bool) -> Arc<Self> {
         if has_white_space {
-            return Self::written(without_white_space(text));
+            return Self::known(without_white_space(text));
         }
         Arc::new(Self {
             text: text.to_owned(),
@@ -60,18 +59,6 @@ impl Source {
             text,
             nodes: OnceLock::new(),
         })
-    }
-
-    /// Text of people. What is no JSON becomes a JSON text of itself.
-    pub(super) fn written(text: String) -> Arc<Self> {
-        match scan(&text) {
-            Some(scanned) if !scanned.has_white_space => Arc::new(Self {
-                text,
-                nodes: OnceLock::from(scanned.nodes),
-            }),
-            Some(_) => Self::known(without_white_space(&text)),
-            None => Self::known(quote(&text)),
-        }
     }
 
     fn nodes(&self) -> &[Node] {

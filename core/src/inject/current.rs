@@ -65,9 +65,6 @@ fn same_record(
     }
     let live = live.docker_label(LABEL_RESTORE).unwrap_or_default();
     let wanted = wanted.docker_label(LABEL_RESTORE).unwrap_or_default();
-    if live == wanted && !live.contains("\"task\":") {
-        return true;
-    }
     let (Ok(live), Ok(wanted)) = (RestoreRecord::parse(&live), RestoreRecord::parse(&wanted))
     else {
         return false;

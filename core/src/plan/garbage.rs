@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::draft::find_policy;
-use super::model::{Decision, Plan, PlanInput, Removal};
-use super::removal::has_time;
+use super::model::{Plan, PlanInput, Removal};
+use super::removal::{has_time, is_known};
 use super::resources::State;
 use crate::doc::TaskDefinitionDoc;
 use crate::observe::{Observed, ServiceView};
@@ -115,11 +115,7 @@ fn named_objects(
     plan: &mut Plan,
     candidates: &BTreeSet<String>,
 ) -> Option<BTreeSet<String>> {
-    let unread = plan
-        .workloads
-        .values()
-        .any(|workload| matches!(workload.decision, Decision::Unknown(_)));
-    if unread || !input.observation.unread_clusters.is_empty() {
+    if !is_known(plan) || !input.observation.unread_clusters.is_empty() {
         return None;
     }
     let mut named = BTreeSet::new();

@@ -53,13 +53,12 @@ struct Reliance<'a> {
 impl<'a> Reliance<'a> {
     fn of(plan: &'a Plan) -> Self {
         let workloads = || plan.workloads.values();
-        let is_known = |one: &WorkloadPlan| !matches!(one.decision, Decision::Unknown(_));
         let needed = workloads().flat_map(|one| one.requires.iter().chain(&one.keeps));
         Self {
             policies: workloads().flat_map(carried).collect(),
             resources: plan.resources.keys().chain(needed).collect(),
             roles: workloads().flat_map(named_roles).collect(),
-            may_tidy: has_time(plan) && workloads().all(is_known),
+            may_tidy: has_time(plan) && is_known(plan),
         }
     }
 
@@ -77,6 +76,12 @@ impl<'a> Reliance<'a> {
             && !self.resources.contains(&resource.id)
             && !self.roles.contains(&(uid, role.clone()))
     }
+}
+
+/// Whether every workload could be read.
+pub(super) fn is_known(plan: &Plan) -> bool {
+    let mut workloads = plan.workloads.values();
+    workloads.all(|workload| !matches!(workload.decision, Decision::Unknown(_)))
 }
 
 /// Whether a pass may tidy up: workloads go first.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use firelens_core::record::WorkloadKey;
 use firelens_core::v1alpha1::Kind;
-use firelens_store::{ListOptions, Update};
+use firelens_store::ListOptions;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -170,13 +170,9 @@ impl Fleet {
 
     /// Says something to the rollouts of all targets, as `kubectl patch` would.
     pub async fn say(&mut self, control: &Value) {
-        for (_, mut rollout) in self.rollouts().await {
+        for rollout in self.rollouts().await.values() {
             let name = rollout["metadata"]["name"].as_str().expect("a name");
-            let name = name.to_owned();
-            rollout["spec"]["control"] = control.clone();
-            let update = Update::object(rollout);
-            let said = self.harness.store.update(Kind::Rollout, &name, update);
-            said.await.expect("the rollout takes it");
+            self.harness.say(name, control).await;
         }
         self.wake();
     }
@@ -185,19 +181,15 @@ impl Fleet {
     pub async fn reason(&self, target: &str, service: &str) -> String {
         let name = format!("{target}.{CLUSTER}.{service}");
         let object = self.harness.get(Kind::Workload, &name).await;
-        let status = object.expect("a workload")["status"].take();
-        let conditions = status["conditions"].as_array().into_iter().flatten();
-        let mut injected = conditions.filter(|one| one["type"] == "Injected");
-        let reason = injected.next().map(|one| one["reason"].clone());
-        reason
-            .and_then(|reason| reason.as_str().map(str::to_owned))
-            .unwrap_or_default()
+        let object = object.expect("a workload");
+        let injected = super::condition(&object["status"], "Injected");
+        let reason = injected.and_then(|injected| injected["reason"].as_str());
+        reason.unwrap_or_default().to_owned()
     }
 
     /// Whether a service runs with the router.
     pub fn has_router(&self, target: &str, service: &str) -> bool {
-        let live = self.place(target).live(CLUSTER, service);
-        live.is_some_and(|live| live.to_string().contains("firelensConfiguration"))
+        super::has_router(&self.place(target), CLUSTER, service)
     }
 
     /// Services without the router, of all targets.

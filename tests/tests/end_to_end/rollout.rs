@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use firelens_tests::cli;
+use firelens_tests::harness::condition;
 use firelens_tests::local_aws::{LocalAws, demo_task_definitions};
 use firelens_tests::process::until;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::scene::{CLUSTER, REGION, Scene, until_passes_are_over};
 
@@ -44,6 +45,15 @@ fn waves() -> String {
     .to_string()
 }
 
+/// Seven services, of which the canary is done and the first wave is under way.
+async fn in_the_first_wave() -> Option<Scene> {
+    let scene = set(7).await?;
+    scene.apply_with("Enforce", &waves());
+    scene.wait_for_moved(&services(1..=1));
+    scene.wait_for_moved(&services(1..=3));
+    Some(scene)
+}
+
 impl Scene {
     async fn say(&self, what: &[&str]) {
         let arguments = [&["rollout"], what].concat();
@@ -79,7 +89,10 @@ impl Scene {
     fn wait_for_reason(&self, service: &str, reason: &str) -> String {
         let name = format!("local.{CLUSTER}.{service}");
         until(reason, self.patience(), || {
-            let injected = condition(&self.object("workload", &name)["status"], "Injected");
+            let workload = self.object("workload", &name);
+            let injected = condition(&workload["status"], "Injected")
+                .cloned()
+                .unwrap_or_default();
             let message = injected["message"].as_str().unwrap_or_default();
             if injected["reason"] == reason {
                 Ok(message.to_owned())
@@ -99,12 +112,6 @@ impl Scene {
         let primary = deployments.iter().find(|one| one["status"] == "PRIMARY");
         primary.unwrap()[member].as_f64().unwrap()
     }
-}
-
-fn condition(status: &Value, type_: &str) -> Value {
-    let conditions = status["conditions"].as_array().unwrap();
-    let found = conditions.iter().find(|one| one["type"] == type_);
-    found.cloned().unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,10 +165,9 @@ async fn end_to_end_on_ministack_a_rollout_goes_in_waves_through_a_pause_and_a_r
 
 #[tokio::test(flavor = "multi_thread")]
 async fn end_to_end_on_ministack_a_rollout_that_is_aborted_with_undo_gives_back_what_it_reached() {
-    let Some(scene) = set(7).await else { return };
-    scene.apply_with("Enforce", &waves());
-    scene.wait_for_moved(&services(1..=1));
-    scene.wait_for_moved(&services(1..=3));
+    let Some(scene) = in_the_first_wave().await else {
+        return;
+    };
     scene.say(&["abort", "--undo", "everything"]).await;
     until("all are back", scene.patience(), || {
         let moved = scene.moved();
@@ -182,11 +188,9 @@ async fn end_to_end_on_ministack_a_rollout_that_is_aborted_with_undo_gives_back_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn end_to_end_on_ministack_a_policy_deleted_in_the_middle_of_its_rollout_leaves_nothing() {
-    let Some(scene) = set(7).await else { return };
-    scene.apply_with("Enforce", &waves());
-    scene.wait_for_moved(&services(1..=1));
-    // The wave is under way when the policy goes.
-    scene.wait_for_moved(&services(1..=3));
+    let Some(scene) = in_the_first_wave().await else {
+        return;
+    };
     scene.delete_policy();
     scene.assert_as_before(&scene.seen());
 }

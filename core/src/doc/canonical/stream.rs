@@ -301,9 +301,7 @@ fn write_sorted<'a>(
             .filter(|entry| member != "key" || is_sent(*entry))
             .map(|entry| (sort_key(entry, member), entry)),
     );
-    if !entries.is_sorted_by(|one, other| one.0.order(&other.0).is_le()) {
-        entries.sort_by(|one, other| one.0.order(&other.0));
-    }
+    entries.sort_by(|one, other| one.0.order(&other.0));
     write_list(entries.into_iter().map(|(_, entry)| entry), out, write);
 }
 

@@ -1,0 +1,333 @@
+//! A world in memory that plans are applied to: ECS, IAM and S3 as far as plans see them.
+//! Nothing here decides; it does what steps say, at once and in order.
+
+mod passes;
+mod shown;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use firelens_core::doc::{TaskDefinitionDoc, sha256_hex};
+use firelens_core::iam::{NamedDocument, RolePolicies};
+use firelens_core::inject;
+use firelens_core::observe::{
+    ClusterView, Evidence, Needs, ObjectView, Observation, Observed, RightsQuestion, RightsView,
+    RoleView, ServiceView, SimulatedRight,
+};
+use firelens_core::plan::{
+    Decision, Plan, PlanInput, ResourceContent, RevisionRef, Standing, Step, plan,
+};
+use firelens_core::record::{
+    DeploymentRecord, Intent, OwnedResource, Purpose, Registered, ResourceId, RolloutRecord,
+    WorkloadKey, WorkloadRecord,
+};
+use firelens_core::review::{TargetPlan, review};
+use firelens_core::v1alpha1::{
+    AwsTarget, Freeze, Kind, LogDestination, LoggingPolicy, RolloutControl,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::build::{ACCOUNT, REGION, base, object};
+
+/// One service of the simulated fleet.
+pub(crate) struct Service {
+    pub(crate) revision: String,
+    pub(crate) rollout_state: &'static str,
+    pub(crate) reason: &'static str,
+    pub(crate) tags: Value,
+    pub(crate) failed: Option<String>,
+    /// Who deploys it: `ECS`, `CODE_DEPLOY`, `EXTERNAL`.
+    pub(crate) controller: &'static str,
+}
+
+/// AWS, the store and the clock of a simulation.
+pub(crate) struct World {
+    pub(crate) target: AwsTarget,
+    pub(crate) policies: Vec<LoggingPolicy>,
+    pub(crate) destinations: BTreeMap<String, LogDestination>,
+    pub(crate) services: BTreeMap<String, Service>,
+    pub(crate) revisions: BTreeMap<String, String>,
+    pub(crate) roles: Vec<String>,
+    /// Services that do not answer.
+    pub(crate) silent: BTreeSet<String>,
+    /// Trust policies by role.
+    pub(crate) trusts: BTreeMap<String, String>,
+    /// Permissions boundaries by role.
+    pub(crate) boundaries: BTreeMap<String, String>,
+    /// Documents of managed policies by ARN; one that is not here cannot be read.
+    pub(crate) managed_policies: BTreeMap<String, String>,
+    /// What the simulator of IAM answers, by role; none where it is out of reach.
+    pub(crate) simulator: Option<BTreeMap<String, Vec<SimulatedRight>>>,
+    /// Questions about rights so far.
+    pub(crate) questions: std::cell::Cell<usize>,
+    pub(crate) role_policies: BTreeMap<(String, String), String>,
+    pub(crate) objects: BTreeMap<(String, String), String>,
+    pub(crate) records: BTreeMap<WorkloadKey, WorkloadRecord>,
+    pub(crate) resources: BTreeMap<ResourceId, OwnedResource>,
+    pub(crate) intents: Vec<Intent>,
+    pub(crate) rollouts: BTreeMap<String, RolloutRecord>,
+    pub(crate) controls: BTreeMap<String, RolloutControl>,
+    pub(crate) freezes: Vec<Freeze>,
+    /// `deploymentConfiguration` of every service.
+    pub(crate) settings: Value,
+    pub(crate) unreadable: bool,
+    /// What is answered when somebody asks for it; everything else is absent.
+    pub(crate) evidence: Evidence,
+    /// Tasks that every service wants.
+    pub(crate) desired_count: u32,
+    /// Who registers.
+    pub(crate) registrar: &'static str,
+    pub(crate) registered: usize,
+    pub(crate) updates: Vec<String>,
+    pub(crate) now: Timestamp,
+}
+
+impl World {
+    /// A fleet of services `s0…`, each with a family and a task role of its own.
+    pub(crate) fn fleet(count: usize) -> Self {
+        let target = object(
+            Kind::AwsTarget,
+            &json!({
+                "apiVersion": "firelens.dev/v1alpha1", "kind": "AwsTarget", "metadata": {"name": "prod"},
+                "spec": {"accountId": ACCOUNT, "region": REGION, "configBucket": {"name": "configs", "prefix": "fl/"}}
+            }),
+        );
+        let mut world = Self {
+            target,
+            policies: Vec::new(),
+            destinations: BTreeMap::new(),
+            services: BTreeMap::new(),
+            revisions: BTreeMap::new(),
+            roles: Vec::new(),
+            silent: BTreeSet::new(),
+            trusts: BTreeMap::new(),
+            boundaries: BTreeMap::new(),
+            managed_policies: BTreeMap::new(),
+            simulator: None,
+            questions: std::cell::Cell::new(0),
+            role_policies: BTreeMap::new(),
+            objects: BTreeMap::new(),
+            records: BTreeMap::new(),
+            resources: BTreeMap::new(),
+            intents: Vec::new(),
+            rollouts: BTreeMap::new(),
+            controls: BTreeMap::new(),
+            freezes: Vec::new(),
+            settings: json!({}),
+            unreadable: false,
+            evidence: Evidence::default(),
+            desired_count: 0,
+            registrar: "arn:aws:iam::111122223333:user/alice",
+            registered: 0,
+            updates: Vec::new(),
+            now: "2026-01-01T00:00:00Z".parse().unwrap(),
+        };
+        for index in 0..count {
+            let name = format!("s{index}");
+            world.roles.push(format!("task-{name}"));
+            world.roles.push(format!("exec-{name}"));
+            let base = base(&name, "app:1");
+            world.owner_deploys(&name, &base);
+        }
+        world
+    }
+
+    pub(crate) fn key(service: &str) -> WorkloadKey {
+        WorkloadKey {
+            target: "prod".into(),
+            cluster: "main".into(),
+            service: service.into(),
+        }
+    }
+
+    /// Registers a revision in the family of the service, as its owner or as we would.
+    pub(crate) fn register(&mut self, body: &str) -> String {
+        let mut definition: Value = serde_json::from_str(body).unwrap();
+        let tags = definition
+            .as_object_mut()
+            .unwrap()
+            .remove("tags")
+            .unwrap_or_else(|| json!([]));
+        let family = definition["family"].as_str().unwrap().to_owned();
+        let prefix = format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{family}:");
+        let of_family = self
+            .revisions
+            .range(prefix.clone()..)
+            .take_while(|(arn, _)| arn.starts_with(&prefix));
+        let revision = 1 + of_family.count();
+        let arn = format!("{prefix}{revision}");
+        definition["taskDefinitionArn"] = json!(arn);
+        definition["revision"] = json!(revision);
+        definition["status"] = json!("ACTIVE");
+        definition["registeredBy"] = json!(self.registrar);
+        self.revisions.insert(
+            arn.clone(),
+            json!({"taskDefinition": definition, "tags": tags}).to_string(),
+        );
+        arn
+    }
+
+    /// The owner registers and deploys, and the deployment is done at once.
+    pub(crate) fn owner_deploys(&mut self, service: &str, body: &Value) -> String {
+        let arn = self.register(&body.to_string());
+        let tags = self
+            .services
+            .get(service)
+            .map_or_else(|| json!([]), |known| known.tags.clone());
+        let controller = self
+            .services
+            .get(service)
+            .map_or("ECS", |known| known.controller);
+        self.services.insert(
+            service.to_owned(),
+            Service {
+                revision: arn.clone(),
+                rollout_state: "COMPLETED",
+                reason: "",
+                tags,
+                failed: None,
+                controller,
+            },
+        );
+        arn
+    }
+
+    /// The owner sets the service to a revision that is there already.
+    pub(crate) fn owner_sets(&mut self, service: &str, arn: &str) {
+        let found = self.services.get_mut(service).unwrap();
+        arn.clone_into(&mut found.revision);
+        found.rollout_state = "COMPLETED";
+    }
+
+    pub(crate) fn live(&self, service: &str) -> TaskDefinitionDoc {
+        TaskDefinitionDoc::parse(&self.revisions[&self.services[service].revision]).unwrap()
+    }
+
+    pub(crate) fn is_injected(&self, service: &str) -> bool {
+        inject::marks(&self.live(service)).is_some()
+    }
+
+    pub(crate) fn injected(&self) -> usize {
+        self.services
+            .keys()
+            .filter(|name| self.is_injected(name))
+            .count()
+    }
+
+    pub(crate) fn advance(&mut self, seconds: i64) {
+        self.now += SignedDuration::from_secs(seconds);
+    }
+
+    /// Every deployment under way reaches steady state.
+    pub(crate) fn deployments_complete(&mut self) {
+        for service in self.services.values_mut() {
+            service.rollout_state = "COMPLETED";
+        }
+    }
+
+    /// The final plan for the world as it is.
+    pub(crate) fn plan(&self) -> Plan {
+        self.plan_with(&self.seen())
+    }
+
+    /// Everything that the final plan asks for.
+    pub(crate) fn seen(&self) -> Observation {
+        let mut seen = self.observe();
+        for _ in 0..8 {
+            let made = self.plan_with(&seen);
+            if made.needs.is_empty() {
+                return seen;
+            }
+            self.read(&made.needs, &mut seen);
+        }
+        panic!("the plan never has what it needs");
+    }
+
+    /// What the policy at that place would do, everything read.
+    pub(crate) fn review(&self, index: usize) -> TargetPlan {
+        let mut seen = self.observe();
+        for _ in 0..8 {
+            let reviewed = review(&self.input(&seen), &self.policies[index], 100);
+            if reviewed.needs.is_empty() {
+                return reviewed.plan;
+            }
+            self.read(&reviewed.needs, &mut seen);
+        }
+        panic!("the review never has what it needs");
+    }
+
+    pub(crate) fn plan_with(&self, seen: &Observation) -> Plan {
+        plan(&self.input(seen))
+    }
+
+    pub(crate) fn input<'a>(&'a self, seen: &'a Observation) -> PlanInput<'a> {
+        PlanInput {
+            target: &self.target,
+            policies: &self.policies,
+            destinations: &self.destinations,
+            observation: seen,
+            records: &self.records,
+            resources: &self.resources,
+            intents: &self.intents,
+            rollouts: &self.rollouts,
+            controls: &self.controls,
+            freezes: &self.freezes,
+            now: self.now,
+        }
+    }
+
+    pub(crate) fn decision(&self, service: &str) -> Decision {
+        self.plan().workloads[&Self::key(service)].decision.clone()
+    }
+
+    pub(crate) fn deployments(&self, purpose: Purpose) -> usize {
+        let under_way = |record: &&WorkloadRecord| {
+            record
+                .deployment
+                .as_ref()
+                .is_some_and(|found| found.purpose == purpose)
+        };
+        self.records.values().filter(under_way).count()
+    }
+
+    /// What people say to the rollout of the policy at that place.
+    pub(crate) fn say(&mut self, index: usize, control: Value) {
+        let control: RolloutControl = serde_json::from_value(control).unwrap();
+        let uid = self.policies[index].uid().to_owned();
+        self.controls.insert(uid, control);
+    }
+
+    /// How the rollout of a policy stands.
+    pub(crate) fn standing(&self, policy: &str) -> Standing {
+        self.plan().standings[policy].clone()
+    }
+
+    /// The circuit breaker of ECS takes the deployment of a service back to where it came from.
+    pub(crate) fn roll_back(&mut self, service: &str) {
+        let previous = self.records[&Self::key(service)]
+            .deployment
+            .as_ref()
+            .unwrap()
+            .previous
+            .clone();
+        let service = self.services.get_mut(service).unwrap();
+        service.failed = Some(std::mem::replace(&mut service.revision, previous));
+        service.rollout_state = "COMPLETED";
+        service.reason = "ECS deployment circuit breaker: rolling back";
+    }
+
+    /// Passes until the deployments that may start have started; none ends. Answers the services.
+    pub(crate) fn start(&mut self) -> Vec<String> {
+        let before = self.updates.len();
+        for _ in 0..3 {
+            self.pass();
+            self.advance(20);
+        }
+        self.updates[before..].to_vec()
+    }
+
+    pub(crate) fn delete_policy(&mut self, index: usize) {
+        self.policies[index].metadata.deletion_timestamp = Some(self.now);
+        self.policies[index].metadata.generation = Some(self.policies[index].generation() + 1);
+    }
+}

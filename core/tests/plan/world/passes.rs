@@ -1,0 +1,129 @@
+//! Passes over the world: a plan is made and its steps are done, at once and in order.
+
+use super::*;
+
+impl World {
+    /// Plans and does what the plan says.
+    pub(crate) fn pass(&mut self) -> Plan {
+        let made = self.plan();
+        for row in made.verified.iter().chain(&made.marked).cloned() {
+            self.resources.insert(row.id.clone(), row);
+        }
+        let wanted: BTreeSet<&ResourceId> = made
+            .workloads
+            .values()
+            .flat_map(|workload| &workload.requires)
+            .collect();
+        for (id, resource) in &made.resources {
+            if resource.unconditional || wanted.contains(&id) {
+                self.write(id, &resource.content, &resource.resource);
+            }
+        }
+        for (key, workload) in &made.workloads {
+            let mut record = workload.record.clone();
+            for step in &workload.steps {
+                self.take(&mut record, step);
+            }
+            self.records.insert(key.clone(), record);
+        }
+        for removal in &made.removals {
+            match &removal.id {
+                ResourceId::Object { bucket, key } => {
+                    drop(self.objects.remove(&(bucket.clone(), key.clone())));
+                }
+                ResourceId::RolePolicy { role, policy_name } => {
+                    drop(
+                        self.role_policies
+                            .remove(&(role.clone(), policy_name.clone())),
+                    );
+                }
+            }
+            self.resources.remove(&removal.id);
+        }
+        for rollout in &made.rollouts {
+            let uid = rollout.policy.uid.clone();
+            self.rollouts.insert(uid, rollout.clone());
+        }
+        for id in &made.forgotten_resources {
+            self.resources.remove(id);
+        }
+        made
+    }
+
+    fn write(&mut self, id: &ResourceId, content: &ResourceContent, row: &OwnedResource) {
+        match (id, content) {
+            (ResourceId::Object { bucket, key }, ResourceContent::Object(body)) => {
+                self.objects
+                    .insert((bucket.clone(), key.clone()), body.clone());
+            }
+            (
+                ResourceId::RolePolicy { role, policy_name },
+                ResourceContent::RolePolicy(document),
+            ) => {
+                self.role_policies
+                    .insert((role.clone(), policy_name.clone()), document.clone());
+            }
+            other => panic!("{other:?}"),
+        }
+        self.resources.insert(
+            id.clone(),
+            OwnedResource {
+                written_at: Some(self.now),
+                ..row.clone()
+            },
+        );
+    }
+
+    fn take(&mut self, record: &mut WorkloadRecord, step: &Step) {
+        match step {
+            Step::Register(register) => {
+                let arn = self.register(&register.body);
+                self.registered += 1;
+                record.registered = Some(Registered {
+                    arn,
+                    hash: register.intent.hash.clone(),
+                });
+            }
+            Step::Update(update) => {
+                let arn = match &update.revision {
+                    RevisionRef::Arn(arn) => arn.clone(),
+                    RevisionRef::JustRegistered => record.registered.as_ref().unwrap().arn.clone(),
+                };
+                let service = self.services.get_mut(&update.service).unwrap();
+                assert_eq!(service.revision, update.expected);
+                service.revision.clone_from(&arn);
+                service.rollout_state = "IN_PROGRESS";
+                self.updates.push(update.service.clone());
+                record.deployment = Some(DeploymentRecord {
+                    purpose: update.purpose,
+                    task_definition: arn,
+                    previous: update.expected.clone(),
+                    hash: update.hash.clone(),
+                    policy: update.policy.clone(),
+                    base: update.base.clone(),
+                    grants: update.grants.clone(),
+                    deployment_id: None,
+                    started_at: self.now,
+                });
+            }
+        }
+    }
+
+    /// Passes until nothing changes any more, with deployments that succeed.
+    pub(crate) fn settle(&mut self) {
+        for _ in 0..60 {
+            let made = self.pass();
+            self.deployments_complete();
+            let moving = made.look_again_at.is_some()
+                || made
+                    .workloads
+                    .values()
+                    .any(|workload| !workload.steps.is_empty());
+            if !moving && made.removals.is_empty() {
+                return;
+            }
+            self.advance(20);
+        }
+        panic!("no rest after 60 passes");
+    }
+}
