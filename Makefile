@@ -10,7 +10,7 @@ CARGO ?= cargo
 export SQLX_OFFLINE ?= true
 
 .PHONY: help demo demo-stop run build test bench-core fuzz lint fmt lint-rust lint-dependencies lint-scripts lint-manifests \
-        alerts kubectls prepare-queries clean-local
+        alerts kubectls prepare-queries clean-local acceptance acceptance-clean acceptance-test soak-local
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,22 @@ build: ## release build of the one binary: target/release/firelens
 
 test: ## every test, on a PostgreSQL and a local AWS of its own; TESTS=name narrows it
 	@TESTS="$(TESTS)" deploy/local/test.sh
+
+# FIRELENS_BINARY names a program that is built already; else it is the release build, as users run it.
+acceptance: ## install to removal, on the AWS of the environment (asks first) or else on a local one
+	@[ -n "$(FIRELENS_BINARY)" ] || $(MAKE) build
+	@deploy/local/live.sh acceptance run
+
+acceptance-clean: ## removes what an acceptance run that was killed has left: RUN=its name
+	@deploy/local/live.sh acceptance clean --run "$(RUN)"
+
+acceptance-test: ## the acceptance run on a local AWS, then ended at many points: nothing may be left
+	@$(CARGO) build --locked --package firelens
+	@FIRELENS_BINARY="$${CARGO_TARGET_DIR:-target}/debug/firelens" deploy/local/live.sh acceptance.interruptions
+
+soak-local: ## SOAK_MINUTES (30) of a fleet, its owners, edits, kills and a failing AWS; all of it local
+	@[ -n "$(FIRELENS_BINARY)" ] || $(MAKE) build
+	@deploy/local/live.sh soak
 
 bench-core: ## the core against a Python script that does the same; checks that the results are equal
 	@python3 tests/bench/compare.py

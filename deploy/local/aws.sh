@@ -11,7 +11,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 # Pinned: both imitate AWS more closely with every release, and the tests lean on what they answer today.
-MINISTACK_REQUIREMENTS=(ministack==1.5.33)
+# cbor2: without it MiniStack cannot read what the SDK asks CloudWatch.
+MINISTACK_REQUIREMENTS=(ministack==1.5.33 cbor2==6.3.0)
 # moto's own "server" extra also brings backends (docker, cfn-lint, ...) that ECS, IAM, S3 and STS never load.
 MOTO_REQUIREMENTS=(moto==5.2.5 flask==3.1.3 flask-cors==6.0.5)
 START_SECONDS=60

@@ -2,7 +2,7 @@
 
 With an engine MiniStack plays the whole life of a task: pull, start, exit of an essential container, circuit breaker.
 A container runs until it is stopped, unless the file that FIRELENS_TEST_CRASHING names has a line `FAMILY CONTAINER`
-for it when it starts: that one exits at once, with code 1.
+for it when it starts: that one exits at once, with code 1. An image whose tag ends with `not-there` is in no registry.
 Must never start a process, open a connection, or read anything but that file.
 """
 
@@ -11,10 +11,11 @@ import itertools
 import os
 import threading
 
-from docker.errors import NotFound
+from docker.errors import ImageNotFound, NotFound
 
 LABEL_FAMILY = "com.amazonaws.ecs.task-definition-family"
 LABEL_CONTAINER = "com.amazonaws.ecs.container-name"
+MISSING_TAG = "not-there"
 
 
 def from_env(**_options):
@@ -82,9 +83,11 @@ class Containers:
 
 
 class Image:
-    """An image that every registry has, whatever its name; its id is the digest of its manifest."""
+    """An image that every registry has, whatever its name but one tag; its id is the digest of its manifest."""
 
     def __init__(self, name):
+        if name.endswith(MISSING_TAG):
+            raise ImageNotFound(f"manifest for {name} not found: manifest unknown")
         self.id = "sha256:" + hashlib.sha256(name.encode()).hexdigest()
 
     def tag(self, _repository, **_options):
