@@ -12,6 +12,7 @@ pub mod gate;
 pub mod iam;
 pub mod image;
 pub mod inject;
+pub mod installation;
 pub mod lint;
 pub mod observe;
 pub mod outputs;

@@ -4,6 +4,7 @@
 //! every decision survives the loss of all records at the price of one more look at AWS. Records hold
 //! no secret value and no whole task definition.
 
+mod generation;
 mod logs;
 mod owned;
 mod rollout;
@@ -13,6 +14,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use generation::{GenerationKey, PolicyGeneration};
 pub use logs::{LogsRecord, LogsSeen};
 pub use owned::{Intent, OwnedResource, ResourceId};
 pub use rollout::{RolloutRecord, RolloutStop};
@@ -276,6 +278,10 @@ pub struct WorkloadRecord {
     /// The rollout that reached it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollout: Option<RolloutMark>,
+    /// The policy generation whose router reached its settled end here last. Where a newer one has to
+    /// wait and the owner's deployment took the router away, it is what comes back meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven: Option<PolicyRef>,
     /// ARN of the revision of ours that the service was seen to be set to last, until we take it away
     /// ourselves or ECS does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -307,6 +313,7 @@ impl WorkloadRecord {
             failed: None,
             overtaken: None,
             rollout: None,
+            proven: None,
             ran: None,
             takeaways: Vec::new(),
             logs: None,
@@ -325,6 +332,7 @@ impl WorkloadRecord {
             && self.failed.is_none()
             && self.overtaken.is_none()
             && self.rollout.is_none()
+            && self.proven.is_none()
             && self.ran.is_none()
             && self.takeaways.is_empty()
             && self.rights.is_none()

@@ -6,6 +6,8 @@ mod changes;
 mod connection;
 mod events;
 mod generated;
+mod generations;
+mod installation;
 mod leases;
 mod lists;
 mod objects;

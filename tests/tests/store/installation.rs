@@ -1,0 +1,38 @@
+//! The id of the installation: made once, and never changed unawares.
+
+use firelens_store::{InstallationNamed, StoreError};
+use firelens_tests::postgres;
+
+#[tokio::test]
+async fn an_installation_gets_an_id_once_and_all_replicas_see_it() {
+    let db = postgres::database().await;
+    let (one, other) = (db.store().await, db.store().await);
+    let (first, second) = tokio::join!(one.installation(), other.installation());
+    let id = first.unwrap();
+    assert_eq!(id, second.unwrap());
+    assert_eq!(id.len(), 12, "{id}");
+    assert_eq!(one.installation().await.unwrap(), id);
+}
+
+#[tokio::test]
+async fn an_id_is_taken_by_an_empty_database_and_changed_by_nobody_who_does_not_say_so() {
+    let db = postgres::database().await;
+    let store = db.store().await;
+    let name = |id: &'static str, replace| store.name_installation(id, replace);
+    assert_eq!(name("east", false).await.unwrap(), InstallationNamed::Same);
+    assert_eq!(name("east", false).await.unwrap(), InstallationNamed::Same);
+    let kept = "east".to_owned();
+    assert_eq!(
+        name("west", false).await.unwrap(),
+        InstallationNamed::Differs { kept }
+    );
+    assert_eq!(store.installation().await.unwrap(), "east");
+    let before = "east".to_owned();
+    assert_eq!(
+        name("west", true).await.unwrap(),
+        InstallationNamed::Replaced { before }
+    );
+    assert_eq!(store.installation().await.unwrap(), "west");
+    let refused = name("No Id", true).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Invalid { .. }), "{refused:?}");
+}
