@@ -53,9 +53,9 @@ fn status_verbs(kind: Kind) -> &'static [&'static str] {
     }
 }
 
-/// `GET /version`
-pub(crate) fn version() -> Value {
-    json!({
+/// `GET /version`, with the id of the installation where it can be read.
+pub(crate) fn version(installation: Option<&str>) -> Value {
+    let mut version = json!({
         "major": "1",
         "minor": KUBERNETES_MINOR,
         "gitVersion": format!("v1.{KUBERNETES_MINOR}.0-firelens-{}", env!("CARGO_PKG_VERSION")),
@@ -65,7 +65,11 @@ pub(crate) fn version() -> Value {
         "goVersion": "",
         "compiler": "rustc",
         "platform": format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
-    })
+    });
+    if let Some(installation) = installation {
+        version["firelensInstallation"] = json!(installation);
+    }
+    version
 }
 
 /// `GET /api`

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use firelens_core::installation::check_installation_id;
 use firelens_core::lint::ImageVersion;
 
 pub(crate) use client::{
@@ -77,6 +78,18 @@ pub(crate) struct Serve {
     /// Leave the schema as it is.
     #[arg(long, env = "FIRELENS_NO_MIGRATE")]
     pub(crate) no_migrate: bool,
+    /// Id of this installation, which the labels of its revisions carry. It is made at the first start and
+    /// kept in the database; give it to a database that has none, to go on as the installation that lost
+    /// its own. A start with another id than the database has is refused.
+    #[arg(long, env = "FIRELENS_INSTALLATION_ID", value_name = "ID", value_parser = installation_id)]
+    pub(crate) installation_id: Option<String>,
+    /// Take --installation-id also where the database has another.
+    #[arg(
+        long,
+        env = "FIRELENS_REPLACE_INSTALLATION_ID",
+        requires = "installation_id"
+    )]
+    pub(crate) replace_installation_id: bool,
     /// Share of each AWS request budget that the operator uses, in percent; the rest is left to the
     /// other tools of the account.
     #[arg(long, env = "FIRELENS_API_BUDGET_PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100), value_name = "PERCENT")]
@@ -93,6 +106,11 @@ pub(crate) struct Serve {
         value_name = "FORMAT"
     )]
     pub(crate) log_format: LogFormat,
+}
+
+/// An id that an installation can have.
+fn installation_id(text: &str) -> Result<String, String> {
+    check_installation_id(text).map(|()| text.to_owned())
 }
 
 #[derive(Args, Debug)]
@@ -128,6 +146,11 @@ pub(crate) struct Patch {
     pub(crate) policy: PathBuf,
     #[command(flatten)]
     pub(crate) case: Case,
+    /// Id of the installation that the revision is to count as, which firelens serve prints: other
+    /// installations then leave the service alone. Without it the revision is nobody's, and any
+    /// installation whose policy selects the service takes it over.
+    #[arg(long, env = "FIRELENS_INSTALLATION_ID", value_name = "ID", value_parser = installation_id)]
+    pub(crate) installation_id: Option<String>,
     /// Also write the router configuration files into this folder, by object key.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) write_config: Option<PathBuf>,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use firelens_api::{ApiOptions, ApiState};
 use firelens_controller::ControllerConfig;
 use firelens_controller::prometheus::Prometheus;
-use firelens_store::{Store, StoreConfig, StoreError};
+use firelens_store::{InstallationNamed, Store, StoreConfig, StoreError};
 use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -43,6 +43,7 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), Failure> {
         if !arguments.no_migrate {
             migrate_store(&store).await?;
         }
+        name_installation(&store, arguments).await?;
         let shutdown = stop_on_signal()?;
         let registry = Registry::new();
         let mut roles: JoinSet<Result<(), Failure>> = JoinSet::new();
@@ -146,6 +147,40 @@ async fn migrate_store(store: &Store) -> Result<(), Failure> {
         .await
         .map_err(|error| Failure::broken("the schema cannot be brought up to date", error))?;
     tracing::info!("the schema is up to date");
+    Ok(())
+}
+
+/// Says which installation this is, and sees to it that it is the one that is meant.
+async fn name_installation(store: &Store, arguments: &Serve) -> Result<(), Failure> {
+    let broken = |error| {
+        Failure::broken(
+            "the id of the installation cannot be read; is the schema up to date?",
+            error,
+        )
+    };
+    if let Some(id) = &arguments.installation_id {
+        let replace = arguments.replace_installation_id;
+        match store.name_installation(id, replace).await.map_err(broken)? {
+            InstallationNamed::Same => {}
+            InstallationNamed::Replaced { before } => {
+                tracing::warn!(
+                    before,
+                    installation = id,
+                    "the id of the installation is replaced; services that the one before looked after say Contested"
+                );
+            }
+            InstallationNamed::Differs { kept } => {
+                return Err(Failure::refused(format!(
+                    "the database is that of installation {kept}, and --installation-id is {id}: correct DATABASE_URL or the id; to go on as {id} from now on, add --replace-installation-id, and what {kept} injected is then left alone as another installation's"
+                )));
+            }
+        }
+    }
+    let installation = store.installation().await.map_err(broken)?;
+    tracing::info!(
+        installation,
+        "this is the installation; keep its id with the backups"
+    );
     Ok(())
 }
 

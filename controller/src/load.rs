@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use firelens_core::record::{
-    Intent, OwnedResource, ResourceId, RolloutRecord, WorkloadKey, WorkloadRecord,
+    GenerationKey, Intent, OwnedResource, PolicyGeneration, ResourceId, RolloutRecord, WorkloadKey,
+    WorkloadRecord,
 };
 use firelens_core::v1alpha1::{
     AwsTarget, Freeze, Kind, LogDestination, LoggingPolicy, Rollout, RolloutControl,
@@ -19,6 +20,8 @@ use crate::report::target_selector;
 /// What a pass begins with.
 #[derive(Debug)]
 pub(crate) struct Loaded {
+    /// Id of this installation.
+    pub(crate) installation: String,
     pub(crate) target: AwsTarget,
     pub(crate) policies: Vec<LoggingPolicy>,
     pub(crate) destinations: BTreeMap<String, LogDestination>,
@@ -27,6 +30,8 @@ pub(crate) struct Loaded {
     pub(crate) intents: Vec<Intent>,
     /// By uid of the policy.
     pub(crate) rollouts: BTreeMap<String, RolloutRecord>,
+    /// What policies said in the generations that workloads may need again.
+    pub(crate) generations: BTreeMap<GenerationKey, PolicyGeneration>,
     /// The Rollout objects of the target by name. Their status is ours alone to write.
     pub(crate) rollout_objects: BTreeMap<String, Rollout>,
     /// What people say to the rollouts of the present generations, by uid of the policy.
@@ -51,6 +56,7 @@ pub(crate) async fn load(store: &Store, target: &str) -> Result<Option<Loaded>, 
     let rollout_objects = rollout_objects(store, target).await?;
     let controls = controls(&rollout_objects, &policies);
     Ok(Some(Loaded {
+        installation: store.installation().await?,
         target: found,
         policies,
         destinations: destinations
@@ -64,6 +70,7 @@ pub(crate) async fn load(store: &Store, target: &str) -> Result<Option<Loaded>, 
             .collect(),
         intents: store.open_intents(target).await?,
         rollouts: store.rollouts(target).await?,
+        generations: store.policy_generations(target).await?,
         rollout_objects,
         controls,
         freezes: all::<Freeze>(store, Kind::Freeze).await?,

@@ -66,14 +66,14 @@ const fn state(workload: &WorkloadPlan) -> &'static str {
         Decision::Waiting(_) => "pending",
         Decision::Failed => "failed",
         Decision::Refused(_) => "skipped",
-        Decision::Contested(_) => "contested",
+        Decision::Contested(_) | Decision::Claimed(_) => "contested",
         Decision::ShipManually(_) => "prepared",
         Decision::WouldInject => "audited",
         Decision::Unknown(_) => "unknown",
         Decision::NotSelected
         | Decision::OptedOut
         | Decision::Ejected
-        | Decision::Orphaned
+        | Decision::Orphaned(_)
         | Decision::Retained => "unmanaged",
     }
 }

@@ -232,6 +232,7 @@ pub(crate) fn input<'a>(
     now: Timestamp,
 ) -> PlanInput<'a> {
     PlanInput {
+        installation: &loaded.installation,
         target: &loaded.target,
         policies: &loaded.policies,
         destinations: &loaded.destinations,
@@ -240,6 +241,7 @@ pub(crate) fn input<'a>(
         resources: &loaded.resources,
         intents: &loaded.intents,
         rollouts: &loaded.rollouts,
+        generations: &loaded.generations,
         controls: &loaded.controls,
         freezes: &loaded.freezes,
         now,

@@ -57,6 +57,12 @@ pub(crate) async fn before_apply(
             .put_rollouts(lease, target, &plan.rollouts, &plan.forgotten_rollouts)
             .await?;
     }
+    if !plan.generations.is_empty() || !plan.forgotten_generations.is_empty() {
+        let (kept, gone) = (&plan.generations, &plan.forgotten_generations);
+        store
+            .put_policy_generations(lease, target, kept, gone)
+            .await?;
+    }
     let kept = SignedDuration::from_secs(INTENT_KEPT_SECONDS);
     let stale = loaded
         .intents

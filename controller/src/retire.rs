@@ -159,6 +159,16 @@ pub(crate) async fn forget_target(
     if !rollouts.is_empty() {
         store.put_rollouts(lease, target, &[], &rollouts).await?;
     }
+    let generations: Vec<_> = store
+        .policy_generations(target)
+        .await?
+        .into_keys()
+        .collect();
+    if !generations.is_empty() {
+        store
+            .put_policy_generations(lease, target, &[], &generations)
+            .await?;
+    }
     for intent in store.open_intents(target).await? {
         store.close_intent(lease, target, &intent.id).await?;
     }

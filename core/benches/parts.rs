@@ -87,6 +87,7 @@ fn settled_fleet(services: usize) -> World {
             partition: "aws",
             config_bucket: world.target.spec.config_bucket.as_ref(),
             base_arn: None,
+            installation: None,
             cluster: Some("main"),
             service: Some(&name),
         };

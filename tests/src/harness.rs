@@ -24,6 +24,8 @@ use crate::postgres::{self, Database};
 
 /// Name of the target that every scene has.
 pub const TARGET: &str = "prod";
+/// Id of the installation that every scene is of.
+pub const INSTALLATION: &str = "tests";
 /// Requeue times from here on mean that nothing is waited for.
 const RESYNC: Duration = Duration::from_secs(300);
 
@@ -113,8 +115,14 @@ impl Harness {
     /// Where no PostgreSQL or no port can be had: the test has failed then.
     pub async fn start() -> Self {
         let fake = FakeAws::start().expect("a port for the fake AWS");
+        Self::on(fake, INSTALLATION).await
+    }
+
+    async fn on(fake: FakeAws, installation: &str) -> Self {
         let database = postgres::database().await;
         let store = database.store().await;
+        let named = store.name_installation(installation, false).await;
+        named.expect("the installation has a name");
         let ctx = controller(&fake, database.store().await, 0);
         Self {
             fake,
@@ -124,6 +132,17 @@ impl Harness {
             lives: 0,
             passes: 0,
         }
+    }
+
+    /// Another installation of the operator on the same AWS, with a database of its own.
+    pub async fn beside(&self, installation: &str) -> Self {
+        Self::on(self.fake.clone(), installation).await
+    }
+
+    /// The database is lost with everything in it, and the operator begins anew as that installation.
+    pub async fn lose_database(&mut self, installation: &str) {
+        self.ctx.leases().release_all().await;
+        *self = self.beside(installation).await;
     }
 
     /// Stores an object as `kubectl apply` would: checked, with defaults, created or updated.

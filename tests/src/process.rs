@@ -68,6 +68,18 @@ impl Process {
         let _ = self.child.wait();
     }
 
+    /// Waits until it has ended by itself; answers its exit status.
+    ///
+    /// # Panics
+    /// Where it goes on for longer than `patience`.
+    pub fn ended(&mut self, patience: Duration) -> Option<i32> {
+        let status = until("it has ended", patience, || {
+            let status = self.child.try_wait().expect("its own child");
+            status.ok_or("it runs")
+        });
+        status.code()
+    }
+
     /// The end of what it printed.
     #[must_use]
     pub fn log_tail(&self) -> String {

@@ -56,6 +56,8 @@ async fn discovery_is_as_committed() {
     }
     golden("discovery.json", &all);
     let version = api.get("/version").await.expect(200);
+    let installation = version["firelensInstallation"].as_str().expect("an id");
+    assert_eq!(installation.len(), 12, "{installation}");
     assert!(
         version["gitVersion"]
             .as_str()

@@ -20,7 +20,11 @@ use crate::args::{Case, LaunchTypeArg};
 use crate::failure::Failure;
 
 /// The task definition with the policy's FireLens in it.
-pub(super) fn inject(policy_file: &Path, case: &Case) -> Result<Injection, Failure> {
+pub(super) fn inject(
+    policy_file: &Path,
+    case: &Case,
+    installation: Option<&str>,
+) -> Result<Injection, Failure> {
     if policy_file.as_os_str() == "-" && case.task_definition.as_os_str() == "-" {
         return Err(Failure::Usage(
             "only one of --policy and --task-definition can be standard input".to_owned(),
@@ -47,6 +51,7 @@ pub(super) fn inject(policy_file: &Path, case: &Case) -> Result<Injection, Failu
         partition: iam::partition_of_region(&region),
         config_bucket: bucket.as_ref(),
         base_arn: base.arn(),
+        installation,
         cluster: None,
         service: None,
     };

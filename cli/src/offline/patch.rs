@@ -1,6 +1,7 @@
 //! `firelens patch` and `firelens unpatch`: the controller's own engine on one file.
 //!
-//! What they print is byte for byte what the controller would register.
+//! What they print is byte for byte what the controller would register, but for the id of an installation
+//! that nobody named.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +15,8 @@ use crate::failure::Failure;
 
 /// Prints the register input with FireLens injected; notes, files and rights go to standard error.
 pub(crate) fn patch(arguments: &Patch) -> Result<(), Failure> {
-    let injection = case::inject(&arguments.policy, &arguments.case)?;
+    let installation = arguments.installation_id.as_deref();
+    let injection = case::inject(&arguments.policy, &arguments.case, installation)?;
     explain(&injection);
     if let Some(folder) = &arguments.write_config {
         write_config(folder, &injection)?;

@@ -17,7 +17,7 @@ pub(crate) fn preview(arguments: &args::Preview) -> Result<(), Failure> {
             preview::agent_config(&doc, &runtime(arguments, &doc))
         }
         Some(policy) => {
-            let injection = case::inject(policy, &arguments.case)?;
+            let injection = case::inject(policy, &arguments.case, None)?;
             for note in &injection.notes {
                 eprintln!("note: {}", note.message);
             }

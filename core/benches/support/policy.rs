@@ -80,6 +80,7 @@ impl Setting {
             partition: "aws",
             config_bucket: None,
             base_arn: None,
+            installation: None,
             cluster: Some("production"),
             service: Some("shop"),
         }

@@ -211,6 +211,7 @@ fuzz_target!(|input: Input<'_>| {
         partition: "aws",
         config_bucket: Some(&bucket),
         base_arn: None,
+        installation: None,
         cluster: None,
         service: None,
     };

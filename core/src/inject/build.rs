@@ -169,7 +169,7 @@ impl Draft<'_> {
         document
             .append_container(container)
             .map_err(|error| Refusal::new(Reason::RouterNameTaken, error.to_string()))?;
-        refuse_too_large(&document)?;
+        refuse_too_large(&document, self.context.installation)?;
         graph::prove(&document, &self.router_name)?;
         notes.sort();
         notes.dedup();
@@ -178,6 +178,7 @@ impl Draft<'_> {
             objects: shipment.objects,
             grants,
             iam_mode: spec.iam.mode,
+            installation: self.context.installation.map(str::to_owned),
             router: self.router_name,
             routed: self.routed,
             routing: self.routing,
@@ -331,7 +332,7 @@ impl Draft<'_> {
         review.run(document, notes)
     }
 
-    /// All labels but the one for the hash.
+    /// All labels but those of the seal.
     fn labels(&self, record: &RestoreRecord) -> String {
         let policy = self.context.policy;
         let mut labels = ObjectText::default();

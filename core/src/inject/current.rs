@@ -9,17 +9,28 @@ use crate::doc::{
 
 use super::labels::our_router;
 use super::restore::RestoreRecord;
-use super::{Injection, LABEL_BASE, LABEL_GENERATION, LABEL_HASH, LABEL_RESTORE};
+use super::{
+    Injection, LABEL_BASE, LABEL_GENERATION, LABEL_HASH, LABEL_INSTALLATION, LABEL_POLICY_UID,
+    LABEL_RESTORE,
+};
 
 /// Labels that may differ: they say where a revision came from, not what it does, or, in case of the
 /// record, are compared by their meaning.
-const IGNORED_LABELS: [&str; 4] = [LABEL_HASH, LABEL_BASE, LABEL_GENERATION, LABEL_RESTORE];
+const IGNORED_LABELS: [&str; 6] = [
+    LABEL_HASH,
+    LABEL_BASE,
+    LABEL_GENERATION,
+    LABEL_POLICY_UID,
+    LABEL_INSTALLATION,
+    LABEL_RESTORE,
+];
 
 /// Whether everything that the injection sets is in `live`: the router, the log configuration and
 /// the start order of the routed containers, and no second router.
 ///
-/// The labels for hash, base and generation are ignored: a change of the policy that does not
-/// change what is injected needs no new revision.
+/// The labels for hash, base, generation, uid and installation are ignored: a change of the policy that
+/// does not change what is injected needs no new revision, and neither does a policy that was made again
+/// under its name.
 #[must_use]
 pub fn is_current(live: &TaskDefinitionDoc, desired: &Injection) -> bool {
     has_all_of(live, &desired.document, &desired.router)

@@ -14,7 +14,10 @@ pub const LABEL_POLICY_UID: &str = "firelens.dev/policy-uid";
 pub const LABEL_GENERATION: &str = "firelens.dev/generation";
 /// ARN of the base revision.
 pub const LABEL_BASE: &str = "firelens.dev/base";
-/// Canonical hash of the register input without this label.
+/// Id of the installation that made the revision; absent in revisions of older versions, and of
+/// `firelens patch` where nobody named one.
+pub const LABEL_INSTALLATION: &str = "firelens.dev/installation";
+/// Canonical hash of the register input without this label and without [`LABEL_INSTALLATION`].
 pub const LABEL_HASH: &str = "firelens.dev/hash";
 /// Restore record, as JSON text.
 pub const LABEL_RESTORE: &str = "firelens.dev/restore";
@@ -32,10 +35,28 @@ pub struct Marks {
     pub generation: i64,
     /// ARN of the base revision, when it was known.
     pub base: Option<String>,
-    /// Canonical hash of the register input without this label; empty when the label is gone.
+    /// Id of the installation that made it, when the labels say.
+    pub installation: Option<String>,
+    /// What [`LABEL_HASH`] says; empty when the label is gone.
     pub hash: String,
     /// Restore record, as it is written.
     pub restore: String,
+}
+
+impl Marks {
+    /// Whether another installation than this one made it. What says nothing is nobody's in particular.
+    #[must_use]
+    pub fn is_foreign_to(&self, installation: &str) -> bool {
+        self.installation
+            .as_deref()
+            .is_some_and(|found| found != installation)
+    }
+
+    /// Whether this very installation made it, by its labels.
+    #[must_use]
+    pub fn is_of(&self, installation: &str) -> bool {
+        self.installation.as_deref() == Some(installation)
+    }
 }
 
 /// The marks of our injection; none when there is no router of ours.
@@ -72,6 +93,7 @@ pub(super) fn marks_of(container: &ContainerView<'_>) -> Option<Marks> {
             .and_then(|text| text.parse().ok())
             .unwrap_or_default(),
         base: base_of(container),
+        installation: label(LABEL_INSTALLATION).filter(|id| !id.is_empty()),
         hash: label(LABEL_HASH).unwrap_or_default(),
         restore: label(LABEL_RESTORE)?,
     })
@@ -83,7 +105,7 @@ pub(super) fn base_of(router: &ContainerView<'_>) -> Option<String> {
     base.filter(|arn| !arn.is_empty()).map(Cow::into_owned)
 }
 
-/// Canonical hash of the register input without the label [`LABEL_HASH`].
+/// Canonical hash of the register input without the labels [`LABEL_HASH`] and [`LABEL_INSTALLATION`].
 pub(super) fn content_hash(doc: &TaskDefinitionDoc, router: &str) -> String {
     let labels = doc
         .container(router)
@@ -91,7 +113,8 @@ pub(super) fn content_hash(doc: &TaskDefinitionDoc, router: &str) -> String {
     let Some(serde_json::Value::Object(mut labels)) = labels else {
         return doc.canonical_hash();
     };
-    if labels.shift_remove(LABEL_HASH).is_none() {
+    let sealed = [LABEL_HASH, LABEL_INSTALLATION].map(|name| labels.shift_remove(name));
+    if sealed.iter().all(Option::is_none) {
         return doc.canonical_hash();
     }
     let mut plain = doc.clone();
@@ -101,18 +124,28 @@ pub(super) fn content_hash(doc: &TaskDefinitionDoc, router: &str) -> String {
     plain.canonical_hash()
 }
 
-/// Bytes that [`add_hash`] adds to a document.
-pub(super) const HASH_BYTES: usize = ",\"\":\"\"".len() + LABEL_HASH.len() + HASH_DIGITS;
+/// Bytes that [`seal`] adds to a document.
+pub(super) fn seal_bytes(installation: Option<&str>) -> usize {
+    let label = |name: &str, value: usize| ",\"\":\"\"".len() + name.len() + value;
+    let installation = installation.map_or(0, |id| label(LABEL_INSTALLATION, id.len()));
+    installation + label(LABEL_HASH, HASH_DIGITS)
+}
+
 /// Hexadecimal digits of a SHA-256.
 const HASH_DIGITS: usize = 64;
 
-/// Puts the label [`LABEL_HASH`] behind the others, of which there are some.
-pub(super) fn add_hash(router: &mut RawObject, hash: &str) {
+/// Puts the labels [`LABEL_INSTALLATION`] and [`LABEL_HASH`] behind the others, of which there are some.
+pub(super) fn seal(router: &mut RawObject, installation: Option<&str>, hash: &str) {
     let labels = router
         .get("dockerLabels")
         .and_then(|text| text.strip_suffix('}'));
     if let Some(labels) = labels {
-        let labels = format!("{labels},{}:{}}}", quote(LABEL_HASH), quote(hash));
+        let mut labels = labels.to_owned();
+        let installation = installation.map(|id| (LABEL_INSTALLATION, id));
+        for (name, value) in installation.into_iter().chain([(LABEL_HASH, hash)]) {
+            labels.push_str(&format!(",{}:{}", quote(name), quote(value)));
+        }
+        labels.push('}');
         router.set_text("dockerLabels", labels);
     }
 }

@@ -47,8 +47,8 @@ pub use current::is_current;
 pub use eject::{EjectError, eject};
 pub use injector::Injector;
 pub use labels::{
-    LABEL_BASE, LABEL_GENERATION, LABEL_HASH, LABEL_POLICY, LABEL_POLICY_UID, LABEL_RESTORE, Marks,
-    is_untouched, marks,
+    LABEL_BASE, LABEL_GENERATION, LABEL_HASH, LABEL_INSTALLATION, LABEL_POLICY, LABEL_POLICY_UID,
+    LABEL_RESTORE, Marks, is_untouched, marks,
 };
 pub use overflow::inject;
 pub use platform::Platform;
@@ -76,6 +76,8 @@ pub struct InjectContext<'a> {
     /// ARN of the owner's revision that this is made from. None: what the marks of the document say,
     /// else the ARN of the document itself.
     pub base_arn: Option<&'a str>,
+    /// Id of the installation that the revision is made by; none where no operator stands behind it.
+    pub installation: Option<&'a str>,
     /// Name of the cluster, for messages.
     pub cluster: Option<&'a str>,
     /// Name of the service, for messages.

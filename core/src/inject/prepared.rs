@@ -17,11 +17,12 @@ use super::{
 
 /// What [`super::Injector::prepare`] worked out.
 pub struct Prepared {
-    /// The document, without the label for the hash.
+    /// The document, without the labels for the hash and the installation.
     pub(super) document: TaskDefinitionDoc,
     pub(super) objects: Vec<ConfigObject>,
     pub(super) grants: Vec<Grant>,
     pub(super) iam_mode: IamMode,
+    pub(super) installation: Option<String>,
     pub(super) router: String,
     pub(super) routed: Vec<Routed>,
     pub(super) routing: Rc<Routing>,
@@ -71,13 +72,14 @@ impl Prepared {
         destinations::in_use(&self.routed, &self.routing.outputs)
     }
 
-    /// Marks the router with the hash of everything, and writes the body of the call.
+    /// Marks the router with the installation and the hash of everything else, and writes the body of
+    /// the call.
     #[must_use]
     pub fn seal(self) -> Injection {
         let (hash, outputs) = (self.hash(), self.outputs());
         let mut document = self.document;
         if let Some(container) = document.container_mut(&self.router) {
-            labels::add_hash(container, &hash);
+            labels::seal(container, self.installation.as_deref(), &hash);
         }
         Injection {
             register_input: document.to_register_input(),
@@ -94,13 +96,17 @@ impl Prepared {
     }
 }
 
-/// Refuses a document that ECS would not take once the router has the label for the hash. The body is
-/// written only where it may be too large.
-pub(super) fn refuse_too_large(document: &TaskDefinitionDoc) -> Result<(), Refusal> {
-    if document.text_bytes() + labels::HASH_BYTES <= MAX_REGISTER_BODY_BYTES {
+/// Refuses a document that ECS would not take once it is sealed. The body is written only where it may be
+/// too large.
+pub(super) fn refuse_too_large(
+    document: &TaskDefinitionDoc,
+    installation: Option<&str>,
+) -> Result<(), Refusal> {
+    let seal_bytes = labels::seal_bytes(installation);
+    if document.text_bytes() + seal_bytes <= MAX_REGISTER_BODY_BYTES {
         return Ok(());
     }
-    let bytes = document.register_size_bytes() + labels::HASH_BYTES;
+    let bytes = document.register_size_bytes() + seal_bytes;
     if bytes <= MAX_REGISTER_BODY_BYTES {
         return Ok(());
     }

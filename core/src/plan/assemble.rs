@@ -12,8 +12,8 @@ use super::linted::Linted;
 use super::model::{Decision, Plan, PlanInput, WorkloadPlan};
 use super::resources::{self, State, Wishes};
 use super::{
-    again, garbage, logs, places, removal, retry, rights, role_limits, sharing, steps as stepping,
-    takeaway, track,
+    again, claim, garbage, logs, meanwhile, places, removal, retry, rights, role_limits, sharing,
+    steps as stepping, takeaway, track,
 };
 use crate::gate;
 use crate::inject::{Note, NoteCode};
@@ -29,6 +29,7 @@ use crate::v1alpha1::IamMode;
 pub fn plan(input: &PlanInput<'_>) -> Plan {
     let mut plan = Plan::default();
     let mut drafts = survey(input, &mut plan);
+    claim::look_for_orphans(input, &mut plan.needs, &drafts);
     sharing::refuse_shared_roles(input, &mut plan.needs, &mut drafts_view(&mut drafts));
     rights::verify(input, &mut plan.needs, &mut drafts);
     logs::follow(input, &mut plan.needs, &mut drafts);
@@ -48,6 +49,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     removal::plan(input, &mut plan);
     garbage::plan(input, &mut plan, &states);
     removal::count(input, &mut plan);
+    meanwhile::keep(input, &mut plan);
     plan.look_again_at = again::look_again(input, &plan);
     plan
 }
@@ -158,7 +160,8 @@ fn draft<'a>(
         injectors,
     };
     let verdict = desire::judge(input, &site, needs);
-    adopt(&mut record, &verdict, input.now);
+    adopt(&mut record, &verdict, &service.task_definition, input.now);
+    meanwhile::note_proven(input, service, &mut record);
     let wanted = selection.winner.is_some();
     let drift = wanted
         .then(|| takeaway::drift(input, service, &record, needs))
@@ -176,7 +179,7 @@ fn draft<'a>(
 }
 
 /// Takes on what the live revision tells of itself, or forgets what it does not show any more.
-fn adopt(record: &mut WorkloadRecord, verdict: &Verdict, now: Timestamp) {
+fn adopt(record: &mut WorkloadRecord, verdict: &Verdict, live: &str, now: Timestamp) {
     if let Some(managed) = &verdict.adopt {
         if record.deployment.is_none() {
             reach(record, &managed.policy, now);
@@ -191,8 +194,16 @@ fn adopt(record: &mut WorkloadRecord, verdict: &Verdict, now: Timestamp) {
         });
         record.managed = Some(managed.clone());
     }
+    if let Some(older) = &verdict.found_meanwhile {
+        record.managed = Some(older.clone());
+    }
     if verdict.decision == Decision::Retained {
         record.managed = None;
+    }
+    let is_ours = verdict.marks.is_some() && record.deployment.is_none();
+    if matches!(verdict.decision, Decision::Orphaned(_)) && is_ours {
+        // So that it is looked at in each pass from now on.
+        record.ran = Some(live.to_owned());
     }
     if verdict.change.is_none() && record.deployment.is_none() && verdict.adopt.is_none() {
         record.admitted = None;
@@ -339,6 +350,7 @@ fn finish(
         record: draft.record,
         current_revision: Some(draft.service.task_definition.clone()).filter(|arn| !arn.is_empty()),
         marks: draft.verdict.marks,
+        claim: draft.verdict.claim,
     }
 }
 
@@ -370,5 +382,6 @@ fn unknown(record: WorkloadRecord, why: &str) -> WorkloadPlan {
         record,
         current_revision: None,
         marks: None,
+        claim: None,
     }
 }

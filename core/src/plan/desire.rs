@@ -6,9 +6,11 @@
 use std::collections::BTreeMap;
 
 use super::capacity;
+use super::claim::{self, Claim};
 use super::draft::find_policy;
 use super::leave;
 use super::linted::Linted;
+use super::meanwhile;
 use super::model::{Decision, PlanInput, Wait};
 use crate::doc::TaskDefinitionDoc;
 use crate::fit::{self, Footprint};
@@ -50,6 +52,8 @@ pub(super) enum WantedRevision {
 pub(super) struct Verdict {
     pub(super) decision: Decision,
     pub(super) change: Option<Change>,
+    /// The older change that comes first where that one has to wait.
+    pub(super) meanwhile: Option<Box<Change>>,
     pub(super) notes: Vec<Note>,
     /// Grants and objects of what runs now or is wanted.
     pub(super) grants: Vec<Grant>,
@@ -60,10 +64,14 @@ pub(super) struct Verdict {
     pub(super) policy: Option<PolicyRef>,
     /// Memory to take on when what runs is ours without our having remembered it.
     pub(super) adopt: Option<ManagedRevision>,
+    /// Memory to take on when what runs is of the generation that was proven last.
+    pub(super) found_meanwhile: Option<ManagedRevision>,
     /// Where what runs sends its logs, when it is as wanted.
     pub(super) outputs: Vec<OutputInUse>,
-    /// Whether the live revision carries marks of this policy.
+    /// What the labels of the live revision say, when it is ours.
     pub(super) marks: Option<Marks>,
+    /// Whose the live revision is, when it is another installation's.
+    pub(super) claim: Option<Claim>,
 }
 
 impl Verdict {
@@ -71,14 +79,17 @@ impl Verdict {
         Self {
             decision,
             change: None,
+            meanwhile: None,
             notes: Vec::new(),
             grants: Vec::new(),
             objects: Vec::new(),
             rights: Vec::new(),
             policy: None,
             adopt: None,
+            found_meanwhile: None,
             outputs: Vec::new(),
             marks: None,
+            claim: None,
         }
     }
 }
@@ -118,13 +129,23 @@ pub(super) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
         .winner
         .as_ref()
         .and_then(|won| find_policy(input, won));
-    if winner.is_none() && site.record.is_empty() {
+    let revision = &site.service.task_definition;
+    let is_read = input.observation.task_definitions.contains_key(revision);
+    if winner.is_none() && site.record.is_empty() && !is_read {
         return Verdict::new(Decision::NotSelected);
     }
     let live = match document(input, &site.service.task_definition, needs) {
         Ok(live) => live,
         Err(decision) => return Verdict::new(decision),
     };
+    if let Some(claim) = Claim::of(input, live, inject::marks(live).as_ref()) {
+        let mut verdict = Verdict::new(match winner {
+            Some(_) => Decision::Claimed(Box::new(claim.clone())),
+            None => Decision::NotSelected,
+        });
+        verdict.claim = Some(claim);
+        return verdict;
+    }
     // After a lost race everything starts from the owner's revision that we brought ours over.
     let start = match start(input, site, live, needs) {
         Ok(start) => start,
@@ -133,7 +154,9 @@ pub(super) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
     let marks = inject::marks(start);
     let undone = winner.filter(|policy| is_undone(input, policy, site.record));
     let mut verdict = match (winner, &marks) {
-        (Some(_), Some(found)) if undone.is_some() => leave::take_back(input, start, found, needs),
+        (Some(_), Some(found)) if undone.is_some() => {
+            leave::take_back(input, site, start, found, needs)
+        }
         // A deployment of the owner that our undoing cut short is still owed.
         (Some(_), None) if undone.is_some() && site.record.overtaken.is_some() => {
             leave::give_back(site)
@@ -141,17 +164,17 @@ pub(super) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
         (Some(_), None) if undone.is_some() => Verdict::new(Decision::Waiting(Wait::Aborted)),
         (Some(policy), Some(found))
             if policy.spec.mode == Mode::Audit
-                && !is_same(policy, found)
-                && leave::owner_of(input, found).is_some() =>
+                && !claim::is_same(input, policy, found)
+                && claim::owner_of(input, site, found).is_some() =>
         {
             // What another policy injected goes first; then this one reports.
-            leave::leave(input, start, found, needs)
+            leave::leave(input, site, start, found, needs)
         }
         (Some(policy), _) => want(input, site, policy, live, start),
-        (None, Some(found)) => leave::leave(input, start, found, needs),
+        (None, Some(found)) => leave::leave(input, site, start, found, needs),
         (None, None) => leave::give_back(site),
     };
-    verdict.marks = inject::marks(live);
+    verdict.marks = inject::marks(live).map(|marks| claim::known_as(input, site, marks));
     verdict
 }
 
@@ -232,7 +255,11 @@ fn want(
         verdict.objects.clear();
     } else {
         verdict.decision = Decision::Injecting;
-        verdict.change = Some(inject_change(start, reference, base, prepared.seal()));
+        let older = meanwhile::change(input, site, policy, start, &context);
+        verdict.meanwhile = older.map(Box::new);
+        verdict.found_meanwhile = meanwhile::found(input, site, policy, live, &context);
+        let (base, injection) = (base.clone(), prepared.seal());
+        verdict.change = Some(inject_change(start, reference, base, injection));
     }
     if !matches!(verdict.decision, Decision::Refused(_)) {
         verdict.rights = rights.unwrap_or_default();
@@ -240,7 +267,7 @@ fn want(
     verdict
 }
 
-fn inject_change(
+pub(super) fn inject_change(
     start: &TaskDefinitionDoc,
     policy: PolicyRef,
     base: Option<String>,
@@ -341,11 +368,8 @@ fn context<'a>(
         partition: crate::iam::partition_of_region(&input.observation.region),
         config_bucket: input.target.spec.config_bucket.as_ref(),
         base_arn,
+        installation: Some(input.installation),
         cluster: Some(&site.cluster.name),
         service: Some(&site.service.name),
     }
-}
-
-pub(super) fn is_same(policy: &LoggingPolicy, marks: &Marks) -> bool {
-    policy.uid() == marks.policy_uid
 }

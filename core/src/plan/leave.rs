@@ -3,7 +3,8 @@
 //! An owner's revision is given back where it is still what ours was made from; otherwise what is left
 //! after the injection is taken out is registered, so that no change of the owner is lost.
 
-use super::desire::{Change, Site, Verdict, WantedRevision, is_same};
+use super::claim::owner_of;
+use super::desire::{Change, Site, Verdict, WantedRevision};
 use super::model::{Decision, PlanInput, Wait};
 use crate::doc::{TaskDefinitionDoc, canonical_hash};
 use crate::inject::{self, Marks};
@@ -14,12 +15,13 @@ use crate::v1alpha1::{DeletionPolicy, LoggingPolicy, Mode};
 /// Nobody wants a router here any more, and there is one of ours.
 pub(super) fn leave(
     input: &PlanInput<'_>,
+    site: &Site<'_>,
     live: &TaskDefinitionDoc,
     marks: &Marks,
     needs: &mut Needs,
 ) -> Verdict {
-    let Some(policy) = owner_of(input, marks) else {
-        return Verdict::new(Decision::Orphaned);
+    let Some(policy) = owner_of(input, site, marks) else {
+        return Verdict::new(Decision::Orphaned(marks.policy.clone()));
     };
     let deleting = policy.is_deleting();
     if policy.spec.deletion_policy == DeletionPolicy::Retain {
@@ -37,13 +39,14 @@ pub(super) fn leave(
 /// Somebody undoes the rollout that brought the router, whatever the policy says of letting go.
 pub(super) fn take_back(
     input: &PlanInput<'_>,
+    site: &Site<'_>,
     live: &TaskDefinitionDoc,
     marks: &Marks,
     needs: &mut Needs,
 ) -> Verdict {
-    match owner_of(input, marks) {
+    match owner_of(input, site, marks) {
         Some(policy) => eject(input, policy, live, marks, needs),
-        None => Verdict::new(Decision::Orphaned),
+        None => Verdict::new(Decision::Orphaned(marks.policy.clone())),
     }
 }
 
@@ -142,9 +145,4 @@ fn left_behind(site: &Site<'_>) -> Decision {
         _ if site.record.registered.is_some() => Decision::Ejected,
         _ => Decision::NotSelected,
     }
-}
-
-/// The policy that injected what the marks tell of, if it still exists.
-pub(super) fn owner_of<'a>(input: &PlanInput<'a>, marks: &Marks) -> Option<&'a LoggingPolicy> {
-    input.policies.iter().find(|policy| is_same(policy, marks))
 }

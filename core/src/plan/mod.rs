@@ -11,6 +11,7 @@
 mod again;
 mod assemble;
 mod capacity;
+mod claim;
 mod consider;
 mod desire;
 mod draft;
@@ -20,6 +21,7 @@ mod leave;
 mod linted;
 mod listing;
 mod logs;
+mod meanwhile;
 mod model;
 mod places;
 mod removal;
@@ -35,9 +37,11 @@ mod takeaway;
 mod track;
 
 pub use assemble::plan;
+pub use claim::{Claim, ORPHANS_LOOKED_FOR_PER_PASS};
 pub use consider::{Consideration, Considered, ConsideredChange, ConsideredRevision, consider};
 pub use draft::{DEPLOYMENT_POLL_SECONDS, READ_RETRY_SECONDS, REGISTER_CONSISTENCY_SECONDS};
 pub use garbage::{OBJECT_GRACE_SECONDS, REMOVALS_PER_PASS};
+pub use meanwhile::GENERATIONS_KEPT;
 pub use model::{
     Decision, Holdings, Plan, PlanInput, PolicyProgress, RegisterStep, Removal, ResourceContent,
     ResourcePlan, RevisionRef, Step, UpdateStep, Wait, WorkloadPlan,

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::claim::Claim;
 use super::rollout::Standing;
 use super::ship::Shipment;
 use super::takeaway::Contest;
@@ -14,8 +15,8 @@ use crate::iam::Grant;
 use crate::inject::{Marks, Note, Refusal};
 use crate::observe::{Needs, Observation};
 use crate::record::{
-    Intent, OwnedResource, PolicyRef, Purpose, ResourceId, RolloutRecord, WorkloadKey,
-    WorkloadRecord,
+    GenerationKey, Intent, OwnedResource, PolicyGeneration, PolicyRef, Purpose, ResourceId,
+    RolloutRecord, WorkloadKey, WorkloadRecord,
 };
 use crate::select::Selection;
 use crate::v1alpha1::{AwsTarget, Freeze, LogDestination, LoggingPolicy, RolloutControl};
@@ -23,6 +24,8 @@ use crate::v1alpha1::{AwsTarget, Freeze, LogDestination, LoggingPolicy, RolloutC
 /// Everything a plan is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct PlanInput<'a> {
+    /// Id of this installation: what its revisions are marked with.
+    pub installation: &'a str,
     /// The target.
     pub target: &'a AwsTarget,
     /// All policies, those being deleted included.
@@ -39,6 +42,8 @@ pub struct PlanInput<'a> {
     pub intents: &'a [Intent],
     /// What is remembered of rollouts in this target, by uid of the policy.
     pub rollouts: &'a BTreeMap<String, RolloutRecord>,
+    /// What policies said in the generations that workloads may need again.
+    pub generations: &'a BTreeMap<GenerationKey, PolicyGeneration>,
     /// What people say to the rollouts of the present generations, by uid of the policy.
     pub controls: &'a BTreeMap<String, RolloutControl>,
     /// Times in which nothing is started, of all targets.
@@ -79,6 +84,10 @@ pub struct Plan {
     pub rollouts: Vec<RolloutRecord>,
     /// Uids of policies whose rollouts are to be forgotten.
     pub forgotten_rollouts: Vec<String>,
+    /// Generations of policies to remember.
+    pub generations: Vec<PolicyGeneration>,
+    /// Generations that nobody needs any more.
+    pub forgotten_generations: Vec<GenerationKey>,
     /// The soonest time at which something waited for can have changed.
     pub look_again_at: Option<Timestamp>,
 }
@@ -106,6 +115,8 @@ pub struct WorkloadPlan {
     pub current_revision: Option<String>,
     /// What the labels of that revision say, when it is ours.
     pub marks: Option<Marks>,
+    /// Whose it is, when it is another installation's.
+    pub claim: Option<Claim>,
 }
 
 /// Why a workload is or is not acted upon.
@@ -139,8 +150,10 @@ pub enum Decision {
     Contested(Box<Contest>),
     /// Something else than ECS deploys the service: the revision is prepared, its owner ships it.
     ShipManually(Box<Shipment>),
-    /// Ours by its labels, but its policy is not known; left as it is.
-    Orphaned,
+    /// Another installation made the revision that the service is set to; left as it is.
+    Claimed(Box<Claim>),
+    /// Ours by its labels, but its policy, whose name this is, is not known; left as it is.
+    Orphaned(String),
     /// `deletionPolicy: Retain`: what runs is left and no longer looked after.
     Retained,
 }

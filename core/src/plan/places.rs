@@ -10,6 +10,7 @@ use super::capacity;
 use super::draft::{Draft, find_policy};
 use super::gate;
 use super::listing::{Listed, marked, wins};
+use super::meanwhile;
 use super::model::{Decision, Plan, PlanInput, Wait};
 use super::rollout::{
     self, Candidate, Ceiling, Class, Hold, Standing, Tally, Waves, wave_statuses,
@@ -28,6 +29,7 @@ pub(super) fn give(
     drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
 ) -> BTreeSet<WorkloadKey> {
     let digests = digests(drafts);
+    meanwhile::release_old_places(input, drafts);
     let held = hold_back(input, plan, drafts);
     plan.forgotten_rollouts = input
         .rollouts
@@ -42,6 +44,7 @@ pub(super) fn give(
         plan.rollouts.extend(round.new_stop(input));
         plan.standings
             .insert(policy.name().to_owned(), round.standing(input));
+        let mut waiting = Vec::new();
         for (candidate, answer) in round.candidates.iter().zip(answers) {
             let Some(draft) = drafts.get_mut(&candidate.key) else {
                 continue;
@@ -49,7 +52,8 @@ pub(super) fn give(
             match answer {
                 Err(wait) => {
                     draft.record.admitted = None;
-                    draft.verdict.decision = Decision::Waiting(wait);
+                    draft.verdict.decision = Decision::Waiting(wait.clone());
+                    waiting.push((candidate.key.clone(), wait));
                 }
                 Ok(wave) => {
                     begin(draft, candidate, &round.reference, wave, input);
@@ -57,6 +61,9 @@ pub(super) fn give(
                 }
             }
         }
+        let limit = round.waves.limit();
+        let older = meanwhile::admit(drafts, &waiting, &round.reference, limit);
+        admitted.extend(older);
     }
     admitted
 }

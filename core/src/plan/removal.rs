@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::claim::is_relied_on_elsewhere;
 use super::draft::find_policy;
 use super::model::{
     Decision, Plan, PlanInput, PolicyProgress, Removal, ResourcePlan, WorkloadPlan,
@@ -25,7 +26,12 @@ pub(super) fn plan(input: &PlanInput<'_>, plan: &mut Plan) {
         let Some(policy) = find_policy(input, &resource.policy) else {
             continue;
         };
-        if policy.is_deleting() && policy.spec.deletion_policy == DeletionPolicy::Retain {
+        if is_relied_on_elsewhere(plan, id) {
+            // Another installation's router may: it stays, and a policy that goes forgets it.
+            if policy.is_deleting() {
+                forgotten.push(id.clone());
+            }
+        } else if policy.is_deleting() && policy.spec.deletion_policy == DeletionPolicy::Retain {
             forgotten.push(id.clone());
         } else if reliance.spares(policy, resource) {
             removals.push(Removal {
@@ -169,9 +175,10 @@ fn tally(progress: &mut PolicyProgress, workload: &WorkloadPlan, policy: &Policy
             &mut progress.in_progress
         }
         // The operator has nothing left to do there, and others must not wait for it.
-        Decision::Refused(_) | Decision::Contested(_) | Decision::ShipManually(_) => {
-            &mut progress.refused
-        }
+        Decision::Refused(_)
+        | Decision::Contested(_)
+        | Decision::Claimed(_)
+        | Decision::ShipManually(_) => &mut progress.refused,
         Decision::Failed => &mut progress.failed,
         Decision::Unknown(_) => &mut progress.unknown,
         _ => &mut progress.pending,

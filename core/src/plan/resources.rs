@@ -192,7 +192,8 @@ pub(super) fn judge(
     let known = input
         .resources
         .get(id)
-        .filter(|known| known.digest == wanted.digest);
+        // What a policy wrote that is gone is looked at again, and remembered under the one of today.
+        .filter(|known| known.digest == wanted.digest && known.policy.uid == wanted.policy.uid);
     if let Some(known) = known
         && let (Some(written_at), Some(verified_at)) = (known.written_at, known.verified_at)
         && input.now.duration_since(verified_at)

@@ -144,7 +144,7 @@ fn registered(
         Some(Observed::Present(newest)) => {
             if let Some(arn) = newest
                 .iter()
-                .find(|doc| has_content(doc, &wanted.hash))
+                .find(|doc| has_content(doc, &wanted.hash, input.installation))
                 .and_then(TaskDefinitionDoc::arn)
             {
                 record.registered = Some(Registered {
@@ -167,9 +167,9 @@ fn registered(
 }
 
 /// Whether a revision is the one whose registration went unanswered.
-fn has_content(doc: &TaskDefinitionDoc, hash: &str) -> bool {
+fn has_content(doc: &TaskDefinitionDoc, hash: &str, installation: &str) -> bool {
     match inject::marks(doc) {
-        Some(marks) => marks.hash == hash,
+        Some(marks) => marks.hash == hash && !marks.is_foreign_to(installation),
         None => canonical_hash(&doc.to_register_input()) == hash,
     }
 }

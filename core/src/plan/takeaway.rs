@@ -76,8 +76,11 @@ pub(super) fn note(
     if record.ran.as_ref() == Some(arn) {
         return;
     }
-    if inject::marks(live).is_some() {
-        if inject::is_untouched(live) {
+    if let Some(marks) = inject::marks(live) {
+        if marks.is_foreign_to(input.installation) {
+            // Another installation's router is no takeaway: there is one.
+            record.ran = None;
+        } else if inject::is_untouched(live) {
             record.ran = Some(arn.clone());
         }
         return;

@@ -129,6 +129,7 @@ fn succeed(next: &mut WorkloadRecord, deployment: &DeploymentRecord, now: Timest
         Purpose::Inject => keep_as_managed(next, deployment, Some(now)),
         Purpose::Eject => {
             next.managed = None;
+            next.proven = None;
             next.ran = None;
             next.takeaways.clear();
         }

@@ -77,7 +77,7 @@ pub fn review(input: &PlanInput<'_>, policy: &LoggingPolicy, limit: usize) -> Re
 
 fn outlook(one: &Consideration) -> Outlook {
     match (&one.decision, &one.change) {
-        (Decision::Refused(_), _) => Outlook::Refused,
+        (Decision::Refused(_) | Decision::Claimed(_), _) => Outlook::Refused,
         (Decision::Unknown(_), _) => Outlook::Unknown,
         (_, Some(change)) => match change.purpose {
             Purpose::Inject => Outlook::Inject,

@@ -146,8 +146,8 @@ reasons! {
     RequestRefused,
     /// AWS did not answer, or answered with a fault of its own.
     AwsUnavailable,
-    /// Somebody brought the same content without the router back three times within six hours; the
-    /// service is left alone for a day.
+    /// Somebody brought the same content without the router back three times within six hours, and the
+    /// service is left alone for a day; or another installation of the operator looks after the service.
     Contested,
     /// An event: the service is set to a revision that differs from the operator's, brought by somebody
     /// else; `status.drift` has the paths.
@@ -181,19 +181,21 @@ impl fmt::Display for WorkloadReason {
 #[must_use]
 pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (WorkloadReason, String) {
     match decision {
-        Decision::NotSelected => (
-            WorkloadReason::NoPolicySelects,
-            "nothing to do".to_owned(),
-        ),
+        Decision::NotSelected => (WorkloadReason::NoPolicySelects, "nothing to do".to_owned()),
         Decision::OptedOut => (
             WorkloadReason::OptedOut,
-            "left alone; remove the tag firelens.dev/inject=disabled to let policies act".to_owned(),
+            "left alone; remove the tag firelens.dev/inject=disabled to let policies act"
+                .to_owned(),
         ),
         Decision::Unknown(why) => (WorkloadReason::Unreadable, why.clone()),
-        Decision::WouldInject => {
-            (WorkloadReason::AuditMode, "would inject; set spec.mode to Enforce to roll it out".to_owned())
-        }
-        Decision::Refused(refusal) => (WorkloadReason::Refused(refusal.reason), refusal.message.clone()),
+        Decision::WouldInject => (
+            WorkloadReason::AuditMode,
+            "would inject; set spec.mode to Enforce to roll it out".to_owned(),
+        ),
+        Decision::Refused(refusal) => (
+            WorkloadReason::Refused(refusal.reason),
+            refusal.message.clone(),
+        ),
         Decision::InSync => (
             WorkloadReason::InSync,
             "the service runs what the policy wants".to_owned(),
@@ -210,21 +212,29 @@ pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (Workloa
             WorkloadReason::Ejecting,
             "the router is taken out".to_owned(),
         ),
-        Decision::Deploying(Purpose::Inject) => {
-            (WorkloadReason::DeploymentInProgress, "ECS is bringing the router in".to_owned())
-        }
-        Decision::Deploying(Purpose::Eject) => {
-            (WorkloadReason::DeploymentInProgress, "ECS is taking the router out".to_owned())
-        }
+        Decision::Deploying(Purpose::Inject) => (
+            WorkloadReason::DeploymentInProgress,
+            "ECS is bringing the router in".to_owned(),
+        ),
+        Decision::Deploying(Purpose::Eject) => (
+            WorkloadReason::DeploymentInProgress,
+            "ECS is taking the router out".to_owned(),
+        ),
         Decision::Waiting(wait) => wait_reason(wait),
         Decision::Failed => failed_reason(record),
         Decision::Contested(contest) => (WorkloadReason::Contested, contest.message()),
         Decision::ShipManually(shipment) => (WorkloadReason::ShipManually, shipment.message()),
-        Decision::Orphaned => (
+        Decision::Claimed(claim) => (WorkloadReason::Contested, claim.message()),
+        Decision::Orphaned(policy) => (
             WorkloadReason::PolicyUnknown,
-            "left as it is; apply the policy again to look after it, or deploy a revision without the router".to_owned(),
+            format!(
+                "the service runs the router of policy {policy}, which is not known here; left as it is; apply the policy again to look after it, or deploy a revision without the router"
+            ),
         ),
-        Decision::Retained => (WorkloadReason::Retained, "left as it is and no longer looked after".to_owned()),
+        Decision::Retained => (
+            WorkloadReason::Retained,
+            "left as it is and no longer looked after".to_owned(),
+        ),
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Outcome, StatusContext};
 use crate::drift::DRIFT_PATHS_SHOWN_MAX;
 use crate::observe::{Observed, ServiceView};
 use crate::plan::{Decision, WorkloadPlan};
-use crate::record::{Purpose, WorkloadKey, WorkloadRecord};
+use crate::record::{PolicyRef, Purpose, WorkloadKey, WorkloadRecord};
 use crate::select::launch_type;
 use crate::v1alpha1::{
     Condition, ConditionStatus, DriftedPath, OtherPolicy, PolicyInForce, WorkloadDeployment,
@@ -172,7 +172,7 @@ fn conditions(
     let ready = ready(plan, &injected, &healthy, generation);
     let logs = logs_flowing(record, runs_nothing, generation);
     let mut all = vec![selected, injected, healthy, logs, ready];
-    if let Decision::Contested(_) = &plan.decision {
+    if let Decision::Contested(_) | Decision::Claimed(_) = &plan.decision {
         let (reason, message) = decision_reason(&plan.decision, record);
         let status = ConditionStatus::True;
         all.push(condition(
@@ -262,6 +262,10 @@ fn injected(
         );
     }
     let (reason, mut message) = decision_reason(&plan.decision, record);
+    if let Some(older) = older_generation(plan, record) {
+        message.push_str("; ");
+        message.push_str(&older);
+    }
     let status = match &plan.decision {
         Decision::InSync => ConditionStatus::True,
         Decision::Unknown(_) => ConditionStatus::Unknown,
@@ -275,6 +279,28 @@ fn injected(
         message.push_str(&notes.join("; "));
     }
     condition(INJECTED, status, reason.as_str(), message, generation)
+}
+
+/// What is said of an older generation of the policy that serves while the present one waits.
+fn older_generation(plan: &WorkloadPlan, record: &WorkloadRecord) -> Option<String> {
+    let won = plan.selection.winner.as_ref()?;
+    let is_older = |found: &&PolicyRef| found.uid == won.uid && found.generation < won.generation;
+    let coming = record.deployment.as_ref();
+    let coming = coming.filter(|deployment| deployment.purpose == Purpose::Inject);
+    if let Some(found) = coming.map(|found| &found.policy).filter(is_older) {
+        return Some(format!(
+            "this is generation {} of the policy; generation {} comes in its turn",
+            found.generation, won.generation
+        ));
+    }
+    let managed = record.managed.as_ref().map(|managed| &managed.policy);
+    let found = managed.filter(is_older)?;
+    matches!(plan.decision, Decision::Waiting(_)).then(|| {
+        format!(
+            "generation {} of the policy runs meanwhile",
+            found.generation
+        )
+    })
 }
 
 /// Whether the deployment in force has not one task: ECS calls it complete at once, and nothing has

@@ -102,6 +102,7 @@ impl Case {
             partition: &self.place.partition,
             config_bucket: self.place.config_bucket.as_ref(),
             base_arn: None,
+            installation: None,
             cluster: Some("production"),
             service: Some("service"),
         }

@@ -57,8 +57,7 @@ impl Fleet {
         harness.fake.set_deployment_duration(DEPLOYMENT);
         for (index, (name, account, region)) in TARGETS.into_iter().enumerate() {
             let place = harness.fake.at(account, region);
-            let bucket = format!("{BUCKET}-{name}");
-            place.add_bucket(&bucket);
+            place.add_bucket(&bucket(name));
             place.add_cluster(CLUSTER, json!({})).expect("a cluster");
             for number in (index..services).step_by(TARGETS.len()) {
                 run(
@@ -67,7 +66,7 @@ impl Fleet {
                     &in_account(&fargate(&service(number)), account),
                 );
             }
-            harness.apply(target(name, account, region, &bucket)).await;
+            harness.apply(target(name, account, region)).await;
         }
         harness.fake.trust(&role(TARGETS[2].1), Some(EXTERNAL_ID));
         let now = harness.fake.now();
@@ -76,6 +75,15 @@ impl Fleet {
             due: TARGETS.iter().map(|(name, ..)| (*name, now)).collect(),
             most_in_flight: BTreeMap::new(),
         }
+    }
+
+    /// The database is lost; the operator begins anew as that installation, with the same targets.
+    pub async fn lose_database(&mut self, installation: &str) {
+        self.harness.lose_database(installation).await;
+        for (name, account, region) in TARGETS {
+            self.harness.apply(target(name, account, region)).await;
+        }
+        self.wake();
     }
 
     /// A handle on the AWS of a target.
@@ -224,12 +232,16 @@ fn role(account: &str) -> String {
     format!("arn:aws:iam::{account}:role/firelens-operator")
 }
 
-fn target(name: &str, account: &str, region: &str, bucket: &str) -> Value {
+fn bucket(target: &str) -> String {
+    format!("{BUCKET}-{target}")
+}
+
+fn target(name: &str, account: &str, region: &str) -> Value {
     let mut target = scene::target();
     target["metadata"]["name"] = json!(name);
     target["spec"]["accountId"] = json!(account);
     target["spec"]["region"] = json!(region);
-    target["spec"]["configBucket"]["name"] = json!(bucket);
+    target["spec"]["configBucket"]["name"] = json!(bucket(name));
     if account != ACCOUNT {
         target["spec"]["assumeRole"] = json!({"arn": role(account), "externalId": EXTERNAL_ID});
     }

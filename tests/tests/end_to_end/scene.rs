@@ -245,8 +245,12 @@ impl Scene {
     fn patched(&self, base: &str) -> (Value, BTreeMap<String, String>) {
         let write = |name: &str, object: &Value| self.kubectl.file(name, &object.to_string());
         let folder = tempfile::tempdir().unwrap();
+        let version: Value =
+            serde_json::from_str(&self.kubectl.ok(&["get", "--raw", "/version"])).unwrap();
         let patched = binary::run(&[
             "patch",
+            "--installation-id",
+            version["firelensInstallation"].as_str().unwrap(),
             "--policy",
             &write("policy.json", &self.object("loggingpolicy", "everything")),
             "--destinations",

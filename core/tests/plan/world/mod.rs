@@ -17,8 +17,8 @@ use firelens_core::plan::{
     Decision, Plan, PlanInput, ResourceContent, RevisionRef, Standing, Step, plan,
 };
 use firelens_core::record::{
-    DeploymentRecord, Intent, OwnedResource, Purpose, Registered, ResourceId, RolloutRecord,
-    WorkloadKey, WorkloadRecord,
+    DeploymentRecord, GenerationKey, Intent, OwnedResource, PolicyGeneration, Purpose, Registered,
+    ResourceId, RolloutRecord, WorkloadKey, WorkloadRecord,
 };
 use firelens_core::review::{TargetPlan, review};
 use firelens_core::v1alpha1::{
@@ -42,6 +42,7 @@ pub(crate) struct Service {
 
 /// AWS, the store and the clock of a simulation.
 pub(crate) struct World {
+    pub(crate) installation: &'static str,
     pub(crate) target: AwsTarget,
     pub(crate) policies: Vec<LoggingPolicy>,
     pub(crate) destinations: BTreeMap<String, LogDestination>,
@@ -66,6 +67,7 @@ pub(crate) struct World {
     pub(crate) resources: BTreeMap<ResourceId, OwnedResource>,
     pub(crate) intents: Vec<Intent>,
     pub(crate) rollouts: BTreeMap<String, RolloutRecord>,
+    pub(crate) generations: BTreeMap<GenerationKey, PolicyGeneration>,
     pub(crate) controls: BTreeMap<String, RolloutControl>,
     pub(crate) freezes: Vec<Freeze>,
     /// `deploymentConfiguration` of every service.
@@ -93,6 +95,7 @@ impl World {
             }),
         );
         let mut world = Self {
+            installation: "here",
             target,
             policies: Vec::new(),
             destinations: BTreeMap::new(),
@@ -111,6 +114,7 @@ impl World {
             resources: BTreeMap::new(),
             intents: Vec::new(),
             rollouts: BTreeMap::new(),
+            generations: BTreeMap::new(),
             controls: BTreeMap::new(),
             freezes: Vec::new(),
             settings: json!({}),
@@ -262,6 +266,7 @@ impl World {
 
     pub(crate) fn input<'a>(&'a self, seen: &'a Observation) -> PlanInput<'a> {
         PlanInput {
+            installation: self.installation,
             target: &self.target,
             policies: &self.policies,
             destinations: &self.destinations,
@@ -270,6 +275,7 @@ impl World {
             resources: &self.resources,
             intents: &self.intents,
             rollouts: &self.rollouts,
+            generations: &self.generations,
             controls: &self.controls,
             freezes: &self.freezes,
             now: self.now,
@@ -324,6 +330,20 @@ impl World {
             self.advance(20);
         }
         self.updates[before..].to_vec()
+    }
+
+    /// The database is lost, and the same policies are applied again: they have other uids.
+    pub(crate) fn lose_database(&mut self) {
+        self.records.clear();
+        self.resources.clear();
+        self.intents.clear();
+        self.rollouts.clear();
+        self.generations.clear();
+        self.controls.clear();
+        for policy in &mut self.policies {
+            policy.metadata.uid = Some(format!("{} made again", policy.uid()));
+            policy.metadata.generation = Some(1);
+        }
     }
 
     pub(crate) fn delete_policy(&mut self, index: usize) {

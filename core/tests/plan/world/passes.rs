@@ -44,6 +44,12 @@ impl World {
             let uid = rollout.policy.uid.clone();
             self.rollouts.insert(uid, rollout.clone());
         }
+        for one in &made.generations {
+            self.generations.insert(one.key(), one.clone());
+        }
+        for key in &made.forgotten_generations {
+            self.generations.remove(key);
+        }
         for id in &made.forgotten_resources {
             self.resources.remove(id);
         }

@@ -1,0 +1,149 @@
+//! Whose a managed revision is: this installation's, another's, or of a policy that nobody knows.
+//!
+//! Never lets a pass write what another installation looks after: two operators that both want a service
+//! would redeploy it for ever.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::desire::Site;
+use super::draft::{Draft, find_policy};
+use super::model::{Plan, PlanInput};
+use crate::doc::TaskDefinitionDoc;
+use crate::iam;
+use crate::inject::Marks;
+use crate::observe::Needs;
+use crate::record::{ResourceId, WorkloadKey, WorkloadRecord};
+use crate::v1alpha1::LoggingPolicy;
+
+/// Services that no policy wins and of which nothing is remembered, looked at in one pass for a router that
+/// a lost memory left there. All of them have their turn, so many with each resync.
+pub const ORPHANS_LOOKED_FOR_PER_PASS: usize = 100;
+
+/// A service that another installation looks after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Id of that installation.
+    pub installation: String,
+    /// Name of the policy there.
+    pub policy: String,
+    /// ARN of the revision it made.
+    pub revision: String,
+    /// Names of the roles of that revision: what it relies on is not ours to take.
+    pub roles: BTreeSet<String>,
+    /// What an S3 object of its configuration is named in.
+    document: String,
+}
+
+impl Claim {
+    /// What the marks of the live revision claim, if it is another installation's.
+    pub(super) fn of(
+        input: &PlanInput<'_>,
+        live: &TaskDefinitionDoc,
+        marks: Option<&Marks>,
+    ) -> Option<Self> {
+        let marks = marks.filter(|marks| marks.is_foreign_to(input.installation))?;
+        let roles = [live.task_role_arn(), live.execution_role_arn()];
+        let names = roles.iter().flatten().filter_map(|arn| iam::role_name(arn));
+        Some(Self {
+            installation: marks.installation.clone()?,
+            policy: marks.policy.clone(),
+            revision: live.arn().unwrap_or_default().to_owned(),
+            roles: names.map(|role| role.name).collect(),
+            document: live.to_register_input(),
+        })
+    }
+
+    /// For people: whose it is, and what to do.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let Self {
+            installation,
+            policy,
+            ..
+        } = self;
+        format!(
+            "{} was made by the installation {installation} of this operator, for its policy {policy}; it looks after the service, and nothing is written here. Narrow the selector of one of the two policies; or, if that installation was this one before its database was lost, start the operator with FIRELENS_INSTALLATION_ID={installation} FIRELENS_REPLACE_INSTALLATION_ID=true",
+            self.revision
+        )
+    }
+
+    /// Whether the other installation's router may rely on the resource.
+    fn relies_on(&self, id: &ResourceId) -> bool {
+        match id {
+            ResourceId::RolePolicy { role, .. } => self.roles.contains(role),
+            ResourceId::Object { bucket, key } => {
+                self.document.contains(&format!(":s3:::{bucket}/{key}"))
+            }
+        }
+    }
+}
+
+/// Whether a router of another installation may rely on a resource of ours: then it is not taken away.
+pub(super) fn is_relied_on_elsewhere(plan: &Plan, id: &ResourceId) -> bool {
+    let claims = plan.workloads.values();
+    let mut claims = claims.filter_map(|workload| workload.claim.as_ref());
+    claims.any(|claim| claim.relies_on(id))
+}
+
+/// Whether a policy is the one that the marks tell of: the same object, or, of revisions that this
+/// installation made, the one that has its name today. A database that was lost gives the same policy
+/// another uid.
+pub(super) fn is_same(input: &PlanInput<'_>, policy: &LoggingPolicy, marks: &Marks) -> bool {
+    policy.uid() == marks.policy_uid
+        || policy.name() == marks.policy && marks.is_of(input.installation)
+}
+
+/// The policy that looks after what the marks tell of, if it still exists: the one that injected it, or the
+/// one that was seen to want exactly that since.
+pub(super) fn owner_of<'a>(
+    input: &PlanInput<'a>,
+    site: &Site<'_>,
+    marks: &Marks,
+) -> Option<&'a LoggingPolicy> {
+    let policies = || input.policies.iter();
+    let managed = site.record.managed.as_ref();
+    let managed = managed.filter(|managed| managed.arn == site.service.task_definition);
+    policies()
+        .find(|policy| policy.uid() == marks.policy_uid)
+        .or_else(|| find_policy(input, &managed?.policy))
+        .or_else(|| policies().find(|policy| is_same(input, policy, marks)))
+}
+
+/// The marks of a live revision under the uid that its policy has today.
+pub(super) fn known_as(input: &PlanInput<'_>, site: &Site<'_>, mut marks: Marks) -> Marks {
+    if let Some(owner) = owner_of(input, site, &marks) {
+        owner.uid().clone_into(&mut marks.policy_uid);
+    }
+    marks
+}
+
+/// Asks for the revisions of some services that nobody wants and nothing is remembered of, so that a
+/// router that is there all the same is called what it is. Which of them is a matter of the time, so that
+/// all have their turn; within a pass it stays the same.
+pub(super) fn look_for_orphans(
+    input: &PlanInput<'_>,
+    needs: &mut Needs,
+    drafts: &BTreeMap<WorkloadKey, Draft<'_>>,
+) {
+    let is_unknown = |key| input.records.get(key).is_none_or(WorkloadRecord::is_empty);
+    let unwanted: Vec<&str> = drafts
+        .iter()
+        .filter(|(key, draft)| is_unknown(key) && draft.selection.winner.is_none())
+        .filter(|(_, draft)| draft.selection.opted_out_by.is_none())
+        .map(|(_, draft)| draft.service.task_definition.as_str())
+        .filter(|arn| !arn.is_empty())
+        .collect();
+    let rounds = unwanted.len().div_ceil(ORPHANS_LOOKED_FOR_PER_PASS);
+    let resync = i64::from(input.target.spec.resync_seconds.max(1));
+    let turn = usize::try_from(input.now.as_second() / resync).unwrap_or_default();
+    let Some(turn) = turn.checked_rem(rounds) else {
+        return;
+    };
+    let some = unwanted
+        .into_iter()
+        .skip(turn * ORPHANS_LOOKED_FOR_PER_PASS)
+        .take(ORPHANS_LOOKED_FOR_PER_PASS);
+    let seen = &input.observation.task_definitions;
+    let unread = some.filter(|arn| !seen.contains_key(*arn));
+    needs.task_definitions.extend(unread.map(str::to_owned));
+}
