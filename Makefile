@@ -10,7 +10,7 @@ CARGO ?= cargo
 export SQLX_OFFLINE ?= true
 
 .PHONY: help demo demo-stop run build test bench-core fuzz lint fmt lint-rust lint-dependencies lint-scripts lint-manifests \
-        alerts kubectls prepare-queries clean-local acceptance acceptance-clean acceptance-test soak-local
+        lint-policies alerts kubectls prepare-queries clean-local acceptance acceptance-clean acceptance-test soak-local
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,7 +58,7 @@ FUZZ_SECONDS ?= 600
 fuzz: ## each fuzz target of the core for FUZZ_SECONDS (600); needs a nightly Rust
 	@deploy/local/fuzz.sh "$(FUZZ_SECONDS)"
 
-lint: lint-rust lint-dependencies lint-scripts lint-manifests alerts ## everything that reads the code without running it
+lint: lint-rust lint-dependencies lint-scripts lint-manifests lint-policies alerts ## everything that reads the code without running it
 
 fmt: ## formats the Rust code
 	$(CARGO) fmt --all
@@ -76,6 +76,9 @@ lint-scripts:
 
 lint-manifests:
 	@deploy/local/lint.sh manifests
+
+lint-policies:
+	@deploy/local/lint.sh policies
 
 alerts: ## the alert rules against their own tests
 	@deploy/local/lint.sh alerts

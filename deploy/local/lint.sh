@@ -8,6 +8,8 @@ cd "$ROOT"
 
 CARGO_DENY_VERSION=0.20.2
 LINT_REQUIREMENTS=(ruff==0.17.6 PyYAML==6.0.3)
+# The judges of what is applied in an account, in an environment of their own: they bring much along.
+POLICY_REQUIREMENTS=(cfn-lint==1.58.0 parliament==1.6.4)
 
 dependencies() {
   cargo deny --version >/dev/null 2>&1 || {
@@ -42,6 +44,14 @@ manifests() {
   cargo run --locked --quiet --package firelens -- lint -f deploy/examples
 }
 
+# Templates as CloudFormation knows them, and a second judge of the policies beside the tests.
+policies() {
+  venv policies "${POLICY_REQUIREMENTS[@]}"
+  "$LOCAL/policies/bin/cfn-lint" deploy/cloudformation/*.yaml
+  "$LOCAL/policies/bin/parliament" --directory deploy/iam --minimum_severity MEDIUM \
+    --config deploy/local/parliament.yaml </dev/null
+}
+
 fetch_promtool() {
   local work
   say "fetching promtool"
@@ -71,6 +81,6 @@ alerts() {
 }
 
 case "${1:-}" in
-  dependencies | scripts | manifests | alerts) "$1" ;;
-  *) die "usage: lint.sh dependencies | scripts | manifests | alerts" ;;
+  dependencies | scripts | manifests | policies | alerts) "$1" ;;
+  *) die "usage: lint.sh dependencies | scripts | manifests | policies | alerts" ;;
 esac

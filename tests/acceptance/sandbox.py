@@ -92,7 +92,7 @@ class Sandbox:
         """A policy as it is shipped, with this run's names in the place of the example's."""
         text = (TEMPLATES / f"{name}.json").read_text()
         for old, new in (
-            (f"firelens-config-{LOCAL_ACCOUNT}", self.bucket),
+            (f"firelens-config-{LOCAL_ACCOUNT}-*", self.bucket),
             ("role/ecs/*", f"role{self.path}*"),
             ("policy/firelens/task-boundary", f"policy{self.path}task-boundary"),
             ("log-group:/firelens/*", f"log-group:/{self.run}/*"),

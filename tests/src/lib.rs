@@ -6,6 +6,7 @@ pub mod cli;
 pub mod fake_aws;
 pub mod harness;
 pub mod http;
+pub mod iam_reference;
 pub mod kubectl;
 pub mod local_aws;
 pub mod postgres;

@@ -1,4 +1,4 @@
-//! What `deploy/` says about the program, held against the program: metrics and AWS actions.
+//! What `deploy/` says about the program, held against the program: metrics. Policies are in `shipped_policies`.
 //! Must never need a running part: it reads files.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -6,8 +6,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-use serde_json::Value;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -58,72 +56,4 @@ fn every_metric_an_alert_names_is_exported() {
         })
         .collect();
     assert!(missing.is_empty(), "no code exports firelens_{missing:?}");
-}
-
-#[test]
-fn the_rights_of_the_operator_are_exactly_the_calls_it_makes() {
-    let source = read("controller/src/aws/operation.rs");
-    let made = |write: &str| -> BTreeSet<String> {
-        // NAME: "service", "Call", Bucket, write;
-        let rows = source
-            .lines()
-            .filter(|line| line.trim_end().ends_with(&format!(", {write};")));
-        rows.map(|row| row.split('"').collect::<Vec<_>>())
-            .filter(|parts| parts.len() == 5)
-            .map(|parts| action(parts[1], parts[3]))
-            .collect()
-    };
-    // Looking for an object answers "not found" only to those who may list the bucket.
-    let mut reads = made("false");
-    reads.insert("s3:ListBucket".to_owned());
-    assert_eq!(granted("deploy/iam/controller-read.json"), reads);
-    // Registering passes the roles a task has and sends its tags again.
-    let mut writes = made("true");
-    writes.extend(["ecs:TagResource", "iam:PassRole"].map(str::to_owned));
-    assert_eq!(granted("deploy/iam/controller-write.json"), writes);
-}
-
-#[test]
-fn the_templates_grant_what_the_policies_grant() {
-    let wanted: BTreeSet<String> = granted("deploy/iam/controller-read.json")
-        .into_iter()
-        .chain(granted("deploy/iam/controller-write.json"))
-        .collect();
-    for template in [
-        "deploy/cloudformation/firelens-spoke.yaml",
-        "deploy/terraform/spoke/main.tf",
-    ] {
-        let text = read(template);
-        let allowed: BTreeSet<_> = words(&text).collect();
-        let missing: Vec<_> = wanted
-            .iter()
-            .filter(|action| !allowed.contains(action.as_str()))
-            .collect();
-        assert!(missing.is_empty(), "{template} lacks {missing:?}");
-    }
-}
-
-/// The IAM action of an API call.
-fn action(service: &str, call: &str) -> String {
-    let call = match call {
-        "HeadObject" => "GetObject",
-        "ListObjectsV2" => "ListBucket",
-        other => other,
-    };
-    format!("{service}:{call}")
-}
-
-/// Every action that a policy document allows.
-fn granted(path: &str) -> BTreeSet<String> {
-    let document: Value = serde_json::from_str(&read(path)).unwrap();
-    let statements = document["Statement"].as_array().unwrap();
-    statements
-        .iter()
-        .filter(|statement| statement["Effect"] == "Allow")
-        .flat_map(|statement| match &statement["Action"] {
-            Value::Array(actions) => actions.clone(),
-            action => vec![action.clone()],
-        })
-        .map(|action| action.as_str().unwrap().to_owned())
-        .collect()
 }

@@ -149,6 +149,9 @@ macro_rules! operations {
                 bucket: Bucket::$bucket,
                 write: $write,
             };)+
+
+            /// Every operation, in the order of declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$constant),+];
         }
     };
 }

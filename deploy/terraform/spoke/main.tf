@@ -1,4 +1,5 @@
-# What an account that firelens-operator looks after has to hold. The same rights as deploy/iam.
+# What an account that firelens-operator looks after has to hold: the role it assumes and the boundary that task roles
+# carry, once, and in every region a bucket for router configuration. The same rights as deploy/iam.
 
 terraform {
   required_version = ">= 1.5"
@@ -15,11 +16,17 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  account    = data.aws_caller_identity.current.account_id
-  ecs        = "arn:${data.aws_partition.current.partition}:ecs:*:${local.account}"
-  logs       = "arn:${data.aws_partition.current.partition}:logs:*:${local.account}:log-group"
-  task_roles = "arn:${data.aws_partition.current.partition}:iam::${local.account}:role${var.task_role_path}*"
-  objects    = "${aws_s3_bucket.config.arn}/${var.config_prefix}*"
+  # IAM knows no regions: the role and the boundary stand in one of them.
+  is_home      = var.home_region == null || var.home_region == data.aws_region.current.name
+  partition    = data.aws_partition.current.partition
+  account      = data.aws_caller_identity.current.account_id
+  ecs          = "arn:${local.partition}:ecs:*:${local.account}"
+  logs         = "arn:${local.partition}:logs:*:${local.account}:log-group"
+  task_roles   = "arn:${local.partition}:iam::${local.account}:role${var.task_role_path}*"
+  buckets      = "arn:${local.partition}:s3:::firelens-config-${local.account}-*"
+  objects      = "${local.buckets}/${var.config_prefix}*"
+  operator_arn = "arn:${local.partition}:iam::${local.account}:role/firelens-operator"
+  boundary_arn = "arn:${local.partition}:iam::${local.account}:policy/firelens/task-boundary"
 }
 
 resource "aws_s3_bucket" "config" {
@@ -68,13 +75,14 @@ resource "aws_s3_bucket_policy" "config" {
         Principal = "*"
         Action    = ["s3:PutObject", "s3:DeleteObject"]
         Resource  = "${aws_s3_bucket.config.arn}/*"
-        Condition = { ArnNotEquals = { "aws:PrincipalArn" = aws_iam_role.operator.arn } }
+        Condition = { ArnNotEquals = { "aws:PrincipalArn" = local.operator_arn } }
       },
     ]
   })
 }
 
 resource "aws_iam_policy" "task_boundary" {
+  count       = local.is_home ? 1 : 0
   name        = "task-boundary"
   path        = "/firelens/"
   description = "Boundary of task roles that firelens-operator may extend."
@@ -97,36 +105,53 @@ data "aws_iam_policy_document" "trust" {
 }
 
 resource "aws_iam_role" "operator" {
+  count              = local.is_home ? 1 : 0
   name               = "firelens-operator"
   assume_role_policy = data.aws_iam_policy_document.trust.json
 }
 
 data "aws_iam_policy_document" "read" {
   statement {
-    sid = "ReadServices"
+    sid = "ReadWhatHasNoResourceLevel"
     actions = [
-      "ecs:DescribeClusters",
-      "ecs:DescribeContainerInstances",
-      "ecs:DescribeServiceDeployments",
-      "ecs:DescribeServices",
-      "ecs:DescribeTasks",
-      "ecs:ListContainerInstances",
-      "ecs:ListServiceDeployments",
+      "ecs:DescribeTaskDefinition",
+      "ecs:ListClusters",
       "ecs:ListServices",
+      "ecs:ListTaskDefinitions",
       "ecs:ListTasks",
     ]
-    resources = [
-      "${local.ecs}:cluster/*",
-      "${local.ecs}:container-instance/*",
-      "${local.ecs}:service-deployment/*",
-      "${local.ecs}:service/*",
-      "${local.ecs}:task/*",
-    ]
+    resources = ["*"]
   }
   statement {
-    sid       = "ReadWhatHasNoResourceLevel"
-    actions   = ["ecs:DescribeTaskDefinition", "ecs:ListClusters", "ecs:ListTaskDefinitions"]
-    resources = ["*"]
+    sid = "ReadClusters"
+    actions = [
+      "ecs:DescribeClusters",
+      "ecs:ListContainerInstances",
+    ]
+    resources = ["${local.ecs}:cluster/*"]
+  }
+  statement {
+    sid       = "ReadContainerInstances"
+    actions   = ["ecs:DescribeContainerInstances"]
+    resources = ["${local.ecs}:container-instance/*"]
+  }
+  statement {
+    sid = "ReadServices"
+    actions = [
+      "ecs:DescribeServices",
+      "ecs:ListServiceDeployments",
+    ]
+    resources = ["${local.ecs}:service/*"]
+  }
+  statement {
+    sid       = "ReadServiceDeployments"
+    actions   = ["ecs:DescribeServiceDeployments"]
+    resources = ["${local.ecs}:service/*", "${local.ecs}:service-deployment/*"]
+  }
+  statement {
+    sid       = "ReadTasks"
+    actions   = ["ecs:DescribeTasks"]
+    resources = ["${local.ecs}:task/*"]
   }
   statement {
     sid = "ReadTaskRoles"
@@ -143,19 +168,29 @@ data "aws_iam_policy_document" "read" {
     sid     = "ReadManagedPolicies"
     actions = ["iam:GetPolicy", "iam:GetPolicyVersion"]
     resources = [
-      "arn:${data.aws_partition.current.partition}:iam::${local.account}:policy/*",
-      "arn:${data.aws_partition.current.partition}:iam::aws:policy/*",
+      "arn:${local.partition}:iam::${local.account}:policy/*",
+      "arn:${local.partition}:iam::aws:policy/*",
     ]
   }
   statement {
     sid       = "ReadRouterConfiguration"
     actions   = ["s3:GetObject"]
     resources = [local.objects]
+    condition {
+      test     = "StringEquals"
+      variable = "s3:ResourceAccount"
+      values   = [local.account]
+    }
   }
   statement {
     sid       = "TellMissingFromForbidden"
     actions   = ["s3:ListBucket"]
-    resources = [aws_s3_bucket.config.arn]
+    resources = [local.buckets]
+    condition {
+      test     = "StringEquals"
+      variable = "s3:ResourceAccount"
+      values   = [local.account]
+    }
   }
   statement {
     sid       = "JudgeRolloutsByAlarmsAndMetrics"
@@ -170,13 +205,14 @@ data "aws_iam_policy_document" "read" {
   statement {
     sid       = "ReadTheRoutersOwnLog"
     actions   = ["logs:GetLogEvents"]
-    resources = ["${local.logs}:${var.router_log_groups}"]
+    resources = ["${local.logs}:${var.router_log_groups}:log-stream:*"]
   }
 }
 
 resource "aws_iam_role_policy" "read" {
+  count  = local.is_home ? 1 : 0
   name   = "read"
-  role   = aws_iam_role.operator.id
+  role   = aws_iam_role.operator[0].id
   policy = data.aws_iam_policy_document.read.json
 }
 
@@ -218,7 +254,7 @@ data "aws_iam_policy_document" "write" {
     condition {
       test     = "StringEquals"
       variable = "iam:PermissionsBoundary"
-      values   = [aws_iam_policy.task_boundary.arn]
+      values   = [local.boundary_arn]
     }
   }
   statement {
@@ -238,19 +274,24 @@ data "aws_iam_policy_document" "write" {
     sid       = "WriteRouterConfiguration"
     actions   = ["s3:DeleteObject", "s3:PutObject"]
     resources = [local.objects]
+    condition {
+      test     = "StringEquals"
+      variable = "s3:ResourceAccount"
+      values   = [local.account]
+    }
   }
 }
 
 resource "aws_iam_role_policy" "write" {
-  count  = var.write ? 1 : 0
+  count  = local.is_home && var.write ? 1 : 0
   name   = "write"
-  role   = aws_iam_role.operator.id
+  role   = aws_iam_role.operator[0].id
   policy = data.aws_iam_policy_document.write.json
 }
 
 output "operator_role_arn" {
   description = "spec.assumeRole.arn of the AwsTarget, and one of spoke_role_arns of the operator."
-  value       = aws_iam_role.operator.arn
+  value       = local.operator_arn
 }
 
 output "config_bucket_name" {
@@ -260,5 +301,5 @@ output "config_bucket_name" {
 
 output "task_boundary_arn" {
   description = "The permissions boundary to put on the task and execution roles the operator may extend."
-  value       = aws_iam_policy.task_boundary.arn
+  value       = local.boundary_arn
 }

@@ -3,6 +3,12 @@ variable "hub_role_arn" {
   type        = string
 }
 
+variable "home_region" {
+  description = "The region whose module makes the role and the boundary: IAM knows no regions. Null where the account is used in one region only."
+  type        = string
+  default     = null
+}
+
 variable "external_id" {
   description = "Made by whoever runs the operator, another one for each account; goes into spec.assumeRole.externalId."
   type        = string

@@ -29,7 +29,7 @@ pub(super) fn of(
         return Ok(statements);
     }
     match destination {
-        Destination::CloudWatchLogs(_) => statements.push(log_groups(finished, &scope)),
+        Destination::CloudWatchLogs(_) => statements.push(log_groups()),
         Destination::S3(_) => narrow(&mut statements, finished)?,
         Destination::OpenSearch(_) => {
             // It reads the version of the server before it writes.
@@ -43,23 +43,10 @@ pub(super) fn of(
     Ok(statements)
 }
 
-/// The plugin looks whether the group exists, in the list of all groups.
+/// The plugin looks whether the group exists, in the list of all groups: an action without resources.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html>
-fn log_groups(finished: &Finished, scope: &OutputScope<'_>) -> Statement {
-    let region = finished.params.get("region");
-    let region = region.map_or(scope.region, String::as_str);
-    let OutputScope {
-        partition,
-        account_id,
-        ..
-    } = scope;
-    Statement::new(
-        "CloudWatchLogGroups",
-        ["logs:DescribeLogGroups"],
-        [format!(
-            "arn:{partition}:logs:{region}:{account_id}:log-group:*"
-        )],
-    )
+fn log_groups() -> Statement {
+    Statement::new("CloudWatchLogGroups", ["logs:DescribeLogGroups"], ["*"])
 }
 
 /// Objects stand under `path`, unless the key format is the user's own. The plugin sends each object
