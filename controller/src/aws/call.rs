@@ -93,7 +93,10 @@ impl Caller {
         E: ProvideErrorMetadata + StdError + 'static,
     {
         let operation = call.operation;
-        let result = result.map_err(|error| classify(operation, &error, call.probe.was_sent()));
+        let result = result.map_err(|error| {
+            let error = classify(operation, &error, call.probe.was_sent());
+            error.explained(operation, &self.account_id, &self.region)
+        });
         let outcome = result
             .as_ref()
             .err()

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -19,18 +18,12 @@ use aws_types::service_config::ServiceConfigKey;
 
 use super::budget::Budgets;
 use super::call::Caller;
+use super::role::{AssumedRole, own_region};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 
 /// Attempts of a read, the first included.
 const READ_ATTEMPTS: u32 = 3;
-
-/// Lifetime of an assumed role session: the most that role chaining allows
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining>).
-const SESSION_SECONDS: u64 = 3600;
-
-/// Longest name of a role session that STS takes, in characters.
-const MAX_SESSION_NAME_CHARS: usize = 64;
 
 /// Time limits of calls. The SDK's own defaults let a call hang for ever.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +56,9 @@ pub struct AwsSettings {
     pub http_client: Option<SharedHttpClient>,
     /// Endpoint for all services, before `AWS_ENDPOINT_URL` and its like from the environment.
     pub endpoint_url: Option<String>,
+    /// The operator's own region, whose STS is asked for the roles of targets; otherwise `AWS_REGION`, or
+    /// the profile's.
+    pub region: Option<String>,
     /// Base credentials, instead of the usual chain (environment, profile, container, instance).
     pub credentials: Option<SharedCredentialsProvider>,
     /// Time limits of calls.
@@ -148,7 +144,12 @@ impl AwsFactory {
         let base = self.base_config(&access.region).await;
         let config = match &access.role_arn {
             Some(role_arn) => {
-                let role = assume_role(&base, access, role_arn).await;
+                let own = match &self.settings.region {
+                    Some(region) => Some(Region::new(region.clone())),
+                    None => own_region().await,
+                };
+                let own = own.unwrap_or_else(|| Region::new(access.region.clone()));
+                let role = AssumedRole::new(&base, access, role_arn, own).await;
                 base.to_builder()
                     .credentials_provider(SharedCredentialsProvider::new(role))
                     .build()
@@ -222,29 +223,6 @@ impl AwsFactory {
     }
 }
 
-async fn assume_role(
-    base: &SdkConfig,
-    access: &TargetAccess,
-    role_arn: &str,
-) -> AssumeRoleProvider {
-    let mut builder = AssumeRoleProvider::builder(role_arn)
-        .configure(base)
-        .session_name(session_name(&access.target))
-        .session_length(Duration::from_secs(SESSION_SECONDS))
-        .region(Region::new(access.region.clone()));
-    if let Some(external_id) = &access.external_id {
-        builder = builder.external_id(external_id);
-    }
-    builder.build().await
-}
-
-/// Role session names are `[\w+=,.@-]{2,64}`; target names are DNS names, so only their length needs
-/// care.
-fn session_name(target: &str) -> String {
-    let name = format!("firelens-operator-{target}");
-    name.chars().take(MAX_SESSION_NAME_CHARS).collect()
-}
-
 /// Each target has its own retry quota; by default all accounts of a region would share one.
 fn retry_partition(service: &str, target: &str) -> RetryPartition {
     RetryPartition::custom(format!("{service}-{target}")).build()
@@ -303,11 +281,6 @@ fn has_s3_endpoint(config: &SdkConfig) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_session_name_fits_sts_for_the_longest_target_name() {
-        assert_eq!(session_name(&"x".repeat(253)).len(), MAX_SESSION_NAME_CHARS);
-    }
 
     #[test]
     fn a_write_ends_well_before_a_lease_does() {

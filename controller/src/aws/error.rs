@@ -12,6 +12,8 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use firelens_core::error_chain;
 
 use super::operation::Operation;
+use super::permission::Permission;
+use super::role::NotAssumed;
 
 /// What an error means for what comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,6 +85,32 @@ impl AwsError {
         }
     }
 
+    /// Says what AWS leaves out of a refusal: the right that an answer without words is about, and that a
+    /// region may not be enabled, where credentials that are valid elsewhere are not.
+    /// <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>
+    #[must_use]
+    pub(super) fn explained(
+        mut self,
+        operation: Operation,
+        account_id: &str,
+        region: &str,
+    ) -> Self {
+        let more = if TOKEN_CODES.contains(&self.code.as_str()) {
+            format!(
+                "where {region} is an opt-in region, it has to be enabled in account {account_id}"
+            )
+        } else if self.kind == AwsErrorKind::Denied && self.message.is_empty() {
+            let actions: Vec<&str> = Permission::of(operation).map(|one| one.action).collect();
+            format!("the role needs {}", actions.join(" and "))
+        } else {
+            return self;
+        };
+        let parts = [std::mem::take(&mut self.message), more];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        self.message = parts.join("; ").chars().take(MAX_MESSAGE_CHARS).collect();
+        self
+    }
+
     /// Whether the call, if it was a write, may have been carried out all the same.
     #[must_use]
     pub const fn may_have_happened(&self) -> bool {
@@ -107,6 +135,13 @@ impl AwsError {
 
 /// Our code for a request that could not be signed.
 const NO_CREDENTIALS: &str = "NoCredentials";
+
+/// What a region answers to credentials it does not know, enabled or not.
+const TOKEN_CODES: [&str; 3] = [
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "OptInRequired",
+];
 
 const CREDENTIAL_CODES: [&str; 6] = [
     "ExpiredToken",
@@ -275,7 +310,15 @@ fn lost(operation: Operation, sent: bool, code: &str, text: &str) -> AwsError {
 
 /// A request that never left: mostly there are no credentials to sign it with.
 fn unsent(operation: Operation, error: &(dyn StdError + 'static), text: &str) -> AwsError {
-    if !has_cause::<CredentialsError>(error) {
+    if let Some(why) = cause::<NotAssumed>(error) {
+        let kind = if why.refused {
+            AwsErrorKind::Denied
+        } else {
+            AwsErrorKind::Unreachable
+        };
+        return AwsError::new(operation, kind, NO_CREDENTIALS, &why.to_string());
+    }
+    if cause::<CredentialsError>(error).is_none() {
         return AwsError::new(operation, AwsErrorKind::Invalid, "NotSent", text);
     }
     let refused = text.contains("AccessDenied") || text.contains("not authorized");
@@ -287,15 +330,15 @@ fn unsent(operation: Operation, error: &(dyn StdError + 'static), text: &str) ->
     AwsError::new(operation, kind, NO_CREDENTIALS, text)
 }
 
-fn has_cause<T: StdError + 'static>(error: &(dyn StdError + 'static)) -> bool {
+fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {
-        if error.is::<T>() {
-            return true;
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
         }
         next = error.source();
     }
-    false
+    None
 }
 
 /// Whether the connection was never made, so that AWS cannot have seen the request.

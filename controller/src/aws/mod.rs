@@ -16,6 +16,9 @@ mod logs;
 mod operation;
 mod permission;
 mod probe;
+mod role;
+#[cfg(test)]
+mod role_tests;
 mod s3;
 mod tasks;
 mod times;

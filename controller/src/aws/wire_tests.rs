@@ -19,7 +19,7 @@ use crate::clock::SystemClock;
 use crate::metrics::Metrics;
 
 #[derive(Clone, Debug)]
-enum Answer {
+pub(super) enum Answer {
     Body(u16, String),
     Reset,
     Refused,
@@ -28,30 +28,30 @@ enum Answer {
 
 /// A request as it left.
 #[derive(Clone, Debug)]
-struct Sent {
+pub(super) struct Sent {
     target: String,
     content_length: Option<String>,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
-    uri: String,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+    pub(super) uri: String,
 }
 
 /// Answers from a list and remembers what was sent; the last answer is repeated.
 #[derive(Clone, Debug)]
-struct Wire {
+pub(super) struct Wire {
     answers: Arc<Mutex<VecDeque<Answer>>>,
     sent: Arc<Mutex<Vec<Sent>>>,
 }
 
 impl Wire {
-    fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
+    pub(super) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
         Self {
             answers: Arc::new(Mutex::new(answers.into_iter().collect())),
             sent: Arc::default(),
         }
     }
 
-    fn sent(&self) -> Vec<Sent> {
+    pub(super) fn sent(&self) -> Vec<Sent> {
         self.sent.lock().unwrap().clone()
     }
 }
@@ -113,6 +113,22 @@ fn refused(code: &str, message: &str) -> Answer {
 }
 
 async fn clients(wire: &Wire) -> AwsClients {
+    let access = TargetAccess {
+        target: "prod".into(),
+        account_id: "111122223333".into(),
+        region: "us-east-1".into(),
+        role_arn: None,
+        external_id: None,
+    };
+    clients_of(wire, None, &access).await
+}
+
+/// Clients of a target for an operator in that region.
+pub(super) async fn clients_of(
+    wire: &Wire,
+    own_region: Option<&str>,
+    access: &TargetAccess,
+) -> AwsClients {
     let clock = Arc::new(SystemClock::new());
     let metrics = Metrics::unregistered();
     let budgets = Arc::new(Budgets::new(
@@ -122,6 +138,7 @@ async fn clients(wire: &Wire) -> AwsClients {
     ));
     let settings = AwsSettings {
         http_client: Some(wire.clone().into_shared()),
+        region: own_region.map(str::to_owned),
         timeouts: AwsTimeouts {
             attempt: Duration::from_millis(50),
             write: Duration::from_millis(60),
@@ -130,15 +147,8 @@ async fn clients(wire: &Wire) -> AwsClients {
         ..AwsSettings::default()
     }
     .with_keys("AKIDEXAMPLE", "secret");
-    let access = TargetAccess {
-        target: "prod".into(),
-        account_id: "111122223333".into(),
-        region: "us-east-1".into(),
-        role_arn: None,
-        external_id: None,
-    };
     AwsFactory::new(settings, budgets, clock, metrics)
-        .clients(&access)
+        .clients(access)
         .await
 }
 

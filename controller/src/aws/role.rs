@@ -1,0 +1,211 @@
+//! The role that a target names: how it is assumed, and why it could not be.
+//!
+//! STS is asked in the operator's own region, never in the target's: sessions of a regional endpoint are
+//! valid in every region, while the endpoint of a region may be switched off for the operator's account,
+//! or out of reach for a network that has one endpoint only.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html>
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::sts::AssumeRoleProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_sdk_ecs::config::Region;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::timeout::TimeoutConfig;
+use firelens_core::error_chain;
+
+use super::clients::TargetAccess;
+
+/// Lifetime of an assumed role session: the most that role chaining allows
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining>).
+const SESSION_SECONDS: u64 = 3600;
+
+/// The SDK waits no longer than this for credentials, and then says nothing of the reason.
+const IDENTITY_WAIT: Duration = Duration::from_secs(5);
+
+/// Longest name of a role session that STS takes, in characters.
+const MAX_SESSION_NAME_CHARS: usize = 64;
+
+/// The region the operator itself is in, as its environment or its profile says; ECS sets it in every
+/// task. Instance metadata are not asked: elsewhere that costs seconds.
+pub(super) async fn own_region() -> Option<Region> {
+    RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(ProfileFileRegionProvider::new())
+        .region()
+        .await
+}
+
+/// With a time limit that ends before those of the call that waits for credentials: an STS that never
+/// answers would else be told as that call's timeout.
+fn hurried(base: &SdkConfig) -> SdkConfig {
+    let limits = base.timeout_config();
+    let attempt = limits.and_then(TimeoutConfig::operation_attempt_timeout);
+    let limit = attempt.unwrap_or(IDENTITY_WAIT).min(IDENTITY_WAIT) * 4 / 5;
+    let limits = limits.map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
+    let limits = limits.operation_timeout(limit).build();
+    base.to_builder().timeout_config(limits).build()
+}
+
+/// Credentials of the role of a target.
+#[derive(Debug)]
+pub(super) struct AssumedRole {
+    inner: AssumeRoleProvider,
+    role_arn: String,
+    region: Region,
+    has_external_id: bool,
+}
+
+impl AssumedRole {
+    /// Nothing is asked yet. `base` has the operator's own credentials; `region` is the one whose STS
+    /// will be asked.
+    pub(super) async fn new(
+        base: &SdkConfig,
+        access: &TargetAccess,
+        role_arn: &str,
+        region: Region,
+    ) -> Self {
+        let mut builder = AssumeRoleProvider::builder(role_arn)
+            .configure(&hurried(base))
+            .session_name(session_name(&access.target))
+            .session_length(Duration::from_secs(SESSION_SECONDS))
+            .region(region.clone());
+        if let Some(external_id) = &access.external_id {
+            builder = builder.external_id(external_id);
+        }
+        Self {
+            inner: builder.build().await,
+            role_arn: role_arn.to_owned(),
+            region,
+            has_external_id: access.external_id.is_some(),
+        }
+    }
+
+    async fn credentials(&self) -> aws_credential_types::provider::Result {
+        self.inner.provide_credentials().await.map_err(|error| {
+            CredentialsError::provider_error(NotAssumed {
+                refused: is_refusal(&error),
+                text: self.explain(&error),
+            })
+        })
+    }
+
+    /// What happened, why, and what to do.
+    fn explain(&self, error: &CredentialsError) -> String {
+        let (role, region) = (&self.role_arn, self.region.as_ref());
+        let (why, said) = match answer(error) {
+            Some(answer) => {
+                let code = answer.code().unwrap_or_default();
+                let said = format!("{code}: {}", answer.message().unwrap_or("no words"));
+                (self.why_refused(code), said)
+            }
+            None if is_without_credentials(error) => {
+                let why = "the operator has no credentials of its own; give its task a role, or set a profile";
+                (why.to_owned(), error_chain(error))
+            }
+            None => {
+                let why = format!(
+                    "STS in {region} was not reached; the operator's network needs a way to it, by NAT or by a VPC \
+                     endpoint for STS in {region}"
+                );
+                (why, error_chain(error))
+            }
+        };
+        format!("role {role} could not be assumed: {why} ({said})")
+    }
+
+    fn why_refused(&self, code: &str) -> String {
+        let region = self.region.as_ref();
+        match code {
+            "RegionDisabledException" => format!(
+                "STS is switched off in {region} for the operator's account; switch it on in the account settings of \
+                 IAM, or run the operator with AWS_REGION of a region where it is on"
+            ),
+            "InvalidClientTokenId" | "UnrecognizedClientException" => format!(
+                "the operator's own credentials are not valid in {region}; where that is an opt-in region, enable it in \
+                 the operator's account, or set AWS_REGION to a region that is enabled"
+            ),
+            "ExpiredToken" | "ExpiredTokenException" => {
+                "the operator's own credentials have run out; renew them".to_owned()
+            }
+            _ if self.has_external_id => {
+                "its trust policy has to name the operator's role and ask for the external id in \
+                 spec.assumeRole.externalId, and the operator's role needs sts:AssumeRole on it"
+                    .to_owned()
+            }
+            _ => "its trust policy has to name the operator's role, spec.assumeRole.externalId has to be set if that \
+                  policy asks for one, and the operator's role needs sts:AssumeRole on it"
+                .to_owned(),
+        }
+    }
+}
+
+impl ProvideCredentials for AssumedRole {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.credentials())
+    }
+}
+
+/// The role of a target could not be assumed.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub(super) struct NotAssumed {
+    /// Whether STS answered no; otherwise it was not reached, or there was nothing to ask with.
+    pub(super) refused: bool,
+    text: String,
+}
+
+/// What STS answered.
+fn answer(error: &CredentialsError) -> Option<&AssumeRoleError> {
+    let failed = error
+        .source()
+        .and_then(|source| source.downcast_ref::<SdkError<AssumeRoleError, HttpResponse>>());
+    match failed {
+        Some(SdkError::ServiceError(answer)) => Some(answer.err()),
+        _ => None,
+    }
+}
+
+fn is_refusal(error: &CredentialsError) -> bool {
+    answer(error).is_some()
+}
+
+/// Whether the call was not signed because there was nothing to sign it with.
+fn is_without_credentials(error: &CredentialsError) -> bool {
+    let mut next = error.source();
+    while let Some(cause) = next {
+        if cause.is::<CredentialsError>() {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
+}
+
+/// Role session names are `[\w+=,.@-]{2,64}`; target names are DNS names, so only their length needs
+/// care.
+fn session_name(target: &str) -> String {
+    let name = format!("firelens-operator-{target}");
+    name.chars().take(MAX_SESSION_NAME_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_name_fits_sts_for_the_longest_target_name() {
+        assert_eq!(session_name(&"x".repeat(253)).len(), MAX_SESSION_NAME_CHARS);
+    }
+}
