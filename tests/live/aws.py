@@ -161,10 +161,16 @@ def canonical(value):
     return value
 
 
-def differing(one, other):
-    """Top-level members in which two register inputs differ."""
-    one, other = canonical(one), canonical(other)
-    return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
+def differing(one, other, path=""):
+    """Paths in which two documents differ."""
+    one, other = (canonical(one), canonical(other)) if not path else (one, other)
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = sorted(one.keys() | other.keys())
+        return [found for key in keys for found in differing(one.get(key), other.get(key), f"{path}.{key}")]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return [found for index, (left, right) in pairs for found in differing(left, right, f"{path}[{index}]")]
+    return [] if one == other else [f"{path[1:]}: {text(one)[:120]} and {text(other)[:120]}"]
 
 
 def text(document):

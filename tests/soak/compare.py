@@ -16,6 +16,8 @@ ROLE_POLICY = "firelens-"
 LABEL_HASH = "firelens.dev/hash"
 LABEL_BASE = "firelens.dev/base"
 LABEL_POLICY = "firelens.dev/policy"
+LABEL_UID = "firelens.dev/policy-uid"
+LABEL_GENERATION = "firelens.dev/generation"
 PREFIX = "firelens/"
 
 
@@ -148,9 +150,8 @@ class Comparison:
         said = 0
         for name, target in sorted(self.state.targets.items()):
             status, region = target["status"], TARGETS[name]
-            for type_ in ("Reachable", "Ready"):
-                if not objects.is_true(target, type_):
-                    self.find(f"target {name}: {type_} is {objects.condition(target, type_)}")
+            if not objects.is_true(target, "Ready"):
+                self.find(f"target {name}: Ready is {objects.condition(target, 'Ready')}")
             services = len([key for key in self.state.services if key[0] == region])
             if status.get("services") != services:
                 self.find(f"target {name}: says {status.get('services')} services, there are {services}")
@@ -198,7 +199,7 @@ class Comparison:
                         self.find(f"{key}: runs, and names s3://{bucket_of(region)}/{named}, which is not there")
 
     def revisions_are_registered_once(self):
-        """Of one base and one content there is one revision of ours: a lost answer makes no second."""
+        """Of one base and one generation there is one revision of ours: a lost answer makes no second."""
         owned = {arn for service in self.state.fleet.services for arn in service.owned}
         for service in self.state.fleet.services:
             seen = {}
@@ -207,8 +208,9 @@ class Comparison:
                 if router is None or arn in owned:
                     continue
                 labels = router["dockerLabels"]
-                seen.setdefault((labels.get(LABEL_BASE), labels.get(LABEL_HASH)), []).append(short(arn))
-            for (base, _), arns in seen.items():
+                made_from = tuple(labels.get(label) for label in (LABEL_BASE, LABEL_UID, LABEL_GENERATION, LABEL_HASH))
+                seen.setdefault(made_from, []).append(short(arn))
+            for (base, *_), arns in seen.items():
                 if len(arns) > 1:
                     self.find(f"{service}: registered more than once from {base}: {arns}")
 

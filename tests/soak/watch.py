@@ -3,6 +3,7 @@
 Must never weigh on what it measures: one look each few seconds.
 """
 
+import collections
 import datetime
 import json
 import statistics
@@ -91,22 +92,19 @@ class Log:
                     yield {"level": "TEXT", "fields": {"message": line.strip()}}
 
     def never(self):
-        """Lines with words that are said at no time."""
-        found = []
-        for entry in self.entries():
-            text = json.dumps(entry)
-            if any(word in text for word in NEVER):
-                found.append(text[:500])
-        return found
+        """What is said at no time, and how often it was."""
+        return counted(entry for entry in self.entries() if any(word in json.dumps(entry) for word in NEVER))
 
     def errors_since(self, moment):
-        """Messages of level ERROR since then."""
-        found = []
-        for entry in self.entries():
-            at = entry.get("timestamp")
-            if entry.get("level") == "ERROR" and at and parse(at) >= moment:
-                found.append(json.dumps(entry)[:500])
-        return found
+        """What was said at level ERROR since then, and how often."""
+        late = (entry for entry in self.entries() if entry.get("timestamp") and parse(entry["timestamp"]) >= moment)
+        return counted(entry for entry in late if entry.get("level") == "ERROR")
+
+
+def counted(entries):
+    """Entries that say the same, as one line each."""
+    lines = collections.Counter(json.dumps(entry.get("fields"))[:400] for entry in entries)
+    return [f"{count} times {line}" for line, count in lines.most_common()]
 
 
 def parse(text):
