@@ -16,6 +16,24 @@ LABEL_HASH = "firelens.dev/hash"
 LABEL_GENERATION = "firelens.dev/generation"
 
 
+def unpatch(revision):
+    """The register input that is left of a revision when the injection is taken away again."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "revision.json"
+        file.write_text(json.dumps(revision, default=str))
+        return json.loads(program("unpatch", "--task-definition", file))
+
+
+def program(*arguments):
+    """What the program under test printed."""
+    done = subprocess.run(
+        [places.binary(), *arguments], env=places.clean_environment(), capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise LiveError(f"firelens {arguments[0]} refuses: {done.stderr.strip()}")
+    return done.stdout
+
+
 def patch(policy, destinations, base, bucket, region, launch_type=None):
     """(register input, object keys) for a base; objects as the API has them, the base as ECS describes it."""
     with tempfile.TemporaryDirectory() as folder:
@@ -30,29 +48,17 @@ def patch(policy, destinations, base, bucket, region, launch_type=None):
             (folder / "destinations.yaml").write_text(documents)
             arguments += ["--destinations", folder / "destinations.yaml"]
         (folder / "config").mkdir()
-        done = subprocess.run(
-            [
-                places.binary(),
-                "patch",
-                "--policy",
-                folder / "policy.json",
-                "--task-definition",
-                folder / "base.json",
-                *arguments,
-            ],
-            env=places.clean_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise LiveError(f"firelens patch refuses: {done.stderr.strip()}")
+        arguments += ["--policy", folder / "policy.json", "--task-definition", folder / "base.json"]
+        printed = program("patch", *arguments)
         files = [path for path in (folder / "config").rglob("*") if path.is_file()]
-        return json.loads(done.stdout), sorted(str(path.relative_to(folder / "config")) for path in files)
+        return json.loads(printed), sorted(str(path.relative_to(folder / "config")) for path in files)
 
 
-def difference(live, wanted):
-    """How a live revision differs from what `patch` answered; empty where it does not."""
+def difference(live, wanted, is_copy=False):
+    """How a live revision differs from what `patch` answered; empty where it does not.
+
+    A copy that the owner made of ours has the marks of what it was copied from.
+    """
     router, expected = router_of(live), router_of(wanted)
     if router is None:
         return "it has no router of ours"
@@ -61,7 +67,11 @@ def difference(live, wanted):
     if members:
         return f"it differs in {', '.join(members)}"
     # A generation that changes nothing in the task moves no service: the marks stay those of an older one.
-    if one.get(LABEL_GENERATION) != other.get(LABEL_GENERATION) or one.get(LABEL_HASH) == other.get(LABEL_HASH):
+    if (
+        is_copy
+        or one.get(LABEL_GENERATION) != other.get(LABEL_GENERATION)
+        or one.get(LABEL_HASH) == other.get(LABEL_HASH)
+    ):
         return ""
     return f"its hash is {one.get(LABEL_HASH)}, and should be {other.get(LABEL_HASH)}"
 

@@ -164,7 +164,7 @@ class Soak:
             time.sleep(4)
 
     def compare(self):
-        comparison = Comparison(self.state())
+        comparison = Comparison(self.state(), self.team.forgotten)
         for text in comparison.whole():
             self.find(text)
         say(f"{comparison.compared} workloads compared")

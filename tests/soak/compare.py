@@ -22,8 +22,10 @@ PREFIX = "firelens/"
 
 
 class Comparison:
-    def __init__(self, state):
-        self.state = state
+    def __init__(self, state, forgotten=()):
+        """`forgotten` are regions whose target was deleted meanwhile, and with it what was remembered of them."""
+        self.state, self.forgotten = state, forgotten
+        self.owned = {arn for service in state.fleet.services for arn in service.owned}
         self.findings = []
         self.compared = 0
 
@@ -100,15 +102,16 @@ class Comparison:
                 continue
             region, status = key[0], item["status"]
             policy = self.state.policies.get(status["policy"]["name"])
+            live = self.state.revision(region, self.state.services[key]["taskDefinition"])
+            is_copy = self.state.services[key]["taskDefinition"] in self.owned
             try:
-                base = self.state.revision(region, status["baseRevision"])
+                base = patched.unpatch(live) if is_copy else self.state.revision(region, status["baseRevision"])
                 bucket = f"{bucket_of(region)}/{PREFIX}"
                 wanted, _ = patched.patch(policy, every, base, bucket, region, status["launchType"])
             except (LiveError, KeyError) as error:
                 self.find(f"{key}: cannot be compared with `firelens patch`: {error}")
                 continue
-            live = self.state.revision(region, self.state.services[key]["taskDefinition"])
-            wrong = patched.difference(live, wanted)
+            wrong = patched.difference(live, wanted, is_copy)
             if wrong:
                 self.find(f"{key}: {short(status['managedRevision'])} is not what `firelens patch` prints: {wrong}")
 
@@ -200,12 +203,13 @@ class Comparison:
 
     def revisions_are_registered_once(self):
         """Of one base and one generation there is one revision of ours: a lost answer makes no second."""
-        owned = {arn for service in self.state.fleet.services for arn in service.owned}
         for service in self.state.fleet.services:
+            if service.region in self.forgotten:
+                continue
             seen = {}
             for arn in self.state.fleet.aws[service.region].revisions(service.family):
                 router = router_of(self.state.revision(service.region, arn))
-                if router is None or arn in owned:
+                if router is None or arn in self.owned:
                     continue
                 labels = router["dockerLabels"]
                 made_from = tuple(labels.get(label) for label in (LABEL_BASE, LABEL_UID, LABEL_GENERATION, LABEL_HASH))

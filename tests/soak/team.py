@@ -74,6 +74,8 @@ class Team:
         self.kubectl, self.ministack, self.fleet = kubectl, ministack, fleet
         self.rng, self.story = rng, story
         self.later = []
+        # Regions whose target was deleted.
+        self.forgotten = set()
         # Every destination has its turn before one comes again.
         self.turns = []
         self.actions = [
@@ -317,6 +319,7 @@ class Team:
         def delete():
             try:
                 self.kubectl("delete", "awstargets", name, "--wait=false", "--ignore-not-found")
+                self.forgotten.add(TARGETS[name])
                 told = f"target {name}: deleted"
             except LiveError as error:
                 told = f"target {name}: kept: {' '.join(str(error).split())[:160]}"
