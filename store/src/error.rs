@@ -80,6 +80,21 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the store refused what was to be written for what it holds: it would refuse it again, and
+    /// takes anything else.
+    #[must_use]
+    pub fn refuses_content(&self) -> bool {
+        match self {
+            Self::Invalid { .. } => true,
+            Self::Database(source) => source
+                .downcast_ref::<sqlx::Error>()
+                .and_then(sqlx::Error::as_database_error)
+                .and_then(sqlx::error::DatabaseError::code)
+                .is_some_and(|code| is_of_content(&code)),
+            _ => false,
+        }
+    }
+
     pub(crate) fn invalid(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Invalid {
             field: field.into(),
@@ -121,6 +136,12 @@ fn passes_by_itself(code: &str) -> bool {
             | "57P01" | "57P02" | "57P03" | "57P05" // shutdown, crash, starting up, idle timeout
             | "25P03" // idle_in_transaction_session_timeout
         )
+}
+
+/// SQLSTATEs that speak of the values in a statement: data exceptions, constraints, limits.
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+fn is_of_content(code: &str) -> bool {
+    code.starts_with("22") || code.starts_with("23") || code.starts_with("54")
 }
 
 impl From<sqlx::Error> for StoreError {

@@ -178,6 +178,27 @@ pub(crate) fn labels(object: &Value) -> Result<Value, StoreError> {
     }
 }
 
+/// Those of `metadata.labels` that are text.
+pub(crate) fn text_labels(object: &Value) -> Value {
+    let labels = object
+        .pointer("/metadata/labels")
+        .and_then(Value::as_object);
+    let texts = labels
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| value.is_string());
+    Value::Object(
+        texts
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+    )
+}
+
+/// Whether two states of an object have the same labels.
+pub(crate) fn has_same_labels(one: &Value, other: &Value) -> bool {
+    one.pointer("/metadata/labels") == other.pointer("/metadata/labels")
+}
+
 /// The object as callers see it, with the revision that wrote it.
 pub(crate) fn with_resource_version(mut object: Value, resource_version: i64) -> Value {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use firelens_core::record::{Intent, OwnedResource, ResourceId, WorkloadKey, WorkloadRecord};
-use serde::Serialize;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Store;
@@ -74,16 +75,17 @@ impl Store {
         .await
     }
 
-    /// The registrations of a target that were about to happen and are not known to have ended.
+    /// The registrations of a target that were about to happen and are not known to have ended. Of one
+    /// that another version wrote and this one cannot read, the id is enough: it names family and content.
     ///
     /// # Errors
-    /// The database fails, or holds an intent that this version cannot read: to go on without knowing
-    /// it could register twice.
+    /// The database fails.
     pub async fn open_intents(&self, target: &str) -> Result<Vec<Intent>, StoreError> {
         self.within_deadline(async {
             let mut conn = self.acquire().await?;
             let rows = sql::intents(&mut conn, target).await?;
-            rows.into_iter().map(read).collect()
+            let intents = rows.into_iter().filter_map(|row| intent(target, row));
+            Ok(intents.collect())
         })
         .await
     }
@@ -129,16 +131,38 @@ impl Store {
         .await
     }
 
-    /// Everything that the operator made in a target, or was about to make.
+    /// Everything that the operator made in a target, or was about to make, as far as this version can
+    /// read it: whoever must know whether anything is left asks [`Store::unreadable_resources`] as well.
     ///
     /// # Errors
-    /// The database fails, or holds a resource that this version cannot read: to go on without
-    /// knowing it could leave something behind.
+    /// The database fails.
     pub async fn resources(&self, target: &str) -> Result<Vec<OwnedResource>, StoreError> {
+        let rows = self.resource_rows(target).await?;
+        let resources = rows.into_iter().filter_map(|row| {
+            serde_json::from_value(row)
+                .inspect_err(|error| {
+                    tracing::warn!(target_name = target, %error, "a resource of ours cannot be read");
+                })
+                .ok()
+        });
+        Ok(resources.collect())
+    }
+
+    /// How many resources of a target another version wrote down in a way that this one cannot read.
+    /// Their rows stay.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn unreadable_resources(&self, target: &str) -> Result<usize, StoreError> {
+        let rows = self.resource_rows(target).await?;
+        let is_unreadable = |row: &Value| OwnedResource::deserialize(row).is_err();
+        Ok(rows.iter().filter(|row| is_unreadable(row)).count())
+    }
+
+    async fn resource_rows(&self, target: &str) -> Result<Vec<Value>, StoreError> {
         self.within_deadline(async {
             let mut conn = self.acquire().await?;
-            let rows = sql::resources(&mut conn, target).await?;
-            rows.into_iter().map(read).collect()
+            Ok(sql::resources(&mut conn, target).await?)
         })
         .await
     }
@@ -199,12 +223,45 @@ impl Store {
 }
 
 fn to_json<T: Serialize>(rows: &[T]) -> Result<Vec<Value>, StoreError> {
-    let values: Result<Vec<Value>, _> = rows.iter().map(serde_json::to_value).collect();
-    values.map_err(|error| StoreError::Database(Box::new(error)))
+    rows.iter().map(storable).collect()
 }
 
-fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, StoreError> {
-    serde_json::from_value(value).map_err(|error| StoreError::Database(Box::new(error)))
+/// A row as `jsonb` takes it: PostgreSQL has no place for NUL, and names and reasons of AWS pass through
+/// here.
+pub(crate) fn storable<T: Serialize>(row: &T) -> Result<Value, StoreError> {
+    let mut value =
+        serde_json::to_value(row).map_err(|error| StoreError::Database(Box::new(error)))?;
+    replace_nul(&mut value);
+    Ok(value)
+}
+
+fn replace_nul(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains('\0') => *text = text.replace('\0', "\u{fffd}"),
+        Value::Array(items) => items.iter_mut().for_each(replace_nul),
+        Value::Object(members) => members.values_mut().for_each(replace_nul),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// An intent, or what the id of one tells that cannot be read. Its age is not known then; to look for the
+/// revision once more does no harm.
+fn intent(target: &str, row: Value) -> Option<Intent> {
+    let id = row["id"].as_str().unwrap_or_default().to_owned();
+    match serde_json::from_value(row) {
+        Ok(intent) => Some(intent),
+        Err(error) => {
+            tracing::warn!(target_name = target, id, %error, "an intent cannot be read; its id counts");
+            let (family, hash) = id.strip_prefix("register/")?.rsplit_once('/')?;
+            Some(Intent {
+                target: target.to_owned(),
+                family: family.to_owned(),
+                hash: hash.to_owned(),
+                recorded_at: Timestamp::UNIX_EPOCH,
+                id: id.clone(),
+            })
+        }
+    }
 }
 
 fn readable(value: Value) -> Option<(WorkloadKey, WorkloadRecord)> {

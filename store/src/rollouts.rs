@@ -43,8 +43,7 @@ impl Store {
             let mut tx = self.begin().await?;
             check_fence(&mut tx, lease).await?;
             for record in kept {
-                let value = serde_json::to_value(record)
-                    .map_err(|error| StoreError::Database(Box::new(error)))?;
+                let value = crate::records::storable(record)?;
                 upsert(&mut tx, target, &record.policy.uid, &value).await?;
             }
             if !forgotten.is_empty() {

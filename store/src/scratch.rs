@@ -56,6 +56,16 @@ pub async fn cut_connections(server_url: &str, name: &str) -> Result<(), StoreEr
     Ok(conn.close().await?)
 }
 
+/// Runs statements inside a database of a test: what another version left there, or what it refuses.
+///
+/// # Errors
+/// The server refuses.
+pub async fn execute(database_url: &str, statements: &str) -> Result<(), StoreError> {
+    let mut conn = connect(database_url).await?;
+    conn.execute(AssertSqlSafe(statements.to_owned())).await?;
+    Ok(conn.close().await?)
+}
+
 /// Makes a database with the schema of this version under the name `template`, unless it is there.
 /// Processes that do so at once wait for each other.
 ///

@@ -50,6 +50,18 @@ impl LabelSelector {
         Ok(Self { terms })
     }
 
+    /// Selects what has that label with that value. A value that no label can have selects nothing.
+    #[must_use]
+    pub fn of_label(key: &str, value: &str) -> Self {
+        Self {
+            terms: vec![Term {
+                key: key.to_owned(),
+                operator: Operator::In,
+                values: vec![value.to_owned()],
+            }],
+        }
+    }
+
     /// Whether there is no term.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

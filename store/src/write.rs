@@ -73,7 +73,15 @@ struct Sorted {
 
 impl Sorted {
     fn take(&mut self, write: &Write, resource_version: i64) -> Result<(), StoreError> {
-        let labels = meta::labels(&write.object)?;
+        let labels = meta::labels(&write.object).or_else(|error| {
+            // Labels that an older version took are no reason to refuse another change.
+            match &write.before {
+                Some(before) if meta::has_same_labels(before, &write.object) => {
+                    Ok(meta::text_labels(&write.object))
+                }
+                _ => Err(error),
+            }
+        })?;
         let object = write.object.to_string();
         let before = write.before.as_ref();
         // Only a change of labels can move an object into or out of what a watch selects.
