@@ -96,8 +96,20 @@ pub struct ManagedRevision {
     pub hash: String,
     /// When the deployment that brought it reached its end.
     pub settled_at: Option<Timestamp>,
+    /// When it was found running without a deployment of ours that reached its end: its owner shipped or
+    /// copied it, the memory of it was lost, or its deployment ended late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted_at: Option<Timestamp>,
     /// Policy generation whose rollout last deployed this service; what canaries are counted by.
     pub rolled_out_generation: i64,
+}
+
+impl ManagedRevision {
+    /// Since when it is known to run: what it shows is counted from then on.
+    #[must_use]
+    pub fn runs_since(&self) -> Option<Timestamp> {
+        self.settled_at.or(self.adopted_at)
+    }
 }
 
 /// A deployment that we started and watch to its end.
@@ -286,6 +298,9 @@ pub struct WorkloadRecord {
     /// ourselves or ECS does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ran: Option<String>,
+    /// Whether the service was ever seen to run a revision of ours.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub had_router: bool,
     /// How often the router was taken away lately, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub takeaways: Vec<Takeaway>,
@@ -315,6 +330,7 @@ impl WorkloadRecord {
             rollout: None,
             proven: None,
             ran: None,
+            had_router: false,
             takeaways: Vec::new(),
             logs: None,
             rights: None,

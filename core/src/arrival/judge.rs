@@ -183,8 +183,8 @@ fn shown(
 /// What others write as well counts from the end of the deployment on.
 fn question(input: &PlanInput<'_>, managed: &ManagedRevision, found: Place) -> ArrivalQuestion {
     let window = super::window_start(input.now);
-    let since = match managed.settled_at {
-        Some(settled_at) if !found.of_one_task => window.max(settled_at),
+    let since = match managed.runs_since() {
+        Some(since) if !found.of_one_task => window.max(since),
         _ => window,
     };
     ArrivalQuestion {
@@ -224,8 +224,8 @@ fn told(
         });
     }
     let age = managed
-        .settled_at
-        .map_or(SignedDuration::MAX, |at| input.now.duration_since(at));
+        .runs_since()
+        .map_or(SignedDuration::ZERO, |at| input.now.duration_since(at));
     let seen = if unreadable {
         LogsSeen::Unreadable
     } else if silent && age > SignedDuration::from_secs(grace_seconds) {

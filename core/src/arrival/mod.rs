@@ -48,6 +48,8 @@ pub(crate) struct Entry<'d> {
     pub(crate) service: &'d ServiceView,
     pub(crate) outputs: &'d [OutputInUse],
     pub(crate) record: &'d mut WorkloadRecord,
+    /// What it asks for.
+    pub(crate) asks: &'d mut Needs,
 }
 
 /// What is known of a workload's logs.
@@ -77,9 +79,12 @@ pub(crate) fn follow(input: &PlanInput<'_>, entries: Vec<Entry<'_>>, needs: &mut
         let Some(managed) = entry.record.managed.clone() else {
             continue;
         };
-        if let Some((seen, message)) = judge::judge(input, &entry, &managed, needs) {
+        let mut asked = Needs::default();
+        if let Some((seen, message)) = judge::judge(input, &entry, &managed, &mut asked) {
             entry.record.logs = Some(remembered(entry.record, &managed, seen, message, input.now));
         }
+        needs.extend(asked.clone());
+        entry.asks.extend(asked);
     }
 }
 
@@ -100,8 +105,8 @@ fn due(entry: &Entry<'_>, now: Timestamp) -> Option<Option<Timestamp>> {
         LogsSeen::Waiting | LogsSeen::Silent | LogsSeen::Unreadable => {
             // What did not come in an hour is not expected every minute.
             let age = managed
-                .settled_at
-                .map_or(SignedDuration::MAX, |at| now.duration_since(at));
+                .runs_since()
+                .map_or(SignedDuration::ZERO, |at| now.duration_since(at));
             if age > SignedDuration::from_secs(RECHECK_SECONDS) {
                 RECHECK_SECONDS
             } else {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+mod answered;
 mod evidence;
 mod instance;
 mod needs;

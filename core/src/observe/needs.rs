@@ -39,4 +39,109 @@ impl Needs {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Asks for what `more` asks for as well.
+    pub fn extend(&mut self, more: Self) {
+        // Named one by one: a new kind of need must not get lost here.
+        let Self {
+            task_definitions,
+            fresh_task_definitions,
+            families,
+            roles,
+            role_policies,
+            inline_policies,
+            managed_policies,
+            rights,
+            objects,
+            container_instances,
+            evidence,
+        } = more;
+        self.task_definitions.extend(task_definitions);
+        self.fresh_task_definitions.extend(fresh_task_definitions);
+        self.families.extend(families);
+        self.roles.extend(roles);
+        self.role_policies.extend(role_policies);
+        self.inline_policies.extend(inline_policies);
+        self.managed_policies.extend(managed_policies);
+        self.rights.extend(rights);
+        self.objects.extend(objects);
+        self.container_instances.extend(container_instances);
+        let EvidenceNeeds {
+            service_deployments,
+            tasks,
+            log_tails,
+            alarms,
+            samples,
+            arrivals,
+        } = evidence;
+        let own = &mut self.evidence;
+        own.service_deployments.extend(service_deployments);
+        own.tasks.extend(tasks);
+        own.log_tails.extend(log_tails);
+        own.alarms.extend(alarms);
+        own.samples.extend(samples);
+        own.arrivals.extend(arrivals);
+    }
+
+    /// The first thing that is asked for, for people; empty when nothing is.
+    #[must_use]
+    pub fn first(&self) -> String {
+        let evidence = &self.evidence;
+        let plain = |word: &str, one: Option<&String>| one.map(|name| format!("{word} {name}"));
+        plain("task definition", self.task_definitions.first())
+            .or_else(|| plain("task definition", self.fresh_task_definitions.first()))
+            .or_else(|| plain("the newest revisions of family", self.families.first()))
+            .or_else(|| plain("role", self.roles.first()))
+            .or_else(|| {
+                self.role_policies
+                    .first()
+                    .map(|(role, policy)| format!("policy {policy} of role {role}"))
+            })
+            .or_else(|| plain("the inline policies of role", self.inline_policies.first()))
+            .or_else(|| plain("policy", self.managed_policies.first()))
+            .or_else(|| {
+                plain(
+                    "the rights of role",
+                    self.rights.first().map(|one| &one.role),
+                )
+            })
+            .or_else(|| {
+                self.objects
+                    .first()
+                    .map(|(bucket, key)| format!("s3://{bucket}/{key}"))
+            })
+            .or_else(|| {
+                plain(
+                    "the container instances of",
+                    self.container_instances.first(),
+                )
+            })
+            .or_else(|| {
+                plain(
+                    "the deployments of service",
+                    evidence.service_deployments.first().map(|one| &one.service),
+                )
+            })
+            .or_else(|| {
+                plain(
+                    "the tasks of service",
+                    evidence.tasks.first().map(|one| &one.service),
+                )
+            })
+            .or_else(|| {
+                plain(
+                    "log stream",
+                    evidence.log_tails.first().map(|one| &one.stream),
+                )
+            })
+            .or_else(|| plain("alarm", evidence.alarms.first()))
+            .or_else(|| plain("query", evidence.samples.first()))
+            .or_else(|| {
+                evidence
+                    .arrivals
+                    .first()
+                    .map(|one| format!("what arrived in {:?} since {}", one.place, one.since))
+            })
+            .unwrap_or_default()
+    }
 }

@@ -48,5 +48,13 @@ pub(super) fn look_again(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp
             }
             _ => None,
         })
+        // What was due before this pass was looked at by it. At once again nothing has changed.
+        .filter_map(|at| {
+            if at > input.now {
+                Some(at)
+            } else {
+                after(READ_RETRY_SECONDS)
+            }
+        })
         .min()
 }

@@ -12,7 +12,7 @@ use super::linted::Linted;
 use super::model::{Decision, Plan, PlanInput, WorkloadPlan};
 use super::resources::{self, State, Wishes};
 use super::{
-    again, claim, garbage, logs, meanwhile, places, removal, retry, rights, role_limits, sharing,
+    again, claim, garbage, logs, meanwhile, open, places, removal, retry, rights, role_limits, sharing,
     steps as stepping, takeaway, track,
 };
 use crate::gate;
@@ -27,12 +27,31 @@ use crate::v1alpha1::IamMode;
 /// Decides what to do in one target.
 #[must_use]
 pub fn plan(input: &PlanInput<'_>) -> Plan {
+    assemble(input, open::leave)
+}
+
+/// Decides what to do in one target with what is known, when reading has come to no end: whoever still
+/// needs a read waits for it, the others go on, and what concerns the whole target is left for later.
+#[must_use]
+pub fn plan_with_what_is_known(input: &PlanInput<'_>) -> Plan {
+    let mut plan = assemble(input, open::wait);
+    plan.left_open = std::mem::take(&mut plan.needs);
+    plan
+}
+
+/// `settle` is called after each stage that looks at workloads one by one, for what they asked for.
+fn assemble(input: &PlanInput<'_>, settle: open::Settle) -> Plan {
     let mut plan = Plan::default();
     let mut drafts = survey(input, &mut plan);
     claim::look_for_orphans(input, &mut plan.needs, &drafts);
-    sharing::refuse_shared_roles(input, &mut plan.needs, &mut drafts_view(&mut drafts));
+    settle(input, &mut drafts);
+    let mut asked = Needs::default();
+    sharing::refuse_shared_roles(input, &mut asked, &mut drafts_view(&mut drafts));
+    open::concern(input, &asked, &mut drafts);
+    plan.needs.extend(asked);
     rights::verify(input, &mut plan.needs, &mut drafts);
     logs::follow(input, &mut plan.needs, &mut drafts);
+    settle(input, &mut drafts);
     let admitted = places::give(input, &mut plan, &mut drafts);
     let states = judge_resources(input, &mut plan, &drafts, &admitted);
     for (key, draft) in drafts {
@@ -114,14 +133,11 @@ pub(super) fn survey<'a>(
         };
         drafts.insert(
             key.clone(),
-            draft(
-                input,
-                (&linted, &injectors),
-                (cluster, found),
-                &remembered,
-                &mut plan.needs,
-            ),
+            draft(input, (&linted, &injectors), (cluster, found), &remembered),
         );
+    }
+    for draft in drafts.values() {
+        plan.needs.extend(draft.asks.clone());
     }
     drafts
 }
@@ -131,8 +147,9 @@ fn draft<'a>(
     (linted, injectors): (&Linted, &Injectors<'_>),
     (cluster, service): (&'a ClusterView, &'a ServiceView),
     remembered: &WorkloadRecord,
-    needs: &mut Needs,
 ) -> Draft<'a> {
+    let mut asks = Needs::default();
+    let needs = &mut asks;
     let subject = Subject {
         target: input.target.name(),
         cluster,
@@ -151,15 +168,22 @@ fn draft<'a>(
     gate::explain(input, service, remembered, &mut record, needs);
     retry::forget_failure(input, &mut record);
     takeaway::note(input, service, &selection, &mut record);
-    let site = Site {
-        cluster,
-        service,
-        record: &record,
-        selection: &selection,
-        linted,
-        injectors,
+    let judge = |record: &WorkloadRecord, needs: &mut Needs| {
+        let site = Site {
+            cluster,
+            service,
+            record,
+            selection: &selection,
+            linted,
+            injectors,
+        };
+        desire::judge(input, &site, needs)
     };
-    let verdict = desire::judge(input, &site, needs);
+    let mut verdict = judge(&record, needs);
+    if retry::forget_what_is_gone(service, &verdict, &mut record) {
+        // What is said of the workload was said with the failure in view.
+        verdict = judge(&record, needs);
+    }
     adopt(&mut record, &verdict, &service.task_definition, input.now);
     meanwhile::note_proven(input, service, &mut record);
     let wanted = selection.winner.is_some();
@@ -173,6 +197,7 @@ fn draft<'a>(
         record,
         verdict,
         drift,
+        asks,
     };
     places::forget_old_mark(input, &mut draft);
     draft
@@ -193,6 +218,7 @@ fn adopt(record: &mut WorkloadRecord, verdict: &Verdict, live: &str, now: Timest
             hash: managed.hash.clone(),
         });
         record.managed = Some(managed.clone());
+        record.had_router = true;
     }
     if let Some(older) = &verdict.found_meanwhile {
         record.managed = Some(older.clone());
@@ -257,8 +283,10 @@ fn judge_resources(
     }
     let mut states = BTreeMap::new();
     let all = wishes.into_wanted();
+    let moving = relied_on_next(drafts, admitted);
     for (id, wanted) in &all {
-        let judged = resources::judge(input, id, &all, &mut plan.needs);
+        let trusted = !moving.contains(id);
+        let judged = resources::judge(input, id, &all, trusted, &mut plan.needs);
         plan.verified.extend(judged.verified);
         if judged.state == State::Write && !input.target.spec.suspend {
             let write = resources::write(input, id, wanted, judged.doubt);
@@ -267,6 +295,23 @@ fn judge_resources(
         states.insert(id.clone(), judged.state);
     }
     states
+}
+
+/// What services would rely on that may be moved in this pass: somebody may have taken it away since it was
+/// looked at last, and a task that starts without it sends nothing.
+fn relied_on_next(
+    drafts: &BTreeMap<WorkloadKey, Draft<'_>>,
+    admitted: &BTreeSet<WorkloadKey>,
+) -> BTreeSet<ResourceId> {
+    let changes = admitted.iter().filter_map(|key| {
+        let change = drafts.get(key)?.verdict.change.as_ref()?;
+        Some(resources::ids_of(
+            &change.policy,
+            &change.grants,
+            &change.objects,
+        ))
+    });
+    changes.flatten().collect()
 }
 
 /// What still runs keeps its rights until its successor has settled.

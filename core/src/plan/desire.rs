@@ -240,7 +240,7 @@ fn want(
         verdict.policy = Some(reference.clone());
     }
     if in_sync {
-        verdict.adopt = Some(adopted(site, &reference, base, &prepared));
+        verdict.adopt = Some(adopted(input, site, &reference, base, &prepared));
         verdict.outputs = prepared.outputs();
     } else if let Some(stuck) = fit::stuck(site.service)
         && site.record.deployment.is_none()
@@ -290,6 +290,7 @@ pub(super) fn inject_change(
 
 /// What to remember of a live revision that is as wanted.
 fn adopted(
+    input: &PlanInput<'_>,
     site: &Site<'_>,
     policy: &PolicyRef,
     base: Option<String>,
@@ -300,13 +301,19 @@ fn adopted(
         .managed
         .as_ref()
         .filter(|managed| managed.arn == site.service.task_definition);
+    let settled_at = known.and_then(|managed| managed.settled_at);
+    let adopted_at = known.and_then(|managed| managed.adopted_at);
     ManagedRevision {
         arn: site.service.task_definition.clone(),
         base,
         policy: policy.clone(),
         grants: prepared.grants().to_vec(),
         hash: prepared.hash(),
-        settled_at: known.and_then(|managed| managed.settled_at),
+        settled_at,
+        adopted_at: match settled_at {
+            Some(_) => None,
+            None => adopted_at.or(Some(input.now)),
+        },
         rolled_out_generation: known.map_or(0, |managed| managed.rolled_out_generation),
     }
 }

@@ -3,7 +3,7 @@
 use super::desire::Verdict;
 use super::model::PlanInput;
 use crate::drift::Drift;
-use crate::observe::{ClusterView, ServiceView};
+use crate::observe::{ClusterView, Needs, ServiceView};
 use crate::record::{PolicyRef, WorkloadRecord};
 use crate::select::Selection;
 use crate::v1alpha1::LoggingPolicy;
@@ -23,6 +23,8 @@ pub(super) struct Draft<'a> {
     pub(super) record: WorkloadRecord,
     pub(super) verdict: Verdict,
     pub(super) drift: Option<Drift>,
+    /// What its own judgement asked for in this round.
+    pub(super) asks: Needs,
 }
 
 pub(super) fn find_policy<'a>(

@@ -8,7 +8,7 @@ use super::ship::{self, Shipment};
 use super::takeaway;
 use crate::fit;
 use crate::inject::{Reason, Refusal};
-use crate::record::Purpose;
+use crate::record::{DeploymentRecord, Purpose};
 
 /// Reasons that keep one workload from moving, whatever the others do.
 pub(super) fn held_back(
@@ -19,7 +19,9 @@ pub(super) fn held_back(
     let policy = find_policy(input, &change.policy);
     let deleting = policy.is_some_and(|policy| policy.is_deleting());
     let suspended = policy.is_some_and(|policy| policy.spec.suspend) && !deleting;
-    if let Some(deployment) = &draft.record.deployment {
+    if let Some(deployment) = &draft.record.deployment
+        && !(deleting && takes_back(draft, deployment, change))
+    {
         return Some(Decision::Deploying(deployment.purpose));
     }
     if input.target.spec.suspend || suspended {
@@ -57,11 +59,22 @@ pub(super) fn held_back(
     }
     let primary = draft.service.primary_deployment();
     let race = draft.record.overtaken.as_ref();
+    let own = draft.record.deployment.as_ref();
     let stuck_on_ours = primary.is_some_and(|found| {
-        failed.is_some_and(|failed| failed.task_definition == found.task_definition)
+        own.is_some_and(|own| own.task_definition == found.task_definition)
+            || failed.is_some_and(|failed| failed.task_definition == found.task_definition)
             || race.is_some_and(|race| race.ours == found.task_definition)
     });
     let foreign = draft.service.is_deploying()
         || primary.is_some_and(|found| found.rollout_state.as_deref() == Some("FAILED"));
     (foreign && !stuck_on_ours).then_some(Decision::Waiting(Wait::ForeignDeployment))
+}
+
+/// Whether a change takes back what a deployment of ours is only bringing: to wait for its end, which may
+/// never come, would bring what nobody wants any more.
+fn takes_back(draft: &Draft<'_>, deployment: &DeploymentRecord, change: &Change) -> bool {
+    change.purpose == Purpose::Eject
+        && deployment.purpose == Purpose::Inject
+        && deployment.policy.uid == change.policy.uid
+        && deployment.task_definition == draft.service.task_definition
 }

@@ -6,6 +6,7 @@
 use super::claim::owner_of;
 use super::desire::{Change, Site, Verdict, WantedRevision};
 use super::model::{Decision, PlanInput, Wait};
+use super::ship;
 use crate::doc::{TaskDefinitionDoc, canonical_hash};
 use crate::inject::{self, Marks};
 use crate::observe::{Needs, Observed};
@@ -142,7 +143,13 @@ pub(super) fn give_back(site: &Site<'_>) -> Verdict {
 fn left_behind(site: &Site<'_>) -> Decision {
     match &site.record.failed {
         Some(failed) if failed.purpose == Purpose::Eject => Decision::Failed,
-        _ if site.record.registered.is_some() => Decision::Ejected,
+        _ if site.record.registered.is_some() && has_run(site) => Decision::Ejected,
         _ => Decision::NotSelected,
     }
+}
+
+/// Whether what was registered ever ran. Where something else than ECS deploys, a revision may have been
+/// prepared and never shipped.
+fn has_run(site: &Site<'_>) -> bool {
+    site.record.had_router || ship::is_ours_to_ship(site.service)
 }

@@ -28,6 +28,7 @@ pub(super) fn follow(
                 service: draft.service,
                 outputs: &draft.verdict.outputs,
                 record: &mut draft.record,
+                asks: &mut draft.asks,
             })
         })
         .collect();

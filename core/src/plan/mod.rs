@@ -23,6 +23,7 @@ mod listing;
 mod logs;
 mod meanwhile;
 mod model;
+mod open;
 mod places;
 mod removal;
 mod resources;
@@ -36,7 +37,7 @@ mod steps;
 mod takeaway;
 mod track;
 
-pub use assemble::plan;
+pub use assemble::{plan, plan_with_what_is_known};
 pub use claim::{Claim, ORPHANS_LOOKED_FOR_PER_PASS};
 pub use consider::{Consideration, Considered, ConsideredChange, ConsideredRevision, consider};
 pub use draft::{DEPLOYMENT_POLL_SECONDS, READ_RETRY_SECONDS, REGISTER_CONSISTENCY_SECONDS};

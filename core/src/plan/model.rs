@@ -58,6 +58,8 @@ pub struct Plan {
     /// What must be read before this plan may be applied. When it is not empty, read it and plan
     /// again; the rest of the plan is then not final.
     pub needs: Needs,
+    /// What was left open by a plan that goes ahead without: the workloads concerned wait.
+    pub left_open: Needs,
     /// One entry for each workload, selected or not.
     pub workloads: BTreeMap<WorkloadKey, WorkloadPlan>,
     /// Objects and role policies to write; workloads name those they require.

@@ -16,7 +16,7 @@ use crate::v1alpha1::{DeletionPolicy, LoggingPolicy};
 
 /// Adds removals to a plan whose workloads are decided.
 pub(super) fn plan(input: &PlanInput<'_>, plan: &mut Plan) {
-    if input.target.spec.suspend || input.resources.is_empty() {
+    if input.target.spec.suspend || input.resources.is_empty() || !plan.needs.is_empty() {
         return;
     }
     let reliance = Reliance::of(plan);

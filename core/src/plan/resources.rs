@@ -172,11 +172,13 @@ impl From<State> for Judged {
     }
 }
 
-/// Judges one resource of `all` that are wanted; asks for reads through `needs`.
+/// Judges one resource of `all` that are wanted; asks for reads through `needs`. One that is not `trusted`
+/// is looked at before anything is moved onto it, however short ago it was seen to be right.
 pub(super) fn judge(
     input: &PlanInput<'_>,
     id: &ResourceId,
     all: &BTreeMap<ResourceId, Wanted>,
+    trusted: bool,
     needs: &mut Needs,
 ) -> Judged {
     let Some(wanted) = all.get(id) else {
@@ -199,7 +201,11 @@ pub(super) fn judge(
         && input.now.duration_since(verified_at)
             < SignedDuration::from_secs(RESOURCE_RECHECK_SECONDS)
     {
-        return settled(id, written_at, input.now).into();
+        let state = settled(id, written_at, input.now);
+        // Nothing is moved while IAM spreads it.
+        if trusted || state != State::Ready {
+            return state.into();
+        }
     }
     let (seen, doubt) = match look_and_hold(input, id, all, wanted, needs) {
         Ok(found) => found,

@@ -1,9 +1,11 @@
-//! Forgets failures that somebody wants to be tried again.
+//! Forgets failures: those that somebody wants to be tried again, and those that are about nothing any more.
 //!
 //! A failure that is noticed later than the wish is not forgotten: a wish is for once.
 
-use super::model::PlanInput;
-use crate::record::WorkloadRecord;
+use super::desire::Verdict;
+use super::model::{Decision, PlanInput, Wait};
+use crate::observe::ServiceView;
+use crate::record::{Purpose, WorkloadRecord};
 use crate::v1alpha1::workload_name;
 
 /// Forgets the failure of a workload where `firelens rollout retry` was said since, of this generation and
@@ -28,4 +30,39 @@ pub(super) fn forget_failure(input: &PlanInput<'_>, record: &mut WorkloadRecord)
     if of_this_rollout && is_meant && failed.at <= retry.at {
         record.failed = None;
     }
+}
+
+/// Forgets a failure once what it was about is gone: the router that could not be taken out is not there any
+/// more, or nobody wants the one that could not be brought. `true` when there was one.
+pub(super) fn forget_what_is_gone(
+    service: &ServiceView,
+    verdict: &Verdict,
+    record: &mut WorkloadRecord,
+) -> bool {
+    let Some(failed) = &record.failed else {
+        return false;
+    };
+    // Nothing is known of what could not be read, and what still runs it speaks for itself.
+    let is_known = !matches!(
+        verdict.decision,
+        Decision::Unknown(_) | Decision::Waiting(Wait::Read(_))
+    );
+    let is_on_it = service.task_definition == failed.task_definition;
+    let has_router = verdict.marks.is_some();
+    let is_gone = match failed.purpose {
+        Purpose::Eject => !has_router,
+        Purpose::Inject => {
+            !has_router
+                && matches!(
+                    verdict.decision,
+                    Decision::NotSelected | Decision::Ejected | Decision::OptedOut
+                )
+        }
+    };
+    let forgets =
+        is_known && is_gone && !is_on_it && verdict.change.is_none() && record.deployment.is_none();
+    if forgets {
+        record.failed = None;
+    }
+    forgets
 }

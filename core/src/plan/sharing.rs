@@ -83,6 +83,11 @@ fn guarded_roles(input: &PlanInput<'_>, verdict: &Verdict) -> Option<BTreeSet<St
     )
 }
 
+/// Whether a workload waits for what is known of shared roles.
+pub(super) fn is_guarded(input: &PlanInput<'_>, verdict: &Verdict) -> bool {
+    guarded_roles(input, verdict).is_some()
+}
+
 fn foreign_users(
     input: &PlanInput<'_>,
     needs: &mut Needs,

@@ -167,6 +167,7 @@ fn keep_as_managed(
             grants: deployment.grants.clone(),
             hash: deployment.hash.clone(),
             settled_at,
+            adopted_at: None,
             rolled_out_generation: deployment.policy.generation,
         });
     }

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+pub use crate::v1alpha1::rollout_name;
 pub use conditions::{condition, find, same_reason, set};
 pub use events::{EventDraft, EventType, events};
 pub use policy::{policy_status, target_status};
@@ -21,7 +22,7 @@ pub use reasons::{
     APPROVED, COMPLETE, CONTESTED, HEALTHY, INJECTED, LOGS_FLOWING, PAUSED, READY, REASONS,
     ReasonDoc, SELECTED, UNREACHABLE, WorkloadReason, decision_reason,
 };
-pub use rollout::{Pace, ROLLOUTS_KEPT, rollout_name, rollout_status};
+pub use rollout::{Pace, ROLLOUTS_KEPT, rollout_status};
 pub use workload::workload_status;
 
 use crate::plan::PlanInput;

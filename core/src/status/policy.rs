@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::conditions::{condition, find, set};
-use super::reasons::{READY, UNREACHABLE, VALID};
+use super::reasons::{COMPLETE, READY, UNREACHABLE, VALID};
 use crate::lint::{Finding, Severity};
 use crate::observe::Observation;
 use crate::plan::Holdings;
@@ -35,10 +35,11 @@ pub fn policy_status(
         skipped: sum(|rollout| rollout.skipped),
         conditions: Vec::new(),
     };
-    let complete = status.in_progress + status.pending + status.failed == 0
-        && rollouts
-            .iter()
-            .all(|rollout| rollout.completed_at.is_some());
+    // A rollout knows who only follows a deployment of its owner.
+    let complete = rollouts.iter().all(|rollout| {
+        let complete = find(&rollout.conditions, COMPLETE);
+        complete.is_some_and(|found| found.status == ConditionStatus::True)
+    });
     let says = |reason: &str| {
         rollouts.iter().any(|rollout| {
             let ready = find(&rollout.conditions, READY);

@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::conditions::{condition, set};
 use super::reasons::{APPROVED, COMPLETE, PAUSED, READY, decision_reason};
-use crate::plan::{Decision, Plan, PolicyProgress, Standing};
+use crate::plan::{Decision, Plan, PolicyProgress, Standing, WorkloadPlan};
+use crate::record::Purpose;
+use crate::select::policy_ref;
 use crate::v1alpha1::{
     Condition, ConditionStatus, LoggingPolicy, ReasonCount, Rollout, RolloutStatus,
 };
@@ -19,12 +21,6 @@ pub const ROLLOUTS_KEPT: usize = 5;
 pub struct Pace {
     /// Task definitions that may be registered a second, bursts aside.
     pub registrations_per_second: f64,
-}
-
-/// Name of the `Rollout` of a policy generation in a target: `POLICY.gGENERATION.TARGET`.
-#[must_use]
-pub fn rollout_name(policy: &str, generation: i64, target: &str) -> String {
-    format!("{policy}.g{generation}.{target}")
 }
 
 /// What people see of the rollout of `policy`; `None` where the plan does not know the policy.
@@ -43,7 +39,16 @@ pub fn rollout_status(
     let standing = plan.standings.get(policy.name())?;
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let open = progress.pending + progress.in_progress + progress.to_eject + progress.unknown;
-    let complete = open == 0 && progress.failed == 0;
+    let was_complete = old
+        .and_then(|old| old.status.as_ref())
+        .is_some_and(|status| status.completed_at.is_some());
+    // An owner deploys and gets the router again: the rollout is no less complete for that.
+    let following = if was_complete {
+        following(plan, policy)
+    } else {
+        0
+    };
+    let complete = open <= following && progress.failed == 0;
     // The first one that is written has generation 1.
     let generation = old.map_or(1, Rollout::generation);
     let old = old.and_then(|old| old.status.clone()).unwrap_or_default();
@@ -65,14 +70,30 @@ pub fn rollout_status(
             .then(|| expected_end(progress, standing, pace, &old, now))
             .flatten(),
         started_at: old.started_at.or(Some(now)),
-        completed_at: if complete {
-            old.completed_at.or(Some(now))
-        } else {
-            None
-        },
+        // The first time counts: a service that comes later does not begin the rollout anew.
+        completed_at: old.completed_at.or(complete.then_some(now)),
         message,
         conditions: set(&old.conditions, fresh, now),
     })
+}
+
+/// Workloads that the rollout has reached and that follow a deployment of their owner since.
+fn following(plan: &Plan, policy: &LoggingPolicy) -> u32 {
+    let reference = policy_ref(policy);
+    let follows = |workload: &&WorkloadPlan| {
+        let winner = workload.selection.winner.as_ref();
+        let is_won = winner.is_some_and(|won| won.uid == reference.uid);
+        let is_reached = workload.record.rollout.as_ref().is_some_and(|mark| {
+            mark.is_of(&reference, Purpose::Inject) && mark.settled_at.is_some()
+        });
+        let is_open = matches!(
+            workload.decision,
+            Decision::Injecting | Decision::Deploying(_) | Decision::Waiting(_)
+        );
+        is_won && is_reached && is_open
+    };
+    let count = plan.workloads.values().filter(follows).count();
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn conditions(
@@ -181,7 +202,8 @@ fn reasons(plan: &Plan, policy: &LoggingPolicy) -> Vec<ReasonCount> {
 }
 
 /// The soonest that all can be done: what the request limits allow, and what deployments took so far
-/// where there was one. What was said before stays while it is as good.
+/// where there was one. What was said before stays while it is ahead and nothing has moved since, and while
+/// the difference is no news; what was overdue is put off by some minutes, not by every pass.
 fn expected_end(
     progress: &PolicyProgress,
     standing: &Standing,
@@ -191,6 +213,8 @@ fn expected_end(
 ) -> Option<Timestamp> {
     /// Differences below this are no news, in seconds.
     const SLACK_SECONDS: i64 = 60;
+    /// How far an end that did not come is put off at least, in seconds.
+    const PUT_OFF_SECONDS: i64 = 300;
     let left = i64::from(standing.remaining) + i64::from(progress.in_progress);
     if left == 0 {
         return None;
@@ -204,12 +228,22 @@ fn expected_end(
     let limit = i64::from(standing.limit.max(1));
     let rounds = (left + limit - 1) / limit;
     let deployments_seconds = rounds.saturating_mul(standing.deployment_seconds.unwrap_or(0));
-    let seconds = budget_seconds.max(deployments_seconds).max(1);
+    let is_overdue = old.expected_end.is_some_and(|known| known <= now);
+    let least = if is_overdue { PUT_OFF_SECONDS } else { 1 };
+    let seconds = budget_seconds.max(deployments_seconds).max(least);
     let from = standing.bakes_until.unwrap_or(now).max(now);
     let end = from.checked_add(SignedDuration::from_secs(seconds)).ok()?;
     let end = Timestamp::from_second(end.as_second()).ok()?;
-    let known = old
-        .expected_end
-        .filter(|known| *known > now && known.duration_since(end).as_secs().abs() < SLACK_SECONDS);
+    let has_moved = (old.updated, old.in_progress, old.failed, old.skipped)
+        != (
+            progress.in_sync,
+            progress.in_progress,
+            progress.failed,
+            progress.refused,
+        );
+    let known = old.expected_end.filter(|known| {
+        let is_news = known.duration_since(end).as_secs().abs() >= SLACK_SECONDS;
+        *known > now && !(has_moved && is_news)
+    });
     Some(known.unwrap_or(end))
 }

@@ -26,7 +26,7 @@ pub use freeze::{FreezeSpec, FreezeStatus};
 pub use kind::{API_VERSION, GROUP, Kind, RESTORE_FINALIZER, VERSION};
 pub use logging_policy::*;
 pub use meta::{Object, ObjectMeta, OwnerReference};
-pub use name::workload_name;
+pub use name::{rollout_name, workload_name};
 pub use rollout::*;
 pub(crate) use schema::generate_any as schema_of;
 pub use schema::schema;

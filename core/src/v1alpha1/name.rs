@@ -34,6 +34,20 @@ pub fn workload_name(target: &str, cluster: &str, service: &str) -> String {
     format!("{kept}-{}", hash(parts))
 }
 
+/// The name of the `Rollout` of a policy generation in a target: `POLICY.gGENERATION.TARGET`, at most 253
+/// characters. A longer one is cut, and a hash of the three put at its end.
+#[must_use]
+pub fn rollout_name(policy: &str, generation: i64, target: &str) -> String {
+    let generation = format!("g{generation}");
+    let mut name = format!("{policy}.{generation}.{target}");
+    if name.len() <= NAME_MAX_BYTES {
+        return name;
+    }
+    name.truncate(name.floor_char_boundary(NAME_MAX_BYTES - 1 - HASH_DIGITS));
+    let kept = name.trim_end_matches(['-', '.']);
+    format!("{kept}-{}", hash([policy, &generation, target]))
+}
+
 /// The part as DNS allows it, and whether that lost information.
 fn dns_safe(part: &str, dots: bool) -> (String, bool) {
     let lowered: String = part
@@ -77,6 +91,19 @@ mod tests {
         assert!(name.starts_with("prod-us.main.web-api-"), "{name}");
         assert_eq!(name, workload_name("prod-us", "Main", "web_api"), "stable");
         assert_eq!(name, "prod-us.main.web-api-ea32ea2b1f");
+    }
+
+    #[test]
+    fn rollouts_of_long_names_keep_apart_within_what_a_name_may_be() {
+        assert_eq!(rollout_name("web", 3, "prod"), "web.g3.prod");
+        let target = "t".repeat(253);
+        let names = [
+            rollout_name(&"p".repeat(63), 1, &target),
+            rollout_name(&"p".repeat(63), 2, &target),
+            rollout_name(&"p".repeat(62), 1, &target),
+        ];
+        assert!(names.iter().all(|name| name.len() <= 253), "{names:?}");
+        assert!(names[0] != names[1] && names[1] != names[2] && names[0] != names[2]);
     }
 
     #[test]

@@ -96,6 +96,55 @@ fn the_stream_of_a_task_of_the_managed_revision_is_looked_up() {
     );
 }
 
+/// What is said of the logs of `s0`, now and after the grace, while nothing arrives.
+fn said_now_and_later(world: &mut World) -> (LogsSeen, LogsSeen) {
+    let nothing = Observed::Present(Arrival::Nothing);
+    answer(world, &nothing);
+    world.pass();
+    let now = seen(world);
+    world.advance(GRACE_SECONDS + 900);
+    answer(world, &nothing);
+    world.pass();
+    (now, seen(world))
+}
+
+#[test]
+fn a_revision_found_after_a_lost_database_has_its_grace_from_then_on() {
+    let mut world = fleet(1, &[streams()]);
+    world.advance(86_400);
+    world.records.clear();
+    let said = said_now_and_later(&mut world);
+    assert_eq!(said, (LogsSeen::Waiting, LogsSeen::Silent));
+}
+
+#[test]
+fn a_copy_of_ours_that_its_owner_deploys_has_its_grace_from_then_on() {
+    let mut world = fleet(1, &[streams()]);
+    world.advance(86_400);
+    let live = world.live("s0").to_register_input();
+    let copy = live.replace("app:1", "app:2");
+    let copied = world.owner_deploys("s0", &serde_json::from_str(&copy).unwrap());
+    let running = json!({"lastStatus": "RUNNING"});
+    let tasks = vec![task("t-new", &copied, running)];
+    let question = tasks_of("s0", false);
+    let tasks = Observed::Present(tasks);
+    world.evidence.tasks.insert(question, tasks);
+    let said = said_now_and_later(&mut world);
+    assert_eq!(said, (LogsSeen::Waiting, LogsSeen::Silent));
+}
+
+#[test]
+fn a_shared_place_is_asked_the_same_in_all_rounds_and_passes() {
+    let firehose = output("main", &json!({"firehose": {"deliveryStream": "logs"}}));
+    let mut world = fleet(1, &[firehose]);
+    let first = asked(&world);
+    assert_eq!(first.len(), 1);
+    world.advance(61);
+    world.pass();
+    world.advance(61);
+    assert_eq!(asked(&world), first);
+}
+
 #[test]
 fn what_a_destination_shows_becomes_the_condition() {
     const NOTHING: &str = "nothing has arrived in log group /all";

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod build;
+mod complete;
 mod control;
 mod drift;
 mod edges;
@@ -12,7 +13,9 @@ mod gates;
 mod installation;
 mod logs;
 mod meanwhile;
+mod open;
 mod resources;
+mod restless;
 mod review;
 mod rights;
 mod rollout;

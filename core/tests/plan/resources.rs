@@ -79,6 +79,45 @@ fn a_tampered_role_policy_is_repaired_at_the_slower_cadence() {
 }
 
 #[test]
+fn a_service_is_moved_only_onto_what_is_there_at_that_moment() {
+    let mut world = World::fleet(1);
+    world.policies.push(policy("all", &json!({})));
+    world.settle();
+    let wanted = world.role_policies.clone();
+    let moved = world.updates.len();
+    world.role_policies.clear();
+    world.owner_deploys("s0", &base("s0", "app:2"));
+    world.pass();
+    assert_eq!(world.updates.len(), moved, "IAM is given time again");
+    assert_eq!(world.role_policies, wanted, "it is written again first");
+    world.settle();
+    assert!(world.is_injected("s0"));
+
+    world.roles.clear();
+    world.owner_deploys("s0", &base("s0", "app:3"));
+    world.settle();
+    assert_eq!(refusal(&world, "s0"), Some(Reason::RoleMissing));
+    assert!(!world.is_injected("s0"));
+}
+
+#[test]
+fn a_service_is_not_moved_onto_a_file_that_somebody_deleted() {
+    let output = |name: &str| json!({"name": name, "destination": {"firehose": {"deliveryStream": name, "region": "us-east-1"}}});
+    let mut world = World::fleet(1);
+    let two = json!({"outputs": [output("one"), output("two")]});
+    world.policies.push(policy("all", &two));
+    world.settle();
+    let wanted = world.objects.clone();
+    assert!(!wanted.is_empty());
+    world.objects.clear();
+    world.owner_deploys("s0", &base("s0", "app:2"));
+    world.pass();
+    assert_eq!(world.objects, wanted);
+    world.settle();
+    assert!(world.is_injected("s0"));
+}
+
+#[test]
 fn a_role_keeps_the_rights_of_the_old_revision_until_the_new_one_has_settled() {
     let mut world = World::fleet(1);
     world.policies.push(policy("all", &json!({})));

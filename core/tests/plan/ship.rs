@@ -62,6 +62,18 @@ fn the_revision_is_prepared_shipped_by_its_owner_and_given_back_by_its_owner() {
 }
 
 #[test]
+fn what_was_prepared_and_never_shipped_is_not_said_to_be_taken_out() {
+    let mut world = fleet("CODE_DEPLOY");
+    world.settle();
+    let (_, purpose) = asked(&world);
+    assert_eq!(purpose, Purpose::Inject);
+    world.delete_policy(0);
+    world.settle();
+    assert_eq!(world.decision(SERVICE), Decision::NotSelected);
+    assert_eq!(world.decision("s1"), Decision::Ejected);
+}
+
+#[test]
 fn a_new_revision_of_the_owner_is_prepared_anew_and_never_contested() {
     let mut world = fleet("CODE_DEPLOY");
     world.settle();

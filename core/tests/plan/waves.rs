@@ -175,7 +175,7 @@ fn a_deployment_may_take_as_long_as_ecs_bakes_it() {
     );
     world.settings = json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 10});
     world.start();
-    world.advance(620);
+    world.advance(619);
     world.pass();
     assert!(world.records[&World::key("s0")].failed.is_none());
     world.advance(60);

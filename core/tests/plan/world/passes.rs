@@ -2,10 +2,18 @@
 
 use super::*;
 
+/// How long each thing that is done takes, in milliseconds: the clock does not stand still in a pass.
+const TAKES_MS: i64 = 5;
+
 impl World {
+    fn take_a_moment(&mut self) {
+        self.now += SignedDuration::from_millis(TAKES_MS);
+    }
+
     /// Plans and does what the plan says.
     pub(crate) fn pass(&mut self) -> Plan {
         let made = self.plan();
+        self.take_a_moment();
         for row in made.verified.iter().chain(&made.marked).cloned() {
             self.resources.insert(row.id.clone(), row);
         }
@@ -57,6 +65,7 @@ impl World {
     }
 
     fn write(&mut self, id: &ResourceId, content: &ResourceContent, row: &OwnedResource) {
+        self.take_a_moment();
         match (id, content) {
             (ResourceId::Object { bucket, key }, ResourceContent::Object(body)) => {
                 self.objects
@@ -81,6 +90,7 @@ impl World {
     }
 
     fn take(&mut self, record: &mut WorkloadRecord, step: &Step) {
+        self.take_a_moment();
         match step {
             Step::Register(register) => {
                 let arn = self.register(&register.body);
