@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use firelens_core::error_chain;
 use firelens_core::status::Pace;
 use firelens_core::v1alpha1::AwsTarget;
-use firelens_store::Store;
+use firelens_store::{Store, StoreError};
 use prometheus::Registry;
 
 use crate::aws::{
@@ -124,6 +125,13 @@ impl Ctx {
             stands: Mutex::default(),
             worlds: Mutex::default(),
         })
+    }
+
+    /// Tells of a row that the store refuses for what it holds. The pass goes on without it.
+    pub(crate) fn note_refusal(&self, kind: &'static str, name: &str, error: &StoreError) {
+        self.metrics.refused_rows.with_label_values(&[kind]).inc();
+        let error = error_chain(error);
+        tracing::error!(kind, name, error, "the store refuses it; it is left out");
     }
 
     /// The leases of this process.

@@ -1,6 +1,7 @@
 //! Reads what people want and what is remembered, from the store.
 //!
-//! An object that cannot be read is left out and said so in the log: it must not stop the others.
+//! An object that cannot be read is left out and said so in the log: it must not stop the others. What an
+//! unreadable policy has injected is left as it is.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use firelens_store::{ListOptions, Store, StoreError};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::reading::{self, Policies, readable};
 use crate::report::target_selector;
 
 /// What a pass begins with.
@@ -37,25 +39,54 @@ pub(crate) struct Loaded {
     /// What people say to the rollouts of the present generations, by uid of the policy.
     pub(crate) controls: BTreeMap<String, RolloutControl>,
     pub(crate) freezes: Vec<Freeze>,
+    /// Names by uid of policies that cannot be read.
+    pub(crate) unreadable_policies: BTreeMap<String, String>,
+    /// How many resources of ours cannot be read.
+    pub(crate) unreadable_resources: usize,
 }
 
-/// Loads everything about one target; `None` when there is no such target.
+impl Loaded {
+    /// What is remembered of a workload.
+    pub(crate) fn remembered(&self, key: &WorkloadKey) -> WorkloadRecord {
+        let known = self.records.get(key).cloned();
+        known.unwrap_or_else(|| WorkloadRecord::new(key.clone()))
+    }
+}
+
+/// What there is of a target.
+#[derive(Debug)]
+pub(crate) enum Load {
+    /// No such object.
+    Gone,
+    /// An object that this version cannot read.
+    Unreadable,
+    /// All of it.
+    Found(Box<Loaded>),
+}
+
+/// Loads everything about one target.
 ///
 /// # Errors
 /// The store fails.
-pub(crate) async fn load(store: &Store, target: &str) -> Result<Option<Loaded>, StoreError> {
+pub(crate) async fn load(store: &Store, target: &str) -> Result<Load, StoreError> {
     let Some(object) = store.get(Kind::AwsTarget, target).await? else {
-        return Ok(None);
+        return Ok(Load::Gone);
     };
     let Some(found) = readable::<AwsTarget>(Kind::AwsTarget, object) else {
-        return Ok(None);
+        return Ok(Load::Unreadable);
     };
-    let policies = all::<LoggingPolicy>(store, Kind::LoggingPolicy).await?;
+    let policies = store
+        .list(Kind::LoggingPolicy, &ListOptions::default())
+        .await?;
+    let Policies {
+        readable: policies,
+        unreadable: unreadable_policies,
+    } = reading::policies(policies.items);
     let destinations = all::<LogDestination>(store, Kind::LogDestination).await?;
     let resources = store.resources(target).await?;
     let rollout_objects = rollout_objects(store, target).await?;
     let controls = controls(&rollout_objects, &policies);
-    Ok(Some(Loaded {
+    Ok(Load::Found(Box::new(Loaded {
         installation: store.installation().await?,
         target: found,
         policies,
@@ -74,7 +105,9 @@ pub(crate) async fn load(store: &Store, target: &str) -> Result<Option<Loaded>, 
         rollout_objects,
         controls,
         freezes: all::<Freeze>(store, Kind::Freeze).await?,
-    }))
+        unreadable_policies,
+        unreadable_resources: store.unreadable_resources(target).await?,
+    })))
 }
 
 async fn rollout_objects(
@@ -82,7 +115,7 @@ async fn rollout_objects(
     target: &str,
 ) -> Result<BTreeMap<String, Rollout>, StoreError> {
     let options = ListOptions {
-        label_selector: target_selector(target)?,
+        label_selector: target_selector(target),
         ..ListOptions::default()
     };
     let list = store.list(Kind::Rollout, &options).await?;
@@ -113,12 +146,14 @@ fn controls(
     .collect()
 }
 
-/// All targets.
+/// Names of all targets, those that cannot be read included.
 ///
 /// # Errors
 /// The store fails.
-pub(crate) async fn targets(store: &Store) -> Result<Vec<AwsTarget>, StoreError> {
-    all(store, Kind::AwsTarget).await
+pub(crate) async fn target_names(store: &Store) -> Result<Vec<String>, StoreError> {
+    let list = store.list(Kind::AwsTarget, &ListOptions::default()).await?;
+    let name = |object: &Value| Some(object.pointer("/metadata/name")?.as_str()?.to_owned());
+    Ok(list.items.iter().filter_map(name).collect())
 }
 
 /// All objects of a kind that can be read as `T`.
@@ -131,20 +166,4 @@ pub(crate) async fn all<T: DeserializeOwned>(
     Ok(objects
         .filter_map(|object| readable(kind, object))
         .collect())
-}
-
-/// The object as its type, unless it was written by a version that this one does not understand.
-pub(crate) fn readable<T: DeserializeOwned>(kind: Kind, object: Value) -> Option<T> {
-    let name = object
-        .pointer("/metadata/name")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
-    match serde_json::from_value(object) {
-        Ok(typed) => Some(typed),
-        Err(error) => {
-            tracing::error!(kind = kind.name(), name, %error, "object cannot be read and is left out");
-            None
-        }
-    }
 }

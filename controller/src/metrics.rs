@@ -81,6 +81,7 @@ pub struct Metrics {
     pub(crate) lease_transitions: IntCounter,
     pub(crate) lease_remaining_seconds: GaugeVec,
     pub(crate) fenced_writes: IntCounter,
+    pub(crate) refused_rows: IntCounterVec,
 }
 
 /// Makes metrics and registers each.
@@ -192,6 +193,7 @@ impl Metrics {
             lease_held: make.counts("lease_held", "1 where this process works on the target.", &["target"])?,
             lease_transitions: make.counter("lease_transitions_total", "Leases taken and lost by this process.")?,
             lease_remaining_seconds: make.gauges("lease_remaining_seconds", "Time left on a lease when it was last renewed.", &["target"])?,
+            refused_rows: make.counters("refused_rows_total", "Rows that the store refused for what they hold; the pass went on without them.", &["kind"])?,
             fenced_writes: make.counter("fenced_writes_total", "Writes refused because another process holds the lease.")?,
         })
     }

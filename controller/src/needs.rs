@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use firelens_core::doc::TaskDefinitionDoc;
+use firelens_core::error_chain;
 use firelens_core::observe::{
     FAMILY_LOOK_BACK, InstanceView, Needs, ObjectView, Observation, Observed,
 };
@@ -14,6 +15,7 @@ use futures::stream;
 use futures::{Future, StreamExt};
 
 use crate::aws::{AwsClients, AwsError, AwsErrorKind, DESCRIBE_CONTAINER_INSTANCES_SIZE};
+use crate::keep::keep;
 use crate::metrics::Metrics;
 use crate::observe::READ_CONCURRENCY;
 use crate::prometheus::Prometheus;
@@ -29,7 +31,8 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads everything in `needs` into `observation`.
+    /// Reads everything in `needs` into `observation`. Whatever came back, each need counts as answered
+    /// then: the next round of planning asks for none of them again.
     ///
     /// # Errors
     /// The store fails; what AWS does not answer becomes unknown instead.
@@ -68,6 +71,7 @@ impl Reader<'_> {
         );
         self.read_evidence(&needs.evidence, &mut observation.evidence)
             .await;
+        observation.close(needs);
         Ok(())
     }
 
@@ -142,14 +146,20 @@ impl Reader<'_> {
         &self,
         described: &BTreeMap<String, Observed<String>>,
     ) -> Result<(), StoreError> {
-        let present: BTreeMap<String, String> = described
+        let present: Vec<(String, String)> = described
             .iter()
             .filter_map(|(arn, raw)| Some((arn.clone(), raw.present()?.clone())))
             .collect();
-        if present.is_empty() {
-            return Ok(());
+        let put = |rows: Vec<(String, String)>| async move {
+            let rows = rows.into_iter().collect();
+            self.store.put_task_definitions(&rows).await
+        };
+        // What is not kept is read again next time.
+        for (arn, error) in keep(present, put).await? {
+            let error = error_chain(&error);
+            tracing::warn!(arn = arn.0, error, "the revision is not kept");
         }
-        self.store.put_task_definitions(&present).await
+        Ok(())
     }
 
     /// The newest active revisions of a family, newest first.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use firelens_core::error_chain;
 use firelens_core::observe::Observation;
 use firelens_core::plan::{self, Decision, Plan, PlanInput, READ_RETRY_SECONDS};
+use firelens_core::record::WorkloadKey;
 use firelens_store::{Lease, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,7 +17,7 @@ use crate::aws::AwsClients;
 use crate::clock::PassTime;
 use crate::context::Ctx;
 use crate::lease::LeaseError;
-use crate::load::{self, Loaded};
+use crate::load::{self, Load, Loaded};
 use crate::needs::Reader;
 use crate::report::Report;
 use crate::world::{Occasion, World};
@@ -28,7 +29,7 @@ use crate::{remember, retire, reviews};
 pub use firelens_core::plan::RESOURCE_RECHECK_SECONDS;
 
 /// Rounds of planning and reading in one pass. A plan asks for revisions, then for what those name,
-/// then for families behind lost answers; more means that it asks for the same again.
+/// then for families behind lost answers; after so many, whoever still asks waits for the next pass.
 const MAX_PLAN_ROUNDS: usize = 12;
 
 /// Pause before a target is looked at again when its world moved under the plan.
@@ -97,8 +98,6 @@ enum PassError {
     Store(#[from] StoreError),
     #[error("the plan could not be carried out")]
     Apply(#[from] ApplyError),
-    #[error("the plan asks for the same reads again and again")]
-    Unplannable,
 }
 
 /// Makes one pass over the target of that name, at the time `now`. It takes or renews the target's
@@ -137,11 +136,16 @@ async fn pass(
     // Before anything is loaded: a change that comes later is then seen by the next pass.
     let desired = ctx.store.head().await?.desired;
     let memory = ctx.take_world(name);
-    let Some(loaded) = load::load(&ctx.store, name).await? else {
-        retire::forget_target(&ctx.store, lease, name).await?;
-        ctx.forget(name);
-        ctx.leases.release(name).await;
-        return Ok(PassOutcome::ended(PassResult::Gone, Duration::MAX));
+    let loaded = match load::load(&ctx.store, name).await? {
+        Load::Found(loaded) => loaded,
+        // What is in it is left as it is, and remembered.
+        Load::Unreadable => return Ok(PassOutcome::ended(PassResult::Incomplete, RETRY)),
+        Load::Gone => {
+            retire::forget_target(&ctx.store, lease, name).await?;
+            ctx.forget(name);
+            ctx.leases.release(name).await;
+            return Ok(PassOutcome::ended(PassResult::Gone, Duration::MAX));
+        }
     };
     let clients = ctx.clients(&loaded.target).await;
     let occasion = Occasion {
@@ -149,8 +153,9 @@ async fn pass(
         epoch: lease.epoch,
     };
     let mut world = World::look(&clients, &loaded.target, memory, occasion, time.now()).await;
-    let plan = plan_until_known(ctx, &clients, &loaded, &mut world, time).await?;
-    remember::before_apply(&ctx.store, lease, &loaded, &plan, time.now()).await?;
+    let mut plan = plan_until_known(ctx, &clients, &loaded, &mut world, time.now()).await?;
+    leave_to_unreadable(&loaded, &mut plan);
+    remember::before_apply(ctx, lease, &loaded, &mut plan, time.now()).await?;
     let applier = Applier {
         target: name,
         clients: &clients,
@@ -172,7 +177,8 @@ async fn pass(
     let lease = ctx.leases.current(name).unwrap_or_else(|| lease.clone());
     let settled = report.write(&lease).await?;
     let released = retire::release_policies(&ctx.store, &lease, &loaded, &plan).await?;
-    let complete = world.observation.unread_clusters.is_empty() && !applied.retry;
+    let complete =
+        world.observation.unread_clusters.is_empty() && plan.left_open.is_empty() && !applied.retry;
     let unsettled = !settled || released.gone > 0;
     let requeue_after = requeue(&loaded, &world, &plan, &applied, time.now(), unsettled);
     let reader = reader(ctx, &clients);
@@ -192,17 +198,18 @@ async fn pass(
 }
 
 /// Plans, reads what the plan asks for and what moves in it, and plans again until there is nothing
-/// more to read.
+/// more to read. All rounds are made for one moment: with a time of its own each would judge anew what
+/// the round before has asked about, and could ask for ever.
 async fn plan_until_known(
     ctx: &Ctx,
     clients: &AwsClients,
     loaded: &Loaded,
     world: &mut World,
-    time: PassTime<'_>,
+    now: Timestamp,
 ) -> Result<Plan, PassError> {
     let reader = reader(ctx, clients);
     for _ in 0..MAX_PLAN_ROUNDS {
-        let plan = plan::plan(&input(loaded, &world.observation, time.now()));
+        let plan = plan::plan(&input(loaded, &world.observation, now));
         if !plan.needs.is_empty() {
             reader.read(&plan.needs, &mut world.observation).await?;
             continue;
@@ -213,7 +220,55 @@ async fn plan_until_known(
         }
         world.read_again(clients, movers).await;
     }
-    Err(PassError::Unplannable)
+    Ok(plan_with_what_is_known(clients, loaded, world, now).await)
+}
+
+/// The plan of a pass whose reading has come to no end.
+async fn plan_with_what_is_known(
+    clients: &AwsClients,
+    loaded: &Loaded,
+    world: &mut World,
+    now: Timestamp,
+) -> Plan {
+    loop {
+        let plan = plan::plan_with_what_is_known(&input(loaded, &world.observation, now));
+        // Each round reads others: it ends.
+        let movers = world.unread_movers(&plan, &loaded.records);
+        if movers.is_empty() {
+            let open = plan.left_open.first();
+            tracing::error!(
+                target_name = loaded.target.name(),
+                open,
+                rounds = MAX_PLAN_ROUNDS,
+                "each answer raised another question; the workloads concerned wait"
+            );
+            return plan;
+        }
+        world.read_again(clients, movers).await;
+    }
+}
+
+/// Leaves alone what policies have injected that this version cannot read: who else would win those
+/// workloads cannot be told.
+fn leave_to_unreadable(loaded: &Loaded, plan: &mut Plan) {
+    let unreadable = &loaded.unreadable_policies;
+    plan.forgotten_rollouts
+        .retain(|uid| !unreadable.contains_key(uid));
+    let left: Vec<(WorkloadKey, String)> = plan
+        .workloads
+        .iter()
+        .filter_map(|(key, workload)| {
+            let marks = workload.marks.as_ref()?;
+            let policy = unreadable.get(&marks.policy_uid)?;
+            let why = format!(
+                "LoggingPolicy {policy}, whose router the service runs: this version of the operator cannot read it"
+            );
+            Some((key.clone(), why))
+        })
+        .collect();
+    for (key, why) in left {
+        plan.leave(loaded.remembered(&key), why);
+    }
 }
 
 fn reader<'a>(ctx: &'a Ctx, clients: &'a AwsClients) -> Reader<'a> {
@@ -297,7 +352,7 @@ fn note_failure(ctx: &Ctx, target: &str, error: &PassError) {
         ) => {
             matches!(error, StoreError::Fenced { .. })
         }
-        PassError::Apply(ApplyError::Lease(LeaseError::Lost(_))) | PassError::Unplannable => false,
+        PassError::Apply(ApplyError::Lease(LeaseError::Lost(_))) => false,
     };
     if fenced {
         ctx.metrics.fenced_writes.inc();

@@ -3,10 +3,12 @@
 //! Never writes what did not change: an unchanged fleet costs the database nothing.
 
 use firelens_core::plan::Plan;
-use firelens_core::record::{OwnedResource, WorkloadRecord};
-use firelens_store::{Lease, Store, StoreError};
+use firelens_core::record::{OwnedResource, RolloutRecord, WorkloadRecord};
+use firelens_store::{Lease, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::context::Ctx;
+use crate::keep::keep;
 use crate::load::Loaded;
 
 /// How long an unanswered registration is remembered, in seconds. It matters as long as a workload
@@ -15,15 +17,19 @@ const INTENT_KEPT_SECONDS: i64 = 86_400;
 
 /// Brings the memory of a target up to what its plan says.
 ///
+/// A workload whose memory the store refuses is left as it is: what cannot be remembered must not be
+/// begun.
+///
 /// # Errors
 /// The store fails, or the lease is lost; then nothing may be done in AWS.
 pub(crate) async fn before_apply(
-    store: &Store,
+    ctx: &Ctx,
     lease: &Lease,
     loaded: &Loaded,
-    plan: &Plan,
+    plan: &mut Plan,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let store = &ctx.store;
     let target = loaded.target.name();
     let changed: Vec<WorkloadRecord> = plan
         .workloads
@@ -35,8 +41,13 @@ pub(crate) async fn before_apply(
         })
         .cloned()
         .collect();
-    if !changed.is_empty() {
-        store.put_records(lease, &changed).await?;
+    let put =
+        |records: Vec<WorkloadRecord>| async move { store.put_records(lease, &records).await };
+    for (record, error) in keep(changed, put).await? {
+        let key = &record.key;
+        ctx.note_refusal("WorkloadRecord", &key.to_string(), &error);
+        let why = "the operator's database does not take what was found out".to_owned();
+        plan.leave(loaded.remembered(key), why);
     }
     if !plan.forgotten_workloads.is_empty() {
         store
@@ -44,17 +55,24 @@ pub(crate) async fn before_apply(
             .await?;
     }
     let rows: Vec<OwnedResource> = plan.verified.iter().chain(&plan.marked).cloned().collect();
-    if !rows.is_empty() {
-        store.put_resources(lease, &rows).await?;
+    let put = |rows: Vec<OwnedResource>| async move { store.put_resources(lease, &rows).await };
+    for (row, error) in keep(rows, put).await? {
+        ctx.note_refusal("OwnedResource", &row.id.to_string(), &error);
     }
     if !plan.forgotten_resources.is_empty() {
         store
             .delete_resources(lease, target, &plan.forgotten_resources)
             .await?;
     }
-    if !plan.rollouts.is_empty() || !plan.forgotten_rollouts.is_empty() {
+    let put = |records: Vec<RolloutRecord>| async move {
+        store.put_rollouts(lease, target, &records, &[]).await
+    };
+    for (record, error) in keep(plan.rollouts.clone(), put).await? {
+        ctx.note_refusal("RolloutRecord", &record.policy.name, &error);
+    }
+    if !plan.forgotten_rollouts.is_empty() {
         store
-            .put_rollouts(lease, target, &plan.rollouts, &plan.forgotten_rollouts)
+            .put_rollouts(lease, target, &[], &plan.forgotten_rollouts)
             .await?;
     }
     if !plan.generations.is_empty() || !plan.forgotten_generations.is_empty() {

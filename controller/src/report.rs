@@ -28,8 +28,10 @@ use serde_json::{Value, json};
 
 use crate::apply::Applied;
 use crate::context::Ctx;
-use crate::load::{Loaded, readable};
+use crate::keep::keep;
+use crate::load::Loaded;
 use crate::measure;
+use crate::reading::readable;
 use crate::reconcile::input;
 use crate::world::World;
 
@@ -118,10 +120,36 @@ impl Report<'_> {
             objects.push(self.workload(key, name, &status)?);
         }
         let gone = self.gone(&old);
-        self.store()
-            .apply_generated(lease, Kind::Workload, &objects, &gone)
+        self.write_generated(lease, Kind::Workload, objects, gone)
             .await?;
         self.record_events(&old, events).await
+    }
+
+    /// Writes generated objects and removes those in `gone`. One that the store refuses is told and left
+    /// out.
+    pub(crate) async fn write_generated(
+        &self,
+        lease: &Lease,
+        kind: Kind,
+        objects: Vec<GeneratedObject>,
+        gone: Vec<String>,
+    ) -> Result<(), StoreError> {
+        let store = self.store();
+        let write = |objects: Vec<GeneratedObject>| async move {
+            let written = store.apply_generated(lease, kind, &objects, &[]).await;
+            written.map(drop)
+        };
+        for (object, error) in keep(objects, write).await? {
+            self.ctx.note_refusal(kind.name(), &object.name, &error);
+        }
+        let remove = |names: Vec<String>| async move {
+            let removed = store.apply_generated(lease, kind, &[], &names).await;
+            removed.map(drop)
+        };
+        for (name, error) in keep(gone, remove).await? {
+            self.ctx.note_refusal(kind.name(), &name, &error);
+        }
+        Ok(())
     }
 
     fn workload(
@@ -193,7 +221,12 @@ impl Report<'_> {
                 }
             })
             .collect();
-        self.store().record_events(events).await
+        let store = self.store();
+        let write = |events: Vec<Event>| async move { store.record_events(events).await };
+        for (event, error) in keep(events, write).await? {
+            self.ctx.note_refusal("Event", &event.object_name, &error);
+        }
+        Ok(())
     }
 
     /// Writes the status of a policy: the sum over the targets.
@@ -215,7 +248,7 @@ impl Report<'_> {
             return Ok(false);
         }
         let options = ListOptions {
-            label_selector: LabelSelector::parse(&format!("{POLICY_LABEL}={name}"))?,
+            label_selector: LabelSelector::of_label(POLICY_LABEL, &label_value(name)),
             ..ListOptions::default()
         };
         let list = self.store().list(Kind::Rollout, &options).await?;
@@ -270,6 +303,10 @@ impl Report<'_> {
         match written {
             Ok(_) => Ok(true),
             Err(StoreError::NotFound { .. } | StoreError::Conflict { .. }) => Ok(false),
+            Err(error) if error.refuses_content() => {
+                self.ctx.note_refusal(kind.name(), name, &error);
+                Ok(true)
+            }
             Err(error) => Err(error),
         }
     }
@@ -284,7 +321,7 @@ impl Report<'_> {
     {
         let target = self.target().name();
         let options = ListOptions {
-            label_selector: target_selector(target)?,
+            label_selector: target_selector(target),
             ..ListOptions::default()
         };
         let list = self.store().list(kind, &options).await?;
@@ -299,17 +336,20 @@ impl Report<'_> {
 }
 
 /// Selects the generated objects of a target, and of targets whose long names begin alike.
-///
-/// # Errors
-/// Never for the names that targets can have.
-pub(crate) fn target_selector(target: &str) -> Result<LabelSelector, StoreError> {
-    LabelSelector::parse(&format!("{TARGET_LABEL}={}", label_value(target)))
+pub(crate) fn target_selector(target: &str) -> LabelSelector {
+    LabelSelector::of_label(TARGET_LABEL, &label_value(target))
 }
 
-/// A name as the value of a label, which is shorter than a name can be.
-pub(crate) fn label_value(name: &str) -> &str {
-    let cut = name.floor_char_boundary(LABEL_VALUE_MAX);
-    name[..cut].trim_end_matches(|end: char| !end.is_ascii_alphanumeric())
+/// A name as the value of a label, which is shorter than a name can be and takes fewer characters than one
+/// that another version took.
+pub(crate) fn label_value(name: &str) -> String {
+    let plain = |letter: char| match letter {
+        letter if letter.is_ascii_alphanumeric() || "-_.".contains(letter) => letter,
+        _ => '-',
+    };
+    let cut: String = name.chars().map(plain).take(LABEL_VALUE_MAX).collect();
+    let cut = cut.trim_matches(|end: char| !end.is_ascii_alphanumeric());
+    cut.to_owned()
 }
 
 pub(crate) fn to_json<T: Serialize>(field: &str, value: &T) -> Result<Value, StoreError> {
@@ -328,5 +368,6 @@ mod tests {
         let name = format!("{}.{}", "a".repeat(62), "b".repeat(62));
         assert_eq!(label_value(&name), "a".repeat(62));
         assert_eq!(label_value("prod-us"), "prod-us");
+        assert_eq!(label_value("/Prod us/"), "Prod-us");
     }
 }

@@ -3,11 +3,12 @@
 //! A policy is held by [`RESTORE_FINALIZER`] until every target says that nothing of it is left. A target
 //! that was not looked at since the deletion has not said so.
 
+use firelens_core::error_chain;
 use firelens_core::plan::Plan;
 use firelens_core::record::{ResourceId, WorkloadKey, WorkloadRecord};
 use firelens_core::select::glob_matches;
 use firelens_core::status::rollout_name;
-use firelens_core::v1alpha1::{AwsTarget, Kind, LoggingPolicy, RESTORE_FINALIZER};
+use firelens_core::v1alpha1::{Kind, LoggingPolicy, RESTORE_FINALIZER};
 use firelens_store::{Lease, ListOptions, Store, StoreError};
 
 use crate::load::{self, Loaded};
@@ -44,6 +45,7 @@ pub(crate) async fn release_policies(
         }
         let here = plan.policies.get(policy.name());
         if !here.is_some_and(|progress| progress.released)
+            || loaded.unreadable_resources > 0
             || !is_released_elsewhere(store, loaded.target.name(), policy).await?
         {
             released.under_way += 1;
@@ -60,6 +62,15 @@ pub(crate) async fn release_policies(
             }
             // Gone, or another object by now: then there is nothing to release.
             Err(StoreError::NotFound { .. } | StoreError::Conflict { .. }) => {}
+            Err(error) if error.refuses_content() => {
+                released.under_way += 1;
+                let error = error_chain(&error);
+                tracing::error!(
+                    policy = name,
+                    error,
+                    "the store does not let go of the policy"
+                );
+            }
             Err(error) => return Err(error),
         }
     }
@@ -71,8 +82,8 @@ async fn is_released_elsewhere(
     here: &str,
     policy: &LoggingPolicy,
 ) -> Result<bool, StoreError> {
-    for target in load::targets(store).await? {
-        if target.name() != here && !is_released_in(store, &target, policy).await? {
+    for target in load::target_names(store).await? {
+        if target != here && !is_released_in(store, &target, policy).await? {
             return Ok(false);
         }
     }
@@ -81,10 +92,9 @@ async fn is_released_elsewhere(
 
 async fn is_released_in(
     store: &Store,
-    target: &AwsTarget,
+    name: &str,
     policy: &LoggingPolicy,
 ) -> Result<bool, StoreError> {
-    let name = target.name();
     if concerns(policy, name) {
         // A target reports on the deletion as on any other change, after it has looked.
         let report = rollout_name(policy.name(), policy.generation(), name);
@@ -97,9 +107,11 @@ async fn is_released_in(
         return Ok(false);
     }
     let resources = store.resources(name).await?;
-    Ok(!resources
-        .iter()
-        .any(|resource| resource.policy.uid == policy.uid()))
+    let unreadable = store.unreadable_resources(name).await?;
+    Ok(unreadable == 0
+        && !resources
+            .iter()
+            .any(|resource| resource.policy.uid == policy.uid()))
 }
 
 /// Whether the policy's selector reaches into a target.
@@ -132,7 +144,7 @@ pub(crate) async fn forget_target(
 ) -> Result<(), StoreError> {
     for kind in [Kind::Workload, Kind::Rollout] {
         let options = ListOptions {
-            label_selector: target_selector(target)?,
+            label_selector: target_selector(target),
             ..ListOptions::default()
         };
         let list = store.list(kind, &options).await?;

@@ -3,6 +3,7 @@
 //! Nothing is written to AWS for an answer, and a question that cannot be answered costs the pass
 //! nothing.
 
+use firelens_core::error_chain;
 use firelens_core::plan::PlanInput;
 use firelens_core::review::{PlanQuestion, TargetPlan, review};
 use firelens_store::{Question, Store, StoreError};
@@ -37,7 +38,15 @@ pub(crate) async fn answer(
             }
             None => problem("the controller is of another version and cannot read the question"),
         };
-        store.answer(id, target, &answer).await?;
+        match store.answer(id, target, &answer).await {
+            Err(error) if error.refuses_content() => {
+                let error = error_chain(&error);
+                tracing::error!(target_name = target, error, "the store refuses the answer");
+                let answer = problem("the operator's database does not take the answer");
+                store.answer(id, target, &answer).await?;
+            }
+            other => other?,
+        }
     }
     Ok(())
 }

@@ -45,8 +45,7 @@ impl Report<'_> {
             policies.insert(policy.name().to_owned(), status);
         }
         let spare = self.spare_rollouts(old, &objects);
-        self.store()
-            .apply_generated(lease, Kind::Rollout, &objects, &spare)
+        self.write_generated(lease, Kind::Rollout, objects, spare)
             .await?;
         Ok(policies)
     }
@@ -100,11 +99,13 @@ impl Report<'_> {
         let mut spare = Vec::new();
         for (policy, mut rollouts) in by_policy {
             rollouts.sort_unstable();
+            let unreadable = &self.loaded.unreadable_policies;
             let exists = self
                 .loaded
                 .policies
                 .iter()
-                .any(|known| known.name() == policy);
+                .any(|known| known.name() == policy)
+                || unreadable.values().any(|name| name == policy);
             // One more is the present one.
             let kept = if exists {
                 ROLLOUTS_KEPT.saturating_sub(1)

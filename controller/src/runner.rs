@@ -172,11 +172,11 @@ impl Runner {
     /// Makes sure that every target has an entry. Targets that are gone lose theirs when a pass has
     /// found that out and cleaned up.
     async fn find_targets(&mut self, now: Duration) {
-        match load::targets(&self.ctx.store).await {
+        match load::target_names(&self.ctx.store).await {
             Ok(targets) => {
                 for target in targets {
-                    if !self.queue.knows(target.name()) {
-                        self.queue.wake(target.name(), Priority::Change, now);
+                    if !self.queue.knows(&target) {
+                        self.queue.wake(&target, Priority::Change, now);
                     }
                 }
             }

@@ -12,6 +12,7 @@ mod workload;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use firelens_core::error_chain;
 use firelens_core::observe::Observation;
 use firelens_core::plan::{Plan, Step, WorkloadPlan};
 use firelens_core::record::{Registered, ResourceId, WorkloadKey};
@@ -151,12 +152,18 @@ impl Applier<'_> {
                 continue;
             }
             let blocked_by = plan.requires.iter().find_map(|id| failed.get(id));
-            let (turn, record) = match blocked_by {
-                Some(problem) => self.blocked(plan, problem).await?,
+            let taken = match blocked_by {
+                Some(problem) => self.blocked(plan, problem).await,
                 None => {
                     self.take_steps(key, plan, observation, &mut registrations)
-                        .await?
+                        .await
                 }
+            };
+            let (turn, record) = match taken {
+                Err(ApplyError::Store(error)) if error.refuses_content() => {
+                    (Turn::Retry(not_kept(&error)), plan.record.clone())
+                }
+                other => other?,
             };
             ended.push((key.clone(), Some(turn), record));
         }
@@ -167,6 +174,16 @@ impl Applier<'_> {
     pub(super) async fn lease(&self) -> Result<Lease, ApplyError> {
         let lease = self.leases.for_write(self.target).await;
         Ok(lease.inspect_err(|_| self.metrics.fenced_writes.inc())?)
+    }
+}
+
+/// What a workload says whose memory the store refuses.
+pub(super) fn not_kept(error: &StoreError) -> Problem {
+    let error = error_chain(error);
+    tracing::error!(error, "the store refuses what was done; it is tried again");
+    Problem {
+        reason: WorkloadReason::ResourceFailed,
+        message: "the operator's database does not take what it must remember first".to_owned(),
     }
 }
 

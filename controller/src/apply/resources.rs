@@ -10,7 +10,7 @@ use firelens_core::record::{OwnedResource, ResourceId};
 use firelens_core::status::{Problem, WorkloadReason};
 
 use super::verdict::problem;
-use super::{APPLY_BUDGET, Applied, Applier, ApplyError};
+use super::{APPLY_BUDGET, Applied, Applier, ApplyError, not_kept};
 use crate::aws::AwsError;
 
 impl Applier<'_> {
@@ -32,7 +32,14 @@ impl Applier<'_> {
             }
             let lease = self.lease().await?;
             let row = std::slice::from_ref(&resource.resource);
-            self.store.put_resources(&lease, row).await?;
+            match self.store.put_resources(&lease, row).await {
+                Err(error) if error.refuses_content() => {
+                    applied.retry = true;
+                    failed.insert(id.clone(), not_kept(&error));
+                    continue;
+                }
+                other => other?,
+            }
             match self.write_resource(resource).await {
                 Ok(()) => {
                     let written = OwnedResource {

@@ -131,8 +131,11 @@ impl Applier<'_> {
             return Ok(());
         }
         let kept = BTreeMap::from([(arn.to_owned(), raw)]);
-        self.store.put_task_definitions(&kept).await?;
-        Ok(())
+        match self.store.put_task_definitions(&kept).await {
+            // Then it is read when it is needed.
+            Err(error) if error.refuses_content() => Ok(()),
+            other => Ok(other?),
+        }
     }
 
     async fn update(

@@ -23,6 +23,10 @@ pub const DESCRIBE_ALARMS_SIZE: usize = 100;
 /// Up to this length of time a metric is read by the minute, after it by the hour, in seconds.
 const BY_THE_MINUTE_SECONDS: i64 = 3 * 3600;
 
+/// Shortest time that is asked for: StartTime must be before EndTime, by whole seconds at least.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
+const SHORTEST_WINDOW: SignedDuration = SignedDuration::from_secs(60);
+
 /// A metric of a stream that counts what came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IncomingRecords {
@@ -100,6 +104,8 @@ impl AwsClients {
         let caller = self.caller.in_region(region);
         let now = caller.clock.now();
         let call = caller.begin(Operation::GET_METRIC_DATA).await;
+        // CloudWatch refuses a window without length.
+        let end = now.max(since.saturating_add(SHORTEST_WINDOW).unwrap_or(now));
         let window = now.duration_since(since);
         let by_the_minute = window <= SignedDuration::from_secs(BY_THE_MINUTE_SECONDS);
         let request = self
@@ -107,7 +113,7 @@ impl AwsClients {
             .get_metric_data()
             .metric_data_queries(query(kind, stream, if by_the_minute { 60 } else { 3600 }))
             .start_time(times::to_sdk(since))
-            .end_time(times::to_sdk(now));
+            .end_time(times::to_sdk(end));
         let result = request
             .customize()
             .config_override(Config::builder().region(Region::new(region.to_owned())))

@@ -122,7 +122,7 @@ pub(super) fn found(
         grants: prepared.grants().to_vec(),
         hash: prepared.hash(),
         settled_at: None,
-        adopted_at: None,
+        adopted_at: Some(input.now),
     })
 }
 
