@@ -1,10 +1,12 @@
 //! Whole passes of the controller on a real PostgreSQL and the fake AWS, with one driven clock.
-//! Never sleeps and never reads the wall clock: time is what the fake says.
+//! Never sleeps and never reads the wall clock: time is what the fake says. It does not stand still in a
+//! pass: each look at the clock and each call takes a moment, as in life.
 #![allow(clippy::expect_used, clippy::panic)]
 
 pub mod fleet;
 pub mod scene;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use firelens_controller::aws::AwsSettings;
 use firelens_controller::clock::Clock;
 use firelens_controller::prometheus::Prometheus;
 use firelens_controller::{ControllerConfig, Ctx, PassOutcome, PassResult, reconcile_target};
+use firelens_core::record::{WorkloadKey, WorkloadRecord};
 use firelens_core::v1alpha1::{Kind, RESTORE_FINALIZER, admit};
 use firelens_store::{Preconditions, Store, Update};
 use jiff::Timestamp;
@@ -26,10 +29,20 @@ use crate::postgres::{self, Database};
 pub const TARGET: &str = "prod";
 /// Id of the installation that every scene is of.
 pub const INSTALLATION: &str = "tests";
-/// Requeue times from here on mean that nothing is waited for.
+/// The time between two looks at all of a target.
 const RESYNC: Duration = Duration::from_secs(300);
+/// How long the longest pass of a test takes at most: so much of the time to the next resync is gone when
+/// it ends.
+const LONGEST_PASS: Duration = Duration::from_secs(60);
+/// A pass that is asked for sooner than this is asked for at once.
+const AT_ONCE: Duration = Duration::from_secs(5);
+/// How far each look at the clock moves it.
+const LOOK: Duration = Duration::from_millis(1);
+/// How long each call takes.
+const CALL: Duration = Duration::from_millis(5);
 
-/// The clock of the fake, for the controller: a sleep moves it on and returns at once.
+/// The clock of the fake, for the controller: a sleep moves it on and returns at once, and so does each
+/// look, a little.
 #[derive(Clone, Debug)]
 pub struct DrivenClock {
     fake: FakeAws,
@@ -46,6 +59,7 @@ impl DrivenClock {
 #[async_trait]
 impl Clock for DrivenClock {
     fn now(&self) -> Timestamp {
+        self.fake.advance(LOOK);
         self.fake.now()
     }
 
@@ -106,6 +120,16 @@ pub struct Harness {
     ctx: Ctx,
     lives: usize,
     passes: usize,
+    /// What the last pass over a target left that asked for another one at once.
+    restless: BTreeMap<String, Trace>,
+}
+
+/// What tells whether anything has changed.
+#[derive(Clone, Debug, PartialEq)]
+struct Trace {
+    writes: usize,
+    resource_version: i64,
+    records: BTreeMap<WorkloadKey, WorkloadRecord>,
 }
 
 impl Harness {
@@ -119,6 +143,7 @@ impl Harness {
     }
 
     async fn on(fake: FakeAws, installation: &str) -> Self {
+        fake.set_call_duration(CALL);
         let database = postgres::database().await;
         let store = database.store().await;
         let named = store.name_installation(installation, false).await;
@@ -131,6 +156,7 @@ impl Harness {
             ctx,
             lives: 0,
             passes: 0,
+            restless: BTreeMap::new(),
         }
     }
 
@@ -183,6 +209,11 @@ impl Harness {
         let any = Preconditions::default();
         let deleted = self.store.delete(kind, name, &any).await;
         deleted.expect("the object is deleted");
+    }
+
+    /// Runs statements inside the database: what another version left there, or what it is to refuse.
+    pub async fn execute(&self, statements: &str) {
+        self.database.execute(statements).await;
     }
 
     /// An object as it is stored.
@@ -260,12 +291,36 @@ impl Harness {
             outcome = reconcile_target(&self.ctx, target, self.fake.now()) => Some(outcome),
         };
         match ended {
-            Some(outcome) => Passed::Ended(outcome),
+            Some(outcome) => {
+                self.assert_restful(target, &outcome).await;
+                Passed::Ended(outcome)
+            }
             None => {
+                self.restless.clear();
                 self.restart().await;
                 Passed::Crashed
             }
         }
+    }
+
+    /// No pass asks for another one at once that changed nothing, and then asks again.
+    async fn assert_restful(&mut self, target: &str, outcome: &PassOutcome) {
+        if outcome.requeue_after >= AT_ONCE {
+            self.restless.remove(target);
+            return;
+        }
+        let head = self.store.head().await.expect("a readable store");
+        let records = self.store.records(target).await;
+        let trace = Trace {
+            writes: self.fake.writes().len(),
+            resource_version: head.resource_version,
+            records: records.expect("a readable store"),
+        };
+        let before = self.restless.insert(target.to_owned(), trace.clone());
+        assert!(
+            before.as_ref() != Some(&trace),
+            "two passes over {target} changed nothing and asked for another one at once: {outcome:?}"
+        );
     }
 
     /// Passes at the times they ask for, until nothing is waited for and a resync later nothing is
@@ -330,7 +385,7 @@ fn is_quiet(outcome: &PassOutcome) -> bool {
     outcome.result == PassResult::Done
         && outcome.acted_on == 0
         && !outcome.rolling
-        && outcome.requeue_after >= RESYNC
+        && outcome.requeue_after >= RESYNC - LONGEST_PASS
 }
 
 fn controller(fake: &FakeAws, store: Store, life: usize) -> Ctx {

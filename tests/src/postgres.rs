@@ -57,6 +57,16 @@ impl Database {
             .expect("the database of the test can be reached")
     }
 
+    /// Runs statements inside it: what another version left there, or what it is to refuse.
+    ///
+    /// # Panics
+    /// Where the server refuses them.
+    pub async fn execute(&self, statements: &str) {
+        scratch::execute(&self.url(), statements)
+            .await
+            .expect("the statements are run");
+    }
+
     /// Ends every connection to it, as a failover does.
     pub async fn cut_connections(&self) {
         scratch::cut_connections(&self.server_url, &self.name)

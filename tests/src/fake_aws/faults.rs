@@ -4,6 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::FakeAws;
 use super::calls::Call;
 use super::reply::AwsError;
@@ -109,6 +111,8 @@ pub enum Fault {
     LostRequest,
     /// The call takes effect, then the connection closes without an answer.
     LostAnswer,
+    /// Not executed; answered with status 200 and these bytes, which may be anything.
+    Body(Bytes),
     /// The caller dies before the call takes effect: no answer, and [`FakeAws::crashed`] resolves.
     CrashBefore,
     /// The caller dies after the call took effect: no answer, and [`FakeAws::crashed`] resolves.

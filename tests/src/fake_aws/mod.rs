@@ -135,6 +135,11 @@ impl FakeAws {
         self.advance(Duration::from_millis(u64::try_from(ahead_ms).unwrap_or(0)));
     }
 
+    /// Each call takes that long of the driven time from here on; at first none takes any.
+    pub fn set_call_duration(&self, call: Duration) {
+        self.state().options.call = call;
+    }
+
     /// Every call since the log was last cleared, in order of arrival.
     pub fn calls(&self) -> Vec<Call> {
         self.state().calls.clone()

@@ -73,6 +73,17 @@ impl Reply {
         }
     }
 
+    /// Any bytes, under the content type that a service has.
+    pub(super) fn of_bytes(service: Service, body: Bytes) -> Self {
+        let mut reply = match service {
+            Service::CloudWatch => Self::cbor(200, Vec::new()),
+            Service::Iam | Service::Sts | Service::S3 => Self::xml(200, String::new()),
+            Service::Ecs | Service::Logs | Service::Prometheus => Self::json(&Value::Null),
+        };
+        reply.body = body;
+        reply
+    }
+
     pub(super) fn empty(status: u16) -> Self {
         Self {
             status,

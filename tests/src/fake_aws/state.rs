@@ -28,6 +28,8 @@ pub(super) struct Options {
     pub(super) iam_lag: Lag,
     /// Driven time from the start of a deployment to its end.
     pub(super) deployment: Duration,
+    /// Driven time that each call takes.
+    pub(super) call: Duration,
     /// How deployments end, when not to be completed.
     pub(super) judge: Option<Judge>,
 }
@@ -73,6 +75,7 @@ impl State {
                 ecs_lag: Lag::default(),
                 iam_lag: Lag::default(),
                 deployment: DEPLOYMENT_DURATION,
+                call: Duration::ZERO,
                 judge: None,
             },
             regions: BTreeMap::new(),
@@ -92,6 +95,7 @@ impl State {
 
     /// Numbers and logs a call as it arrives, with the account its access key belongs to.
     pub(super) fn log(&mut self, mut call: Call) -> Call {
+        self.advance(self.options.call);
         call.number = self.calls.len() + 1;
         call.at_ms = self.now_ms;
         call.role_session = self.sessions.session(&call.access_key);
@@ -128,6 +132,7 @@ impl State {
             Some(Fault::ServerError) => self.refuse(call, &server_error(call.service)),
             Some(Fault::Denied) => self.refuse(call, &denied(call)),
             Some(Fault::Error(error)) => self.refuse(call, &error),
+            Some(Fault::Body(body)) => Outcome::Answer(Reply::of_bytes(call.service, body)),
             Some(Fault::TimeoutNotExecuted) => Outcome::Hang,
             Some(Fault::LostRequest) => Outcome::Close,
             Some(Fault::LostAnswer) => {

@@ -122,6 +122,13 @@ impl Scene {
         self.apply_with(mode, ROLLOUT);
     }
 
+    /// `kubectl apply` of the target alone.
+    pub(crate) fn apply_target(&self) {
+        let target = OBJECTS.split("---").next().unwrap_or_default();
+        let file = self.kubectl.file("target.yaml", target);
+        let _ = self.kubectl.ok(&["apply", "-f", &file]);
+    }
+
     /// The same with another `spec.rollout`.
     pub(crate) fn apply_with(&self, mode: &str, rollout: &str) {
         let objects = OBJECTS.replace("MODE", mode).replace("ROLLOUT", rollout);

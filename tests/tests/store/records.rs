@@ -114,6 +114,35 @@ async fn records_intents_and_resources_come_back_as_they_were() {
 }
 
 #[tokio::test]
+async fn what_postgresql_has_no_place_for_and_what_another_version_wrote_stop_nothing() {
+    let db = postgres::database().await;
+    let store = db.store().await;
+    let lease = lease(&store).await;
+    let mut odd = record("odd");
+    odd.ran = Some("arn:\0:1".to_owned());
+    store.put_records(&lease, &[odd]).await.unwrap();
+    let kept = store.records("t").await.unwrap();
+    let ran = kept.values().next().unwrap().ran.clone();
+    assert_eq!(ran.as_deref(), Some("arn:\u{fffd}:1"));
+
+    let mine = intent("1", 1);
+    store.record_intents(&lease, &[mine.clone()]).await.unwrap();
+    store.put_resources(&lease, &[resource("a")]).await.unwrap();
+    db.execute(
+        "INSERT INTO intents (target, id, intent)
+             VALUES ('t', 'register/web/abc', '{\"id\": \"register/web/abc\", \"later\": 1}');
+         INSERT INTO owned_resources (target, id, resource) VALUES ('t', 'later', '{\"later\": 1}');",
+    )
+    .await;
+    let open = store.open_intents("t").await.unwrap();
+    assert_eq!(open.len(), 2);
+    let other = open.iter().find(|one| one.id != mine.id).unwrap();
+    assert_eq!((other.family.as_str(), other.hash.as_str()), ("web", "abc"));
+    assert_eq!(store.resources("t").await.unwrap(), [resource("a")]);
+    assert_eq!(store.unreadable_resources("t").await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn task_definitions_come_back_word_for_word_until_nobody_asks_any_more() {
     let db = postgres::database().await;
     let store = db.store().await;
