@@ -116,8 +116,8 @@ fn times(status: &RolloutStatus, now: Timestamp) -> String {
         parts.push(format!("started {started:.0}"));
     }
     match (status.completed_at, status.expected_end) {
+        (_, Some(end)) if end > now => parts.push(format!("done {end:.0} at the soonest")),
         (Some(completed), _) => parts.push(format!("completed {completed:.0}")),
-        (None, Some(end)) if end > now => parts.push(format!("done {end:.0} at the soonest")),
         _ => {}
     }
     parts.join(", ")
