@@ -12,8 +12,8 @@ use super::linted::Linted;
 use super::model::{Decision, Plan, PlanInput, WorkloadPlan};
 use super::resources::{self, State, Wishes};
 use super::{
-    again, claim, garbage, logs, meanwhile, open, places, removal, retry, rights, role_limits, sharing,
-    steps as stepping, takeaway, track,
+    again, claim, garbage, logs, meanwhile, open, places, removal, retry, rights, role_limits,
+    sharing, steps as stepping, takeaway, track,
 };
 use crate::gate;
 use crate::inject::{Note, NoteCode};
