@@ -19,6 +19,8 @@ APP_IMAGE = "public.ecr.aws/docker/library/busybox:1.37.0"
 APP = "trap 'exit 0' TERM; i=0; while true; do echo \"$GREETING $i\"; i=$((i+1)); sleep 2 & wait $!; done"
 # Where MiniStack has no network of its own, any name does.
 LOCAL_SUBNET = "subnet-0a1b2c3d4e5f60718"
+# Names of the example account: none may be left in a policy that is made for a run.
+EXAMPLE = ("firelens-config-", "role/ecs/", "policy/firelens/", "log-group:/firelens/")
 TEMPLATES = places.ROOT / "deploy" / "iam"
 
 
@@ -100,6 +102,9 @@ class Sandbox:
             ("arn:aws:", f"arn:{self.partition}:"),
         ):
             text = text.replace(old, new)
+        left = [word for word in EXAMPLE if word in text]
+        if left:
+            raise LiveError(f"deploy/iam/{name}.json names {left}: the run knows nothing to put there")
         return json.dumps(json.loads(text), separators=(",", ":"))
 
     def _roles(self):
