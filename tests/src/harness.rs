@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 pub mod fleet;
+pub mod rights;
 pub mod scene;
 
 use std::collections::BTreeMap;
@@ -133,12 +134,14 @@ struct Trace {
 }
 
 impl Harness {
-    /// A controller that has not looked yet, on an empty database and an empty AWS.
+    /// A controller that has not looked yet, on an empty database and an empty AWS, with the rights that we
+    /// ship and no others.
     ///
     /// # Panics
     /// Where no PostgreSQL or no port can be had: the test has failed then.
     pub async fn start() -> Self {
         let fake = FakeAws::start().expect("a port for the fake AWS");
+        rights::only_shipped_rights(&fake);
         Self::on(fake, INSTALLATION).await
     }
 

@@ -63,6 +63,16 @@ impl LocalAws {
         Self::ministack_with(region, |_, _| {})
     }
 
+    /// The same, which asks callers for their rights. It knows actions, and the resources of IAM, S3 and CloudWatch
+    /// Logs; of ECS it takes the cluster for the resource of every call, it knows roles without their paths, and
+    /// neither `iam:PassRole` nor `iam:PermissionsBoundary`.
+    #[must_use]
+    pub fn ministack_with_rights(region: &str) -> Option<Self> {
+        Self::ministack_with(region, |command, _| {
+            command.env("AUTH", "true");
+        })
+    }
+
     /// The same, whose tasks live: they start, and may crash ([`Self::crash`]), in a Docker engine that
     /// runs nothing.
     #[must_use]
@@ -160,6 +170,34 @@ impl LocalAws {
     /// Makes an empty bucket.
     pub fn create_bucket(&self, name: &str) {
         let _ = self.s3("PUT", name);
+    }
+
+    /// Makes a role that the account itself may assume, with these inline policies; answers its ARN.
+    pub fn create_role(&self, name: &str, policies: &[(&str, &Value)]) -> String {
+        let trust = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": {"AWS": format!("arn:aws:iam::{ACCOUNT}:root")},
+        }]});
+        let trust = trust.to_string();
+        let _ = self.iam(
+            "CreateRole",
+            &[("RoleName", name), ("AssumeRolePolicyDocument", &trust)],
+        );
+        for (policy, document) in policies {
+            self.put_role_policy(name, policy, document);
+        }
+        format!("arn:aws:iam::{ACCOUNT}:role/{name}")
+    }
+
+    /// Puts an inline policy on a role.
+    pub fn put_role_policy(&self, role: &str, policy: &str, document: &Value) {
+        let document = document.to_string();
+        let parameters = [
+            ("RoleName", role),
+            ("PolicyName", policy),
+            ("PolicyDocument", &document),
+        ];
+        let _ = self.iam("PutRolePolicy", &parameters);
     }
 
     /// Makes a cluster, and in it one service for each document, with the roles the document names:

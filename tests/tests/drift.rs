@@ -7,7 +7,7 @@ use firelens_core::v1alpha1::Kind;
 use firelens_store::EventFilter;
 use firelens_tests::fake_aws::{Source, canonical};
 use firelens_tests::harness::Harness;
-use firelens_tests::harness::scene::{BUCKET, POLICY, fargate, policy, small_fleet};
+use firelens_tests::harness::scene::{BUCKET, POLICY, add_roles, fargate, policy, small_fleet};
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 100;
@@ -74,9 +74,7 @@ async fn an_owner_who_puts_the_same_back_again_and_again_is_left_alone_and_told_
 async fn a_service_of_code_deploy_is_prepared_shipped_by_its_owner_and_given_back_by_its_owner() {
     let mut harness = small_fleet().await;
     let fake = harness.fake.clone();
-    for role in ["shop-task", "shop-exec"] {
-        fake.add_role(role, "/");
-    }
+    add_roles(&fake, &fargate("shop"));
     let original = fake.register(fargate("shop")).unwrap();
     let extra = json!({
         "launchType": "FARGATE", "desiredCount": 2, "deploymentController": {"type": "CODE_DEPLOY"},

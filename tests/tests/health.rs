@@ -38,7 +38,7 @@ async fn a_failed_deployment_names_the_exit_code_and_the_last_lines_of_the_route
         .script_deployments("main", "web", &[DeploymentEnd::RollsBack]);
     let mut policy = inline_policy();
     policy["spec"]["router"] =
-        json!({"logs": {"group": "/router", "region": "us-east-1", "streamPrefix": "fl"}});
+        json!({"logs": {"group": "/firelens/router", "region": "us-east-1", "streamPrefix": "fl"}});
     policy["spec"]["selector"] = json!({"services": ["web"]});
     harness.apply(policy).await;
     let ours = until_deployed(&mut harness, "web", &before).await;
@@ -49,7 +49,7 @@ async fn a_failed_deployment_names_the_exit_code_and_the_last_lines_of_the_route
     });
     let task = harness.fake.stop_task("main", "web", &ours, &exited);
     harness.fake.write_log(
-        "/router",
+        "/firelens/router",
         &format!("fl/log_router/{task}"),
         &[
             "Fluent Bit v4.2.2",

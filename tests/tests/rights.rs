@@ -7,6 +7,7 @@ use std::time::Duration;
 use firelens_core::plan::{RESOURCE_RECHECK_SECONDS, RIGHTS_RETRY_SECONDS};
 use firelens_tests::fake_aws::{ACCOUNT, Fault, FaultPlan, When};
 use firelens_tests::harness::Harness;
+use firelens_tests::harness::rights::task_boundary;
 use firelens_tests::harness::scene::{self, BUCKET, fargate, inline_policy, policy, small_fleet};
 use serde_json::{Value, json};
 
@@ -57,7 +58,7 @@ async fn missing_rights_are_named_and_nothing_is_written_until_they_are_there() 
     );
     let said = message(&harness, "web").await;
     for part in [
-        "role/web-task lacks",
+        "role/ecs/web-task lacks",
         "firehose:PutRecordBatch on arn:aws:firehose:us-east-1:111122223333:deliverystream/archive (no policy allows it)",
         "says SimulatePrincipalPolicy",
     ] {
@@ -179,7 +180,7 @@ async fn the_room_in_a_role_and_its_boundary_are_looked_at_before_a_write() {
         .unwrap();
     harness
         .fake
-        .set_permissions_boundary("jobs-task", None)
+        .set_permissions_boundary("jobs-task", Some(&task_boundary(ACCOUNT)))
         .unwrap();
     later(&mut harness, RIGHTS_RETRY_SECONDS).await;
     assert!(harness.has_router("main", "web") && harness.has_router("main", "jobs"));
@@ -194,13 +195,10 @@ async fn a_role_with_a_path_is_written_by_its_name_and_verified_by_its_arn() {
             ("taskRoleArn", "path-task"),
             ("executionRoleArn", "path-exec"),
         ] {
-            let arn = format!("arn:aws:iam::{ACCOUNT}:role/team/a/{name}");
+            let arn = format!("arn:aws:iam::{ACCOUNT}:role/ecs/a/{name}");
             document[member] = json!(arn);
         }
         scene::run(&harness.fake, "main", &document);
-        for name in ["path-task", "path-exec"] {
-            harness.fake.add_role(name, "/team/a/");
-        }
         if mode == "Verify" {
             attach(&harness, "path", &allow("*"));
         }
@@ -216,7 +214,7 @@ async fn a_role_with_a_path_is_written_by_its_name_and_verified_by_its_arn() {
         let simulated = simulated
             .iter()
             .filter(|call| call.operation == "SimulatePrincipalPolicy")
-            .all(|call| call.text("PolicySourceArn").contains(":role/team/a/path-"));
+            .all(|call| call.text("PolicySourceArn").contains(":role/ecs/a/path-"));
         assert!(simulated, "{mode}");
     }
 }

@@ -53,6 +53,21 @@ impl Roles {
         self.roles.remove(&(account.to_owned(), name.to_owned()));
     }
 
+    /// The path of a role, with both slashes.
+    pub(super) fn path(&self, account: &str, name: &str) -> Option<&str> {
+        Some(&self.newest(account, name)?.path)
+    }
+
+    /// The ARN of the policy that bounds a role.
+    pub(super) fn boundary(&self, account: &str, name: &str) -> Option<&str> {
+        self.newest(account, name)?.boundary.as_deref()
+    }
+
+    fn newest(&self, account: &str, name: &str) -> Option<&Role> {
+        let role = self.roles.get(&(account.to_owned(), name.to_owned()));
+        role.map(Lagged::newest)
+    }
+
     /// Account, role name and truth of every role.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str, &Role)> {
         self.roles

@@ -181,7 +181,7 @@ fn names(statement: &Value, member: &str, text: &str) -> bool {
     }
 }
 
-fn is_match(glob: &[u8], text: &[u8]) -> bool {
+pub(super) fn is_match(glob: &[u8], text: &[u8]) -> bool {
     match (glob.split_first(), text.split_first()) {
         (None, None) => true,
         (Some((b'*', rest)), _) => {

@@ -3,6 +3,7 @@
 //! Never reads the wall clock, never draws a random number, never reaches the network.
 
 mod actors;
+mod authorize;
 mod calls;
 mod cbor;
 mod ecs;
@@ -12,6 +13,7 @@ mod iam;
 mod iam_policies;
 mod lag;
 mod reply;
+mod rights;
 mod s3;
 mod scripts;
 mod server;
@@ -30,6 +32,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use actors::Source;
+pub use authorize::Asked;
 pub use calls::{Call, Place, RoleSession, Service};
 pub use ecs::{Deploying, DeploymentEnd};
 pub use faults::{Fault, FaultPlan, When};

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::authorize::Authority;
 use super::calls::{Call, Place, Service};
 use super::ecs::{self, Judge, Region};
 use super::faults::{Fault, FaultPlan, Hook};
@@ -44,6 +45,7 @@ pub(super) struct State {
     pub(super) sessions: sts::Sessions,
     pub(super) telemetry: Telemetry,
     pub(super) throttle: Buckets,
+    pub(super) authority: Authority,
     pub(super) calls: Vec<Call>,
     pub(super) faults: Vec<FaultPlan>,
     pub(super) hooks: Vec<Hook>,
@@ -84,6 +86,7 @@ impl State {
             sessions: sts::Sessions::default(),
             telemetry: Telemetry::default(),
             throttle: Buckets::default(),
+            authority: Authority::default(),
             calls: Vec::new(),
             faults: Vec::new(),
             hooks: Vec::new(),
@@ -154,7 +157,9 @@ impl State {
     fn evaluate(&mut self, call: &Call) -> Reply {
         let now_ms = self.now_ms;
         let result = if self.throttle.admit(call, now_ms) {
-            self.execute(call)
+            self.authorize(call)
+                .and_then(|()| self.execute(call))
+                .map_err(|error| self.hide_missing(call, error))
         } else {
             Err(throttled(call.service))
         };

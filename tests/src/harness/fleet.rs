@@ -12,7 +12,8 @@ use firelens_store::ListOptions;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::scene::{self, BUCKET, fargate, run};
+use super::rights::only_shipped_rights;
+use super::scene::{self, fargate, run};
 use super::{Harness, Passed};
 use crate::fake_aws::{ACCOUNT, FakeAws};
 
@@ -57,7 +58,8 @@ impl Fleet {
         harness.fake.set_deployment_duration(DEPLOYMENT);
         for (index, (name, account, region)) in TARGETS.into_iter().enumerate() {
             let place = harness.fake.at(account, region);
-            place.add_bucket(&bucket(name));
+            only_shipped_rights(&place);
+            place.add_bucket(&bucket(account, region));
             place.add_cluster(CLUSTER, json!({})).expect("a cluster");
             for number in (index..services).step_by(TARGETS.len()) {
                 run(
@@ -232,8 +234,9 @@ fn role(account: &str) -> String {
     format!("arn:aws:iam::{account}:role/firelens-operator")
 }
 
-fn bucket(target: &str) -> String {
-    format!("{BUCKET}-{target}")
+/// As the templates name it.
+fn bucket(account: &str, region: &str) -> String {
+    format!("firelens-config-{account}-{region}")
 }
 
 fn target(name: &str, account: &str, region: &str) -> Value {
@@ -241,7 +244,7 @@ fn target(name: &str, account: &str, region: &str) -> Value {
     target["metadata"]["name"] = json!(name);
     target["spec"]["accountId"] = json!(account);
     target["spec"]["region"] = json!(region);
-    target["spec"]["configBucket"]["name"] = json!(bucket(name));
+    target["spec"]["configBucket"]["name"] = json!(bucket(account, region));
     if account != ACCOUNT {
         target["spec"]["assumeRole"] = json!({"arn": role(account), "externalId": EXTERNAL_ID});
     }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::rights::task_boundary;
 use super::{Harness, TARGET};
 use crate::fake_aws::{ACCOUNT, FakeAws, REGION};
 
-/// The bucket that the target of every scene names.
-pub const BUCKET: &str = "configs";
+/// The bucket that the target of every scene names, as the templates name it.
+pub const BUCKET: &str = "firelens-config-111122223333-us-east-1";
 /// How long deployments of the small fleet take: few polls, so that a test of every call has few
 /// calls that are alike.
 const SHORT: Duration = Duration::from_secs(15);
@@ -18,7 +19,7 @@ const SHORT: Duration = Duration::from_secs(15);
 pub const POLICY: &str = "everything";
 
 fn role(name: &str) -> String {
-    format!("arn:aws:iam::{ACCOUNT}:role/{name}")
+    format!("arn:aws:iam::{ACCOUNT}:role/ecs/{name}")
 }
 
 /// A Fargate service of one container with a role of its own.
@@ -78,16 +79,33 @@ pub fn ec2(family: &str) -> Value {
     })
 }
 
+/// Adds the roles that a document names, under their paths and behind the boundary.
+pub fn add_roles(fake: &FakeAws, document: &Value) {
+    let account = &fake.place().account;
+    for member in ["taskRoleArn", "executionRoleArn"] {
+        let path = document[member]
+            .as_str()
+            .and_then(|arn| arn.split_once(":role/"));
+        if let Some((_, path)) = path {
+            let (path, name) = path.rsplit_once('/').unwrap_or(("", path));
+            let path = if path.is_empty() {
+                "/".to_owned()
+            } else {
+                format!("/{path}/")
+            };
+            fake.add_role(name, &path);
+            let bounded = fake.set_permissions_boundary(name, Some(&task_boundary(account)));
+            bounded.expect("the role is there");
+        }
+    }
+}
+
 /// Adds the roles of a document, registers it and runs it as `cluster/family`.
 ///
 /// # Panics
 /// Where the fake refuses the document or the service.
 pub fn run(fake: &FakeAws, cluster: &str, document: &Value) {
-    for member in ["taskRoleArn", "executionRoleArn"] {
-        if let Some(arn) = document[member].as_str() {
-            fake.add_role(arn.rsplit('/').next().unwrap_or(""), "/");
-        }
-    }
+    add_roles(fake, document);
     let family = document["family"].as_str().unwrap_or("");
     let is_fargate = document["requiresCompatibilities"][0] == "FARGATE";
     let launch_type = if is_fargate { "FARGATE" } else { "EC2" };

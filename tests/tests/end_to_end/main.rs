@@ -7,5 +7,6 @@
 mod destinations;
 mod ministack;
 mod moto;
+mod rights;
 mod rollout;
 mod scene;

@@ -18,7 +18,7 @@ pub(crate) const REGION: &str = "us-east-1";
 /// EC2 in bridge mode, Fargate on ARM64, and two containers of which one waits for the other.
 const SERVICES: [&str; 3] = ["storefront", "thumbnails", "catalog"];
 pub(crate) const CLUSTER: &str = "shop";
-const BUCKET: &str = "firelens-config-111122223333";
+const BUCKET: &str = "firelens-config-111122223333-us-east-1";
 /// Longest time from a scene that is set to its end; every wait ends then.
 const SCENE_DEADLINE: Duration = Duration::from_secs(240);
 
@@ -31,7 +31,7 @@ metadata: {name: local}
 spec:
   accountId: '111122223333'
   region: us-east-1
-  configBucket: {name: firelens-config-111122223333, prefix: firelens/}
+  configBucket: {name: firelens-config-111122223333-us-east-1, prefix: firelens/}
   resyncSeconds: 1
 ---
 apiVersion: firelens.dev/v1alpha1
@@ -131,8 +131,19 @@ impl Scene {
 
     /// The same with another `spec.rollout`.
     pub(crate) fn apply_with(&self, mode: &str, rollout: &str) {
-        let objects = OBJECTS.replace("MODE", mode).replace("ROLLOUT", rollout);
-        let file = self.kubectl.file("objects.yaml", &objects);
+        self.apply_objects(&OBJECTS.replace("MODE", mode).replace("ROLLOUT", rollout));
+    }
+
+    /// The same with a role that the target names.
+    pub(crate) fn apply_as(&self, role: &str, mode: &str) {
+        let place = "  resyncSeconds: 1\n";
+        let assuming = format!("{place}  assumeRole: {{arn: '{role}'}}\n");
+        let objects = OBJECTS.replace(place, &assuming);
+        self.apply_objects(&objects.replace("MODE", mode).replace("ROLLOUT", ROLLOUT));
+    }
+
+    fn apply_objects(&self, objects: &str) {
+        let file = self.kubectl.file("objects.yaml", objects);
         let _ = self.kubectl.ok(&["apply", "-f", &file]);
     }
 

@@ -4,13 +4,19 @@ use firelens_tests::fake_aws::FakeAws;
 
 use crate::support::{SIGNED, agent, fake};
 
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     region: String,
-    body: String,
+    pub(crate) body: String,
 }
 
-fn send(fake: &FakeAws, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+pub(crate) fn send(
+    fake: &FakeAws,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
     let mut request = http::Request::builder()
         .method(method)
         .uri(format!("{}{path}", fake.endpoint()))
