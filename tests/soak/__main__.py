@@ -16,6 +16,7 @@ from live.aws import short
 from live.parts import LOCAL_ACCOUNT, Database, Kubectl, MiniStack, Operator, local_credentials
 from live.places import LiveError
 from live.waiting import until
+from soak import destinations
 from soak import proxy as proxies
 from soak.compare import Comparison, ours
 from soak.faults import Faults
@@ -30,6 +31,8 @@ FIRST_ROLLOUT_SECONDS = 180
 REST_SECONDS = 480
 STILL_SECONDS = 20
 RETRY_SECONDS = 60
+# A shorter soak has no time for all of them.
+EVERY_DESTINATION_MINUTES = 15
 REMOVAL_SECONDS = 420
 QUIET_WINDOWS = 3
 QUIET_SHARE = 0.03
@@ -58,6 +61,7 @@ class Soak:
         shutil.rmtree(self.run, ignore_errors=True)
         self.run.mkdir(parents=True)
         self.findings = []
+        self.proven = set()
         self.database = Database(f"soak-{self.seed}-postgres")
         self.ministack = MiniStack(self.run / "aws")
         self.proxy = self.operator = self.memory = None
@@ -126,14 +130,17 @@ class Soak:
         say(f"{self.story.count} things done in {self.minutes:g} minutes, {self.faults.restarts} restarts")
 
     def ship(self):
-        """What owners of CODE_DEPLOY services do by hand."""
-        self.owners.ship(by_key(self.kubectl.items("workloads")))
+        """What owners of CODE_DEPLOY services do by hand; and which destinations have come to rest somewhere."""
+        workloads = self.kubectl.items("workloads")
+        self.owners.ship(by_key(workloads))
+        self.proven |= destinations.in_sync(workloads, self.kubectl.items("loggingpolicies"))
 
     def calm(self):
         self.over.set()
         for thread in self.threads:
             thread.join()
         self.proxy.heal()
+        self.owners.come_back(float("inf"))
 
     def state(self):
         return State(self.kubectl, self.fleet)
@@ -228,7 +235,11 @@ class Soak:
             self.find(str(error))
 
     def judge(self):
-        """What holds at any time."""
+        """What holds at any time, and what has to have happened."""
+        missing = sorted(set(destinations.SPECS) - self.proven)
+        say(f"{len(self.proven)} of {len(destinations.SPECS)} destinations were in sync on a service")
+        if missing and self.minutes >= EVERY_DESTINATION_MINUTES:
+            self.find(f"in {self.minutes:g} minutes no service was in sync with {missing}")
         for line in Log(self.operator.log).never():
             self.find(f"the log: {line}")
         finding, seen = self.memory.verdict()

@@ -47,8 +47,23 @@ def all_objects():
 
 def rights(policy):
     """What tasks that send where this policy says need on their task role."""
-    names = [output["destinationRef"]["name"] for output in policy["spec"]["outputs"]]
-    return [right for name in names for right in RIGHTS.get(name, [])]
+    return [right for name in sent(policy) for right in RIGHTS.get(name, [])]
+
+
+def in_sync(workloads, policies):
+    """Destinations that a service which says InSync sends to, by the present generation of its policy."""
+    outputs = {(item["metadata"]["name"], item["metadata"]["generation"]): sent(item) for item in policies}
+    found = set()
+    for item in workloads:
+        policy = item["status"].get("policy") or {}
+        if objects.is_true(item, "Ready") and objects.is_true(item, "Injected"):
+            found.update(outputs.get((policy.get("name"), policy.get("generation")), ()))
+    return found
+
+
+def sent(policy):
+    """Names of the destinations of a policy."""
+    return [output["destinationRef"]["name"] for output in policy["spec"]["outputs"]]
 
 
 def allows(documents, action, words):

@@ -11,6 +11,7 @@ from soak.proxy import KINDS
 CONNECTIONS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = 'firelens'"
 )
+HANG = "BEGIN; LOCK TABLE objects, workload_records IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({}); COMMIT"
 SPELL_SECONDS = (5, 25)
 SHARES = (0.15, 0.5, 1.0)
 
@@ -25,7 +26,7 @@ class Faults:
         self.kill_allowed = True
 
     def act(self):
-        actions = [self.spell, self.spell, self.spell, self.disconnect]
+        actions = [self.spell, self.spell, self.spell, self.disconnect, self.hang]
         if self.kill_allowed:
             actions += [self.kill, self.stop]
         self.story(f"fault {self.rng.choice(actions)()}")
@@ -41,6 +42,13 @@ class Faults:
             [psql(), self.database.url, "-qAtc", CONNECTIONS], capture_output=True, text=True, check=False
         )
         return f"PostgreSQL hangs up on {len(done.stdout.split())} connections {done.stderr.strip()}"
+
+    def hang(self):
+        seconds = self.rng.uniform(*SPELL_SECONDS)
+        done = subprocess.run(
+            [psql(), self.database.url, "-qAtc", HANG.format(seconds)], capture_output=True, text=True, check=False
+        )
+        return f"PostgreSQL hung for {seconds:.0f} s {done.stderr.strip()}"
 
     def kill(self):
         self._down(self.operator.kill)

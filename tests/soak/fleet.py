@@ -35,6 +35,7 @@ class Service:
         self.execution = f"{self.family}-{region}-execution"
         self.version = 0
         self.owned = []
+        self.exists = False
 
     @property
     def key(self):
@@ -118,23 +119,34 @@ class Fleet:
             for cluster in CLUSTERS:
                 aws.ecs.create_cluster(clusterName=cluster)
         for service in self.services:
-            revision = self.register(service)
-            ecs = self.aws[service.region].ecs
-            ecs.create_service(
-                cluster=service.cluster,
-                serviceName=service.name,
-                taskDefinition=revision,
-                desiredCount=0 if service.kind == "empty" else 1,
-                launchType=service.launch_type,
-                deploymentController={"type": "CODE_DEPLOY" if service.kind == "codedeploy" else "ECS"},
-                deploymentConfiguration={
-                    "deploymentCircuitBreaker": {"enable": True, "rollback": True},
-                    "minimumHealthyPercent": 100,
-                    "maximumPercent": 200,
-                },
-                tags=[DISABLED] if service.kind == "optout" else [],
-                **({} if service.kind == "ec2" else {"networkConfiguration": NETWORK}),
-            )
+            self.create(service)
+
+    def create(self, service):
+        """Makes the service, on a new revision of its owner."""
+        self.aws[service.region].ecs.create_service(
+            cluster=service.cluster,
+            serviceName=service.name,
+            taskDefinition=self.register(service),
+            desiredCount=0 if service.kind == "empty" else 1,
+            launchType=service.launch_type,
+            deploymentController={"type": "CODE_DEPLOY" if service.kind == "codedeploy" else "ECS"},
+            deploymentConfiguration={
+                "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+                "minimumHealthyPercent": 100,
+                "maximumPercent": 200,
+            },
+            tags=[DISABLED] if service.kind == "optout" else [],
+            **({} if service.kind == "ec2" else {"networkConfiguration": NETWORK}),
+        )
+        service.exists = True
+
+    def delete(self, service):
+        service.exists = False
+        self.aws[service.region].ecs.delete_service(cluster=service.cluster, service=service.name, force=True)
+
+    def cluster(self, region, cluster):
+        """The services of a cluster."""
+        return [service for service in self.services if (service.region, service.cluster) == (region, cluster)]
 
     def register(self, service, document=None):
         """Registers as the owner: from their file, or another document."""
@@ -152,7 +164,7 @@ class Fleet:
         """(region, cluster, name) -> service as ECS describes it."""
         found = {}
         for region, aws in self.aws.items():
-            for cluster in CLUSTERS:
+            for cluster in aws.clusters():
                 for name, service in aws.services(cluster).items():
                     found[(region, cluster, name)] = service
         return found
