@@ -308,9 +308,14 @@ async fn a_policy_that_is_deleted_in_the_middle_of_its_rollout_restores_all_it_t
         "{touched} are reached"
     );
 
+    let mut slow = rollout();
+    slow["maxConcurrent"] = json!(10);
+    fleet.harness.apply(policy(&slow)).await;
     fleet.harness.delete(Kind::LoggingPolicy, POLICY).await;
+    let deleted_ms = fleet.harness.fake.now().as_millisecond();
     fleet.wake();
     assert_eq!(fleet.run(hours(LIMIT_HOURS), |_| {}).await, Rest::Quiet);
+    assert_taken_back_without_pauses(&fleet, touched, deleted_ms);
     assert_eq!(fleet.harness.get(Kind::LoggingPolicy, POLICY).await, None);
     assert_eq!(revisions(&fleet), before);
     let world = fleet.harness.fake.world();
@@ -322,6 +327,24 @@ async fn a_policy_that_is_deleted_in_the_middle_of_its_rollout_restores_all_it_t
     assert!(world.objects.is_empty());
     assert_eq!(world.services, untouched.services);
     assert_never_more_than_allowed(&fleet);
+}
+
+/// Ten at a time in each target, and the next ten within two looks of the end of the ten before: a wait for
+/// a resync between them would make a day of it.
+fn assert_taken_back_without_pauses(fleet: &Fleet, touched: usize, deleted_ms: i64) {
+    const ROUND_MS: i64 = 15_000 + 2 * 10_000;
+    let calls = fleet.harness.fake.calls();
+    let updates = calls
+        .iter()
+        .filter(|call| call.operation == "UpdateService");
+    let last_ms = updates.map(|call| call.at_ms).max().unwrap();
+    // The targets were not reached by equal shares; and what was still deploying ends first.
+    let rounds = i64::try_from(touched.div_ceil(10)).unwrap() + 2;
+    let took_ms = last_ms - deleted_ms;
+    assert!(
+        took_ms <= rounds * ROUND_MS,
+        "{took_ms} ms, {rounds} rounds"
+    );
 }
 
 /// ARNs of the revisions that the services run.

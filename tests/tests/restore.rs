@@ -1,10 +1,12 @@
 //! Deleting a policy: every service is what its owner made it, and nothing of ours is left.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::time::Duration;
+
 use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{FakeAws, Source, canonical};
-use firelens_tests::harness::Harness;
 use firelens_tests::harness::scene::{BUCKET, POLICY, ec2, fargate, policy, small_fleet};
+use firelens_tests::harness::{Harness, condition};
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 100;
@@ -67,6 +69,38 @@ async fn services_go_back_to_their_base_revisions() {
         assert!(revisions[0].1, "the base revision stays active");
     }
     nothing_is_left(&harness.fake);
+}
+
+#[tokio::test]
+async fn taking_back_one_after_the_other_waits_for_ecs_and_not_for_a_resync() {
+    let mut harness = small_fleet().await;
+    let mut one_by_one = policy();
+    one_by_one["spec"]["rollout"]["maxConcurrent"] = json!(1);
+    harness.apply(one_by_one).await;
+    harness.settle(MAX_PASSES).await;
+    let long = Duration::from_secs(45);
+    harness.fake.set_deployment_duration(long);
+    harness.delete(Kind::LoggingPolicy, POLICY).await;
+    harness.fake.clear_calls();
+    harness.pass().await;
+    let first = harness.workload("main", "jobs").await;
+    for (type_, status) in [("Injected", "False"), ("Ready", "False")] {
+        let found = condition(&first, type_).unwrap();
+        assert_eq!(found["status"], status, "{found}");
+    }
+    harness.fake.advance(Duration::from_secs(10));
+    harness.pass().await;
+    let reason = harness.reason("main", "jobs", "Ready").await;
+    assert_eq!(reason, "DeploymentInProgress");
+    harness.settle(MAX_PASSES).await;
+    let calls = harness.fake.calls();
+    let updates = calls
+        .iter()
+        .filter(|call| call.operation == "UpdateService");
+    let at_ms: Vec<i64> = updates.map(|call| call.at_ms).collect();
+    assert_eq!(at_ms.len(), 2);
+    let pause_ms = at_ms[1] - at_ms[0] - 45_000;
+    assert!((0..=11_000).contains(&pause_ms), "{pause_ms} ms");
 }
 
 #[tokio::test]

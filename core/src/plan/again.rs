@@ -23,11 +23,14 @@ pub(super) fn look_again(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp
     plan.workloads
         .values()
         .filter_map(|workload| match &workload.decision {
-            Decision::Deploying(_) | Decision::Injecting | Decision::Ejecting => {
-                after(DEPLOYMENT_POLL_SECONDS)
-            }
+            _ if workload.record.deployment.is_some() => after(DEPLOYMENT_POLL_SECONDS),
+            Decision::Deploying(_)
+            | Decision::Injecting
+            | Decision::Ejecting
+            | Decision::PuttingBack => after(DEPLOYMENT_POLL_SECONDS),
             Decision::Waiting(
                 Wait::IamPropagation(until)
+                | Wait::Settle { until, .. }
                 | Wait::Window(Some(until))
                 | Wait::Frozen { until, .. },
             ) => Some(*until),
