@@ -23,13 +23,15 @@ use jiff::Timestamp;
 use prometheus::Registry;
 use serde_json::{Value, json};
 
-use crate::fake_aws::{Call, FakeAws};
+use crate::fake_aws::{Call, FakeAws, RevisionLag};
 use crate::postgres::{self, Database};
 
 /// Name of the target that every scene has.
 pub const TARGET: &str = "prod";
 /// Id of the installation that every scene is of.
 pub const INSTALLATION: &str = "tests";
+/// How long ECS does not know a revision that was registered just now.
+const REVISION_LAG: Duration = Duration::from_secs(4);
 /// The time between two looks at all of a target.
 const RESYNC: Duration = Duration::from_secs(300);
 /// How long the longest pass of a test takes at most: so much of the time to the next resync is gone when
@@ -142,6 +144,10 @@ impl Harness {
     pub async fn start() -> Self {
         let fake = FakeAws::start().expect("a port for the fake AWS");
         rights::only_shipped_rights(&fake);
+        fake.set_revision_lag(RevisionLag {
+            age: REVISION_LAG,
+            of_everybody: false,
+        });
         Self::on(fake, INSTALLATION).await
     }
 
@@ -174,11 +180,17 @@ impl Harness {
         *self = self.beside(installation).await;
     }
 
-    /// Stores an object as `kubectl apply` would: checked, with defaults, created or updated.
+    /// Stores an object as `kubectl apply` would: checked, with defaults, created or updated. A policy that does
+    /// not say otherwise waits for no waiter of an owner (`rollout.settleSeconds: 0`): few scenes have one.
     ///
     /// # Panics
     /// Where the object is not admitted or not stored.
-    pub async fn apply(&self, object: Value) -> Value {
+    pub async fn apply(&self, mut object: Value) -> Value {
+        if object["kind"] == "LoggingPolicy"
+            && object["spec"]["rollout"].get("settleSeconds").is_none()
+        {
+            object["spec"]["rollout"]["settleSeconds"] = json!(0);
+        }
         let kind = object["kind"].as_str().and_then(Kind::from_name);
         let kind = kind.expect("an object of a known kind");
         let name = object["metadata"]["name"].as_str().expect("a name");

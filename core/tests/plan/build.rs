@@ -22,6 +22,10 @@ pub(crate) fn policy(name: &str, spec: &Value) -> LoggingPolicy {
     for (field, value) in spec.as_object().into_iter().flatten() {
         whole[field] = value.clone();
     }
+    // What the world shows is done at once, and no waiter looks at it.
+    if whole["rollout"].get("settleSeconds").is_none() {
+        whole["rollout"]["settleSeconds"] = json!(0);
+    }
     let mut policy: LoggingPolicy = object(
         Kind::LoggingPolicy,
         &json!({"apiVersion": "firelens.dev/v1alpha1", "kind": "LoggingPolicy", "metadata": {"name": name}, "spec": whole}),

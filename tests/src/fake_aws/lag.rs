@@ -12,6 +12,24 @@ pub struct Lag {
     pub reads: u32,
 }
 
+/// How long `DescribeTaskDefinition`, `ListTaskDefinitions` and `UpdateService` do not know a revision that was
+/// registered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RevisionLag {
+    /// Driven time.
+    pub age: Duration,
+    /// Also those that others registered.
+    pub of_everybody: bool,
+}
+
+impl RevisionLag {
+    /// Whether a revision from that time is known now.
+    pub(super) fn is_over(self, registered_ms: i64, by_others: bool, now_ms: i64) -> bool {
+        let age_ms = i64::try_from(self.age.as_millis()).unwrap_or(i64::MAX);
+        (by_others && !self.of_everybody) || now_ms - registered_ms >= age_ms
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Version<T> {
     value: T,

@@ -36,7 +36,7 @@ pub use authorize::Asked;
 pub use calls::{Call, Place, RoleSession, Service};
 pub use ecs::{Deploying, DeploymentEnd};
 pub use faults::{Fault, FaultPlan, When};
-pub use lag::Lag;
+pub use lag::{Lag, RevisionLag};
 pub use reply::AwsError;
 pub use throttle::Category;
 pub use world::{World, canonical};
@@ -235,6 +235,11 @@ impl FakeAws {
         for region in state.regions.values_mut() {
             region.collapse();
         }
+    }
+
+    /// Revisions that are registered from here on are not known for a while.
+    pub fn set_revision_lag(&self, lag: RevisionLag) {
+        self.state().options.revision_lag = lag;
     }
 
     /// IAM reads lag behind IAM writes from here on; what is there already shows.

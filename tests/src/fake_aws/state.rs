@@ -9,7 +9,7 @@ use super::calls::{Call, Place, Service};
 use super::ecs::{self, Judge, Region};
 use super::faults::{Fault, FaultPlan, Hook};
 use super::iam;
-use super::lag::Lag;
+use super::lag::{Lag, RevisionLag};
 use super::reply::{AwsError, Reply};
 use super::s3;
 use super::sts;
@@ -27,6 +27,8 @@ pub(super) struct Options {
     pub(super) ecs_lag: Lag,
     /// Lag of IAM reads behind IAM writes.
     pub(super) iam_lag: Lag,
+    /// How long a revision that was registered is not known.
+    pub(super) revision_lag: RevisionLag,
     /// Driven time from the start of a deployment to its end.
     pub(super) deployment: Duration,
     /// Driven time that each call takes.
@@ -76,6 +78,7 @@ impl State {
             options: Options {
                 ecs_lag: Lag::default(),
                 iam_lag: Lag::default(),
+                revision_lag: RevisionLag::default(),
                 deployment: DEPLOYMENT_DURATION,
                 call: Duration::ZERO,
                 judge: None,
@@ -209,6 +212,11 @@ impl State {
             place: &call.place,
             now_ms: self.now_ms,
             lag: self.options.ecs_lag,
+            // What others do is not what a test is about.
+            revision_lag: match call.number {
+                0 => RevisionLag::default(),
+                _ => self.options.revision_lag,
+            },
             deployment_ms: i64::try_from(self.options.deployment.as_millis()).unwrap_or(i64::MAX),
             judge: self.options.judge.as_ref(),
             serial: &mut self.serial,
@@ -244,6 +252,7 @@ impl State {
                     place,
                     now_ms: *now_ms,
                     lag: options.ecs_lag,
+                    revision_lag: options.revision_lag,
                     deployment_ms: i64::try_from(options.deployment.as_millis())
                         .unwrap_or(i64::MAX),
                     judge: options.judge.as_ref(),

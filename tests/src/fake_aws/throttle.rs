@@ -46,9 +46,10 @@ impl Category {
                 Service::Ecs,
                 "DescribeTaskDefinition" | "ListTaskDefinitions" | "ListTaskDefinitionFamilies",
             ) => Self::TaskDefinitionRead,
-            (Service::Ecs, "CreateService" | "UpdateService" | "DeleteService") => {
-                Self::ServiceModify
-            }
+            (
+                Service::Ecs,
+                "CreateService" | "UpdateService" | "DeleteService" | "StopServiceDeployment",
+            ) => Self::ServiceModify,
             (Service::Ecs, "DescribeServices" | "ListServices") => Self::ServiceRead,
             (Service::Ecs, "DescribeServiceDeployments" | "ListServiceDeployments") => {
                 Self::ServiceDeployment

@@ -36,6 +36,10 @@ pub(crate) struct Service {
     pub(crate) reason: &'static str,
     pub(crate) tags: Value,
     pub(crate) failed: Option<String>,
+    /// Tasks of the deployment in force that did not start.
+    pub(crate) failed_tasks: u32,
+    /// Deployments so far.
+    pub(crate) deployments: usize,
     /// Who deploys it: `ECS`, `CODE_DEPLOY`, `EXTERNAL`.
     pub(crate) controller: &'static str,
 }
@@ -70,6 +74,8 @@ pub(crate) struct World {
     pub(crate) generations: BTreeMap<GenerationKey, PolicyGeneration>,
     pub(crate) controls: BTreeMap<String, RolloutControl>,
     pub(crate) freezes: Vec<Freeze>,
+    /// When ECS changed the deployments last.
+    pub(crate) updated_at: Option<Timestamp>,
     /// `deploymentConfiguration` of every service.
     pub(crate) settings: Value,
     pub(crate) unreadable: bool,
@@ -117,6 +123,7 @@ impl World {
             generations: BTreeMap::new(),
             controls: BTreeMap::new(),
             freezes: Vec::new(),
+            updated_at: None,
             settings: json!({}),
             unreadable: false,
             evidence: Evidence::default(),
@@ -182,6 +189,8 @@ impl World {
             .services
             .get(service)
             .map_or("ECS", |known| known.controller);
+        let known = self.services.get(service);
+        let deployments = known.map_or(1, |known| known.deployments + 1);
         self.services.insert(
             service.to_owned(),
             Service {
@@ -190,6 +199,8 @@ impl World {
                 reason: "",
                 tags,
                 failed: None,
+                failed_tasks: 0,
+                deployments,
                 controller,
             },
         );
@@ -200,6 +211,7 @@ impl World {
     pub(crate) fn owner_sets(&mut self, service: &str, arn: &str) {
         let found = self.services.get_mut(service).unwrap();
         arn.clone_into(&mut found.revision);
+        found.deployments += 1;
         found.rollout_state = "COMPLETED";
     }
 

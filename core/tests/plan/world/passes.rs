@@ -109,8 +109,10 @@ impl World {
                 assert_eq!(service.revision, update.expected);
                 service.revision.clone_from(&arn);
                 service.rollout_state = "IN_PROGRESS";
+                service.failed_tasks = 0;
+                service.deployments += 1;
                 self.updates.push(update.service.clone());
-                record.deployment = Some(DeploymentRecord {
+                record.begin(DeploymentRecord {
                     purpose: update.purpose,
                     task_definition: arn,
                     previous: update.expected.clone(),
@@ -120,6 +122,7 @@ impl World {
                     grants: update.grants.clone(),
                     deployment_id: None,
                     started_at: self.now,
+                    before: None,
                 });
             }
         }

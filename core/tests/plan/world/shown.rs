@@ -11,13 +11,14 @@ impl World {
             None => service.reason,
         };
         let mut deployments = vec![json!({
-            "id": "ecs-svc/1", "status": "PRIMARY", "taskDefinition": service.revision,
+            "id": format!("ecs-svc/{}", service.deployments), "status": "PRIMARY", "taskDefinition": service.revision,
+            "updatedAt": self.updated_at.map(|at| at.as_second()),
             "rolloutState": service.rollout_state, "rolloutStateReason": reason,
-            "desiredCount": self.desired_count, "runningCount": self.desired_count,
+            "desiredCount": self.desired_count, "runningCount": self.desired_count, "failedTasks": service.failed_tasks,
         })];
         if let Some(failed) = &service.failed {
             deployments.push(json!({
-                "id": "ecs-svc/2", "status": "ACTIVE", "taskDefinition": failed,
+                "id": "ecs-svc/failed", "status": "ACTIVE", "taskDefinition": failed,
                 "rolloutState": "FAILED", "rolloutStateReason": service.reason,
             }));
         }

@@ -57,8 +57,11 @@ fn view(service: &Service, past: &ServiceDeployment, ctx: &Ctx<'_>) -> Value {
         "statusReason": past.reason,
         "createdAt": seconds(past.created_ms),
         "startedAt": seconds(past.created_ms),
-        "targetServiceRevision": { "arn": revision_arn(service, past, ctx) },
+        "targetServiceRevision": { "arn": revision_arn(service, &past.task_definition, ctx) },
     });
+    if let Some(before) = &past.source {
+        view["sourceServiceRevisions"] = json!([{ "arn": revision_arn(service, before, ctx) }]);
+    }
     if let Some(at_ms) = past.finished_ms {
         view["finishedAt"] = seconds(at_ms);
     }
@@ -66,13 +69,35 @@ fn view(service: &Service, past: &ServiceDeployment, ctx: &Ctx<'_>) -> Value {
 }
 
 /// Service revisions are snapshots that the fake names but does not keep.
-fn revision_arn(service: &Service, past: &ServiceDeployment, ctx: &Ctx<'_>) -> String {
+fn revision_arn(service: &Service, task_definition: &str, ctx: &Ctx<'_>) -> String {
     ctx.place.ecs_arn(&format!(
         "service-revision/{}/{}/{}",
         service.cluster,
         service.name,
-        last_segment(&past.task_definition).replace(':', "-")
+        last_segment(task_definition).replace(':', "-")
     ))
+}
+
+pub(super) fn stop(
+    region: &mut Region,
+    ctx: &mut Ctx<'_>,
+    params: &Value,
+) -> Result<Value, AwsError> {
+    let arn = text(params, "serviceDeploymentArn").unwrap_or("");
+    if text(params, "stopType") == Some("ABORT") {
+        return Err(AwsError::invalid("Aborting is not what this fake does."));
+    }
+    let mut parts = arn.rsplit('/').skip(1);
+    let name = parts.next().unwrap_or("");
+    let cluster = parts.next().unwrap_or("");
+    let service = region
+        .clusters
+        .get_mut(cluster)
+        .and_then(|cluster| cluster.services.get_mut(name))
+        .ok_or_else(|| AwsError::new(400, "ServiceDeploymentNotFoundException", arn))?;
+    let now_ms = ctx.now_ms;
+    service.write(now_ms, |service| service.stop(arn, ctx))?;
+    Ok(json!({ "serviceDeploymentArn": arn }))
 }
 
 pub(super) fn list(region: &mut Region, ctx: &Ctx<'_>, params: &Value) -> Result<Value, AwsError> {

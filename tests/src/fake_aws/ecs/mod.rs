@@ -22,7 +22,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::calls::{Call, Place};
-use super::lag::{Lag, Lagged};
+use super::lag::{Lag, Lagged, RevisionLag};
 use super::reply::AwsError;
 
 pub use service::{Deploying, DeploymentEnd};
@@ -59,6 +59,7 @@ pub(super) struct Ctx<'a> {
     pub(super) place: &'a Place,
     pub(super) now_ms: i64,
     pub(super) lag: Lag,
+    pub(super) revision_lag: RevisionLag,
     pub(super) deployment_ms: i64,
     pub(super) judge: Option<&'a Judge>,
     pub(super) serial: &'a mut u64,
@@ -99,6 +100,7 @@ pub(super) fn execute(
         "ListTasks" => tasks::list(region, ctx, params),
         "DescribeTasks" => tasks::describe(region, ctx, params),
         "DescribeServiceDeployments" => deployments::describe(region, ctx, params),
+        "StopServiceDeployment" => deployments::stop(region, ctx, params),
         "ListServiceDeployments" => deployments::list(region, ctx, params),
         "RegisterTaskDefinition" => {
             task_definitions::register(region, ctx, params, call.body.len())

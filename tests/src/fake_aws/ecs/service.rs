@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Ctx;
+use crate::fake_aws::reply::AwsError;
 
 /// How long a deleted service drains.
 const DRAINING_MS: i64 = 30_000;
@@ -21,6 +22,8 @@ pub enum DeploymentEnd {
     RollsBack,
     /// It stays IN_PROGRESS for ever.
     Hangs,
+    /// It stays IN_PROGRESS for ever, since its tasks do not start.
+    Crashes,
 }
 
 /// A deployment about to start.
@@ -89,6 +92,8 @@ pub(super) struct ServiceDeployment {
     pub(super) status: &'static str,
     pub(super) reason: String,
     pub(super) task_definition: String,
+    /// The revision that was completed before it began.
+    pub(super) source: Option<String>,
     pub(super) created_ms: i64,
     pub(super) finished_ms: Option<i64>,
     /// The deployment that rolls it back, once there is one.
@@ -182,6 +187,7 @@ impl Service {
                 status: "IN_PROGRESS",
                 reason: String::new(),
                 task_definition: task_definition.to_owned(),
+                source: self.last_completed.clone(),
                 created_ms: ctx.now_ms,
                 finished_ms: None,
                 deployment_id: id,
@@ -199,7 +205,8 @@ impl Service {
     ) -> String {
         let id = format!("ecs-svc/{:019}", ctx.next());
         task_definition.clone_into(&mut self.task_definition);
-        let due_ms = (end != DeploymentEnd::Hangs).then_some(ctx.now_ms + ctx.deployment_ms);
+        let never = matches!(end, DeploymentEnd::Hangs | DeploymentEnd::Crashes);
+        let due_ms = (!never).then_some(ctx.now_ms + ctx.deployment_ms);
         self.deployments.insert(
             0,
             Deployment {
@@ -211,7 +218,7 @@ impl Service {
                 updated_ms: ctx.now_ms,
                 due_ms,
                 end,
-                failed_tasks: 0,
+                failed_tasks: u64::from(end == DeploymentEnd::Crashes),
             },
         );
         id
@@ -245,10 +252,12 @@ impl Service {
         primary.updated_ms = now_ms;
         let id = primary.id.clone();
         match (primary.end, rollback_to) {
-            (DeploymentEnd::Completes | DeploymentEnd::Hangs, _) => self.complete(&id, now_ms),
+            (DeploymentEnd::Completes | DeploymentEnd::Hangs | DeploymentEnd::Crashes, _) => {
+                self.complete(&id, now_ms)
+            }
             (DeploymentEnd::RollsBack, Some(to)) => {
                 primary.fail();
-                self.roll_back(&id, &to, ctx);
+                self.roll_back(&id, &to, &BREAKER, ctx);
             }
             (DeploymentEnd::Fails | DeploymentEnd::RollsBack, _) => {
                 primary.fail();
@@ -290,17 +299,35 @@ impl Service {
         }
     }
 
-    fn roll_back(&mut self, failed_id: &str, to: &str, ctx: &mut Ctx<'_>) {
-        let reason =
-            "ECS deployment circuit breaker: rolling back to the last completed deployment.";
-        let id = self.start(to, DeploymentEnd::Completes, reason, ctx);
+    /// StopServiceDeployment: the deployment fails, and what was completed last comes back.
+    pub(super) fn stop(&mut self, arn: &str, ctx: &mut Ctx<'_>) -> Result<(), AwsError> {
+        let past = self.history.iter().find(|past| past.arn == arn);
+        let past = past.ok_or_else(|| {
+            let code = "ServiceDeploymentNotFoundException";
+            AwsError::new(400, code, "The service deployment doesn't exist.")
+        })?;
+        let id = past.deployment_id.clone();
+        let (Some(to), "IN_PROGRESS") = (self.last_completed.clone(), past.status) else {
+            let message = format!(
+                "The service deployment is {} and cannot be stopped.",
+                past.status
+            );
+            return Err(AwsError::new(400, "ConflictException", message));
+        };
+        if let Some(primary) = self.deployments.first_mut() {
+            primary.fail();
+            primary.due_ms = None;
+        }
+        self.roll_back(&id, &to, &STOPPED, ctx);
+        Ok(())
+    }
+
+    fn roll_back(&mut self, failed_id: &str, to: &str, words: &Words, ctx: &mut Ctx<'_>) {
+        let id = self.start(to, DeploymentEnd::Completes, words.of_deployment, ctx);
         for past in &mut self.history {
             if past.deployment_id == failed_id {
                 past.status = "ROLLBACK_IN_PROGRESS";
-                past.reason =
-                    "Service deployment rolled back because the circuit breaker threshold \
-                               was exceeded."
-                        .to_owned();
+                words.of_service_deployment.clone_into(&mut past.reason);
                 past.deployment_id.clone_from(&id);
             }
         }
@@ -319,7 +346,28 @@ impl Service {
     }
 }
 
+/// What ECS says of a rollback.
+struct Words {
+    of_deployment: &'static str,
+    of_service_deployment: &'static str,
+}
+
+const BREAKER: Words = Words {
+    of_deployment: "ECS deployment circuit breaker: rolling back to the last completed deployment.",
+    of_service_deployment: "Service deployment rolled back because the circuit breaker threshold was exceeded.",
+};
+
+const STOPPED: Words = Words {
+    of_deployment: "ECS deployment: rolling back to the last completed deployment.",
+    of_service_deployment: "Service deployment rolled back because of a user request.",
+};
+
 impl Deployment {
+    /// Whether its tasks run, or are about to.
+    pub(super) fn runs(&self) -> bool {
+        self.state != RolloutState::Failed && self.end != DeploymentEnd::Crashes
+    }
+
     fn fail(&mut self) {
         const FAILED_TASKS: u64 = 3;
         self.state = RolloutState::Failed;

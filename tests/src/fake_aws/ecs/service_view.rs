@@ -67,7 +67,11 @@ impl Service {
             .enumerate()
             .map(|(index, deployment)| {
                 let primary = index == 0;
-                let running = if primary { desired } else { 0 };
+                let running = if primary && deployment.runs() {
+                    desired
+                } else {
+                    0
+                };
                 json!({
                     "id": deployment.id,
                     "status": if primary { "PRIMARY" } else { "ACTIVE" },

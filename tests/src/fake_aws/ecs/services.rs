@@ -33,7 +33,7 @@ pub(super) fn create(
     let mut service = Service::new(&cluster_name, &name, fields(params), tags, ctx);
     if service.controller() != "EXTERNAL" {
         let asked = text(params, "taskDefinition").unwrap_or("");
-        let arn = deployable(region, &service.fields, asked)?;
+        let arn = deployable(region, ctx, &service.fields, asked)?;
         let end = region.end_of(ctx, &cluster_name, &name, &arn);
         service.deploy(&arn, end, ctx);
     }
@@ -107,11 +107,13 @@ fn fields(params: &Value) -> Map<String, Value> {
 /// The ARN of the revision asked for, if a service with these fields may run it.
 pub(super) fn deployable(
     region: &Region,
+    ctx: &Ctx<'_>,
     fields: &Map<String, Value>,
     asked: &str,
 ) -> Result<String, AwsError> {
     let revision = region
         .revision(asked)
+        .filter(|revision| revision.is_known(ctx))
         .ok_or_else(|| AwsError::client("TaskDefinition not found."))?;
     if !revision.is_active() {
         return Err(AwsError::client("TaskDefinition is inactive"));

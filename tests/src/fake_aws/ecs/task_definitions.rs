@@ -26,6 +26,7 @@ pub(in crate::fake_aws) struct Revision {
     pub(in crate::fake_aws) content: Map<String, Value>,
     pub(in crate::fake_aws) tags: Vec<Value>,
     pub(in crate::fake_aws) status: Lagged<RevisionStatus>,
+    pub(in crate::fake_aws) registered_ms: i64,
     pub(in crate::fake_aws) deregistered_ms: Option<i64>,
     /// Registered by somebody other than the caller under test.
     pub(in crate::fake_aws) owned: bool,
@@ -41,6 +42,12 @@ impl Revision {
 
     pub(in crate::fake_aws) fn is_active(&self) -> bool {
         *self.status.newest() == RevisionStatus::Active
+    }
+
+    /// Whether reads and updates know it yet.
+    pub(super) fn is_known(&self, ctx: &Ctx<'_>) -> bool {
+        let lag = ctx.revision_lag;
+        lag.is_over(self.registered_ms, self.owned, ctx.now_ms)
     }
 
     /// As `taskDefinition` of an answer.
@@ -121,6 +128,7 @@ pub(super) fn register(
         content,
         tags,
         status: Lagged::new(RevisionStatus::Active, ctx.now_ms),
+        registered_ms: ctx.now_ms,
         deregistered_ms: None,
         owned: false,
     };
@@ -162,9 +170,12 @@ pub(super) fn describe(
     let (now_ms, lag) = (ctx.now_ms, ctx.lag);
     let revisions = region.families.get_mut(family);
     let found = revisions.and_then(|revisions| match number {
-        Some(number) => revisions.iter_mut().find(|r| r.number == number),
+        Some(number) => revisions
+            .iter_mut()
+            .find(|r| r.number == number && r.is_known(ctx)),
         None => revisions.iter_mut().rev().find_map(|r| {
-            let active = r.status.read(now_ms, lag) == Some(&RevisionStatus::Active);
+            let known = r.is_known(ctx);
+            let active = known && r.status.read(now_ms, lag) == Some(&RevisionStatus::Active);
             active.then_some(r)
         }),
     });
@@ -195,7 +206,8 @@ pub(super) fn list(region: &mut Region, ctx: &Ctx<'_>, params: &Value) -> Result
             continue;
         }
         for revision in revisions {
-            if revision.status.read(ctx.now_ms, ctx.lag) == Some(&wanted) {
+            let is_known = revision.is_known(ctx);
+            if is_known && revision.status.read(ctx.now_ms, ctx.lag) == Some(&wanted) {
                 arns.push(revision.arn().to_owned());
             }
         }

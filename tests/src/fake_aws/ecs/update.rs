@@ -47,7 +47,7 @@ pub(super) fn update(
         fields.remove("launchType");
     }
     let arn = match asked {
-        Some(asked) => deployable(region, &fields, asked)?,
+        Some(asked) => deployable(region, ctx, &fields, asked)?,
         None => current.task_definition.clone(),
     };
     deploys |= arn != current.task_definition;
