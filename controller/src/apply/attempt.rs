@@ -2,12 +2,12 @@
 //!
 //! What is remembered here keeps the next pass from doing the same again; it changes nothing in AWS.
 
-use firelens_core::plan::{Step, WorkloadPlan};
-use firelens_core::record::{FailedAttempt, PolicyRef, Purpose, WorkloadRecord};
+use firelens_core::plan::{Step, UpdateStep, WorkloadPlan};
+use firelens_core::record::{FailedAttempt, PolicyRef, Purpose, PutBackState, WorkloadRecord};
 use firelens_core::status::{Problem, WorkloadReason};
 use jiff::{SignedDuration, Timestamp};
 
-use super::verdict::{is_final, problem};
+use super::verdict::{is_final, may_pass, problem};
 use super::{Applier, ApplyError, Turn};
 use crate::aws::AwsError;
 
@@ -43,6 +43,18 @@ impl Applier<'_> {
         record: &mut WorkloadRecord,
     ) -> Result<Turn, ApplyError> {
         let problem = problem(error);
+        let times = tries(attempt.as_ref(), record);
+        if let Some(pause) = doubt_pause_seconds(error, times)
+            && attempt
+                .as_ref()
+                .is_some_and(|one| one.purpose != Purpose::Restore)
+        {
+            let later = self.time.now() + SignedDuration::from_secs(pause);
+            self.remember(attempt, &problem, Some(later), record)
+                .await?;
+            // The time to try again is remembered: nothing is to be hurried.
+            return Ok(Turn::Refused(problem));
+        }
         if is_final(error) {
             self.remember(attempt, &problem, None, record).await?;
             return Ok(Turn::Refused(problem));
@@ -74,7 +86,15 @@ impl Applier<'_> {
         record: &mut WorkloadRecord,
     ) -> Result<(), ApplyError> {
         let tries = tries(attempt.as_ref(), record);
-        if let Some(attempt) = attempt {
+        if attempt
+            .as_ref()
+            .is_some_and(|attempt| attempt.purpose == Purpose::Restore)
+        {
+            // The failure that made us put the service back stays the one that counts.
+            if retry_at.is_none() {
+                record.set_put_back(PutBackState::Over(problem.message.clone()));
+            }
+        } else if let Some(attempt) = attempt {
             record.failed = Some(FailedAttempt {
                 purpose: attempt.purpose,
                 task_definition: attempt.task_definition,
@@ -85,6 +105,7 @@ impl Applier<'_> {
                 at: self.time.now(),
                 retry_at,
                 tries,
+                put_back: None,
             });
         }
         record.admitted = None;
@@ -94,6 +115,28 @@ impl Applier<'_> {
             .await?;
         Ok(())
     }
+}
+
+/// How long an update that ECS refused is set aside before it is tried again, in seconds, one pause after
+/// the other; then it counts as failed. A revision that was registered just now may not be known yet, and
+/// ECS words that, and much else that passes, as a plain client error.
+const DOUBT_PAUSES_SECONDS: [i64; 3] = [15, 30, 60];
+
+/// Whether a change was tried as often as what may pass is.
+pub(super) fn is_tried_out(record: &WorkloadRecord, step: &UpdateStep) -> bool {
+    let failed = record.failed.as_ref();
+    failed.is_some_and(|failed| {
+        failed.hash == step.hash
+            && failed.purpose == step.purpose
+            && usize::try_from(failed.tries).unwrap_or(usize::MAX) >= DOUBT_PAUSES_SECONDS.len()
+    })
+}
+
+/// The pause before the next try, when what ECS said may pass and it was not tried often enough.
+fn doubt_pause_seconds(error: &AwsError, times: u32) -> Option<i64> {
+    let before = usize::try_from(times.saturating_sub(1)).unwrap_or(usize::MAX);
+    let pause = DOUBT_PAUSES_SECONDS.get(before).copied();
+    pause.filter(|_| may_pass(error))
 }
 
 /// Which try of the same content this is.
@@ -156,6 +199,22 @@ pub(super) fn attempt(plan: &WorkloadPlan, hash: Option<&str>) -> Option<Attempt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::{AwsErrorKind, Operation};
+
+    #[test]
+    fn an_update_that_ecs_refuses_with_words_nobody_knows_is_tried_four_times() {
+        let said = |message: &str| {
+            let operation = Operation::UPDATE_SERVICE;
+            AwsError::new(operation, AwsErrorKind::Invalid, "ClientException", message)
+        };
+        let unknown = said("TaskDefinition not found.");
+        let pauses: Vec<_> = (1..5)
+            .map(|times| doubt_pause_seconds(&unknown, times))
+            .collect();
+        assert_eq!(pauses, [Some(15), Some(30), Some(60), None]);
+        let known = said("TaskDefinition is inactive");
+        assert_eq!(doubt_pause_seconds(&known, 1), None);
+    }
 
     #[test]
     fn a_denied_change_is_set_aside_longer_each_time_up_to_an_hour() {

@@ -11,6 +11,30 @@ pub(super) const fn is_final(error: &AwsError) -> bool {
     matches!(error.kind, AwsErrorKind::Invalid)
 }
 
+/// Words with which ECS refuses an update for good: the revision and the service do not fit, whenever it is
+/// asked. Lower case, and anywhere in the message.
+const FINAL_WORDS: [&str; 9] = [
+    "taskdefinition is inactive",
+    "does not support launch_type",
+    "network configuration",
+    "does not exist in the task definition",
+    "does not match",
+    "not compatible",
+    "incompatible",
+    "is not supported",
+    "cannot update",
+];
+
+/// Whether an update that ECS refused may be taken later all the same: a revision that was registered just
+/// now may not be known yet (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html>
+/// has only `ClientException` and `InvalidParameterException` for that and for what can never be).
+pub(super) fn may_pass(error: &AwsError) -> bool {
+    let message = error.message.to_lowercase();
+    error.operation == "UpdateService"
+        && is_final(error)
+        && !FINAL_WORDS.iter().any(|words| message.contains(words))
+}
+
 /// The error in the words of conditions.
 pub(super) fn problem(error: &AwsError) -> Problem {
     let reason = match error.kind {

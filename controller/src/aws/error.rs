@@ -169,7 +169,8 @@ const THROTTLING_CODES: [&str; 10] = [
 ];
 
 /// Codes that say the thing is not there.
-const NOT_FOUND_CODES: [&str; 8] = [
+const NOT_FOUND_CODES: [&str; 9] = [
+    "ServiceDeploymentNotFoundException",
     "ClusterNotFoundException",
     "ServiceNotFoundException",
     "ServiceNotActiveException",
@@ -267,6 +268,7 @@ fn answered_kind(code: &str, message: &str, status: u16) -> AwsErrorKind {
 /// (hashicorp/terraform-provider-aws issue 9777).
 fn is_conflict(code: &str, message: &str) -> bool {
     code == "ConcurrentModification"
+        || code == "ConflictException"
         || code == "ConditionalRequestConflict"
         || code == "OperationAborted"
         || (code == "ClientException"
