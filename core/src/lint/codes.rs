@@ -308,6 +308,8 @@ codes! {
     FailureThresholdHigh: Warning => "Lower rollout.failureThreshold.";
     /// The deadline is shorter than a usual deployment.
     ProgressDeadlineShort: Warning => "Set rollout.progressDeadlineSeconds to 600 or more.";
+    /// The operator deploys before those who wait for a deployment of the owner have seen it done.
+    SettleShort: Warning => "Set rollout.settleSeconds to 30 or more.";
     /// The rollout waits for ever: AWS shows nothing of where the logs go.
     LogsNotShown: Warning => "Use rollout.gates instead, or send to CloudWatch Logs, Firehose, Kinesis or S3 as well.";
     /// Roles that other workloads use get the permissions of this policy.

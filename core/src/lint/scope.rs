@@ -15,6 +15,8 @@ const WIDE_NUMBER: u32 = 50;
 const FAILURES_MANY: u32 = 10;
 /// A usual deployment of ECS takes minutes, in seconds.
 const DEADLINE_SHORT_SECONDS: u32 = 300;
+/// Looks of the waiters of AWS are 15 seconds apart: below two of them one may be missed.
+const SETTLE_SHORT_SECONDS: u32 = 30;
 
 /// Checks who is reached, and how.
 pub(super) fn check(spec: &LoggingPolicySpec, findings: &mut Findings) {
@@ -220,6 +222,13 @@ fn check_rollout(spec: &LoggingPolicySpec, findings: &mut Findings) {
             "spec.rollout.progressDeadlineSeconds",
             message,
         );
+    }
+    if rollout.settle_seconds < SETTLE_SHORT_SECONDS {
+        let message = format!(
+            "{} seconds are less than two looks of the waiters of AWS",
+            rollout.settle_seconds
+        );
+        findings.add(Code::SettleShort, "spec.rollout.settleSeconds", message);
     }
 }
 

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use crate::case::{documents, files, lint_objects, path};
 
 /// What is known, and meant: parts of a path, and the codes allowed there.
-const KNOWN: [(&str, &[&str]); 16] = [
+const KNOWN: [(&str, &[&str]); 17] = [
+    // A demonstration in which nobody waits.
+    ("/examples/3-policy", &["SettleShort"]),
     // Cases are about one workload, and about one thing.
     (
         "/inject/cases/",
