@@ -61,7 +61,7 @@ fn stand(policy: &LoggingPolicy, rollouts: &BTreeMap<String, RolloutStatus>) -> 
 const fn state(workload: &WorkloadPlan) -> &'static str {
     match &workload.decision {
         Decision::InSync => "ready",
-        Decision::Injecting | Decision::Ejecting => "patching",
+        Decision::Injecting | Decision::Ejecting | Decision::PuttingBack => "patching",
         Decision::Deploying(_) => "rolling",
         Decision::Waiting(_) => "pending",
         Decision::Failed => "failed",

@@ -126,5 +126,8 @@ impl Report<'_> {
 
 /// Whether a policy has anything to do with a target that its selector does not reach (any more).
 const fn touches(progress: &PolicyProgress) -> bool {
-    progress.selected > 0 || progress.to_eject > 0
+    progress.selected > 0
+        || progress.to_eject > 0
+        || progress.in_progress > 0
+        || !progress.opted_out.is_empty()
 }

@@ -160,6 +160,7 @@ fn moves(workload: &WorkloadPlan) -> bool {
         workload.decision,
         Decision::Injecting
             | Decision::Ejecting
+            | Decision::PuttingBack
             | Decision::Deploying(_)
             | Decision::Unknown(_)
             | Decision::Waiting(Wait::ForeignDeployment | Wait::IamPropagation(_) | Wait::Read(_))

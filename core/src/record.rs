@@ -7,6 +7,7 @@
 mod generation;
 mod logs;
 mod owned;
+mod put_back;
 mod rollout;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use generation::{GenerationKey, PolicyGeneration};
 pub use logs::{LogsRecord, LogsSeen};
 pub use owned::{Intent, OwnedResource, ResourceId};
+pub use put_back::{PutBack, PutBackState};
 pub use rollout::{RolloutRecord, RolloutStop};
 
 use crate::iam::Grant;
@@ -66,6 +68,8 @@ pub enum Purpose {
     Inject,
     /// Take the router out again.
     Eject,
+    /// Put the service back on the revision it ran before, after a deployment of ours failed.
+    Restore,
 }
 
 /// The last revision that we registered for a workload. It is kept after the update: when the owner
@@ -135,6 +139,10 @@ pub struct DeploymentRecord {
     pub deployment_id: Option<String>,
     /// When `UpdateService` answered.
     pub started_at: Timestamp,
+    /// What the service ran before, when that is ours as well: it serves until the new tasks run, and again
+    /// when they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<ManagedRevision>,
 }
 
 /// An attempt that ended badly. The same content is not tried on the same base again.
@@ -162,10 +170,28 @@ pub struct FailedAttempt {
     /// How often it was tried, this time included.
     #[serde(default = "once")]
     pub tries: u32,
+    /// What becomes of the service, where the attempt left it on a revision that does not work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub put_back: Option<PutBack>,
 }
 
 const fn once() -> u32 {
     1
+}
+
+/// The deployment in force that was seen last where a change was wanted: ours, or somebody else's and since
+/// when it is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastDeployment {
+    /// ECS id (`ecs-svc/…`).
+    pub id: String,
+    /// Whether the operator started it, or ECS in place of one of the operator's.
+    #[serde(default)]
+    pub ours: bool,
+    /// Since when it is the only one and complete, as far as was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complete_since: Option<Timestamp>,
 }
 
 /// The rollout that reached a workload last. It outlives deployments of the owner, so that a wave that
@@ -313,6 +339,9 @@ pub struct WorkloadRecord {
     /// What a role stands in the way of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<RoleObstacle>,
+    /// Whose deployment is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_deployment: Option<LastDeployment>,
 }
 
 impl WorkloadRecord {
@@ -335,6 +364,7 @@ impl WorkloadRecord {
             logs: None,
             rights: None,
             obstacle: None,
+            last_deployment: None,
         }
     }
 
@@ -353,6 +383,35 @@ impl WorkloadRecord {
             && self.takeaways.is_empty()
             && self.rights.is_none()
             && self.obstacle.is_none()
+    }
+
+    /// Remembers a deployment that was started just now.
+    pub fn begin(&mut self, mut deployment: DeploymentRecord) {
+        let managed = self.managed.as_ref();
+        let before = managed.filter(|managed| managed.arn == deployment.previous);
+        deployment.before = before.cloned();
+        if deployment.purpose == Purpose::Restore {
+            self.set_put_back(PutBackState::Began);
+        }
+        self.deployment = Some(deployment);
+    }
+
+    /// Remembers how far putting the service back is; nothing where there is nothing to put back.
+    pub fn set_put_back(&mut self, state: PutBackState) {
+        let failed = self.failed.as_mut();
+        if let Some(put_back) = failed.and_then(|failed| failed.put_back.as_mut()) {
+            put_back.state = state;
+        }
+    }
+
+    /// A revision of ours that the service may still get back to.
+    #[must_use]
+    pub fn way_back(&self) -> Option<&ManagedRevision> {
+        if let Some(before) = self.deployment.as_ref().and_then(|one| one.before.as_ref()) {
+            return Some(before);
+        }
+        let put_back = self.failed.as_ref()?.put_back.as_ref()?;
+        put_back.managed.as_ref().filter(|_| put_back.is_open())
     }
 
     /// Whether a place under `rollout.maxConcurrent` is taken.

@@ -119,6 +119,8 @@ class Journey:
                 "canary": {"count": 1, "bakeSeconds": self.pace.bake_seconds},
                 "failureThreshold": 1,
                 "progressDeadlineSeconds": self.pace.deadline_seconds,
+                # Nobody waits for a stable service here.
+                "settleSeconds": self.pace.bake_seconds,
             },
         }
         return objects.make("LoggingPolicy", NAME, spec)

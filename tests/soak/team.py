@@ -46,6 +46,8 @@ ROLLOUT = {
     "waveGrowth": 4,
     "failureThreshold": 2,
     "progressDeadlineSeconds": 120,
+    # Owners deploy all the time, and nobody waits for them.
+    "settleSeconds": 0,
     "windows": [],
     "approval": "Auto",
 }

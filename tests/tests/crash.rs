@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use firelens_core::v1alpha1::Kind;
-use firelens_tests::fake_aws::{Fault, FaultPlan, When, World};
+use firelens_tests::fake_aws::{Deploying, DeploymentEnd, Fault, FaultPlan, When, World};
 use firelens_tests::harness::Harness;
 use firelens_tests::harness::scene::{POLICY, policy, small_fleet};
 use futures::{StreamExt, stream};
+use serde_json::json;
 
 /// Runs under way at once: most of a run is waiting for the database.
 const RUNS: usize = 4;
@@ -26,12 +27,20 @@ const LOSSES: [Fault; 4] = [
 enum Path {
     Inject,
     Restore,
+    /// The router does not work, and ECS neither gives up nor rolls back.
+    PutBack,
 }
 
 /// Everything up to the moment where the path begins.
 async fn before(path: Path) -> Harness {
     let mut harness = small_fleet().await;
-    harness.apply(policy()).await;
+    let mut policy = policy();
+    if matches!(path, Path::PutBack) {
+        policy["spec"]["rollout"]["progressDeadlineSeconds"] = json!(60);
+        policy["spec"]["selector"] = json!({"services": ["web"]});
+        harness.fake.judge_deployments(crashing);
+    }
+    harness.apply(policy).await;
     if matches!(path, Path::Restore) {
         harness.settle(MAX_PASSES).await;
         harness.delete(Kind::LoggingPolicy, POLICY).await;
@@ -40,9 +49,17 @@ async fn before(path: Path) -> Harness {
     harness
 }
 
+fn crashing(deploying: &Deploying<'_>) -> DeploymentEnd {
+    let text = deploying.task_definition.to_string();
+    match text.contains("firelensConfiguration") {
+        true => DeploymentEnd::Crashes,
+        false => DeploymentEnd::Completes,
+    }
+}
+
 async fn after(path: Path, harness: &Harness) -> World {
     let left = harness.get(Kind::LoggingPolicy, POLICY).await.is_some();
-    assert_eq!(left, matches!(path, Path::Inject), "the policy: {path:?}");
+    assert_eq!(left, !matches!(path, Path::Restore), "the policy: {path:?}");
     harness.fake.world()
 }
 
@@ -96,6 +113,16 @@ async fn dying_at_any_call_of_an_injection_changes_nothing_in_the_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn dying_at_any_call_of_a_restoration_changes_nothing_in_the_end() {
     die_at_every_call(Path::Restore).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dying_at_any_call_leaves_no_service_on_a_revision_that_fails() {
+    die_at_every_call(Path::PutBack).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn losing_any_write_leaves_no_service_on_a_revision_that_fails() {
+    lose_every_write(Path::PutBack).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -91,6 +91,7 @@ mod tests {
             hash: "h".into(),
             base: None,
             grants: Vec::new(),
+            stop: None,
         }
     }
 

@@ -9,14 +9,16 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use firelens_core::observe::{Observation, Observed, ServiceView};
 use firelens_core::plan::{RegisterStep, RevisionRef, Step, UpdateStep, WorkloadPlan};
-use firelens_core::record::{DeploymentRecord, Overtaken, Registered, WorkloadKey, WorkloadRecord};
+use firelens_core::record::{
+    DeploymentRecord, Overtaken, PutBackState, Registered, WorkloadKey, WorkloadRecord,
+};
 use serde_json::Value;
 
-use super::attempt::{Attempt, attempt};
+use super::attempt::{Attempt, attempt, is_tried_out};
 use super::race::{moved, overtaken};
-use super::verdict::{is_final, retry};
+use super::verdict::{is_final, may_pass, retry};
 use super::{Applier, ApplyError, Registrations, Turn};
-use crate::aws::AwsError;
+use crate::aws::{AwsError, AwsErrorKind};
 use crate::observe::services_of;
 
 impl Applier<'_> {
@@ -160,6 +162,9 @@ impl Applier<'_> {
         if let Some(difference) = moved(&seen, step, planned_from) {
             return Ok(Turn::Dropped(difference));
         }
+        if let Some(deployment) = &step.stop {
+            return self.stop(step, deployment, &revision, &seen, record).await;
+        }
         let lease = self.lease().await?;
         let answer = self
             .clients
@@ -181,7 +186,11 @@ impl Applier<'_> {
             // Asking for the same revision again starts no second deployment, so a lost answer needs
             // no memory: the next pass sees which revision the service is set to.
             Err(error) => {
-                if is_final(&error) && step.revision == RevisionRef::Arn(revision.clone()) {
+                let may_pass = may_pass(&error) && !is_tried_out(record, step);
+                if is_final(&error)
+                    && !may_pass
+                    && step.revision == RevisionRef::Arn(revision.clone())
+                {
                     // A revision from an earlier pass may have been deregistered by somebody since:
                     // the next pass registers the content again, once.
                     if forget_revision(record, &revision) {
@@ -200,6 +209,33 @@ impl Applier<'_> {
                 self.ended_by(Some(attempt), &error, record).await
             }
         }
+    }
+
+    /// Lets ECS roll back a deployment of ours. Where it refuses, the next pass updates the service.
+    async fn stop(
+        &self,
+        step: &UpdateStep,
+        deployment: &str,
+        revision: &str,
+        seen: &ServiceView,
+        record: &mut WorkloadRecord,
+    ) -> Result<Turn, ApplyError> {
+        let lease = self.lease().await?;
+        let turn = match self.clients.stop_service_deployment(deployment).await {
+            Ok(()) => {
+                self.note_update(step, revision, seen, None, record);
+                Turn::Done
+            }
+            Err(error) if refuses_stop(&error) => {
+                record.set_put_back(PutBackState::StopRefused);
+                Turn::Dropped(error.to_string())
+            }
+            Err(error) => return Ok(retry(&error)),
+        };
+        self.store
+            .put_records(&lease, std::slice::from_ref(record))
+            .await?;
+        Ok(turn)
     }
 
     /// The service as it is now, not as it was planned from.
@@ -241,7 +277,7 @@ impl Applier<'_> {
             return;
         }
         let primary = answer.and_then(ServiceView::primary_deployment);
-        record.deployment = Some(DeploymentRecord {
+        record.begin(DeploymentRecord {
             purpose: step.purpose,
             task_definition: revision.to_owned(),
             previous: step.expected.clone(),
@@ -253,8 +289,15 @@ impl Applier<'_> {
                 .filter(|primary| primary.task_definition == revision)
                 .map(|primary| primary.id.clone()),
             started_at: self.time.now(),
+            before: None,
         });
     }
+}
+
+/// Whether ECS does not stop a deployment, however often it is asked.
+const fn refuses_stop(error: &AwsError) -> bool {
+    use AwsErrorKind::{Conflict, Denied, Invalid, NotFound};
+    matches!(error.kind, Conflict | Denied | Invalid | NotFound)
 }
 
 /// Forgets a registered revision; answers whether it was the remembered one.

@@ -3,7 +3,8 @@
 //! Never sends `desiredCount`, never forces a deployment, never deregisters a revision.
 
 use aws_sdk_ecs::types::{
-    ClusterField, ServiceField, SortOrder, TaskDefinitionField, TaskDefinitionStatus,
+    ClusterField, ServiceField, SortOrder, StopServiceDeploymentStopType, TaskDefinitionField,
+    TaskDefinitionStatus,
 };
 use bytes::Bytes;
 use serde::Deserialize;
@@ -280,6 +281,22 @@ impl AwsClients {
             AwsError::new(operation, kind, code, &error.to_string())
         })?;
         Ok(updated.service.get().to_owned())
+    }
+
+    /// Stops a service deployment; ECS rolls it back to the service revision before. It names one
+    /// deployment, so that it can never stop somebody else's.
+    ///
+    /// # Errors
+    /// The call fails; `Invalid` or `Conflict` when the deployment has ended or is rolled back already.
+    pub async fn stop_service_deployment(&self, arn: &str) -> Result<(), AwsError> {
+        let call = self.caller.begin(Operation::STOP_SERVICE_DEPLOYMENT).await;
+        let request = self
+            .ecs_writes
+            .stop_service_deployment()
+            .service_deployment_arn(arn)
+            .stop_type(StopServiceDeploymentStopType::Rollback);
+        let result = request.customize().interceptor(call.probe()).send().await;
+        self.caller.end(&call, result).map(drop)
     }
 }
 

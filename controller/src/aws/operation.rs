@@ -17,7 +17,7 @@ pub enum Bucket {
     TaskDefinitionModify,
     /// `DescribeTaskDefinition` and the lists of task definitions.
     TaskDefinitionRead,
-    /// `UpdateService`.
+    /// `UpdateService`, `StopServiceDeployment`.
     ServiceModify,
     /// `DescribeServices`, `ListServices`.
     ServiceRead,
@@ -171,6 +171,7 @@ operations! {
     LIST_TASK_DEFINITIONS: "ecs", "ListTaskDefinitions", TaskDefinitionRead, false;
     REGISTER_TASK_DEFINITION: "ecs", "RegisterTaskDefinition", TaskDefinitionModify, true;
     UPDATE_SERVICE: "ecs", "UpdateService", ServiceModify, true;
+    STOP_SERVICE_DEPLOYMENT: "ecs", "StopServiceDeployment", ServiceModify, true;
     GET_ROLE: "iam", "GetRole", IamRead, false;
     GET_ROLE_POLICY: "iam", "GetRolePolicy", IamRead, false;
     LIST_ATTACHED_ROLE_POLICIES: "iam", "ListAttachedRolePolicies", IamRead, false;

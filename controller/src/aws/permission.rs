@@ -65,6 +65,7 @@ permissions! {
     "ecs:RegisterTaskDefinition" on ["task-definition"] for REGISTER_TASK_DEFINITION;
     "ecs:TagResource" on ["task-definition"] if "ecs:CreateAction" for REGISTER_TASK_DEFINITION;
     "ecs:UpdateService" on ["service"] for UPDATE_SERVICE;
+    "ecs:StopServiceDeployment" on ["service", "service-deployment"] for STOP_SERVICE_DEPLOYMENT;
     "iam:GetRole" on ["role"] for GET_ROLE;
     "iam:GetRolePolicy" on ["role"] for GET_ROLE_POLICY;
     "iam:ListAttachedRolePolicies" on ["role"] for LIST_ATTACHED_ROLE_POLICIES;

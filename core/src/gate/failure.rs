@@ -63,7 +63,7 @@ fn message(
 ) -> String {
     let mut unread = Vec::new();
     let mut said = vec![words::reason(reason)];
-    let deployments = service_deployments(input, service, deployment, needs);
+    let deployments = service_deployments(input, service, deployment.started_at, needs);
     if let Some(found) = answer("the service deployments", deployments, &mut unread) {
         tell_deployment(&mut said, found, deployment.started_at);
     }
@@ -122,20 +122,18 @@ fn revision<'a>(
     found
 }
 
-fn service_deployments<'a>(
+/// The service deployments of a service since one of ours was started.
+pub(crate) fn service_deployments<'a>(
     input: &PlanInput<'a>,
     service: &ServiceView,
-    deployment: &DeploymentRecord,
+    started_at: Timestamp,
     needs: &mut Needs,
 ) -> Option<&'a Observed<Vec<ServiceDeploymentView>>> {
     let skew = SignedDuration::from_secs(CLOCK_SKEW_SECONDS);
     let question = DeploymentsQuestion {
         cluster_arn: service.cluster_arn.clone(),
         service: service.name.clone(),
-        after: deployment
-            .started_at
-            .checked_sub(skew)
-            .unwrap_or(deployment.started_at),
+        after: started_at.checked_sub(skew).unwrap_or(started_at),
     };
     let found = input
         .observation

@@ -14,7 +14,7 @@ use crate::plan::PlanInput;
 use crate::record::{WorkloadKey, WorkloadRecord};
 use crate::v1alpha1::LoggingPolicy;
 
-pub(crate) use failure::explain;
+pub(crate) use failure::{explain, service_deployments};
 pub use health::WATCHED_TASKS_SERVICES;
 pub(crate) use words::reason as words_of_aws;
 

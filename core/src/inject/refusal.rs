@@ -150,6 +150,9 @@ words! {
         CapabilityMissing,
         /// The deployment settings let ECS neither stop an old task nor start a new one.
         DeploymentCannotMove,
+        /// `rollout.movingTags: Refuse`: an image of the application has a tag and no digest, so that a new
+        /// deployment may start another one.
+        MovingTag,
     }
 }
 
@@ -217,6 +220,11 @@ words! {
         SomeInstancesIncapable,
         /// No container instance has room for the larger task now, or there is none.
         NoRoomOnInstances,
+        /// ECS does not roll the service back by itself when a deployment fails, and what that risks.
+        NoRollback,
+        /// An image of the application has a tag and no digest: a new deployment starts what it points to by
+        /// then.
+        MovingTag,
     }
 }
 

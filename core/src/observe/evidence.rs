@@ -109,6 +109,10 @@ pub struct AlarmView {
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html>.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceDeploymentView {
+    /// ARN of the service deployment.
+    pub arn: String,
+    /// ARNs of the service revisions that it replaces; none for the first of a service.
+    pub source_revisions: Vec<String>,
     /// `IN_PROGRESS`, `SUCCESSFUL`, `STOPPED`, `ROLLBACK_SUCCESSFUL` …
     pub status: String,
     /// Words of ECS; may be empty.
@@ -253,12 +257,21 @@ struct RawContainer {
 #[serde(rename_all = "camelCase")]
 struct RawServiceDeployment {
     #[serde(default)]
+    service_deployment_arn: String,
+    source_service_revisions: Option<Vec<RawServiceRevision>>,
+    #[serde(default)]
     status: String,
     status_reason: Option<String>,
     rollback: Option<RawRollback>,
     alarms: Option<RawAlarms>,
     #[serde(default, deserialize_with = "seconds")]
     created_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct RawServiceRevision {
+    #[serde(default)]
+    arn: String,
 }
 
 #[derive(Deserialize)]
@@ -273,7 +286,9 @@ struct RawAlarms {
 }
 
 /// A time of the ECS API: seconds since 1970, with a fraction.
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+pub(super) fn seconds<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Timestamp>, D::Error> {
     let seconds = Option::<f64>::deserialize(deserializer)?;
     // A time out of range is a time that is not known; the cast saturates.
     Ok(seconds.and_then(|value| Timestamp::from_millisecond((value * 1000.0) as i64).ok()))
@@ -305,7 +320,10 @@ impl From<RawTask> for TaskView {
 
 impl From<RawServiceDeployment> for ServiceDeploymentView {
     fn from(raw: RawServiceDeployment) -> Self {
+        let sources = raw.source_service_revisions.unwrap_or_default();
         Self {
+            arn: raw.service_deployment_arn,
+            source_revisions: sources.into_iter().map(|source| source.arn).collect(),
             status: raw.status,
             status_reason: raw.status_reason.unwrap_or_default(),
             rollback_reason: raw

@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::evidence::seconds;
 use super::settings::{self, DeploymentSettings};
 
 /// One deployment in `DescribeServices`.
@@ -27,6 +29,8 @@ pub struct DeploymentView {
     pub running_count: i64,
     /// Tasks that did not start.
     pub failed_tasks: i64,
+    /// When ECS changed it last.
+    pub updated_at: Option<Timestamp>,
 }
 
 impl DeploymentView {
@@ -200,6 +204,8 @@ struct RawDeployment {
     running_count: i64,
     #[serde(default)]
     failed_tasks: i64,
+    #[serde(default, deserialize_with = "seconds")]
+    updated_at: Option<Timestamp>,
 }
 
 /// A tag as the ECS API writes it.
@@ -285,6 +291,7 @@ impl From<RawDeployment> for DeploymentView {
             desired_count: raw.desired_count,
             running_count: raw.running_count,
             failed_tasks: raw.failed_tasks,
+            updated_at: raw.updated_at,
         }
     }
 }

@@ -17,6 +17,9 @@ pub struct DeploymentSettings {
     /// Seconds that a deployment waits by itself: the bake times of blue/green, linear and canary
     /// deployments, all steps together. It cannot be done sooner.
     pub bake_seconds: i64,
+    /// Whether ECS gives a failing deployment up and rolls it back by itself
+    /// (`deploymentCircuitBreaker`). `None`: the service does not say.
+    pub rolls_back: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -28,6 +31,15 @@ pub(super) struct RawSettings {
     bake_time_in_minutes: Option<i64>,
     linear_configuration: Option<RawLinear>,
     canary_configuration: Option<RawCanary>,
+    deployment_circuit_breaker: Option<RawBreaker>,
+}
+
+#[derive(Default, Deserialize)]
+struct RawBreaker {
+    #[serde(default)]
+    enable: bool,
+    #[serde(default)]
+    rollback: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -85,6 +97,11 @@ impl RawSettings {
 impl DeploymentSettings {
     /// A daemon keeps one task an instance: by default none must stay and none may be added.
     pub(super) fn of(raw: Option<RawSettings>, scheduling_strategy: &str) -> Self {
+        // Without a breaker in it, it is off: that is the default of ECS.
+        let rolls_back = raw.as_ref().map(|raw| {
+            let breaker = raw.deployment_circuit_breaker.as_ref();
+            breaker.is_some_and(|breaker| breaker.enable && breaker.rollback)
+        });
         let raw = raw.unwrap_or_default();
         let (minimum, maximum) = match scheduling_strategy {
             "DAEMON" => (0, 100),
@@ -97,6 +114,7 @@ impl DeploymentSettings {
             .unwrap_or_else(|| "ROLLING".to_owned());
         Self {
             bake_seconds: raw.bake_seconds(&strategy),
+            rolls_back,
             strategy,
             minimum_healthy_percent: raw.minimum_healthy_percent.unwrap_or(minimum),
             maximum_percent: raw.maximum_percent.unwrap_or(maximum),

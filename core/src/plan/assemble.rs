@@ -12,8 +12,8 @@ use super::linted::Linted;
 use super::model::{Decision, Plan, PlanInput, WorkloadPlan};
 use super::resources::{self, State, Wishes};
 use super::{
-    again, claim, garbage, logs, meanwhile, open, places, removal, retry, rights, role_limits,
-    sharing, steps as stepping, takeaway, track,
+    again, claim, garbage, logs, meanwhile, open, places, put_back, recover, removal, retry,
+    rights, role_limits, settle, sharing, steps as stepping, takeaway, track,
 };
 use crate::gate;
 use crate::inject::{Note, NoteCode};
@@ -22,7 +22,7 @@ use crate::record::{
     PolicyRef, Purpose, Registered, ResourceId, RolloutMark, WorkloadKey, WorkloadRecord,
 };
 use crate::select::{self, Selection, Subject};
-use crate::v1alpha1::IamMode;
+use crate::v1alpha1::{IamMode, RolloutStrategy};
 
 /// Decides what to do in one target.
 #[must_use]
@@ -45,6 +45,7 @@ fn assemble(input: &PlanInput<'_>, settle: open::Settle) -> Plan {
     let mut drafts = survey(input, &mut plan);
     claim::look_for_orphans(input, &mut plan.needs, &drafts);
     settle(input, &mut drafts);
+    put_back::judge(input, &mut plan.needs, &mut drafts);
     let mut asked = Needs::default();
     sharing::refuse_shared_roles(input, &mut asked, &mut drafts_view(&mut drafts));
     open::concern(input, &asked, &mut drafts);
@@ -156,13 +157,15 @@ fn draft<'a>(
         service,
     };
     let selection = select::select(&subject, input.policies);
+    let remembered = &recover::deployment(input, remembered, service);
     let deadline = remembered
         .deployment
         .as_ref()
         .and_then(|deployment| find_policy(input, &deployment.policy))
-        .map_or(i64::from(u32::MAX), |policy| {
-            i64::from(policy.spec.rollout.progress_deadline_seconds)
+        .map_or_else(default_deadline, |policy| {
+            policy.spec.rollout.progress_deadline_seconds
         });
+    let deadline = i64::from(deadline);
     let deadline = deadline.saturating_add(service.deployment_settings.bake_seconds);
     let mut record = track::advance(remembered, service, deadline, input.now);
     gate::explain(input, service, remembered, &mut record, needs);
@@ -200,13 +203,21 @@ fn draft<'a>(
         asks,
     };
     places::forget_old_mark(input, &mut draft);
+    settle::note(input, &mut draft);
     draft
+}
+
+/// The deadline of a deployment whose policy is gone: it is followed, not for ever.
+fn default_deadline() -> u32 {
+    RolloutStrategy::default().progress_deadline_seconds
 }
 
 /// Takes on what the live revision tells of itself, or forgets what it does not show any more.
 fn adopt(record: &mut WorkloadRecord, verdict: &Verdict, live: &str, now: Timestamp) {
     if let Some(managed) = &verdict.adopt {
-        if record.deployment.is_none() {
+        let failed = record.failed.as_ref();
+        let has_failed = failed.is_some_and(|failed| failed.task_definition == managed.arn);
+        if record.deployment.is_none() && !has_failed {
             reach(record, &managed.policy, now);
             record.ran = Some(managed.arn.clone());
         }
@@ -330,6 +341,12 @@ fn wish_for_running(input: &PlanInput<'_>, wishes: &mut Wishes, record: &Workloa
     {
         wishes.grants(&deployment.policy, &deployment.grants, false);
     }
+    if let Some(before) = record
+        .way_back()
+        .filter(|before| manages_roles(input, &before.policy))
+    {
+        wishes.grants(&before.policy, &before.grants, false);
+    }
 }
 
 fn manages_roles(input: &PlanInput<'_>, policy: &PolicyRef) -> bool {
@@ -347,8 +364,9 @@ fn finish(
 ) -> WorkloadPlan {
     let mut requires = Vec::new();
     let mut steps = Vec::new();
+    // Whatever is wanted now, a deployment of ours that is under way is followed to its end.
     if let Some(deployment) = &draft.record.deployment
-        && draft.verdict.decision == Decision::InSync
+        && !matches!(draft.verdict.decision, Decision::Unknown(_))
     {
         draft.verdict.decision = Decision::Deploying(deployment.purpose);
     }

@@ -12,6 +12,8 @@ use super::leave;
 use super::linted::Linted;
 use super::meanwhile;
 use super::model::{Decision, PlanInput, Wait};
+use super::moving;
+use super::risks;
 use crate::doc::TaskDefinitionDoc;
 use crate::fit::{self, Footprint};
 use crate::iam::Grant;
@@ -36,6 +38,8 @@ pub(super) struct Change {
     pub(super) revision: WantedRevision,
     /// What it asks of container instances; none for what ran there before.
     pub(super) footprint: Option<Footprint>,
+    /// ARN of the service deployment to be stopped and rolled back by ECS, in place of an update.
+    pub(super) stop: Option<String>,
 }
 
 /// The revision that a change brings.
@@ -122,7 +126,7 @@ pub(super) struct Site<'a> {
 /// Decides for one workload; asks for reads through `needs`.
 pub(super) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -> Verdict {
     if site.selection.opted_out_by.is_some() {
-        return Verdict::new(Decision::OptedOut);
+        return left_alone(input, site, needs);
     }
     let winner = site
         .selection
@@ -175,6 +179,17 @@ pub(super) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
         (None, None) => leave::give_back(site),
     };
     verdict.marks = inject::marks(live).map(|marks| claim::known_as(input, site, marks));
+    verdict
+}
+
+/// A tag keeps us away. What the service runs is looked at all the same: what it relies on stays.
+fn left_alone(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -> Verdict {
+    let mut verdict = Verdict::new(Decision::OptedOut);
+    if !input.policies.is_empty() {
+        let live = document(input, &site.service.task_definition, needs);
+        let marks = live.ok().and_then(inject::marks);
+        verdict.marks = marks.map(|marks| claim::known_as(input, site, marks));
+    }
     verdict
 }
 
@@ -234,6 +249,11 @@ fn want(
     let in_sync = site.record.overtaken.is_none() && prepared.is_current(live);
     let mut verdict = Verdict::new(Decision::InSync);
     verdict.notes = prepared.notes().to_vec();
+    if !in_sync {
+        verdict
+            .notes
+            .extend(risks::of_deployment(site.service, policy));
+    }
     if policy.spec.mode == Mode::Enforce {
         verdict.grants = prepared.grants().to_vec();
         verdict.objects = prepared.objects().to_vec();
@@ -246,6 +266,8 @@ fn want(
         && site.record.deployment.is_none()
     {
         let refusal = Refusal::new(Reason::DeploymentCannotMove, stuck.to_string());
+        verdict.decision = Decision::Refused(refusal);
+    } else if let Some(refusal) = moving::refusal(policy, start, &mut verdict.notes) {
         verdict.decision = Decision::Refused(refusal);
     } else if policy.spec.mode == Mode::Audit {
         verdict.decision = Decision::WouldInject;
@@ -281,6 +303,7 @@ pub(super) fn inject_change(
         grants: injection.grants,
         objects: injection.objects,
         footprint: Some(capacity::footprint(start, &injection.document)),
+        stop: None,
         revision: WantedRevision::Content {
             family: start.family().unwrap_or_default().to_owned(),
             body: injection.register_input,

@@ -4,6 +4,7 @@ use super::desire::Change;
 use super::draft::{Draft, find_policy};
 use super::model::{Decision, PlanInput, Wait};
 use super::role_limits;
+use super::settle;
 use super::ship::{self, Shipment};
 use super::takeaway;
 use crate::fit;
@@ -67,7 +68,10 @@ pub(super) fn held_back(
     });
     let foreign = draft.service.is_deploying()
         || primary.is_some_and(|found| found.rollout_state.as_deref() == Some("FAILED"));
-    (foreign && !stuck_on_ours).then_some(Decision::Waiting(Wait::ForeignDeployment))
+    if foreign && !stuck_on_ours {
+        return Some(Decision::Waiting(Wait::ForeignDeployment));
+    }
+    settle::wait(input, draft, change).map(Decision::Waiting)
 }
 
 /// Whether a change takes back what a deployment of ours is only bringing: to wait for its end, which may

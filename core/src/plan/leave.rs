@@ -6,6 +6,7 @@
 use super::claim::owner_of;
 use super::desire::{Change, Site, Verdict, WantedRevision};
 use super::model::{Decision, PlanInput, Wait};
+use super::moving;
 use super::ship;
 use crate::doc::{TaskDefinitionDoc, canonical_hash};
 use crate::inject::{self, Marks};
@@ -80,6 +81,9 @@ fn eject(
         Err(decision) => return Verdict::new(decision),
     };
     let mut verdict = Verdict::new(Decision::Ejecting);
+    if let Some(refusal) = moving::refusal(policy, live, &mut verdict.notes) {
+        return Verdict::new(Decision::Refused(refusal));
+    }
     verdict.change = Some(Change {
         purpose: Purpose::Eject,
         policy: crate::select::policy_ref(policy),
@@ -88,6 +92,7 @@ fn eject(
         grants: Vec::new(),
         objects: Vec::new(),
         footprint: None,
+        stop: None,
         revision,
     });
     verdict
@@ -134,6 +139,7 @@ pub(super) fn give_back(site: &Site<'_>) -> Verdict {
         grants: Vec::new(),
         objects: Vec::new(),
         footprint: None,
+        stop: None,
         revision: WantedRevision::Existing(race.theirs.clone()),
     });
     verdict

@@ -37,12 +37,13 @@ impl<'k> Listed<'k> {
         let mut listed = Self::default();
         for (key, draft) in drafts {
             let mark = marked(draft, reference).filter(|mark| mark.wave.is_some());
-            // A place alone begins nothing: what is approved may still change under it.
+            // A place alone begins nothing: what is approved may still change under it. To put back what
+            // failed is no part of a plan.
             let deploys = draft.record.deployment.is_some();
-            let begun = mark.filter(|mark| {
-                mark.settled_at.is_some() || deploys || draft.verdict.change.is_none()
-            });
             let change = draft.verdict.change.as_ref();
+            let change = change.filter(|change| change.purpose != Purpose::Restore);
+            let begun =
+                mark.filter(|mark| mark.settled_at.is_some() || deploys || change.is_none());
             let change = change.filter(|change| change.policy.uid == reference.uid);
             if begun.is_none() && change.is_none() {
                 continue; // another policy's
@@ -115,7 +116,7 @@ fn class(
         },
         // What a policy still wins and loses all the same is undone.
         Purpose::Eject if policy.is_deleting() || wins(draft, reference) => Class::TakeBack,
-        Purpose::Eject => Class::Deselect,
+        Purpose::Eject | Purpose::Restore => Class::Deselect,
     }
 }
 

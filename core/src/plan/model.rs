@@ -142,6 +142,8 @@ pub enum Decision {
     Injecting,
     /// Steps of this pass take the router out.
     Ejecting,
+    /// Steps of this pass put the service back on the revision before, since a deployment of ours failed.
+    PuttingBack,
     /// Our deployment is under way.
     Deploying(Purpose),
     /// Something must happen first.
@@ -165,6 +167,13 @@ pub enum Decision {
 pub enum Wait {
     /// A deployment by someone else is under way; ours would cut it short.
     ForeignDeployment,
+    /// A deployment by someone else was done just now; who waits for it is to see a stable service first.
+    Settle {
+        /// Since when it is done.
+        since: Timestamp,
+        /// When the change may begin.
+        until: Timestamp,
+    },
     /// `rollout.maxConcurrent` services are in flight.
     Concurrency,
     /// The canaries, or their bake time until then.
@@ -216,7 +225,7 @@ pub struct RegisterStep {
     pub body: String,
 }
 
-/// An `UpdateService` call.
+/// An `UpdateService` call, or a `StopServiceDeployment` call in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpdateStep {
     /// ARN of the cluster.
@@ -237,6 +246,9 @@ pub struct UpdateStep {
     pub base: Option<String>,
     /// What its roles must allow.
     pub grants: Vec<Grant>,
+    /// ARN of the service deployment of ours that ECS is to stop and to roll back; the service is then not
+    /// updated.
+    pub stop: Option<String>,
 }
 
 /// A revision known now, or the answer of the register step before.
@@ -297,6 +309,9 @@ pub struct PolicyProgress {
     pub unknown: u32,
     /// Workloads that still carry it although it is being deleted or does not select them any more.
     pub to_eject: u32,
+    /// Services (`CLUSTER/SERVICE`) that carry it and that a tag keeps us away from. They hold a deleted policy,
+    /// and no other.
+    pub opted_out: Vec<String>,
     /// Whether nothing of it is left in this target (or, with `Retain`, nothing is looked after).
     pub released: bool,
     /// Whether failures stopped the rollout.

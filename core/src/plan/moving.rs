@@ -12,11 +12,23 @@ use crate::v1alpha1::{LoggingPolicy, MovingTags};
 /// Containers that a message names before it counts the rest.
 const NAMED_MAX: usize = 5;
 
-/// What a new deployment of what the service runs risks: a refusal where the policy wants none, else a hint.
-pub(super) fn risk(
+/// Why the images of the application forbid a deployment, if they do; else they may be named.
+pub(super) fn refusal(
     policy: &LoggingPolicy,
     live: &TaskDefinitionDoc,
-) -> Result<Option<Note>, Refusal> {
+    notes: &mut Vec<Note>,
+) -> Option<Refusal> {
+    match risk(policy, live) {
+        Ok(note) => {
+            notes.extend(note);
+            None
+        }
+        Err(refusal) => Some(refusal),
+    }
+}
+
+/// What a new deployment of what the service runs risks: a refusal where the policy wants none, else a hint.
+fn risk(policy: &LoggingPolicy, live: &TaskDefinitionDoc) -> Result<Option<Note>, Refusal> {
     let wanted = policy.spec.rollout.moving_tags;
     if wanted == MovingTags::Allow {
         return Ok(None);

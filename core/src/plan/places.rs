@@ -12,6 +12,7 @@ use super::gate;
 use super::listing::{Listed, marked, wins};
 use super::meanwhile;
 use super::model::{Decision, Plan, PlanInput, Wait};
+use super::put_back;
 use super::rollout::{
     self, Candidate, Ceiling, Class, Hold, Standing, Tally, Waves, wave_statuses,
 };
@@ -37,7 +38,7 @@ pub(super) fn give(
         .filter(|known| find_policy(input, &known.policy).is_none())
         .map(|known| known.policy.uid.clone())
         .collect();
-    let mut admitted = BTreeSet::new();
+    let mut admitted = put_back::admit(drafts, &held);
     for policy in input.policies {
         let round = Round::of(input, policy, drafts, &digests, &held, &mut plan.needs);
         let answers = round.answers(input);
@@ -104,7 +105,7 @@ fn begin(
 fn digests(drafts: &BTreeMap<WorkloadKey, Draft<'_>>) -> BTreeMap<WorkloadKey, String> {
     let changes = drafts.iter().filter_map(|(key, draft)| {
         let change = draft.verdict.change.as_ref()?;
-        Some((key.clone(), rollout::digest(change)))
+        (change.purpose != Purpose::Restore).then(|| (key.clone(), rollout::digest(change)))
     });
     changes.collect()
 }

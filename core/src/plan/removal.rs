@@ -110,7 +110,10 @@ fn carried(workload: &WorkloadPlan) -> impl Iterator<Item = &str> {
         .as_ref()
         .map(|deployment| &deployment.policy);
     let overtaken = record.overtaken.as_ref().map(|race| &race.policy);
-    let remembered = [managed, deployment, overtaken].into_iter().flatten();
+    let before = record.way_back().map(|before| &before.policy);
+    let remembered = [managed, deployment, overtaken, before]
+        .into_iter()
+        .flatten();
     let marked = workload.marks.iter().map(|marks| marks.policy_uid.as_str());
     remembered
         .map(|policy| policy.uid.as_str())
@@ -131,7 +134,10 @@ fn named_roles(workload: &WorkloadPlan) -> impl Iterator<Item = (&str, String)> 
         .map(|managed| (&managed.policy, &managed.grants));
     let deployment = record.deployment.as_ref();
     let deployment = deployment.map(|deployment| (&deployment.policy, &deployment.grants));
-    [managed, deployment]
+    let before = record
+        .way_back()
+        .map(|before| (&before.policy, &before.grants));
+    [managed, deployment, before]
         .into_iter()
         .flatten()
         .flat_map(|(policy, grants)| {
@@ -147,8 +153,13 @@ pub(super) fn count(input: &PlanInput<'_>, plan: &mut Plan) {
     for policy in input.policies {
         let reference = policy_ref(policy);
         let mut progress = PolicyProgress::default();
-        for workload in plan.workloads.values() {
-            tally(&mut progress, workload, &reference);
+        for (key, workload) in &plan.workloads {
+            if workload.decision == Decision::OptedOut && relies_on(workload, &reference) {
+                let name = format!("{}/{}", key.cluster, key.service);
+                progress.opted_out.push(name);
+            } else {
+                tally(&mut progress, workload, &reference);
+            }
         }
         let standing = plan.standings.get(policy.name());
         progress.paused = standing.is_some_and(|standing| standing.paused.is_some());
@@ -165,15 +176,24 @@ fn tally(progress: &mut PolicyProgress, workload: &WorkloadPlan, policy: &Policy
         .is_some_and(|won| won.uid == policy.uid);
     let carries = relies_on(workload, policy);
     if !wins {
-        progress.to_eject += u32::from(carries);
+        let moves = matches!(
+            workload.decision,
+            Decision::Ejecting | Decision::PuttingBack | Decision::Deploying(_)
+        );
+        let counter = match moves {
+            true => &mut progress.in_progress,
+            false => &mut progress.to_eject,
+        };
+        *counter += u32::from(carries);
         return;
     }
     progress.selected += 1;
     let counter = match &workload.decision {
         Decision::InSync => &mut progress.in_sync,
-        Decision::Injecting | Decision::Ejecting | Decision::Deploying(_) => {
-            &mut progress.in_progress
-        }
+        Decision::Injecting
+        | Decision::Ejecting
+        | Decision::PuttingBack
+        | Decision::Deploying(_) => &mut progress.in_progress,
         // The operator has nothing left to do there, and others must not wait for it.
         Decision::Refused(_)
         | Decision::Contested(_)

@@ -51,7 +51,7 @@ pub(super) fn forget_what_is_gone(
     let has_router = verdict.marks.is_some();
     let is_gone = match failed.purpose {
         Purpose::Eject => !has_router,
-        Purpose::Inject => {
+        Purpose::Inject | Purpose::Restore => {
             !has_router
                 && matches!(
                     verdict.decision,

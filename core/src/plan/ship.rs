@@ -58,7 +58,7 @@ impl Shipment {
     pub fn message(&self) -> String {
         let what = match self.purpose {
             Purpose::Inject => "the revision with the router is ready",
-            Purpose::Eject => "the revision to go back to is ready",
+            Purpose::Eject | Purpose::Restore => "the revision to go back to is ready",
         };
         let how = match self.controller.as_str() {
             "CODE_DEPLOY" => format!(

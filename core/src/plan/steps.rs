@@ -56,6 +56,7 @@ pub(super) fn steps_for(
             hash: change.hash,
             base: change.base,
             grants: change.grants,
+            stop: change.stop,
         }));
     }
     Ok(steps)

@@ -4,6 +4,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::put_back;
+use super::settle;
 use crate::observe::{DeploymentView, ServiceView};
 use crate::record::{
     DeploymentRecord, FailedAttempt, ManagedRevision, PolicyRef, Purpose, WorkloadRecord,
@@ -44,6 +46,15 @@ fn follow(
     deadline_seconds: i64,
     now: Timestamp,
 ) {
+    // ECS rolls back what is ours: neither is a deployment of the owner.
+    let known = [&deployment.task_definition, &deployment.previous];
+    if known.contains(&&service.task_definition) {
+        settle::is_ours(next, service);
+    }
+    if deployment.purpose == Purpose::Restore {
+        put_back::follow(next, deployment, service, deadline_seconds, now);
+        return;
+    }
     let age = now.duration_since(deployment.started_at);
     if service.task_definition == deployment.task_definition {
         let primary = service.primary_deployment();
@@ -51,16 +62,20 @@ fn follow(
             let reason = primary
                 .map(|found| found.rollout_state_reason.clone())
                 .unwrap_or_default();
+            let back = put_back::way_back(deployment);
             keep_as_managed(next, deployment, None);
             fail(next, deployment, REASON_DEPLOYMENT_FAILED, reason, now);
+            put_back::owe(next, back);
         } else if primary.is_none_or(|found| {
             found.task_definition == deployment.task_definition && found.is_complete()
         }) {
             succeed(next, deployment, now);
         } else if age > SignedDuration::from_secs(deadline_seconds) {
+            let back = put_back::way_back(deployment);
             keep_as_managed(next, deployment, None);
             let message = format!("no steady state within {deadline_seconds} s");
             fail(next, deployment, REASON_DEADLINE, message, now);
+            put_back::owe(next, back);
         }
         return;
     }
@@ -83,6 +98,9 @@ fn follow(
             .unwrap_or_else(|| format!("the service is back on {}", service.task_definition));
         // Nobody took the router away: our deployment did not last.
         next.ran = None;
+        if shows_previous {
+            next.managed.clone_from(&deployment.before);
+        }
         fail(next, deployment, REASON_ROLLED_BACK, reason, now);
         return;
     }
@@ -110,6 +128,7 @@ fn settle_without_deployment(next: &mut WorkloadRecord, service: &ServiceView, n
     {
         next.managed = None;
     }
+    put_back::settle(next, service);
     // A deployment that missed its deadline may still arrive.
     let arrived = next.failed.as_ref().is_some_and(|failed| {
         failed.reason == REASON_DEADLINE && failed.task_definition == service.task_definition
@@ -133,6 +152,8 @@ fn succeed(next: &mut WorkloadRecord, deployment: &DeploymentRecord, now: Timest
             next.ran = None;
             next.takeaways.clear();
         }
+        // Followed by `put_back`: the failure before stays.
+        Purpose::Restore => {}
     }
     settle_mark(next, &deployment.policy, deployment.purpose, now);
     next.deployment = None;
@@ -190,6 +211,7 @@ fn fail(
         at: now,
         retry_at: None,
         tries: 1,
+        put_back: None,
     });
     next.deployment = None;
     next.admitted = None;

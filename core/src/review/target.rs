@@ -81,7 +81,7 @@ fn outlook(one: &Consideration) -> Outlook {
         (Decision::Unknown(_), _) => Outlook::Unknown,
         (_, Some(change)) => match change.purpose {
             Purpose::Inject => Outlook::Inject,
-            Purpose::Eject => Outlook::Eject,
+            Purpose::Eject | Purpose::Restore => Outlook::Eject,
         },
         _ => Outlook::Unchanged,
     }

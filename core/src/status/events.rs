@@ -39,6 +39,7 @@ pub struct EventDraft {
 /// Reasons that come and go with the queue; they are in the conditions and make no event.
 const QUIET: &[WorkloadReason] = &[
     WorkloadReason::WaitingForPlace,
+    WorkloadReason::WaitingForSettle,
     WorkloadReason::WaitingForCanary,
     WorkloadReason::WaitingForRead,
     WorkloadReason::NotManaged,

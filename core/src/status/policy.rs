@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::conditions::{condition, find, set};
-use super::reasons::{COMPLETE, READY, UNREACHABLE, VALID};
+use super::reasons::{COMPLETE, OPTED_OUT_SERVICES, READY, UNREACHABLE, VALID};
 use crate::lint::{Finding, Severity};
 use crate::observe::Observation;
 use crate::plan::Holdings;
@@ -46,7 +46,9 @@ pub fn policy_status(
             ready.is_some_and(|condition| condition.reason == reason)
         })
     };
-    let (ready, reason) = if policy.is_deleting() {
+    let (ready, reason) = if policy.is_deleting() && says(OPTED_OUT_SERVICES) {
+        (ConditionStatus::False, OPTED_OUT_SERVICES)
+    } else if policy.is_deleting() {
         (ConditionStatus::False, "Restoring")
     } else if policy.spec.suspend {
         (ConditionStatus::False, "Suspended")
@@ -67,7 +69,15 @@ pub fn policy_status(
     } else {
         (ConditionStatus::False, "RolloutInProgress")
     };
-    let message = message(&status);
+    let mut message = message(&status);
+    if reason == OPTED_OUT_SERVICES {
+        let ready = rollouts
+            .iter()
+            .filter_map(|rollout| find(&rollout.conditions, READY));
+        for held in ready.filter(|ready| ready.reason == OPTED_OUT_SERVICES) {
+            message.push_str(&format!("; {}", held.message));
+        }
+    }
     let fresh = vec![
         condition(READY, ready, reason, message, generation),
         valid(findings, generation),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::inject::Reason;
 use crate::plan::{Decision, Wait};
-use crate::record::{Purpose, WorkloadRecord};
+use crate::record::{Purpose, PutBack, PutBackState, WorkloadRecord};
 
 /// Condition: a policy wins the workload.
 pub const SELECTED: &str = "Selected";
@@ -30,6 +30,8 @@ pub const COMPLETE: &str = "Complete";
 pub const PAUSED: &str = "Paused";
 /// Condition of a rollout that needs approval: its plan is approved.
 pub const APPROVED: &str = "Approved";
+/// Reason of a deleted policy, and of its rollouts, that only services with the opt-out tag still hold.
+pub(super) const OPTED_OUT_SERVICES: &str = "OptedOutServices";
 /// Reason of a target that could not be read.
 pub const UNREACHABLE: &str = "Unreachable";
 
@@ -87,6 +89,8 @@ reasons! {
     Ejecting,
     /// The router was taken out.
     Ejected,
+    /// A deployment by the operator failed; the service is put back on the revision it ran before.
+    PuttingBack,
     /// A deployment by the operator is under way.
     DeploymentInProgress,
     /// The last deployment by the operator reached steady state.
@@ -102,6 +106,8 @@ reasons! {
     ProgressDeadlineExceeded,
     /// Someone else's deployment is under way; ours would cut it short.
     ForeignDeployment,
+    /// A deployment by someone else was done just now; who waits for it is to see a stable service first.
+    WaitingForSettle,
     /// `rollout.maxConcurrent` services are in flight.
     WaitingForPlace,
     /// The canaries must be done and baked first.
@@ -220,6 +226,9 @@ pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (Workloa
             WorkloadReason::DeploymentInProgress,
             "ECS is taking the router out".to_owned(),
         ),
+        Decision::PuttingBack | Decision::Deploying(Purpose::Restore) => {
+            (WorkloadReason::PuttingBack, putting_back(record))
+        }
         Decision::Waiting(wait) => wait_reason(wait),
         Decision::Failed => failed_reason(record),
         Decision::Contested(contest) => (WorkloadReason::Contested, contest.message()),
@@ -244,6 +253,13 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
             WorkloadReason::ForeignDeployment,
             "a deployment of the owner is under way or has failed; goes on when it is done"
                 .to_owned(),
+        ),
+        Wait::Settle { since, until } => (
+            WorkloadReason::WaitingForSettle,
+            format!(
+                "a deployment of the owner is done since {since:.0}; ours begins at {until:.0} (rollout.settleSeconds), \
+                 so that whoever waits for theirs sees a stable service first"
+            ),
         ),
         Wait::Concurrency => (
             WorkloadReason::WaitingForPlace,
@@ -326,6 +342,31 @@ fn failed_reason(record: &WorkloadRecord) -> (WorkloadReason, String) {
         Some(at) => format!("tried again at {at:.0}"),
         None => "not tried again until the policy or the owner's revision changes, or the rollout is retried".to_owned(),
     };
-    let message = format!("{}; {next}", failed.message);
+    let back = failed.put_back.as_ref().map_or_else(String::new, put_back);
+    let message = format!("{}{back}; {next}", failed.message);
     (reason, message)
+}
+
+/// Why and where to a service is put back.
+fn putting_back(record: &WorkloadRecord) -> String {
+    let Some(failed) = &record.failed else {
+        return "ECS puts the service back on the revision it ran before".to_owned();
+    };
+    let back = failed.put_back.as_ref();
+    let revision = back.map_or("the revision before", |back| back.revision.as_str());
+    format!(
+        "{}; the service is put back on {revision} (rollout.onFailure)",
+        failed.message
+    )
+}
+
+/// What became of a service after a failure.
+fn put_back(back: &PutBack) -> String {
+    let revision = &back.revision;
+    match &back.state {
+        PutBackState::Due | PutBackState::StopRefused => String::new(),
+        PutBackState::Began => format!("; the service is put back on {revision}"),
+        PutBackState::Done => format!("; the service was put back on {revision}"),
+        PutBackState::Over(why) => format!("; the service was not put back on {revision}: {why}"),
+    }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::conditions::{condition, set};
-use super::reasons::{APPROVED, COMPLETE, PAUSED, READY, decision_reason};
+use super::reasons::{APPROVED, COMPLETE, OPTED_OUT_SERVICES, PAUSED, READY, decision_reason};
 use crate::plan::{Decision, Plan, PolicyProgress, Standing, WorkloadPlan};
 use crate::record::Purpose;
-use crate::select::policy_ref;
+use crate::select::{OPT_OUT_TAG, OPT_OUT_VALUE, policy_ref};
 use crate::v1alpha1::{
     Condition, ConditionStatus, LoggingPolicy, ReasonCount, Rollout, RolloutStatus,
 };
@@ -48,12 +48,21 @@ pub fn rollout_status(
     } else {
         0
     };
-    let complete = open <= following && progress.failed == 0;
+    // Who opted out is left alone, which is no unfinished work; a deleted policy has to outlive the router.
+    let is_held = policy.is_deleting() && !progress.opted_out.is_empty();
+    let complete = open <= following && progress.failed == 0 && !is_held;
     // The first one that is written has generation 1.
     let generation = old.map_or(1, Rollout::generation);
     let old = old.and_then(|old| old.status.clone()).unwrap_or_default();
-    let message = message(progress, standing);
-    let fresh = conditions(progress, standing, complete, &message, generation);
+    let mut message = message(progress, standing);
+    if is_held {
+        message.push_str(&opted_out(progress));
+    }
+    let reason = match is_held && open == 0 && progress.failed == 0 {
+        true => OPTED_OUT_SERVICES,
+        false => reason(progress, standing, complete),
+    };
+    let fresh = conditions(reason, standing, complete, &message, generation);
     let runs = !complete && standing.paused.is_none() && !standing.aborted;
     Some(RolloutStatus {
         selected: progress.selected,
@@ -97,7 +106,7 @@ fn following(plan: &Plan, policy: &LoggingPolicy) -> u32 {
 }
 
 fn conditions(
-    progress: &PolicyProgress,
+    reason: &str,
     standing: &Standing,
     complete: bool,
     message: &str,
@@ -107,7 +116,6 @@ fn conditions(
         true => ConditionStatus::True,
         false => ConditionStatus::False,
     };
-    let reason = reason(progress, standing, complete);
     let mut fresh = [COMPLETE, READY]
         .map(|type_| condition(type_, truth(complete), reason, message, generation))
         .to_vec();
@@ -158,6 +166,7 @@ fn message(progress: &PolicyProgress, standing: &Standing) -> String {
         "{} of {} in sync",
         progress.in_sync, progress.selected
     )];
+    let opted_out = u32::try_from(progress.opted_out.len()).unwrap_or(u32::MAX);
     let more = [
         (progress.in_progress, "in progress"),
         (progress.pending, "waiting"),
@@ -165,6 +174,7 @@ fn message(progress: &PolicyProgress, standing: &Standing) -> String {
         (progress.refused, "not injectable"),
         (progress.failed, "failed"),
         (progress.unknown, "unreadable"),
+        (opted_out, "opted out with the router"),
     ];
     parts.extend(
         more.iter()
@@ -180,6 +190,20 @@ fn message(progress: &PolicyProgress, standing: &Standing) -> String {
         text.push_str(&format!("; the canaries bake until {until:.0}"));
     }
     text
+}
+
+/// Which services hold a deleted policy, and what ends that.
+fn opted_out(progress: &PolicyProgress) -> String {
+    const NAMED_MAX: usize = 10;
+    let named = progress.opted_out.iter().take(NAMED_MAX).cloned();
+    let mut named = named.collect::<Vec<_>>().join(", ");
+    let more = progress.opted_out.len().saturating_sub(NAMED_MAX);
+    if more > 0 {
+        named.push_str(&format!(" and {more} more"));
+    }
+    format!(
+        "; the deleted policy stays, since services that are tagged {OPT_OUT_TAG}={OPT_OUT_VALUE} run its router: {named}; remove the tag from the service or its cluster and the router is taken out, or deploy a revision without it, or set deletionPolicy: Retain to leave it there for good"
+    )
 }
 
 /// What the policy's workloads that are not as they should be say, most frequent first.

@@ -9,7 +9,7 @@ use super::{Outcome, StatusContext};
 use crate::drift::DRIFT_PATHS_SHOWN_MAX;
 use crate::observe::{Observed, ServiceView};
 use crate::plan::{Decision, WorkloadPlan};
-use crate::record::{PolicyRef, Purpose, WorkloadKey, WorkloadRecord};
+use crate::record::{DeploymentRecord, PolicyRef, Purpose, WorkloadKey, WorkloadRecord};
 use crate::select::launch_type;
 use crate::v1alpha1::{
     Condition, ConditionStatus, DriftedPath, OtherPolicy, PolicyInForce, WorkloadDeployment,
@@ -312,7 +312,9 @@ fn runs_nothing(service: &ServiceView) -> bool {
 }
 
 fn healthy(record: &WorkloadRecord, runs_nothing: bool, generation: i64) -> Condition {
-    let (status, reason, message) = if record.deployment.is_some() {
+    let puts_back = |deployment: &DeploymentRecord| deployment.purpose == Purpose::Restore;
+    let deployment = record.deployment.as_ref();
+    let (status, reason, message) = if deployment.is_some_and(|one| !puts_back(one)) {
         (
             ConditionStatus::Unknown,
             WorkloadReason::DeploymentInProgress,

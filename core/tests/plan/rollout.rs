@@ -279,6 +279,7 @@ fn a_denied_workload_lets_the_others_go_first_and_is_tried_again() {
         at: world.now,
         retry_at: Some(world.now + SignedDuration::from_secs(300)),
         tries: 1,
+        put_back: None,
     });
     for _ in 0..4 {
         world.pass();

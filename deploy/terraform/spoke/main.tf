@@ -238,6 +238,11 @@ data "aws_iam_policy_document" "write" {
     resources = ["${local.ecs}:service/*"]
   }
   statement {
+    sid       = "RollBackOurOwnDeployments"
+    actions   = ["ecs:StopServiceDeployment"]
+    resources = ["${local.ecs}:service-deployment/*", "${local.ecs}:service/*"]
+  }
+  statement {
     sid       = "PassTheRolesTasksAlreadyHave"
     actions   = ["iam:PassRole"]
     resources = [local.task_roles]

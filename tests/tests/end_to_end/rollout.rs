@@ -40,7 +40,7 @@ async fn set(count: usize) -> Option<Scene> {
 fn waves() -> String {
     json!({
         "canary": {"count": 1, "bakeSeconds": BAKE_SECONDS},
-        "waveGrowth": 2, "maxConcurrent": 4, "failureThreshold": 1, "progressDeadlineSeconds": 60,
+        "waveGrowth": 2, "maxConcurrent": 4, "failureThreshold": 1, "progressDeadlineSeconds": 60, "settleSeconds": 0,
     })
     .to_string()
 }

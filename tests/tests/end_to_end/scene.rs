@@ -54,7 +54,7 @@ spec:
   rollout: ROLLOUT
 ";
 /// All at once.
-const ROLLOUT: &str = "{canary: {count: 0}, progressDeadlineSeconds: 60}";
+const ROLLOUT: &str = "{canary: {count: 0}, progressDeadlineSeconds: 60, settleSeconds: 0}";
 
 /// The task definitions of the services, as their owners register them.
 pub(crate) fn documents() -> Vec<Value> {

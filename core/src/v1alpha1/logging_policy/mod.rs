@@ -29,7 +29,9 @@ pub use filters_record::{ModifyFilter, NestFilter, NestOperation, RecordModifier
 pub use gates::{Bound, Gates, PrometheusGate};
 pub use outputs::{DestinationRef, Output};
 pub use parsers::{MultilineParser, MultilineRule, Parser, ParserFormat};
-pub use rollout_strategy::{Approval, Canary, IntOrPercent, MaintenanceWindow, RolloutStrategy};
+pub use rollout_strategy::{
+    Approval, Canary, IntOrPercent, MaintenanceWindow, MovingTags, OnFailure, RolloutStrategy,
+};
 pub use router::{
     DEFAULT_ROUTER_IMAGE, DEFAULT_ROUTER_NAME, Dependency, HealthCheck, HealthCheckType, Router,
     RouterLogs, RouterType,

@@ -35,6 +35,18 @@ pub struct RolloutStrategy {
     /// Default: 1800.
     #[schemars(range(min = 60, max = 86_400))]
     pub progress_deadline_seconds: u32,
+    /// What becomes of a service whose deployment failed and that ECS does not put back itself. Restore
+    /// (default): it is set back to the revision it ran before, once, unless somebody else deployed
+    /// meanwhile. Leave: it stays as it is.
+    pub on_failure: OnFailure,
+    /// Seconds for which a deployment of somebody else must be the only one and complete before one of ours
+    /// begins, 0 to 3600: who waits for it (a pipeline, `aws ecs wait`, Terraform) sees a stable service first.
+    /// Default: 120.
+    #[schemars(range(min = 0, max = 3600))]
+    pub settle_seconds: u32,
+    /// Images of the application by tag and without a digest: a new deployment starts what the tag points to
+    /// by then. Allow: nothing is said. Warn (default): they are named. Refuse: the service is left alone.
+    pub moving_tags: MovingTags,
     /// Failed workloads before the rollout pauses itself, from 1. Default: 1.
     #[schemars(range(min = 1, max = 100_000))]
     pub failure_threshold: u32,
@@ -63,6 +75,9 @@ impl Default for RolloutStrategy {
             wave_growth: 2,
             order: Vec::new(),
             progress_deadline_seconds: 1800,
+            on_failure: OnFailure::Restore,
+            settle_seconds: 120,
+            moving_tags: MovingTags::Warn,
             failure_threshold: 1,
             windows: Vec::new(),
             approval: Approval::Auto,
@@ -120,6 +135,32 @@ text_enum! {
         Auto = "Auto",
         /// Wait for approval.
         Required = "Required",
+    }
+}
+
+text_enum! {
+    /// What becomes of a service whose deployment failed.
+    #[derive(Default)]
+    OnFailure {
+        /// Set it back to the revision it ran before.
+        #[default]
+        Restore = "Restore",
+        /// Leave it as it is.
+        Leave = "Leave",
+    }
+}
+
+text_enum! {
+    /// What is done about images of the application that a new deployment may change.
+    #[derive(Default)]
+    MovingTags {
+        /// Nothing is said.
+        Allow = "Allow",
+        /// They are named as a risk.
+        #[default]
+        Warn = "Warn",
+        /// The service is left alone.
+        Refuse = "Refuse",
     }
 }
 

@@ -186,6 +186,9 @@ fn defaults_are_added_and_absent_options_stay_absent() {
                 "canary": {"count": 1, "bakeSeconds": 300},
                 "waveGrowth": 2,
                 "progressDeadlineSeconds": 1800,
+                "onFailure": "Restore",
+                "settleSeconds": 120,
+                "movingTags": "Warn",
                 "failureThreshold": 1,
                 "approval": "Auto"
             },

@@ -1,0 +1,129 @@
+//! Deployments of ours that fail where ECS does not roll back by itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::time::Duration;
+
+use firelens_tests::fake_aws::{DeploymentEnd, Fault, FaultPlan, Source, When};
+use firelens_tests::harness::Harness;
+use firelens_tests::harness::scene::{policy, small_fleet};
+use serde_json::{Value, json};
+
+const MAX_PASSES: usize = 200;
+
+/// The router does not work: every deployment that brings it ends like this.
+async fn broken(end: DeploymentEnd) -> Harness {
+    let harness = small_fleet().await;
+    let mut policy = policy();
+    policy["spec"]["selector"] = json!({"services": ["web"]});
+    policy["spec"]["rollout"]["progressDeadlineSeconds"] = json!(120);
+    harness.apply(policy).await;
+    harness.fake.judge_deployments(move |deploying| {
+        let text = deploying.task_definition.to_string();
+        match text.contains("firelensConfiguration") {
+            true => end,
+            false => DeploymentEnd::Completes,
+        }
+    });
+    harness
+}
+
+fn new_image(document: &mut Value) {
+    document["containerDefinitions"][0]["image"] = json!("registry.example/app:2");
+}
+
+fn revision(harness: &Harness) -> u64 {
+    let live = harness.fake.live("main", "web").unwrap();
+    live["taskDefinition"]["revision"].as_u64().unwrap()
+}
+
+async fn message(harness: &Harness, type_: &str) -> String {
+    let found = harness.condition("main", "web", type_).await.unwrap();
+    found["message"].as_str().unwrap().to_owned()
+}
+
+fn count(harness: &Harness, operation: &str) -> usize {
+    harness.fake.count(operation)
+}
+
+#[tokio::test]
+async fn a_service_without_circuit_breaker_does_not_stay_on_a_revision_that_fails() {
+    let mut harness = broken(DeploymentEnd::Fails).await;
+    harness.settle(MAX_PASSES).await;
+    assert_eq!(revision(&harness), 1);
+    assert_eq!(count(&harness, "UpdateService"), 2);
+    assert_eq!(count(&harness, "StopServiceDeployment"), 0);
+    let reason = harness.reason("main", "web", "Injected").await;
+    assert_eq!(reason, "DeploymentFailed");
+    let said = message(&harness, "Injected").await;
+    assert!(
+        said.contains("was put back on") && said.contains("web:1"),
+        "{said}"
+    );
+    let healthy = harness.condition("main", "web", "Healthy").await.unwrap();
+    assert_eq!(healthy["status"], "False", "the failure stays told");
+}
+
+#[tokio::test]
+async fn a_deployment_that_hangs_with_failing_tasks_is_rolled_back_by_ecs() {
+    let mut harness = broken(DeploymentEnd::Crashes).await;
+    harness.settle(MAX_PASSES).await;
+    assert_eq!(revision(&harness), 1);
+    assert_eq!(count(&harness, "StopServiceDeployment"), 1);
+    assert_eq!(count(&harness, "UpdateService"), 1);
+    let reason = harness.reason("main", "web", "Injected").await;
+    assert_eq!(reason, "ProgressDeadlineExceeded");
+    let said = message(&harness, "Injected").await;
+    assert!(said.contains("was put back on"), "{said}");
+}
+
+#[tokio::test]
+async fn without_the_right_to_stop_a_deployment_the_service_is_updated_back() {
+    let mut harness = broken(DeploymentEnd::Crashes).await;
+    let denied = When::operation("StopServiceDeployment").always();
+    harness.fake.inject(FaultPlan::new(denied, Fault::Denied));
+    harness.settle(MAX_PASSES).await;
+    assert_eq!(revision(&harness), 1);
+    assert_eq!(count(&harness, "StopServiceDeployment"), 1);
+    assert_eq!(count(&harness, "UpdateService"), 2);
+}
+
+#[tokio::test]
+async fn an_owner_who_deploys_while_we_put_back_keeps_what_they_deployed() {
+    for (end, operation) in [
+        (DeploymentEnd::Crashes, "StopServiceDeployment"),
+        (DeploymentEnd::Fails, "UpdateService"),
+        (DeploymentEnd::Fails, "DescribeTaskDefinition"),
+    ] {
+        let mut harness = broken(end).await;
+        let mut has_deployed = false;
+        harness.fake.hook_before(operation, move |fake, _| {
+            // Only once ours is known to fail.
+            let service = fake.service("main", "web").unwrap();
+            let is_broken = service["deployments"][0]["failedTasks"] != 0;
+            if is_broken && !has_deployed {
+                has_deployed = true;
+                let deployed = fake.owner_deploys("main", "web", Source::Own, new_image);
+                deployed.unwrap();
+            }
+        });
+        harness.settle(MAX_PASSES).await;
+        let live = harness.fake.live("main", "web").unwrap().to_string();
+        assert!(live.contains("app:2"), "{operation}: {live}");
+    }
+}
+
+#[tokio::test]
+async fn the_router_comes_once_the_policy_is_corrected() {
+    let mut harness = broken(DeploymentEnd::Fails).await;
+    harness.settle(MAX_PASSES).await;
+    harness.fake.judge_deployments(|_| DeploymentEnd::Completes);
+    let mut corrected = policy();
+    corrected["spec"]["selector"] = json!({"services": ["web"]});
+    corrected["spec"]["bufferLimit"] = json!(1000);
+    harness.apply(corrected).await;
+    harness.settle(MAX_PASSES).await;
+    assert!(harness.has_router("main", "web"));
+    harness.fake.advance(Duration::from_secs(3_600));
+    harness.settle(MAX_PASSES).await;
+    assert_eq!(harness.reason("main", "web", "Ready").await, "InSync");
+}
