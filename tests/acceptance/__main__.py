@@ -95,7 +95,7 @@ class Run:
             self.ledger.announce("aws", self.where.endpoint)
         aws = self.where.aws()
         caller = aws.caller()
-        whereabouts.ask(self.where, caller["Account"], self.ledger.run)
+        whereabouts.ask(self.where, caller["Account"], caller["Arn"], self.ledger.run)
         if not own:
             self.ledger.begin(self.where.record())
         say(f"  should this process be killed: make acceptance-clean RUN={self.ledger.run}")

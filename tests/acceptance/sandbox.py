@@ -5,6 +5,7 @@ Must never make anything that was not announced to the ledger before, nor use a 
 
 import json
 import os
+import time
 
 from botocore.exceptions import ClientError
 
@@ -21,6 +22,8 @@ APP = "trap 'exit 0' TERM; i=0; while true; do echo \"$GREETING $i\"; i=$((i+1))
 LOCAL_SUBNET = "subnet-0a1b2c3d4e5f60718"
 # Names of the example account: none may be left in a policy that is made for a run.
 EXAMPLE = ("firelens-config-", "role/ecs/", "policy/firelens/", "log-group:/firelens/")
+# How long IAM may take to show a new role everywhere.
+IAM_SECONDS = 20
 TEMPLATES = places.ROOT / "deploy" / "iam"
 
 
@@ -67,6 +70,9 @@ class Sandbox:
             request = {"logGroupName": group, "tags": {TAG: self.run}}
             self.make("log-group", group, lambda request=request: self.aws.logs.create_log_group(**request))
         self._roles()
+        if self.aws.endpoint is None:
+            # ECS refuses roles that it cannot see yet.
+            time.sleep(IAM_SECONDS)
         self.make(
             "cluster",
             self.cluster,

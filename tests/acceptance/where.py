@@ -5,6 +5,8 @@ Must never reach real AWS without a consent that names the account.
 
 import os
 
+import boto3
+
 from acceptance import budget
 from live.aws import Aws
 from live.parts import LOCAL_ACCOUNT
@@ -30,7 +32,7 @@ class Where:
     def environment(self):
         """The variables that lead the operator there."""
         if self.is_real:
-            return aws_environment() | {"AWS_REGION": self.region}
+            return aws_environment() | {"AWS_REGION": self.region} | of_profile()
         return clean_environment(
             AWS_ENDPOINT_URL=self.endpoint,
             AWS_REGION=self.region,
@@ -54,8 +56,19 @@ def find():
             raise LiveError(f"AWS_ENDPOINT_URL is {endpoint}: only an AWS on this machine, or the real one, is driven")
         return Where(region(), endpoint, local_account())
     if os.environ.get("FIRELENS_ACCEPTANCE_REAL") or any(os.environ.get(name) for name in POINTING):
-        return Where(region())
+        # The region of a profile counts where no variable names one.
+        return Where(os.environ.get("AWS_REGION") or boto3.Session().region_name or region())
     return None
+
+
+def of_profile():
+    """The credentials that a profile stands for: it may be one of single sign-on, which only the AWS CLI and SDKs
+    with that feature understand. They have to last for the run."""
+    if not os.environ.get("AWS_PROFILE"):
+        return {}
+    found = boto3.Session().get_credentials().get_frozen_credentials()
+    keys = {"AWS_ACCESS_KEY_ID": found.access_key, "AWS_SECRET_ACCESS_KEY": found.secret_key}
+    return keys | ({"AWS_SESSION_TOKEN": found.token} if found.token else {})
 
 
 def local_account():
@@ -63,12 +76,16 @@ def local_account():
     return key if key.isdigit() and len(key) == 12 else LOCAL_ACCOUNT
 
 
-def ask(where, account, run):
+def ask(where, account, arn, run):
     """Says what the run costs; refuses real AWS without consent."""
     for line in budget.lines(account, where.region, run):
         print(line, flush=True)
     if not where.is_real:
         print(f"  on a local AWS at {where.endpoint}: nothing is paid, nothing leaves this machine", flush=True)
+    elif arn.endswith(":root"):
+        raise LiveError(
+            "these are the credentials of the account's root, which cannot assume roles: use a user or role"
+        )
     elif os.environ.get("CONSENT") != account:
         raise LiveError(
             "this is real AWS, and nothing was made yet. In an account made for trying things out, say\n"

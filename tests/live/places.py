@@ -39,7 +39,8 @@ def clean_environment(**extra):
 def aws_environment():
     """The caller's AWS configuration and nothing else of theirs that the operator would heed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FIRELENS_", "PG"))}
-    kept.pop("DATABASE_URL", None)
+    for name in ("DATABASE_URL", "AWS_ENDPOINT_URL"):
+        kept.pop(name, None)
     return kept
 
 
