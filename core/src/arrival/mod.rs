@@ -69,7 +69,7 @@ pub(crate) fn follow(input: &PlanInput<'_>, entries: Vec<Entry<'_>>, needs: &mut
     let mut due: Vec<(Option<Timestamp>, Entry<'_>)> = entries
         .into_iter()
         .filter_map(|entry| {
-            let checked_at = due(&entry, input.now)?;
+            let checked_at = due(&entry, resumed_at(input, entry.policy), input.now)?;
             Some((checked_at, entry))
         })
         .collect();
@@ -88,8 +88,18 @@ pub(crate) fn follow(input: &PlanInput<'_>, entries: Vec<Entry<'_>>, needs: &mut
     }
 }
 
-/// `Some` when it is time to look, with the time of the last look.
-fn due(entry: &Entry<'_>, now: Timestamp) -> Option<Option<Timestamp>> {
+/// When the rollout of a policy was resumed last.
+fn resumed_at(input: &PlanInput<'_>, policy: &LoggingPolicy) -> Option<Timestamp> {
+    input.controls.get(policy.uid())?.resumed_at
+}
+
+/// `Some` when it is time to look, with the time of the last look. Who resumes a rollout wants what holds it to
+/// be looked at again.
+fn due(
+    entry: &Entry<'_>,
+    resumed_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Option<Timestamp>> {
     let managed = entry.record.managed.as_ref()?;
     if entry.record.deployment.is_some() || entry.service.desired_count == 0 {
         return None;
@@ -97,9 +107,11 @@ fn due(entry: &Entry<'_>, now: Timestamp) -> Option<Option<Timestamp>> {
     let Some(before) = of_revision(entry.record) else {
         return Some(None);
     };
+    let is_old = resumed_at.is_some_and(|at| before.checked_at <= at);
     let interval = match before.seen {
         // What a revision sends to does not change.
         LogsSeen::Unreachable => return None,
+        LogsSeen::Silent if is_old => 0,
         LogsSeen::Flowing => RECHECK_SECONDS,
         LogsSeen::Silent if before.proven_at.is_some() => RECHECK_SECONDS,
         LogsSeen::Waiting | LogsSeen::Silent | LogsSeen::Unreadable => {
@@ -144,8 +156,13 @@ fn remembered(
     }
 }
 
-/// How a workload stands, from what was seen last.
-pub(crate) fn stand(record: &WorkloadRecord) -> Stand {
+/// How a workload stands under a policy, from what was seen last. Silence from before its rollout was resumed
+/// is no news.
+pub(crate) fn stand(
+    input: &PlanInput<'_>,
+    policy: &LoggingPolicy,
+    record: &WorkloadRecord,
+) -> Stand {
     if record.deployment.is_some() {
         return Stand::Unclear("its deployment is under way".to_owned());
     }
@@ -153,6 +170,13 @@ pub(crate) fn stand(record: &WorkloadRecord) -> Stand {
         None => Stand::Unclear("its logs were not looked for yet".to_owned()),
         Some(logs) => match logs.seen {
             LogsSeen::Flowing => Stand::Flowing,
+            LogsSeen::Silent
+                if resumed_at(input, policy).is_some_and(|at| logs.checked_at <= at) =>
+            {
+                Stand::Unclear(
+                    "its logs were not looked for since the rollout was resumed".to_owned(),
+                )
+            }
             LogsSeen::Silent => Stand::Silent(logs.message.clone()),
             LogsSeen::Waiting | LogsSeen::Unreadable | LogsSeen::Unreachable => {
                 Stand::Unclear(logs.message.clone())

@@ -82,7 +82,8 @@ pub fn judge(
     if rollout.require_logs {
         for (key, service, record) in watched {
             if service.desired_count > 0 && record.managed.is_some() {
-                logs(key, record, &mut findings);
+                let stand = arrival::stand(input, policy, record);
+                logs(key, stand, &mut findings);
             }
         }
     }
@@ -90,8 +91,8 @@ pub fn judge(
 }
 
 /// Whether logs arrive, as it was seen last.
-fn logs(key: &WorkloadKey, record: &WorkloadRecord, findings: &mut Findings) {
-    match arrival::stand(record) {
+fn logs(key: &WorkloadKey, stand: arrival::Stand, findings: &mut Findings) {
+    match stand {
         arrival::Stand::Flowing => {}
         arrival::Stand::Silent(what) => findings.failed.push(format!("{key}: {what}")),
         arrival::Stand::Unclear(why) => findings.unclear.push(format!("{key}: {why}")),
