@@ -26,6 +26,8 @@ mod reviews;
 mod rights;
 mod rollouts;
 mod runner;
+mod scope;
+mod tell;
 mod world;
 
 pub use apply::{APPLY_BUDGET, ApplyError};

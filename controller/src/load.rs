@@ -3,11 +3,11 @@
 //! An object that cannot be read is left out and said so in the log: it must not stop the others. What an
 //! unreadable policy has injected is left as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use firelens_core::record::{
-    GenerationKey, Intent, OwnedResource, PolicyGeneration, ResourceId, RolloutRecord, WorkloadKey,
-    WorkloadRecord,
+    GenerationKey, Intent, OwnedResource, OwnedRevision, PolicyGeneration, ResourceId,
+    RolloutRecord, WorkloadKey, WorkloadRecord,
 };
 use firelens_core::v1alpha1::{
     AwsTarget, Freeze, Kind, LogDestination, LoggingPolicy, Rollout, RolloutControl,
@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::reading::{self, Policies, readable};
 use crate::report::target_selector;
+use crate::scope;
 
 /// What a pass begins with.
 #[derive(Debug)]
@@ -29,6 +30,10 @@ pub(crate) struct Loaded {
     pub(crate) destinations: BTreeMap<String, LogDestination>,
     pub(crate) records: BTreeMap<WorkloadKey, WorkloadRecord>,
     pub(crate) resources: BTreeMap<ResourceId, OwnedResource>,
+    /// By ARN.
+    pub(crate) revisions: BTreeMap<String, OwnedRevision>,
+    /// Workloads that another target has taken on.
+    pub(crate) handed_over: BTreeSet<WorkloadKey>,
     pub(crate) intents: Vec<Intent>,
     /// By uid of the policy.
     pub(crate) rollouts: BTreeMap<String, RolloutRecord>,
@@ -86,6 +91,8 @@ pub(crate) async fn load(store: &Store, target: &str) -> Result<Load, StoreError
     let resources = store.resources(target).await?;
     let rollout_objects = rollout_objects(store, target).await?;
     let controls = controls(&rollout_objects, &policies);
+    let records = store.records(target).await?;
+    let handed_over = scope::handed_over(store, &found, &records).await?;
     Ok(Load::Found(Box::new(Loaded {
         installation: store.installation().await?,
         target: found,
@@ -94,11 +101,13 @@ pub(crate) async fn load(store: &Store, target: &str) -> Result<Load, StoreError
             .into_iter()
             .map(|destination| (destination.name().to_owned(), destination))
             .collect(),
-        records: store.records(target).await?,
+        records,
+        handed_over,
         resources: resources
             .into_iter()
             .map(|resource| (resource.id.clone(), resource))
             .collect(),
+        revisions: store.revisions(target).await?,
         intents: store.open_intents(target).await?,
         rollouts: store.rollouts(target).await?,
         generations: store.policy_generations(target).await?,

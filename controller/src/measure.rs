@@ -70,6 +70,7 @@ const fn state(workload: &WorkloadPlan) -> &'static str {
         Decision::ShipManually(_) => "prepared",
         Decision::WouldInject => "audited",
         Decision::Unknown(_) => "unknown",
+        Decision::OutOfScope(_) => "out_of_scope",
         Decision::NotSelected
         | Decision::OptedOut
         | Decision::Ejected

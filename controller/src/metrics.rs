@@ -66,6 +66,8 @@ pub struct Metrics {
     owned_objects: IntGaugeVec,
     orphan_objects: IntGaugeVec,
     owned_role_policies: IntGaugeVec,
+    /// Revisions that were deregistered.
+    pub(crate) deregistered: IntCounter,
     pub(crate) drift_detected: IntCounterVec,
     pub(crate) rollout_seconds: Histogram,
     pub(crate) rollbacks: IntCounterVec,
@@ -178,6 +180,7 @@ impl Metrics {
             oldest_unconverged: make.gauges("policy_oldest_unconverged_timestamp_seconds", "Since when a service of the policy waits to be brought up to date; 0 when none does.", &["target", "policy"])?,
             owned_objects: make.counts("owned_objects", "Objects in S3 that the operator made.", &["target"])?,
             orphan_objects: make.counts("orphan_objects", "Objects in S3 of the operator that no known revision names; removed after their grace period.", &["target"])?,
+            deregistered: make.counter("task_definitions_deregistered_total", "Task definitions of the operator that nothing ran any more and that it deregistered.")?,
             owned_role_policies: make.counts("owned_role_policies", "Inline policies of roles that the operator made.", &["target"])?,
             drift_detected: make.counters("drift_detected_total", "Services found changed by others since the last pass.", &["source"])?,
             rollout_seconds: make.histogram("rollout_duration_seconds", "From the start of a rollout to its completion in one target.", &ROLLOUT_BUCKETS)?,

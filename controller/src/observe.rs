@@ -34,6 +34,19 @@ pub struct Scope<'a> {
     pub region: &'a str,
     /// Globs on cluster names.
     pub clusters: &'a [String],
+    /// Services of other clusters that are looked at as well, by name of the cluster.
+    pub kept: &'a BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Scope<'_> {
+    fn covers(&self, cluster: &str) -> bool {
+        self.clusters.iter().any(|glob| glob_matches(glob, cluster))
+    }
+
+    /// The services of a cluster that are looked at; `None` for all.
+    fn only(&self, cluster: &str) -> Option<&BTreeSet<String>> {
+        self.kept.get(cluster).filter(|_| !self.covers(cluster))
+    }
 }
 
 /// What a pass over one cluster found.
@@ -57,7 +70,8 @@ pub async fn observe(clients: &AwsClients, scope: &Scope<'_>) -> Observation {
     let clusters: Vec<ClusterView> = observation.clusters.values().cloned().collect();
     let mut reads = stream::iter(clusters)
         .map(|cluster| async move {
-            let services = read_services(clients, scope.target, &cluster).await;
+            let only = scope.only(&cluster.name);
+            let services = read_services(clients, scope.target, &cluster, only).await;
             (cluster.name, services)
         })
         .buffer_unordered(READ_CONCURRENCY);
@@ -119,7 +133,7 @@ async fn matching_clusters(clients: &AwsClients, scope: &Scope<'_>) -> Result<Ve
         .into_iter()
         .filter(|arn| {
             let name = last_segment(arn);
-            scope.clusters.iter().any(|glob| glob_matches(glob, name))
+            scope.covers(name) || scope.kept.contains_key(name)
         })
         .collect())
 }
@@ -202,11 +216,13 @@ async fn read_services(
     clients: &AwsClients,
     target: &str,
     cluster: &ClusterView,
+    only: Option<&BTreeSet<String>>,
 ) -> Result<ClusterServices, String> {
-    let arns = clients
+    let mut arns = clients
         .list_services(&cluster.arn)
         .await
         .map_err(|error| error.to_string())?;
+    arns.retain(|arn| only.is_none_or(|only| only.contains(last_segment(arn))));
     let mut shown = describe(clients, &cluster.arn, &arns).await;
     let found = arns.into_iter().map(|arn| {
         let key = WorkloadKey {

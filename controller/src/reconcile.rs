@@ -21,7 +21,7 @@ use crate::load::{self, Load, Loaded};
 use crate::needs::Reader;
 use crate::report::Report;
 use crate::world::{Occasion, World};
-use crate::{remember, retire, reviews};
+use crate::{remember, retire, reviews, scope};
 
 /// How often a role policy or S3 object that was seen to be right is read again, in seconds. A resync
 /// in between reads none of them: they change only when somebody tampers with them, and IAM publishes
@@ -152,10 +152,13 @@ async fn pass(
         desired,
         epoch: lease.epoch,
     };
-    let mut world = World::look(&clients, &loaded.target, memory, occasion, time.now()).await;
+    let kept = scope::kept(&loaded);
+    let looked = (&loaded.target, &kept);
+    let mut world = World::look(&clients, looked, memory, occasion, time.now()).await;
     let mut plan = plan_until_known(ctx, &clients, &loaded, &mut world, time.now()).await?;
     leave_to_unreadable(&loaded, &mut plan);
     remember::before_apply(ctx, lease, &loaded, &mut plan, time.now()).await?;
+    scope::hold_target(&ctx.store, lease, &loaded.target, &plan).await?;
     let applier = Applier {
         target: name,
         clients: &clients,
@@ -177,6 +180,7 @@ async fn pass(
     let lease = ctx.leases.current(name).unwrap_or_else(|| lease.clone());
     let settled = report.write(&lease).await?;
     let released = retire::release_policies(&ctx.store, &lease, &loaded, &plan).await?;
+    scope::release_target(&ctx.store, &lease, &loaded, &plan).await?;
     let complete =
         world.observation.unread_clusters.is_empty() && plan.left_open.is_empty() && !applied.retry;
     let unsettled = !settled || released.gone > 0;
@@ -294,6 +298,8 @@ pub(crate) fn input<'a>(
         observation,
         records: &loaded.records,
         resources: &loaded.resources,
+        revisions: &loaded.revisions,
+        handed_over: &loaded.handed_over,
         intents: &loaded.intents,
         rollouts: &loaded.rollouts,
         generations: &loaded.generations,

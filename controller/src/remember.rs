@@ -64,6 +64,14 @@ pub(crate) async fn before_apply(
             .delete_resources(lease, target, &plan.forgotten_resources)
             .await?;
     }
+    if !plan.registered.is_empty() {
+        store.put_revisions(lease, &plan.registered).await?;
+    }
+    if !plan.forgotten_revisions.is_empty() {
+        store
+            .delete_revisions(lease, target, &plan.forgotten_revisions)
+            .await?;
+    }
     let put = |records: Vec<RolloutRecord>| async move {
         store.put_rollouts(lease, target, &records, &[]).await
     };

@@ -46,7 +46,7 @@ pub(crate) const POLICY_LABEL: &str = "firelens.dev/policy";
 const LABEL_VALUE_MAX: usize = 63;
 
 /// What part of the operator events come from.
-const COMPONENT: &str = "firelens-controller";
+pub(crate) const COMPONENT: &str = "firelens-controller";
 
 /// Everything a report is made from.
 pub(crate) struct Report<'a> {
@@ -66,6 +66,7 @@ impl Report<'_> {
     /// The store fails, or the lease is lost.
     pub(crate) async fn write(&self, lease: &Lease) -> Result<bool, StoreError> {
         self.write_workloads(lease).await?;
+        self.tell_of_revisions().await?;
         let rollouts = self.write_rollouts(lease).await?;
         let mut settled = true;
         for name in rollouts.keys() {

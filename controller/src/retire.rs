@@ -8,7 +8,7 @@ use firelens_core::plan::Plan;
 use firelens_core::record::{ResourceId, WorkloadKey, WorkloadRecord};
 use firelens_core::select::glob_matches;
 use firelens_core::status::rollout_name;
-use firelens_core::v1alpha1::{Kind, LoggingPolicy, RESTORE_FINALIZER};
+use firelens_core::v1alpha1::{DeletionPolicy, Kind, LoggingPolicy, RESTORE_FINALIZER};
 use firelens_store::{Lease, ListOptions, Store, StoreError};
 
 use crate::load::{self, Loaded};
@@ -102,8 +102,15 @@ async fn is_released_in(
             return Ok(false);
         }
     }
+    // What is retained goes on running, and is looked after no more.
+    let retains = policy.spec.deletion_policy == DeletionPolicy::Retain;
     let records = store.records(name).await?;
-    if records.values().any(|record| carries(record, policy.uid())) {
+    if !retains && records.values().any(|record| carries(record, policy.uid())) {
+        return Ok(false);
+    }
+    let revisions = store.revisions(name).await?;
+    let mut revisions = revisions.values();
+    if !retains && revisions.any(|one| one.router.policy.uid == policy.uid()) {
         return Ok(false);
     }
     let resources = store.resources(name).await?;
@@ -127,9 +134,11 @@ fn carries(record: &WorkloadRecord, uid: &str) -> bool {
         .deployment
         .as_ref()
         .map(|deployment| &deployment.policy);
+    let leaving = record.leaving.iter().map(|leaving| &leaving.policy);
     [managed, deployment, record.admitted.as_ref()]
         .into_iter()
         .flatten()
+        .chain(leaving)
         .any(|policy| policy.uid == uid)
 }
 
@@ -166,6 +175,10 @@ pub(crate) async fn forget_target(
     let ids: Vec<ResourceId> = resources.into_iter().map(|resource| resource.id).collect();
     if !ids.is_empty() {
         store.delete_resources(lease, target, &ids).await?;
+    }
+    let revisions: Vec<String> = store.revisions(target).await?.into_keys().collect();
+    if !revisions.is_empty() {
+        store.delete_revisions(lease, target, &revisions).await?;
     }
     let rollouts: Vec<String> = store.rollouts(target).await?.into_keys().collect();
     if !rollouts.is_empty() {

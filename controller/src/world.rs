@@ -17,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::AwsClients;
 use crate::observe::{Scope, observe, refresh};
+use crate::scope::Kept;
 
 /// What stays the same between two looks at a target, or else everything is read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl World {
     /// Everything there is, or what `memory` has while it may be used.
     pub(crate) async fn look(
         clients: &AwsClients,
-        target: &AwsTarget,
+        (target, kept): (&AwsTarget, &Kept),
         memory: Option<Memory>,
         occasion: Occasion,
         now: Timestamp,
@@ -69,7 +70,7 @@ impl World {
             }
         }
         Self {
-            observation: observe(clients, &scope(target)).await,
+            observation: observe(clients, &scope(target, kept)).await,
             occasion,
             read_at: now,
             read: None,
@@ -146,12 +147,13 @@ impl World {
     }
 }
 
-fn scope(target: &AwsTarget) -> Scope<'_> {
+fn scope<'a>(target: &'a AwsTarget, kept: &'a Kept) -> Scope<'a> {
     Scope {
         target: target.name(),
         account_id: &target.spec.account_id,
         region: &target.spec.region,
         clusters: &target.spec.clusters,
+        kept,
     }
 }
 
@@ -169,4 +171,5 @@ fn moves(workload: &WorkloadPlan) -> bool {
         || !workload.steps.is_empty()
         || workload.record.is_in_flight()
         || workload.record.overtaken.is_some()
+        || workload.is_leaving()
 }

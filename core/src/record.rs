@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use generation::{GenerationKey, PolicyGeneration};
 pub use logs::{LogsRecord, LogsSeen};
-pub use owned::{Intent, OwnedResource, ResourceId};
+pub use owned::{Intent, OwnedResource, OwnedRevision, ResourceId, RouterOf};
 pub use put_back::{PutBack, PutBackState};
 pub use rollout::{RolloutRecord, RolloutStop};
 
@@ -81,6 +81,17 @@ pub struct Registered {
     pub arn: String,
     /// Its content hash.
     pub hash: String,
+    /// Whether we deregistered it since: then it is history, and the content is registered anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_deregistered: bool,
+}
+
+impl Registered {
+    /// Whether it is there with that content.
+    #[must_use]
+    pub fn serves(&self, hash: &str) -> bool {
+        self.hash == hash && !self.is_deregistered
+    }
 }
 
 /// The revision of ours that the service runs.
@@ -143,6 +154,23 @@ pub struct DeploymentRecord {
     /// when they do not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<ManagedRevision>,
+}
+
+impl DeploymentRecord {
+    /// The revision it brings, as one that the service runs.
+    #[must_use]
+    pub fn brought(&self, settled_at: Option<Timestamp>) -> ManagedRevision {
+        ManagedRevision {
+            arn: self.task_definition.clone(),
+            base: self.base.clone(),
+            policy: self.policy.clone(),
+            grants: self.grants.clone(),
+            hash: self.hash.clone(),
+            settled_at,
+            adopted_at: None,
+            rolled_out_generation: self.policy.generation,
+        }
+    }
 }
 
 /// An attempt that ended badly. The same content is not tried on the same base again.
@@ -303,6 +331,10 @@ pub struct WorkloadRecord {
     /// Live and ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed: Option<ManagedRevision>,
+    /// Revisions of ours that the service is not set to any more, or no longer for a policy, but that may
+    /// still have tasks or be rolled back to. What they need of roles and files stays until then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaving: Vec<ManagedRevision>,
     /// Under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment: Option<DeploymentRecord>,
@@ -353,6 +385,7 @@ impl WorkloadRecord {
             registered: None,
             admitted: None,
             managed: None,
+            leaving: Vec::new(),
             deployment: None,
             failed: None,
             overtaken: None,
@@ -374,6 +407,7 @@ impl WorkloadRecord {
         self.registered.is_none()
             && self.admitted.is_none()
             && self.managed.is_none()
+            && self.leaving.is_empty()
             && self.deployment.is_none()
             && self.failed.is_none()
             && self.overtaken.is_none()
@@ -412,6 +446,23 @@ impl WorkloadRecord {
         }
         let put_back = self.failed.as_ref()?.put_back.as_ref()?;
         put_back.managed.as_ref().filter(|_| put_back.is_open())
+    }
+
+    /// Whether something of ours runs there, is on its way, or may come back.
+    #[must_use]
+    pub const fn relies(&self) -> bool {
+        self.managed.is_some()
+            || !self.leaving.is_empty()
+            || self.deployment.is_some()
+            || self.overtaken.is_some()
+    }
+
+    /// Remembers a revision of ours that the service is set to no more, once.
+    pub fn set_down(&mut self, revision: ManagedRevision) {
+        let mut known = self.leaving.iter();
+        if known.all(|one| one.arn != revision.arn) {
+            self.leaving.push(revision);
+        }
     }
 
     /// Whether a place under `rollout.maxConcurrent` is taken.

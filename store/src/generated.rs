@@ -153,6 +153,46 @@ impl Store {
         .await
     }
 
+    /// Puts a finalizer on an object that does not have it and is not being deleted.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`], [`StoreError::Conflict`] where the name belongs to another object by
+    /// now, or the database fails.
+    pub async fn add_finalizer_fenced(
+        &self,
+        lease: &Lease,
+        kind: Kind,
+        name: &str,
+        uid: &str,
+        finalizer: &str,
+    ) -> Result<(), StoreError> {
+        self.within_deadline(async {
+            let mut tx = self.begin().await?;
+            check_fence(&mut tx, lease).await?;
+            let Some(row) = find_locked(&mut tx, kind, name).await? else {
+                return Ok(());
+            };
+            expect(kind, &row, "uid", &row.uid.to_string(), Some(uid))?;
+            let mut finalizers = meta::finalizers(&row.object);
+            if meta::is_deleting(&row.object) || finalizers.contains(&finalizer) {
+                return Ok(());
+            }
+            finalizers.push(finalizer);
+            let mut object = row.object.clone();
+            object["metadata"]["finalizers"] = json!(finalizers);
+            let write = Write {
+                change: ChangeType::Modified,
+                name: row.name,
+                uid: row.uid,
+                object,
+                before: Some(row.object),
+            };
+            write_one(&mut tx, kind, write, REPORTED).await?;
+            self.finish(tx).await
+        })
+        .await
+    }
+
     /// Takes one finalizer off an object, which goes with the last one if it is being deleted.
     /// Answers `None` where the object is not there or does not have it.
     ///

@@ -19,6 +19,7 @@ mod page;
 mod questions;
 mod records;
 mod retention;
+mod revisions;
 mod rollouts;
 #[cfg(feature = "scratch")]
 pub mod scratch;
@@ -26,6 +27,7 @@ mod selector;
 mod sql_changes;
 mod sql_objects;
 mod sql_records;
+mod sql_revisions;
 mod store;
 mod task_definitions;
 mod types;

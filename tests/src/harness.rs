@@ -365,6 +365,25 @@ impl Harness {
         panic!("not settled after {max_passes} passes; the last: {last:#?}");
     }
 
+    /// Passes until an object is gone, and the pass after.
+    ///
+    /// # Panics
+    /// Where that takes too long.
+    pub async fn settle_until_gone(&mut self, kind: Kind, name: &str) {
+        const MAX_PASSES: usize = 100;
+        for _ in 0..MAX_PASSES {
+            if self.get(kind, name).await.is_none() {
+                self.pass().await;
+                return;
+            }
+            let Passed::Ended(outcome) = self.pass().await else {
+                continue;
+            };
+            self.fake.advance(outcome.requeue_after.min(RESYNC));
+        }
+        panic!("{name} is not gone after {MAX_PASSES} passes");
+    }
+
     /// A new process takes over: nothing in memory survives, and the lease of the dead has run out.
     pub async fn restart(&mut self) {
         self.lives += 1;

@@ -70,6 +70,9 @@ async fn undisturbed(path: Path) -> (World, usize, usize) {
     let world = after(path, &harness).await;
     let writes = harness.fake.writes().len();
     assert!(writes > 5, "the path writes nothing");
+    let deregistered = harness.fake.count("DeregisterTaskDefinition");
+    let services = if matches!(path, Path::Restore) { 2 } else { 0 };
+    assert_eq!(deregistered, services, "{path:?}");
     (world, harness.moments(), writes)
 }
 

@@ -67,6 +67,7 @@ async fn services_go_back_to_their_base_revisions() {
         let revisions = harness.fake.revisions(service);
         assert_eq!(revisions.len(), 2, "nothing was registered to go back");
         assert!(revisions[0].1, "the base revision stays active");
+        assert!(!revisions[1].1, "nobody can start ours any more");
     }
     nothing_is_left(&harness.fake);
 }

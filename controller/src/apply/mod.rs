@@ -4,6 +4,7 @@
 //! a silent store ends everything, because then nothing that is done could be remembered.
 
 mod attempt;
+mod deregister;
 mod race;
 mod resources;
 mod verdict;
@@ -52,8 +53,12 @@ pub(crate) struct Applied {
     pub(crate) retry: bool,
     /// Steps were left for the next pass for want of time.
     pub(crate) unfinished: bool,
-    /// Resources were removed.
+    /// Resources were removed, or revisions deregistered.
     pub(crate) removed: usize,
+    /// ARNs of revisions of ours that were deregistered.
+    pub(crate) deregistered: Vec<String>,
+    /// Why one could not be.
+    pub(crate) not_deregistered: Option<String>,
 }
 
 /// How a turn of one workload ended.
@@ -95,6 +100,7 @@ impl Applier<'_> {
         let failed = self.write_resources(plan, &mut applied).await?;
         self.take_turns(plan, observation, &failed, &mut applied)
             .await?;
+        self.deregister(plan, &mut applied).await?;
         self.remove_resources(plan, &mut applied).await?;
         Ok(applied)
     }

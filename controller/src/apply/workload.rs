@@ -10,7 +10,7 @@ use bytes::Bytes;
 use firelens_core::observe::{Observation, Observed, ServiceView};
 use firelens_core::plan::{RegisterStep, RevisionRef, Step, UpdateStep, WorkloadPlan};
 use firelens_core::record::{
-    DeploymentRecord, Overtaken, PutBackState, Registered, WorkloadKey, WorkloadRecord,
+    DeploymentRecord, Overtaken, Purpose, PutBackState, Registered, WorkloadKey, WorkloadRecord,
 };
 use serde_json::Value;
 
@@ -77,7 +77,11 @@ impl Applier<'_> {
                 let registered = Registered {
                     arn: answer.arn.clone(),
                     hash: step.intent.hash.clone(),
+                    is_deregistered: false,
                 };
+                if let Some(owned) = step.intent.owned(&answer.arn, self.time.now()) {
+                    self.store.put_revisions(&lease, &[owned]).await?;
+                }
                 record.registered = Some(registered.clone());
                 self.keep_revision(&answer.arn, answer.raw, &step.body)
                     .await?;
@@ -274,10 +278,25 @@ impl Applier<'_> {
                 at: self.time.now(),
             });
             record.deployment = None;
+            if step.purpose == Purpose::Inject {
+                record.set_down(self.started(step, revision, None).brought(None));
+            }
             return;
         }
         let primary = answer.and_then(ServiceView::primary_deployment);
-        record.begin(DeploymentRecord {
+        let deployment_id = primary
+            .filter(|primary| primary.task_definition == revision)
+            .map(|primary| primary.id.clone());
+        record.begin(self.started(step, revision, deployment_id));
+    }
+
+    fn started(
+        &self,
+        step: &UpdateStep,
+        revision: &str,
+        deployment_id: Option<String>,
+    ) -> DeploymentRecord {
+        DeploymentRecord {
             purpose: step.purpose,
             task_definition: revision.to_owned(),
             previous: step.expected.clone(),
@@ -285,12 +304,10 @@ impl Applier<'_> {
             policy: step.policy.clone(),
             base: step.base.clone(),
             grants: step.grants.clone(),
-            deployment_id: primary
-                .filter(|primary| primary.task_definition == revision)
-                .map(|primary| primary.id.clone()),
+            deployment_id,
             started_at: self.time.now(),
             before: None,
-        });
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! ECS: raw JSON both ways, pages as large as AWS allows.
 //!
-//! Never sends `desiredCount`, never forces a deployment, never deregisters a revision.
+//! Never sends `desiredCount`, never forces a deployment.
 
 use aws_sdk_ecs::types::{
     ClusterField, ServiceField, SortOrder, StopServiceDeploymentStopType, TaskDefinitionField,
@@ -251,6 +251,22 @@ impl AwsClients {
             })?;
         let raw = call.raw_answer()?;
         Ok(Registered { arn, raw })
+    }
+
+    /// Deregisters a revision: services that run it go on, nothing new is started from it. To do so twice
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// The call fails; `NotFound` when there is no such revision.
+    pub async fn deregister_task_definition(&self, arn: &str) -> Result<(), AwsError> {
+        let operation = Operation::DEREGISTER_TASK_DEFINITION;
+        let call = self.caller.begin(operation).await;
+        let request = self
+            .ecs_writes
+            .deregister_task_definition()
+            .task_definition(arn);
+        let result = request.customize().interceptor(call.probe()).send().await;
+        self.caller.end(&call, result).map(drop)
     }
 
     /// Sets a service to a revision and answers the service as ECS now shows it, in raw JSON.

@@ -277,7 +277,11 @@ fn is_conflict(code: &str, message: &str) -> bool {
 
 /// `DescribeTaskDefinition` has no error of its own for a family or revision that is not there.
 fn is_unknown_task_definition(code: &str, message: &str) -> bool {
-    code == "ClientException" && message.starts_with("Unable to describe task definition")
+    let unknown = [
+        "Unable to describe task definition",
+        "The specified task definition does not exist",
+    ];
+    code == "ClientException" && unknown.iter().any(|words| message.starts_with(words))
 }
 
 fn is_denial(code: &str, status: u16) -> bool {

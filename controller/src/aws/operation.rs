@@ -170,6 +170,7 @@ operations! {
     DESCRIBE_TASK_DEFINITION: "ecs", "DescribeTaskDefinition", TaskDefinitionRead, false;
     LIST_TASK_DEFINITIONS: "ecs", "ListTaskDefinitions", TaskDefinitionRead, false;
     REGISTER_TASK_DEFINITION: "ecs", "RegisterTaskDefinition", TaskDefinitionModify, true;
+    DEREGISTER_TASK_DEFINITION: "ecs", "DeregisterTaskDefinition", TaskDefinitionModify, true;
     UPDATE_SERVICE: "ecs", "UpdateService", ServiceModify, true;
     STOP_SERVICE_DEPLOYMENT: "ecs", "StopServiceDeployment", ServiceModify, true;
     GET_ROLE: "iam", "GetRole", IamRead, false;

@@ -4,8 +4,8 @@
 
 use super::Tool;
 
-/// Terraform sets `task_definition` on every run to the revision in its state. The newest revision of the
-/// family is ours until the owner registers another.
+/// Terraform sets `task_definition` on every run to the revision in its state. The newest active revision of
+/// the family is the owner's, or ours that the service runs: we deregister our others.
 const TERRAFORM: &str = r#"data "aws_ecs_task_definition" "newest" {
   task_definition = aws_ecs_task_definition.FAMILY.family
 }
@@ -37,10 +37,11 @@ cfn.addPropertyOverride('ForceNewDeployment',  // change the nonce to deploy a r
 const PULUMI: &str =
     r#"new aws.ecs.Service("SERVICE", args, { ignoreChanges: ["taskDefinition"] });"#;
 
-/// Pipelines start from a file of their own; started from what runs, the router stays in.
-const PIPELINE: &str =
-    "aws ecs describe-task-definition --task-definition FAMILY --query taskDefinition
-# change the image in that, register it, deploy it: the router stays in";
+/// Pipelines start from a file of their own; started from what the service runs, the router stays in. The
+/// newest revision of the family may be one that was never deployed, or that was given up.
+const PIPELINE: &str = r#"RUNNING=$(aws ecs describe-services --cluster "$CLUSTER" --services SERVICE --query 'services[0].taskDefinition' --output text)
+aws ecs describe-task-definition --task-definition "$RUNNING" --query taskDefinition
+# change the image in that, register it, deploy it: the router stays in"#;
 
 /// How the owner of a service ends the fight, in the files of the tool, and the ways out that every tool has.
 #[must_use]
@@ -75,7 +76,7 @@ mod tests {
             (Some(Tool::Cdk), "cfn.taskDefinition = 'shop'"),
             (Some(Tool::CloudFormation), "TaskDefinition: shop "),
             (Some(Tool::Pulumi), "ignoreChanges: [\"taskDefinition\"]"),
-            (Some(Tool::GitHubActions), "--task-definition shop"),
+            (Some(Tool::GitHubActions), "--services web --query"),
             (None, "TaskDefinition: shop "),
         ];
         for (tool, line) in tools {

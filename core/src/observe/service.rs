@@ -27,6 +27,8 @@ pub struct DeploymentView {
     pub desired_count: i64,
     /// Tasks running.
     pub running_count: i64,
+    /// Tasks that are being started.
+    pub pending_count: i64,
     /// Tasks that did not start.
     pub failed_tasks: i64,
     /// When ECS changed it last.
@@ -42,6 +44,12 @@ impl DeploymentView {
             Some(state) => state == "COMPLETED",
             None => self.running_count >= self.desired_count,
         }
+    }
+
+    /// Whether it has tasks, or is getting some.
+    #[must_use]
+    pub const fn has_tasks(&self) -> bool {
+        self.running_count > 0 || self.pending_count > 0
     }
 }
 
@@ -91,6 +99,8 @@ pub struct ServiceView {
     pub load_balancers: Vec<LoadBalancerView>,
     /// Deployments, newest first as ECS lists them.
     pub deployments: Vec<DeploymentView>,
+    /// Task sets, where something else than ECS deploys, in the shape of deployments.
+    pub task_sets: Vec<DeploymentView>,
     /// Tags of the service.
     pub tags: BTreeMap<String, String>,
 }
@@ -111,6 +121,35 @@ impl ServiceView {
         self.deployments
             .iter()
             .find(|deployment| deployment.status == "PRIMARY")
+    }
+
+    /// Whether the newest deployment has reached its end and no other has tasks. `COMPLETED` alone does
+    /// not say so: with `earlySuccessCriteria` ECS gives it out while tasks of the revision before still
+    /// run. Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let primary = self.primary_deployment();
+        let mut all = self.deployments.iter().chain(&self.task_sets);
+        primary.is_none_or(DeploymentView::is_complete)
+            && all.all(|one| one.status == "PRIMARY" || !one.has_tasks())
+    }
+
+    /// ARNs of the revisions of all deployments and task sets.
+    pub fn shown_revisions(&self) -> impl Iterator<Item = &str> {
+        let all = self.deployments.iter().chain(&self.task_sets);
+        all.map(|one| one.task_definition.as_str())
+            .filter(|arn| !arn.is_empty())
+    }
+
+    /// ARNs of the revisions that its tasks have, or that ECS could still go back to.
+    pub fn reachable_revisions(&self) -> impl Iterator<Item = &str> {
+        let settled = self.is_settled();
+        let all = self.deployments.iter().chain(&self.task_sets);
+        let reachable =
+            all.filter(move |one| !settled || one.status == "PRIMARY" || one.has_tasks());
+        std::iter::once(self.task_definition.as_str())
+            .chain(reachable.map(|one| one.task_definition.as_str()))
+            .filter(|arn| !arn.is_empty())
     }
 
     /// Whether tasks of a deployment are still being replaced, ours or another's.
@@ -181,9 +220,15 @@ struct RawController {
 #[serde(rename_all = "camelCase")]
 struct RawTaskSet {
     #[serde(default)]
+    id: String,
+    #[serde(default)]
     status: String,
     #[serde(default)]
     task_definition: String,
+    #[serde(default)]
+    running_count: i64,
+    #[serde(default)]
+    pending_count: i64,
     load_balancers: Option<Vec<LoadBalancerView>>,
 }
 
@@ -203,6 +248,8 @@ struct RawDeployment {
     #[serde(default)]
     running_count: i64,
     #[serde(default)]
+    pending_count: i64,
+    #[serde(default)]
     failed_tasks: i64,
     #[serde(default, deserialize_with = "seconds")]
     updated_at: Option<Timestamp>,
@@ -219,11 +266,9 @@ struct RawTag {
 impl From<RawService> for ServiceView {
     fn from(raw: RawService) -> Self {
         // With CODE_DEPLOY and EXTERNAL the revision in force is in the primary task set.
-        let task_set = raw
-            .task_sets
-            .unwrap_or_default()
-            .into_iter()
-            .find(|set| set.status == "PRIMARY");
+        let sets = raw.task_sets.unwrap_or_default();
+        let task_sets = sets.iter().map(Into::into).collect();
+        let task_set = sets.into_iter().find(|set| set.status == "PRIMARY");
         let of_task_set = task_set
             .as_ref()
             .and_then(|set| set.load_balancers.clone())
@@ -270,12 +315,29 @@ impl From<RawService> for ServiceView {
                 .into_iter()
                 .map(Into::into)
                 .collect(),
+            task_sets,
             tags: raw
                 .tags
                 .unwrap_or_default()
                 .into_iter()
                 .map(|tag| (tag.key, tag.value))
                 .collect(),
+        }
+    }
+}
+
+impl From<&RawTaskSet> for DeploymentView {
+    fn from(raw: &RawTaskSet) -> Self {
+        Self {
+            id: raw.id.clone(),
+            status: raw.status.clone(),
+            task_definition: raw.task_definition.clone(),
+            rollout_state: None,
+            rollout_state_reason: String::new(),
+            desired_count: 0,
+            running_count: raw.running_count,
+            pending_count: raw.pending_count,
+            failed_tasks: 0,
         }
     }
 }
@@ -290,6 +352,7 @@ impl From<RawDeployment> for DeploymentView {
             rollout_state_reason: raw.rollout_state_reason.unwrap_or_default(),
             desired_count: raw.desired_count,
             running_count: raw.running_count,
+            pending_count: raw.pending_count,
             failed_tasks: raw.failed_tasks,
             updated_at: raw.updated_at,
         }

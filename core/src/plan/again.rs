@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::draft::{DEPLOYMENT_POLL_SECONDS, READ_RETRY_SECONDS, find_policy};
-use super::model::{Decision, Plan, PlanInput, Wait};
+use super::model::{Decision, Plan, PlanInput, Wait, WorkloadPlan};
 use crate::record::PolicyRef;
 use crate::v1alpha1::Mode;
 
@@ -20,6 +20,8 @@ pub(super) fn look_again(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp
     let audits = |won: &PolicyRef| {
         find_policy(input, won).is_some_and(|policy| policy.spec.mode == Mode::Audit)
     };
+    // What nobody relies on once it is gone is looked after, and then removed.
+    let is_leaving = plan.workloads.values().any(WorkloadPlan::is_leaving);
     plan.workloads
         .values()
         .filter_map(|workload| match &workload.decision {
@@ -59,5 +61,6 @@ pub(super) fn look_again(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp
                 after(READ_RETRY_SECONDS)
             }
         })
+        .chain(is_leaving.then(|| after(READ_RETRY_SECONDS)).flatten())
         .min()
 }

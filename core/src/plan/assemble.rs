@@ -12,8 +12,9 @@ use super::linted::Linted;
 use super::model::{Decision, Plan, PlanInput, WorkloadPlan};
 use super::resources::{self, State, Wishes};
 use super::{
-    again, claim, garbage, logs, meanwhile, open, places, put_back, recover, removal, retry,
-    rights, role_limits, settle, sharing, steps as stepping, takeaway, track,
+    again, claim, garbage, leaving, logs, meanwhile, open, places, put_back, recover, removal,
+    retry, revisions, rights, role_limits, scope, settle, sharing, steps as stepping, takeaway,
+    track,
 };
 use crate::gate;
 use crate::inject::{Note, NoteCode};
@@ -55,6 +56,7 @@ fn assemble(input: &PlanInput<'_>, settle: open::Settle) -> Plan {
     settle(input, &mut drafts);
     let admitted = places::give(input, &mut plan, &mut drafts);
     let states = judge_resources(input, &mut plan, &drafts, &admitted);
+    let pending = revisions::pending(&drafts);
     for (key, draft) in drafts {
         let entry = finish(
             input,
@@ -64,8 +66,13 @@ fn assemble(input: &PlanInput<'_>, settle: open::Settle) -> Plan {
             admitted.contains(&key),
             &states,
         );
-        plan.workloads.insert(key, entry);
+        if scope::is_over(input, &key, &entry) {
+            plan.forgotten_workloads.push(key);
+        } else {
+            plan.workloads.insert(key, entry);
+        }
     }
+    revisions::plan(input, &mut plan, &pending);
     removal::plan(input, &mut plan);
     garbage::plan(input, &mut plan, &states);
     removal::count(input, &mut plan);
@@ -80,6 +87,7 @@ pub(super) fn drafts_view<'d>(
 ) -> Vec<sharing::Entry<'d>> {
     drafts
         .iter_mut()
+        .filter(|(_, draft)| !matches!(draft.verdict.decision, Decision::OutOfScope(_)))
         .map(|(key, draft)| sharing::Entry {
             key,
             revision: &draft.service.task_definition,
@@ -104,6 +112,10 @@ pub(super) fn survey<'a>(
     let injectors = Injectors::of(input);
     let mut drafts = BTreeMap::new();
     for key in keys {
+        if input.handed_over.contains(key) {
+            plan.forgotten_workloads.push(key.clone());
+            continue;
+        }
         let remembered = input
             .records
             .get(key)
@@ -156,7 +168,8 @@ fn draft<'a>(
         cluster,
         service,
     };
-    let selection = select::select(&subject, input.policies);
+    let mut selection = select::select(&subject, input.policies);
+    let out_of_scope = scope::narrow(input, &remembered.key, &mut selection);
     let remembered = &recover::deployment(input, remembered, service);
     let deadline = remembered
         .deployment
@@ -177,6 +190,7 @@ fn draft<'a>(
             service,
             record,
             selection: &selection,
+            out_of_scope,
             linted,
             injectors,
         };
@@ -190,6 +204,9 @@ fn draft<'a>(
     adopt(&mut record, &verdict, &service.task_definition, input.now);
     meanwhile::note_proven(input, service, &mut record);
     let wanted = selection.winner.is_some();
+    if wanted || !record.is_empty() {
+        leaving::note_shown(input, service, &mut record, needs);
+    }
     let drift = wanted
         .then(|| takeaway::drift(input, service, &record, needs))
         .flatten();
@@ -227,15 +244,19 @@ fn adopt(record: &mut WorkloadRecord, verdict: &Verdict, live: &str, now: Timest
         record.registered = Some(Registered {
             arn: managed.arn.clone(),
             hash: managed.hash.clone(),
+            is_deregistered: false,
         });
+        record.leaving.retain(|one| one.arn != managed.arn);
         record.managed = Some(managed.clone());
         record.had_router = true;
     }
     if let Some(older) = &verdict.found_meanwhile {
         record.managed = Some(older.clone());
     }
-    if verdict.decision == Decision::Retained {
-        record.managed = None;
+    if verdict.decision == Decision::Retained
+        && let Some(managed) = record.managed.take()
+    {
+        record.set_down(managed);
     }
     let is_ours = verdict.marks.is_some() && record.deployment.is_none();
     if matches!(verdict.decision, Decision::Orphaned(_)) && is_ours {
@@ -288,6 +309,13 @@ fn judge_resources(
         }
         wish_for_running(input, &mut wishes, &draft.record);
     }
+    // So does what somebody could start by the name of the family.
+    for revision in input.revisions.values() {
+        let router = &revision.router;
+        if manages_roles(input, &router.policy) {
+            wishes.grants(&router.policy, &router.grants, false);
+        }
+    }
     // So does what could not be read in this pass.
     for workload in plan.workloads.values() {
         wish_for_running(input, &mut wishes, &workload.record);
@@ -325,7 +353,7 @@ fn relied_on_next(
     changes.flatten().collect()
 }
 
-/// What still runs keeps its rights until its successor has settled.
+/// What still runs, or may come back, keeps its rights until its successor has settled.
 fn wish_for_running(input: &PlanInput<'_>, wishes: &mut Wishes, record: &WorkloadRecord) {
     if let Some(managed) = record
         .managed
@@ -346,6 +374,13 @@ fn wish_for_running(input: &PlanInput<'_>, wishes: &mut Wishes, record: &Workloa
         .filter(|before| manages_roles(input, &before.policy))
     {
         wishes.grants(&before.policy, &before.grants, false);
+    }
+    for leaving in &record.leaving {
+        // What a revision alone tells of itself names its roles, not what they must allow.
+        let says = leaving.grants.iter().any(|one| !one.statements.is_empty());
+        if says && manages_roles(input, &leaving.policy) {
+            wishes.grants(&leaving.policy, &leaving.grants, false);
+        }
     }
 }
 
@@ -397,7 +432,8 @@ fn finish(
         }
     }
     let keeps = match (&draft.verdict.decision, &draft.verdict.policy) {
-        (Decision::ShipManually(_), Some(policy)) => {
+        // What only waits for its turn will need again what is there.
+        (Decision::ShipManually(_) | Decision::Waiting(_), Some(policy)) => {
             resources::ids_of(policy, &draft.verdict.grants, &draft.verdict.objects)
         }
         _ => Vec::new(),

@@ -14,6 +14,7 @@ use super::meanwhile;
 use super::model::{Decision, PlanInput, Wait};
 use super::moving;
 use super::risks;
+use super::scope;
 use crate::doc::TaskDefinitionDoc;
 use crate::fit::{self, Footprint};
 use crate::iam::Grant;
@@ -119,6 +120,8 @@ pub(super) struct Site<'a> {
     pub(super) service: &'a ServiceView,
     pub(super) record: &'a WorkloadRecord,
     pub(super) selection: &'a Selection,
+    /// A policy would win it, and the target looks after it no more.
+    pub(super) out_of_scope: bool,
     pub(super) linted: &'a Linted,
     pub(super) injectors: &'a Injectors<'a>,
 }
@@ -175,6 +178,9 @@ pub(super) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
             leave::leave(input, site, start, found, needs)
         }
         (Some(policy), _) => want(input, site, policy, live, start),
+        (None, Some(found)) if site.out_of_scope && scope::is_held(input, site, found) => {
+            Verdict::new(Decision::OutOfScope(input.target.is_deleting()))
+        }
         (None, Some(found)) => leave::leave(input, site, start, found, needs),
         (None, None) => leave::give_back(site),
     };
@@ -259,7 +265,9 @@ fn want(
         verdict.objects = prepared.objects().to_vec();
         verdict.policy = Some(reference.clone());
     }
-    if in_sync {
+    if in_sync && is_known_bad(site, &reference, live) {
+        verdict.decision = Decision::Failed;
+    } else if in_sync {
         verdict.adopt = Some(adopted(input, site, &reference, base, &prepared));
         verdict.outputs = prepared.outputs();
     } else if let Some(stuck) = fit::stuck(site.service)
@@ -287,6 +295,19 @@ fn want(
         verdict.rights = rights.unwrap_or_default();
     }
     verdict
+}
+
+/// Whether the live revision is somebody's copy of one that failed: the same content of the same policy on
+/// the same base, whatever image they put into it.
+fn is_known_bad(site: &Site<'_>, policy: &PolicyRef, live: &TaskDefinitionDoc) -> bool {
+    let Some(failed) = &site.record.failed else {
+        return false;
+    };
+    let marks = inject::marks(live);
+    failed.purpose == Purpose::Inject
+        && failed.policy.is_same_content(policy)
+        && failed.task_definition != site.service.task_definition
+        && marks.is_some_and(|marks| marks.hash == failed.hash)
 }
 
 pub(super) fn inject_change(

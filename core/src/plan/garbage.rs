@@ -61,10 +61,16 @@ pub(super) fn plan(input: &PlanInput<'_>, plan: &mut Plan, states: &BTreeMap<Res
 
 /// Notes since when objects are spare, and removes a few of those that were so for long enough.
 fn remove(input: &PlanInput<'_>, plan: &mut Plan, spare: &[&OwnedResource]) {
-    let grace = SignedDuration::from_secs(OBJECT_GRACE_SECONDS);
+    // A target that goes takes what is spare with it.
+    let is_last = input.target.is_deleting();
+    let grace = match is_last {
+        true => SignedDuration::ZERO,
+        false => SignedDuration::from_secs(OBJECT_GRACE_SECONDS),
+    };
     let mut removed = 0;
     for resource in spare {
-        let Some(since) = resource.spare_since else {
+        let first_seen = is_last.then_some(input.now);
+        let Some(since) = resource.spare_since.or(first_seen) else {
             mark(plan, resource, Some(input.now));
             continue;
         };
@@ -140,26 +146,28 @@ fn known_revisions(input: &PlanInput<'_>, plan: &Plan) -> BTreeSet<String> {
     let running = services.filter_map(Observed::present).flat_map(of_service);
     let records = input.records.values();
     let remembered = records.flat_map(of_record);
+    let owned = input.revisions.keys().map(String::as_str);
     let coming = plan.workloads.values();
     let coming = coming.flat_map(|workload| of_record(&workload.record));
     running
         .chain(remembered)
         .chain(coming)
+        .chain(owned)
         .filter(|arn| !arn.is_empty())
         .map(str::to_owned)
         .collect()
 }
 
 fn of_service(service: &ServiceView) -> impl Iterator<Item = &str> {
-    let deployments = service.deployments.iter();
-    std::iter::once(service.task_definition.as_str())
-        .chain(deployments.map(|deployment| deployment.task_definition.as_str()))
+    std::iter::once(service.task_definition.as_str()).chain(service.shown_revisions())
 }
 
 fn of_record(record: &WorkloadRecord) -> Vec<&str> {
     let mut arns = Vec::new();
-    arns.extend(record.registered.iter().map(|one| one.arn.as_str()));
-    if let Some(managed) = &record.managed {
+    let registered = record.registered.iter();
+    let registered = registered.filter(|one| !one.is_deregistered);
+    arns.extend(registered.map(|one| one.arn.as_str()));
+    for managed in record.managed.iter().chain(&record.leaving) {
         arns.push(&managed.arn);
         arns.extend(managed.base.as_deref());
     }

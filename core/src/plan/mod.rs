@@ -6,7 +6,8 @@
 //! Each workload is judged alone first (`desire`, `leave`), its own deployment is followed (`track`), what
 //! others did over ours is noted (`takeaway`) and its logs are looked for (`logs`), then places in the
 //! rollouts are given (`gate`, `capacity`, `places`, `rollout`), what they share is judged (`resources`),
-//! steps are laid out (`steps`), and what nobody needs any more is removed (`removal`).
+//! steps are laid out (`steps`), and what nobody needs any more is removed (`revisions`, `removal`,
+//! `garbage`).
 
 mod again;
 mod assemble;
@@ -18,6 +19,7 @@ mod draft;
 mod garbage;
 mod gate;
 mod leave;
+mod leaving;
 mod linted;
 mod listing;
 mod logs;
@@ -31,10 +33,12 @@ mod recover;
 mod removal;
 mod resources;
 mod retry;
+mod revisions;
 mod rights;
 mod risks;
 mod role_limits;
 mod rollout;
+mod scope;
 mod settle;
 mod sharing;
 mod ship;
@@ -53,8 +57,10 @@ pub use model::{
     ResourcePlan, RevisionRef, Step, UpdateStep, Wait, WorkloadPlan,
 };
 pub use resources::{IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS};
+pub use revisions::DEREGISTRATIONS_PER_PASS;
 pub use rights::{RIGHTS_ASKED_PER_PASS, RIGHTS_RETRY_SECONDS};
 pub use rollout::{Standing, Waves};
+pub use scope::{covers, held_by, retains};
 pub use ship::Shipment;
 pub use takeaway::{
     CONTEST_SECONDS, Contest, TAKEAWAY_LIMIT, TAKEAWAY_WINDOW_SECONDS, TAKEAWAYS_KEPT_MAX,

@@ -15,8 +15,8 @@ use crate::iam::Grant;
 use crate::inject::{Marks, Note, Refusal};
 use crate::observe::{Needs, Observation};
 use crate::record::{
-    GenerationKey, Intent, OwnedResource, PolicyGeneration, PolicyRef, Purpose, ResourceId,
-    RolloutRecord, WorkloadKey, WorkloadRecord,
+    GenerationKey, Intent, OwnedResource, OwnedRevision, PolicyGeneration, PolicyRef, Purpose,
+    ResourceId, RolloutRecord, WorkloadKey, WorkloadRecord,
 };
 use crate::select::Selection;
 use crate::v1alpha1::{AwsTarget, Freeze, LogDestination, LoggingPolicy, RolloutControl};
@@ -38,6 +38,10 @@ pub struct PlanInput<'a> {
     pub records: &'a BTreeMap<WorkloadKey, WorkloadRecord>,
     /// What we made in this target.
     pub resources: &'a BTreeMap<ResourceId, OwnedResource>,
+    /// Revisions that we registered and did not deregister, by ARN.
+    pub revisions: &'a BTreeMap<String, OwnedRevision>,
+    /// Workloads that the target looks after no more, and that another target has taken on.
+    pub handed_over: &'a BTreeSet<WorkloadKey>,
     /// Registrations whose answer is not known.
     pub intents: &'a [Intent],
     /// What is remembered of rollouts in this target, by uid of the policy.
@@ -66,6 +70,12 @@ pub struct Plan {
     pub resources: BTreeMap<ResourceId, ResourcePlan>,
     /// Things to remove, each independent of the others.
     pub removals: Vec<Removal>,
+    /// ARNs of revisions of ours to deregister, each independent of the others.
+    pub deregistrations: Vec<String>,
+    /// Revisions of ours that were found behind an intent; to be remembered.
+    pub registered: Vec<OwnedRevision>,
+    /// ARNs of revisions to forget without touching AWS: gone, or left to whoever retains them.
+    pub forgotten_revisions: Vec<String>,
     /// Resources seen to be there as wanted in this pass; to be remembered.
     pub verified: Vec<OwnedResource>,
     /// Resources that became spare, or are none any more; to be remembered.
@@ -105,7 +115,8 @@ pub struct WorkloadPlan {
     pub requires: Vec<ResourceId>,
     /// Steps in order. A failed step ends the workload's turn.
     pub steps: Vec<Step>,
-    /// Resources that a revision relies on which is prepared and not shipped yet.
+    /// Resources that a revision relies on which is prepared and not shipped yet, or that waits for its
+    /// turn: they are not made for it, but not removed either.
     pub keeps: Vec<ResourceId>,
     /// How the live revision differs from ours before it, when somebody else brought it.
     pub drift: Option<Drift>,
@@ -119,6 +130,15 @@ pub struct WorkloadPlan {
     pub marks: Option<Marks>,
     /// Whose it is, when it is another installation's.
     pub claim: Option<Claim>,
+}
+
+impl WorkloadPlan {
+    /// Whether revisions of ours that the service is set to no more may still run or come back.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        let mut leaving = self.record.leaving.iter();
+        leaving.any(|one| self.current_revision.as_ref() != Some(&one.arn))
+    }
 }
 
 /// Why a workload is or is not acted upon.
@@ -158,6 +178,9 @@ pub enum Decision {
     Claimed(Box<Claim>),
     /// Ours by its labels, but its policy, whose name this is, is not known; left as it is.
     Orphaned(String),
+    /// Its cluster is not among those of the target any more, or the target is being deleted (`true`), and
+    /// it runs a router that a policy wants: nothing is changed.
+    OutOfScope(bool),
     /// `deletionPolicy: Retain`: what runs is left and no longer looked after.
     Retained,
 }

@@ -10,6 +10,8 @@ use super::draft::find_policy;
 use super::model::{
     Decision, Plan, PlanInput, PolicyProgress, Removal, ResourcePlan, WorkloadPlan,
 };
+use super::revisions;
+use crate::iam::Grant;
 use crate::record::{OwnedResource, PolicyRef, ResourceId};
 use crate::select::policy_ref;
 use crate::v1alpha1::{DeletionPolicy, LoggingPolicy};
@@ -19,7 +21,7 @@ pub(super) fn plan(input: &PlanInput<'_>, plan: &mut Plan) {
     if input.target.spec.suspend || input.resources.is_empty() || !plan.needs.is_empty() {
         return;
     }
-    let reliance = Reliance::of(plan);
+    let reliance = Reliance::of(input, plan);
     let mut removals = Vec::new();
     let mut forgotten = Vec::new();
     for (id, resource) in input.resources {
@@ -57,13 +59,19 @@ struct Reliance<'a> {
 }
 
 impl<'a> Reliance<'a> {
-    fn of(plan: &'a Plan) -> Self {
+    fn of(input: &'a PlanInput<'_>, plan: &'a Plan) -> Self {
         let workloads = || plan.workloads.values();
+        let routers = || revisions::startable(input, plan).map(|revision| &revision.router);
+        let startable = routers().map(|router| router.policy.uid.as_str());
+        let their_roles = routers().flat_map(|router| roles_of(&router.policy, &router.grants));
         let needed = workloads().flat_map(|one| one.requires.iter().chain(&one.keeps));
         Self {
-            policies: workloads().flat_map(carried).collect(),
+            policies: workloads().flat_map(carried).chain(startable).collect(),
             resources: plan.resources.keys().chain(needed).collect(),
-            roles: workloads().flat_map(named_roles).collect(),
+            roles: workloads()
+                .flat_map(named_roles)
+                .chain(their_roles)
+                .collect(),
             may_tidy: has_time(plan) && is_known(plan),
         }
     }
@@ -111,21 +119,28 @@ fn carried(workload: &WorkloadPlan) -> impl Iterator<Item = &str> {
         .map(|deployment| &deployment.policy);
     let overtaken = record.overtaken.as_ref().map(|race| &race.policy);
     let before = record.way_back().map(|before| &before.policy);
+    let is_retained = workload.decision == Decision::Retained;
+    let let_go = workload.current_revision.as_ref().filter(|_| is_retained);
+    let leaving = record.leaving.iter();
+    let leaving = leaving
+        .filter(move |one| let_go != Some(&one.arn))
+        .map(|one| &one.policy);
     let remembered = [managed, deployment, overtaken, before]
         .into_iter()
         .flatten();
-    let marked = workload.marks.iter().map(|marks| marks.policy_uid.as_str());
+    let marked = workload.marks.iter().filter(move |_| !is_retained);
     remembered
+        .chain(leaving)
         .map(|policy| policy.uid.as_str())
-        .chain(marked)
-        .filter(|_| workload.decision != Decision::Retained)
+        .chain(marked.map(|marks| marks.policy_uid.as_str()))
 }
 
 fn relies_on(workload: &WorkloadPlan, policy: &PolicyRef) -> bool {
     carried(workload).any(|uid| uid == policy.uid)
 }
 
-/// Roles on which the running or coming revision of a workload has grants, with the uid of the policy.
+/// Roles on which a running, coming or leaving revision of a workload has grants, with the uid of the
+/// policy.
 fn named_roles(workload: &WorkloadPlan) -> impl Iterator<Item = (&str, String)> {
     let record = &workload.record;
     let managed = record
@@ -137,15 +152,23 @@ fn named_roles(workload: &WorkloadPlan) -> impl Iterator<Item = (&str, String)> 
     let before = record
         .way_back()
         .map(|before| (&before.policy, &before.grants));
+    let leaving = record.leaving.iter();
+    let leaving = leaving.map(|leaving| (&leaving.policy, &leaving.grants));
     [managed, deployment, before]
         .into_iter()
         .flatten()
-        .flat_map(|(policy, grants)| {
-            let roles = grants
-                .iter()
-                .filter_map(|grant| crate::iam::role_name(&grant.role_arn));
-            roles.map(|role| (policy.uid.as_str(), role.name))
-        })
+        .chain(leaving)
+        .flat_map(|(policy, grants)| roles_of(policy, grants))
+}
+
+fn roles_of<'a>(
+    policy: &'a PolicyRef,
+    grants: &'a [Grant],
+) -> impl Iterator<Item = (&'a str, String)> {
+    let roles = grants
+        .iter()
+        .filter_map(|grant| crate::iam::role_name(&grant.role_arn));
+    roles.map(|role| (policy.uid.as_str(), role.name))
 }
 
 /// Counts how each policy stands in this target.
@@ -180,11 +203,13 @@ fn tally(progress: &mut PolicyProgress, workload: &WorkloadPlan, policy: &Policy
             workload.decision,
             Decision::Ejecting | Decision::PuttingBack | Decision::Deploying(_)
         );
+        // What the target looks after no more is not the rollout's business: the workload says so.
+        let is_left = matches!(workload.decision, Decision::OutOfScope(_));
         let counter = match moves {
             true => &mut progress.in_progress,
             false => &mut progress.to_eject,
         };
-        *counter += u32::from(carries);
+        *counter += u32::from(carries && !is_left);
         return;
     }
     progress.selected += 1;
@@ -229,5 +254,7 @@ fn is_released(
         .workloads
         .values()
         .any(|workload| relies_on(workload, reference));
-    kept.is_empty() && !carried
+    let startable = revisions::startable(input, plan)
+        .any(|revision| revision.router.policy.uid == reference.uid);
+    kept.is_empty() && !carried && !startable
 }

@@ -19,7 +19,7 @@ pub(super) fn prepared(record: &WorkloadRecord, change: &Change) -> Option<Strin
         WantedRevision::Content { .. } => record
             .registered
             .as_ref()
-            .filter(|known| known.hash == change.hash)
+            .filter(|known| known.serves(&change.hash))
             .map(|known| known.arn.clone()),
     }
 }

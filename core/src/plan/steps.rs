@@ -12,7 +12,9 @@ use super::ship;
 use crate::doc::{TaskDefinitionDoc, canonical_hash};
 use crate::inject::{self, Reason, Refusal};
 use crate::observe::Observed;
-use crate::record::{Intent, Registered, ResourceId, WorkloadKey, WorkloadRecord};
+use crate::record::{
+    Intent, Purpose, Registered, ResourceId, RouterOf, WorkloadKey, WorkloadRecord,
+};
 
 pub(super) fn steps_for(
     input: &PlanInput<'_>,
@@ -28,7 +30,14 @@ pub(super) fn steps_for(
     let revision = match change.revision {
         WantedRevision::Existing(arn) => RevisionRef::Arn(arn),
         WantedRevision::Content { family, body } => {
-            let intent = Intent::register(&key.target, &family, &change.hash, input.now);
+            let router = (change.purpose == Purpose::Inject).then(|| RouterOf {
+                policy: change.policy.clone(),
+                grants: change.grants.clone(),
+            });
+            let intent = Intent {
+                router,
+                ..Intent::register(&key.target, &family, &change.hash, input.now)
+            };
             match registered(input, plan, &mut draft.record, &intent)? {
                 Some(arn) => RevisionRef::Arn(arn),
                 None => {
@@ -117,7 +126,7 @@ fn registered(
     if let Some(known) = record
         .registered
         .as_ref()
-        .filter(|known| known.hash == wanted.hash)
+        .filter(|known| known.serves(&wanted.hash))
     {
         return Ok(Some(known.arn.clone()));
     }
@@ -125,7 +134,7 @@ fn registered(
         .records
         .values()
         .filter_map(|other| other.registered.as_ref());
-    if let Some(known) = shared.into_iter().find(|known| known.hash == wanted.hash) {
+    if let Some(known) = shared.into_iter().find(|known| known.serves(&wanted.hash)) {
         record.registered = Some(known.clone());
         return Ok(Some(known.arn.clone()));
     }
@@ -151,7 +160,9 @@ fn registered(
                 record.registered = Some(Registered {
                     arn: arn.to_owned(),
                     hash: wanted.hash.clone(),
+                    is_deregistered: false,
                 });
+                plan.registered.extend(wanted.owned(arn, input.now));
                 plan.closed_intents.push(open.id.clone());
                 return Ok(Some(arn.to_owned()));
             }
@@ -168,7 +179,7 @@ fn registered(
 }
 
 /// Whether a revision is the one whose registration went unanswered.
-fn has_content(doc: &TaskDefinitionDoc, hash: &str, installation: &str) -> bool {
+pub(super) fn has_content(doc: &TaskDefinitionDoc, hash: &str, installation: &str) -> bool {
     match inject::marks(doc) {
         Some(marks) => marks.hash == hash && !marks.is_foreign_to(installation),
         None => canonical_hash(&doc.to_register_input()) == hash,

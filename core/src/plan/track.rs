@@ -4,12 +4,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::leaving;
 use super::put_back;
 use super::settle;
-use crate::observe::{DeploymentView, ServiceView};
-use crate::record::{
-    DeploymentRecord, FailedAttempt, ManagedRevision, PolicyRef, Purpose, WorkloadRecord,
-};
+use crate::observe::ServiceView;
+use crate::record::{DeploymentRecord, FailedAttempt, PolicyRef, Purpose, WorkloadRecord};
 
 /// How long `DescribeServices` may still show the state before our own `UpdateService`. ECS is
 /// eventually consistent and names no bound; its advice is to poll from seconds to minutes:
@@ -36,6 +35,7 @@ pub(super) fn advance(
         Some(deployment) => follow(&mut next, &deployment, service, deadline_seconds, now),
         None => settle_without_deployment(&mut next, service, now),
     }
+    leaving::release(&mut next, service);
     next
 }
 
@@ -69,7 +69,10 @@ fn follow(
         } else if primary.is_none_or(|found| {
             found.task_definition == deployment.task_definition && found.is_complete()
         }) {
-            succeed(next, deployment, now);
+            // With early success ECS says so while the tasks before still run and are cleaned up later.
+            if service.is_settled() {
+                succeed(next, deployment, now);
+            }
         } else if age > SignedDuration::from_secs(deadline_seconds) {
             let back = put_back::way_back(deployment);
             keep_as_managed(next, deployment, None);
@@ -96,11 +99,12 @@ fn follow(
             .map(|found| found.rollout_state_reason.clone())
             .find(|reason| !reason.is_empty())
             .unwrap_or_else(|| format!("the service is back on {}", service.task_definition));
-        // Nobody took the router away: our deployment did not last.
+        // Nobody took the router away: our deployment did not last. Its tasks may, for a while.
         next.ran = None;
         if shows_previous {
             next.managed.clone_from(&deployment.before);
         }
+        leaving::set_down(next, deployment);
         fail(next, deployment, REASON_ROLLED_BACK, reason, now);
         return;
     }
@@ -108,6 +112,7 @@ fn follow(
     if deployment.purpose == Purpose::Inject {
         next.ran = Some(deployment.task_definition.clone());
     }
+    leaving::set_down(next, deployment);
     next.deployment = None;
     next.admitted = None;
 }
@@ -121,20 +126,18 @@ fn settle_without_deployment(next: &mut WorkloadRecord, service: &ServiceView, n
     }) {
         next.overtaken = None;
     }
-    if next
+    if let Some(managed) = next
         .managed
-        .as_ref()
-        .is_some_and(|managed| managed.arn != service.task_definition)
+        .take_if(|managed| managed.arn != service.task_definition)
     {
-        next.managed = None;
+        next.set_down(managed);
     }
     put_back::settle(next, service);
     // A deployment that missed its deadline may still arrive.
     let arrived = next.failed.as_ref().is_some_and(|failed| {
         failed.reason == REASON_DEADLINE && failed.task_definition == service.task_definition
-    }) && service
-        .primary_deployment()
-        .is_some_and(DeploymentView::is_complete);
+    }) && service.primary_deployment().is_some()
+        && service.is_settled();
     if arrived {
         next.failed = None;
         if let Some(managed) = &mut next.managed {
@@ -147,7 +150,9 @@ fn succeed(next: &mut WorkloadRecord, deployment: &DeploymentRecord, now: Timest
     match deployment.purpose {
         Purpose::Inject => keep_as_managed(next, deployment, Some(now)),
         Purpose::Eject => {
-            next.managed = None;
+            if let Some(managed) = next.managed.take() {
+                next.set_down(managed);
+            }
             next.proven = None;
             next.ran = None;
             next.takeaways.clear();
@@ -180,17 +185,11 @@ fn keep_as_managed(
     deployment: &DeploymentRecord,
     settled_at: Option<Timestamp>,
 ) {
-    if deployment.purpose == Purpose::Inject {
-        next.managed = Some(ManagedRevision {
-            arn: deployment.task_definition.clone(),
-            base: deployment.base.clone(),
-            policy: deployment.policy.clone(),
-            grants: deployment.grants.clone(),
-            hash: deployment.hash.clone(),
-            settled_at,
-            adopted_at: None,
-            rolled_out_generation: deployment.policy.generation,
-        });
+    if deployment.purpose == Purpose::Inject
+        && let Some(before) = next.managed.replace(deployment.brought(settled_at))
+        && before.arn != deployment.task_definition
+    {
+        next.set_down(before);
     }
 }
 

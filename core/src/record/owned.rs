@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::PolicyRef;
+use crate::iam::Grant;
 
 /// A registration about to happen. It is recorded before the call, because `RegisterTaskDefinition`
 /// has no client token and an answer can be lost: while the intent is open, the newest revision of
@@ -26,9 +27,55 @@ pub struct Intent {
     pub hash: String,
     /// When it was recorded.
     pub recorded_at: Timestamp,
+    /// What a revision with a router is for; none for one that takes the router out: that is the owner's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub router: Option<RouterOf>,
+}
+
+/// Whose router a revision has, and what it needs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RouterOf {
+    /// The policy.
+    pub policy: PolicyRef,
+    /// What the roles must allow.
+    #[serde(default)]
+    pub grants: Vec<Grant>,
+}
+
+/// A revision that we registered. It is remembered until it is deregistered, so that none is left behind
+/// that somebody could start by the name of the family.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnedRevision {
+    /// Name of the `AwsTarget`.
+    pub target: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Its family.
+    pub family: String,
+    /// Its content hash.
+    pub hash: String,
+    /// Whose router it has.
+    pub router: RouterOf,
+    /// When it was registered.
+    pub registered_at: Timestamp,
 }
 
 impl Intent {
+    /// The revision that came of it, where that is ours.
+    #[must_use]
+    pub fn owned(&self, arn: &str, now: Timestamp) -> Option<OwnedRevision> {
+        Some(OwnedRevision {
+            target: self.target.clone(),
+            arn: arn.to_owned(),
+            family: self.family.clone(),
+            hash: self.hash.clone(),
+            router: self.router.clone()?,
+            registered_at: now,
+        })
+    }
+
     /// The intent to register content `hash` in `family`.
     #[must_use]
     pub fn register(target: &str, family: &str, hash: &str, now: Timestamp) -> Self {
@@ -38,6 +85,7 @@ impl Intent {
             family: family.to_owned(),
             hash: hash.to_owned(),
             recorded_at: now,
+            router: None,
         }
     }
 }

@@ -142,6 +142,8 @@ reasons! {
     PolicyUnknown,
     /// The policy lets go of what runs (`deletionPolicy: Retain`, or `Audit`).
     Retained,
+    /// The cluster is not among those of the target any more, or the target is being deleted; the router stays.
+    OutOfScope,
     /// Nothing of ours runs here.
     NotManaged,
     /// AWS refused the operator the right to do it.
@@ -244,7 +246,24 @@ pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (Workloa
             WorkloadReason::Retained,
             "left as it is and no longer looked after".to_owned(),
         ),
+        Decision::OutOfScope(is_target_deleted) => {
+            (WorkloadReason::OutOfScope, out_of_scope(*is_target_deleted))
+        }
     }
+}
+
+fn out_of_scope(is_target_deleted: bool) -> String {
+    let (why, undo) = match is_target_deleted {
+        true => (
+            "the target is being deleted, and the service runs a router that a policy wants",
+            "to let the target go, delete the policy or let its selector leave the target out, which takes the router out; or annotate the target with firelens.dev/deletion-policy=Retain, which leaves the router and its rights where they are",
+        ),
+        false => (
+            "the cluster is not among spec.clusters of the target any more",
+            "add the cluster back, or let another target name it; or delete the policy or let its selector leave the service out, which takes the router out",
+        ),
+    };
+    format!("{why}; nothing is changed, and what the router needs of roles and files stays: {undo}")
 }
 
 fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {

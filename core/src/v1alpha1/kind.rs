@@ -15,6 +15,14 @@ pub const API_VERSION: &str = "firelens.dev/v1alpha1";
 /// Finalizer of a policy: it is held until every target says that nothing of it is left.
 pub const RESTORE_FINALIZER: &str = "firelens.dev/restore";
 
+/// Finalizer of a target: it is held until nothing of ours runs there that somebody looks after.
+pub const IN_USE_FINALIZER: &str = "firelens.dev/in-use";
+/// Annotation of a target whose value [`RETAIN`] lets it be deleted although routers run there: they are left
+/// as they are, with their rights and files.
+pub const DELETION_POLICY_ANNOTATION: &str = "firelens.dev/deletion-policy";
+/// The value of [`DELETION_POLICY_ANNOTATION`] that does so.
+pub const RETAIN: &str = "Retain";
+
 /// A kind of object. All kinds are cluster-scoped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Kind {

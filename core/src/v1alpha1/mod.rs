@@ -23,7 +23,10 @@ pub use columns::{Column, printer_columns};
 pub use condition::{Condition, ConditionStatus};
 pub use destination::*;
 pub use freeze::{FreezeSpec, FreezeStatus};
-pub use kind::{API_VERSION, GROUP, Kind, RESTORE_FINALIZER, VERSION};
+pub use kind::{
+    API_VERSION, DELETION_POLICY_ANNOTATION, GROUP, IN_USE_FINALIZER, Kind, RESTORE_FINALIZER,
+    RETAIN, VERSION,
+};
 pub use logging_policy::*;
 pub use meta::{Object, ObjectMeta, OwnerReference};
 pub use name::{rollout_name, workload_name};

@@ -223,6 +223,11 @@ data "aws_iam_policy_document" "write" {
     resources = ["${local.ecs}:task-definition/*"]
   }
   statement {
+    sid       = "DeregisterItsOwnRevisions"
+    actions   = ["ecs:DeregisterTaskDefinition"]
+    resources = ["*"] # ECS knows no resources for it
+  }
+  statement {
     sid       = "ResendTagsWhenRegistering"
     actions   = ["ecs:TagResource"]
     resources = ["${local.ecs}:task-definition/*"]

@@ -23,6 +23,9 @@ pub enum Source {
     Own,
     /// What the service runs now, router and all (what `describe-task-definition` pipelines do).
     Live,
+    /// The newest ACTIVE revision of the family (what pipelines do that describe the family, as the render
+    /// action of GitHub is mostly used).
+    Newest,
     /// A register input of the test.
     Document(Value),
 }
@@ -153,6 +156,10 @@ impl FakeAws {
             Source::Document(document) => document,
             Source::Live => register_input(&self.live(cluster, service).ok_or_else(missing)?),
             Source::Own => self.own(cluster, service).ok_or_else(missing)?,
+            Source::Newest => {
+                let family = self.family(cluster, service).ok_or_else(missing)?;
+                register_input(&self.task_definition(&family).ok_or_else(missing)?)
+            }
         };
         edit(&mut document);
         let arn = self.register(document)?;
@@ -161,6 +168,80 @@ impl FakeAws {
             json!({"cluster": cluster, "service": service, "taskDefinition": arn}),
         )?;
         Ok(arn)
+    }
+
+    /// Family of what a service runs.
+    fn family(&self, cluster: &str, service: &str) -> Option<String> {
+        let live = self.live(cluster, service)?;
+        live["taskDefinition"]["family"].as_str().map(str::to_owned)
+    }
+
+    /// Terraform applies a service whose task definition is `max(revision)` of the one in its state and the
+    /// newest ACTIVE one of the family. Answers what it set the service to.
+    ///
+    /// # Errors
+    /// As UpdateService.
+    pub fn terraform_applies(&self, cluster: &str, service: &str) -> Result<String, AwsError> {
+        let missing = || AwsError::client("there is nothing to apply");
+        let family = self.family(cluster, service).ok_or_else(missing)?;
+        let newest = self.task_definition(&family).ok_or_else(missing)?;
+        let newest = newest["taskDefinition"]["revision"].as_u64().unwrap_or(0);
+        let owned = self.owned_revision(&family).unwrap_or(0);
+        let revision = format!("{family}:{}", newest.max(owned));
+        self.sets(cluster, service, &revision)?;
+        Ok(revision)
+    }
+
+    /// `ecspresso rollback`: the newest ACTIVE revision of the family before the one that runs.
+    ///
+    /// # Errors
+    /// As UpdateService, and where there is none.
+    pub fn ecspresso_rolls_back(&self, cluster: &str, service: &str) -> Result<String, AwsError> {
+        let missing = || AwsError::client("there is nothing to go back to");
+        let family = self.family(cluster, service).ok_or_else(missing)?;
+        let live = self.service(cluster, service).ok_or_else(missing)?["taskDefinition"].clone();
+        let revisions = self.revisions(&family);
+        let before = revisions.iter().take_while(|(arn, _)| live != json!(arn));
+        let (to, _) = before
+            .filter(|(_, active)| *active)
+            .last()
+            .ok_or_else(missing)?;
+        self.sets(cluster, service, to)?;
+        Ok(to.clone())
+    }
+
+    /// A stack update, or its rollback, sets the service to the revision of its template: the owner's newest,
+    /// or the one before (`back`).
+    ///
+    /// # Errors
+    /// As UpdateService.
+    pub fn stack_sets(&self, cluster: &str, service: &str, back: bool) -> Result<String, AwsError> {
+        let missing = || AwsError::client("the template has no such revision");
+        let family = self.family(cluster, service).ok_or_else(missing)?;
+        let owned = self.owned_revisions(&family);
+        let revision = owned.iter().rev().nth(usize::from(back));
+        let revision = revision.ok_or_else(missing)?;
+        let revision = format!("{family}:{revision}");
+        self.sets(cluster, service, &revision)?;
+        Ok(revision)
+    }
+
+    fn sets(&self, cluster: &str, service: &str, revision: &str) -> Result<(), AwsError> {
+        let params = json!({"cluster": cluster, "service": service, "taskDefinition": revision});
+        self.ecs("UpdateService", params).map(drop)
+    }
+
+    fn owned_revision(&self, family: &str) -> Option<u64> {
+        self.owned_revisions(family).last().copied()
+    }
+
+    /// Numbers of the revisions of a family that its owner registered, oldest first.
+    fn owned_revisions(&self, family: &str) -> Vec<u64> {
+        let state = self.state();
+        let region = state.regions.get(&self.place);
+        let revisions = region.and_then(|region| region.families.get(family));
+        let owned = revisions.into_iter().flatten().filter(|one| one.owned);
+        owned.map(|one| one.number).collect()
     }
 
     /// The register input that the owner of a service used last.

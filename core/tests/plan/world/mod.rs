@@ -17,8 +17,8 @@ use firelens_core::plan::{
     Decision, Plan, PlanInput, ResourceContent, RevisionRef, Standing, Step, plan,
 };
 use firelens_core::record::{
-    DeploymentRecord, GenerationKey, Intent, OwnedResource, PolicyGeneration, Purpose, Registered,
-    ResourceId, RolloutRecord, WorkloadKey, WorkloadRecord,
+    DeploymentRecord, GenerationKey, Intent, OwnedResource, OwnedRevision, PolicyGeneration,
+    Purpose, Registered, ResourceId, RolloutRecord, WorkloadKey, WorkloadRecord,
 };
 use firelens_core::review::{TargetPlan, review};
 use firelens_core::v1alpha1::{
@@ -40,6 +40,8 @@ pub(crate) struct Service {
     pub(crate) failed_tasks: u32,
     /// Deployments so far.
     pub(crate) deployments: usize,
+    /// Revision of an older deployment whose tasks still run.
+    pub(crate) draining: Option<String>,
     /// Who deploys it: `ECS`, `CODE_DEPLOY`, `EXTERNAL`.
     pub(crate) controller: &'static str,
 }
@@ -69,6 +71,12 @@ pub(crate) struct World {
     pub(crate) objects: BTreeMap<(String, String), String>,
     pub(crate) records: BTreeMap<WorkloadKey, WorkloadRecord>,
     pub(crate) resources: BTreeMap<ResourceId, OwnedResource>,
+    /// Workloads that another target has taken on.
+    pub(crate) handed_over: BTreeSet<WorkloadKey>,
+    /// Revisions that we registered and did not deregister.
+    pub(crate) owned: BTreeMap<String, OwnedRevision>,
+    /// Revisions that were deregistered, oldest first.
+    pub(crate) deregistered: Vec<String>,
     pub(crate) intents: Vec<Intent>,
     pub(crate) rollouts: BTreeMap<String, RolloutRecord>,
     pub(crate) generations: BTreeMap<GenerationKey, PolicyGeneration>,
@@ -118,6 +126,9 @@ impl World {
             objects: BTreeMap::new(),
             records: BTreeMap::new(),
             resources: BTreeMap::new(),
+            handed_over: BTreeSet::new(),
+            owned: BTreeMap::new(),
+            deregistered: Vec::new(),
             intents: Vec::new(),
             rollouts: BTreeMap::new(),
             generations: BTreeMap::new(),
@@ -201,10 +212,28 @@ impl World {
                 failed: None,
                 failed_tasks: 0,
                 deployments,
+                draining: None,
                 controller,
             },
         );
         arn
+    }
+
+    /// The owner registers and deploys; tasks of the revision before run until the deployment is done.
+    pub(crate) fn owner_begins(&mut self, service: &str, body: &Value) -> String {
+        let before = self.services[service].revision.clone();
+        let arn = self.owner_deploys(service, body);
+        let found = self.services.get_mut(service).unwrap();
+        found.rollout_state = "IN_PROGRESS";
+        found.draining = Some(before);
+        arn
+    }
+
+    /// ECS rolls a deployment back that is under way.
+    pub(crate) fn ecs_goes_back(&mut self, service: &str) {
+        let found = self.services.get_mut(service).unwrap();
+        found.revision = found.draining.take().unwrap();
+        found.rollout_state = "COMPLETED";
     }
 
     /// The owner sets the service to a revision that is there already.
@@ -213,6 +242,30 @@ impl World {
         arn.clone_into(&mut found.revision);
         found.deployments += 1;
         found.rollout_state = "COMPLETED";
+        found.draining = None;
+    }
+
+    /// The newest revision of a family that is ACTIVE, as a pipeline finds it that describes the family.
+    pub(crate) fn newest_active(&self, family: &str) -> String {
+        let mut newest = self.of_family(family).into_iter();
+        let found = newest.find(|arn| !self.deregistered.contains(*arn));
+        found.unwrap().clone()
+    }
+
+    /// Revisions of a family, newest first.
+    pub(crate) fn of_family(&self, family: &str) -> Vec<&String> {
+        let number = |arn: &String| arn.rsplit(':').next().unwrap().parse::<u32>().unwrap();
+        let mine = format!("/{family}:");
+        let revisions = self.revisions.keys();
+        let mut found: Vec<_> = revisions.filter(|arn| arn.contains(&mine)).collect();
+        found.sort_by_key(|arn| std::cmp::Reverse(number(arn)));
+        found
+    }
+
+    /// Names of our inline policies of a role.
+    pub(crate) fn policies_of(&self, role: &str) -> Vec<&str> {
+        let of_role = self.role_policies.keys().filter(|(of, _)| of == role);
+        of_role.map(|(_, name)| name.as_str()).collect()
     }
 
     pub(crate) fn live(&self, service: &str) -> TaskDefinitionDoc {
@@ -236,6 +289,14 @@ impl World {
 
     /// Every deployment under way reaches steady state.
     pub(crate) fn deployments_complete(&mut self) {
+        self.deployments_succeed();
+        for service in self.services.values_mut() {
+            service.draining = None;
+        }
+    }
+
+    /// Every deployment under way is COMPLETED by early success; the tasks before are not cleaned up yet.
+    pub(crate) fn deployments_succeed(&mut self) {
         for service in self.services.values_mut() {
             service.rollout_state = "COMPLETED";
         }
@@ -285,6 +346,8 @@ impl World {
             observation: seen,
             records: &self.records,
             resources: &self.resources,
+            revisions: &self.owned,
+            handed_over: &self.handed_over,
             intents: &self.intents,
             rollouts: &self.rollouts,
             generations: &self.generations,
@@ -329,6 +392,7 @@ impl World {
             .previous
             .clone();
         let service = self.services.get_mut(service).unwrap();
+        service.draining = None;
         service.failed = Some(std::mem::replace(&mut service.revision, previous));
         service.rollout_state = "COMPLETED";
         service.reason = "ECS deployment circuit breaker: rolling back";

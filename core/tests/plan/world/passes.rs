@@ -34,6 +34,20 @@ impl World {
             }
             self.records.insert(key.clone(), record);
         }
+        for key in &made.forgotten_workloads {
+            self.records.remove(key);
+        }
+        for owned in &made.registered {
+            self.owned.insert(owned.arn.clone(), owned.clone());
+        }
+        self.intents
+            .retain(|intent| !made.closed_intents.contains(&intent.id));
+        for arn in &made.forgotten_revisions {
+            self.owned.remove(arn);
+        }
+        for arn in &made.deregistrations {
+            self.deregister(arn);
+        }
         for removal in &made.removals {
             match &removal.id {
                 ResourceId::Object { bucket, key } => {
@@ -62,6 +76,19 @@ impl World {
             self.resources.remove(id);
         }
         made
+    }
+
+    fn deregister(&mut self, arn: &str) {
+        let in_use = |one: &Service| one.revision == arn || one.draining.as_deref() == Some(arn);
+        assert!(!self.services.values().any(in_use), "{arn} runs");
+        self.owned.remove(arn).expect("one of ours");
+        self.deregistered.push(arn.to_owned());
+        for record in self.records.values_mut() {
+            let registered = record.registered.as_mut();
+            if let Some(known) = registered.filter(|known| known.arn == arn) {
+                known.is_deregistered = true;
+            }
+        }
     }
 
     fn write(&mut self, id: &ResourceId, content: &ResourceContent, row: &OwnedResource) {
@@ -95,9 +122,13 @@ impl World {
             Step::Register(register) => {
                 let arn = self.register(&register.body);
                 self.registered += 1;
+                let owned = register.intent.owned(&arn, self.now);
+                self.owned
+                    .extend(owned.map(|owned| (owned.arn.clone(), owned)));
                 record.registered = Some(Registered {
                     arn,
                     hash: register.intent.hash.clone(),
+                    is_deregistered: false,
                 });
             }
             Step::Update(update) => {
@@ -107,7 +138,7 @@ impl World {
                 };
                 let service = self.services.get_mut(&update.service).unwrap();
                 assert_eq!(service.revision, update.expected);
-                service.revision.clone_from(&arn);
+                service.draining = Some(std::mem::replace(&mut service.revision, arn.clone()));
                 service.rollout_state = "IN_PROGRESS";
                 service.failed_tasks = 0;
                 service.deployments += 1;
@@ -138,7 +169,7 @@ impl World {
                     .workloads
                     .values()
                     .any(|workload| !workload.steps.is_empty());
-            if !moving && made.removals.is_empty() {
+            if !moving && made.removals.is_empty() && made.deregistrations.is_empty() {
                 return;
             }
             self.advance(20);

@@ -22,6 +22,12 @@ impl World {
                 "rolloutState": "FAILED", "rolloutStateReason": service.reason,
             }));
         }
+        if let Some(older) = &service.draining {
+            deployments.push(json!({
+                "id": "ecs-svc/0", "status": "ACTIVE", "taskDefinition": older,
+                "rolloutState": "COMPLETED", "runningCount": 1,
+            }));
+        }
         if service.controller != "ECS" {
             deployments.clear();
         }
@@ -79,12 +85,10 @@ impl World {
             seen.fresh_task_definitions.insert(arn.clone(), doc(arn));
         }
         for family in &needs.families {
-            let mine = |arn: &&String| arn.contains(&format!("/{family}:"));
             let found: Vec<_> = self
-                .revisions
-                .keys()
-                .rev()
-                .filter(mine)
+                .of_family(family)
+                .into_iter()
+                .filter(|arn| !self.deregistered.contains(*arn))
                 .filter_map(|arn| doc(arn).present().cloned())
                 .collect();
             seen.families

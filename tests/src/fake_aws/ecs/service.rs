@@ -8,6 +8,8 @@ use crate::fake_aws::reply::AwsError;
 
 /// How long a deleted service drains.
 const DRAINING_MS: i64 = 30_000;
+/// How long ECS takes to clean up what a deployment with early success replaced.
+const CLEANUP_MS: i64 = 600_000;
 /// Service deployments remembered per service.
 const MAX_HISTORY: usize = 20;
 
@@ -83,6 +85,8 @@ pub(in crate::fake_aws) struct Deployment {
     due_ms: Option<i64>,
     end: DeploymentEnd,
     pub(super) failed_tasks: u64,
+    /// When its tasks are gone, once it is cleaned up.
+    cleaned_ms: Option<i64>,
 }
 
 /// What `DescribeServiceDeployments` tells.
@@ -158,7 +162,18 @@ impl Service {
 
     pub(super) fn next_change_ms(&self) -> Option<i64> {
         let due = self.deployments.first().and_then(|primary| primary.due_ms);
-        [due, self.drained_ms].into_iter().flatten().min()
+        let cleaned = self.deployments.iter().filter_map(|one| one.cleaned_ms);
+        let ends = [due, self.drained_ms].into_iter().flatten();
+        ends.chain(cleaned).min()
+    }
+
+    /// Whether a deployment is done before the tasks of the one before are gone.
+    fn cleans_up_later(&self) -> bool {
+        let settings = self.fields.get("deploymentConfiguration");
+        let early = settings.map(|settings| &settings["earlySuccessCriteria"]);
+        early.is_some_and(|early| {
+            early["enable"] == true && early["sourceServiceRevisionCleanup"] == "DEFERRED"
+        })
     }
 
     /// Starts a deployment of `task_definition`; whatever was in progress is superseded.
@@ -219,6 +234,7 @@ impl Service {
                 due_ms,
                 end,
                 failed_tasks: u64::from(end == DeploymentEnd::Crashes),
+                cleaned_ms: None,
             },
         );
         id
@@ -241,6 +257,8 @@ impl Service {
             self.status = Status::Inactive;
             self.deployments.clear();
         }
+        self.deployments
+            .retain(|one| one.cleaned_ms.is_none_or(|at_ms| at_ms > now_ms));
         let rollback_to = self.last_completed.clone();
         let Some(primary) = self.deployments.first_mut() else {
             return;
@@ -269,7 +287,15 @@ impl Service {
 
     /// Ends the newest deployment well, now.
     pub(super) fn complete(&mut self, id: &str, now_ms: i64) {
-        self.deployments.truncate(1);
+        if self.cleans_up_later() {
+            self.deployments
+                .retain(|one| one.id == id || one.state != RolloutState::Failed);
+            for older in self.deployments.iter_mut().skip(1) {
+                older.cleaned_ms.get_or_insert(now_ms + CLEANUP_MS);
+            }
+        } else {
+            self.deployments.truncate(1);
+        }
         if let Some(primary) = self.deployments.first_mut() {
             primary.state = RolloutState::Completed;
             primary.due_ms = None;
@@ -366,6 +392,12 @@ impl Deployment {
     /// Whether its tasks run, or are about to.
     pub(super) fn runs(&self) -> bool {
         self.state != RolloutState::Failed && self.end != DeploymentEnd::Crashes
+    }
+
+    /// Whether its tasks run although a newer deployment is there.
+    pub(super) fn lingers(&self, primary: RolloutState) -> bool {
+        let replaced = primary == RolloutState::InProgress && self.runs();
+        replaced || self.cleaned_ms.is_some()
     }
 
     fn fail(&mut self) {

@@ -62,12 +62,14 @@ impl Service {
 
     fn deployments_view(&self) -> Value {
         let desired = self.desired_count();
+        let state = self.rollout_state();
         self.deployments
             .iter()
             .enumerate()
             .map(|(index, deployment)| {
                 let primary = index == 0;
-                let running = if primary && deployment.runs() {
+                let lingers = state.is_some_and(|state| deployment.lingers(state));
+                let running = if primary && deployment.runs() || lingers {
                     desired
                 } else {
                     0

@@ -1,0 +1,182 @@
+//! Workloads of clusters that a target does not name any more: which stay known, and which another target has
+//! taken on.
+//!
+//! Never forgets one that runs a router of ours before somebody else looks after it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use firelens_core::plan::{self, Decision, Plan};
+use firelens_core::record::{PolicyRef, WorkloadKey, WorkloadRecord};
+use firelens_core::v1alpha1::{AwsTarget, DeletionPolicy, IN_USE_FINALIZER, Kind};
+use firelens_store::{Event, EventType, Lease, Store, StoreError};
+
+use crate::load::{self, Loaded};
+use crate::report::COMPONENT;
+
+/// Names of services by name of their cluster.
+pub(crate) type Kept = BTreeMap<String, BTreeSet<String>>;
+
+/// Workloads that an event names; more are only counted.
+const NAMED_MAX: usize = 5;
+
+/// Services that are looked at although their cluster is not one that the target names.
+pub(crate) fn kept(loaded: &Loaded) -> Kept {
+    let mut kept = Kept::new();
+    for key in uncovered(&loaded.target, &loaded.records) {
+        let services = kept.entry(key.cluster.clone()).or_default();
+        services.insert(key.service.clone());
+    }
+    kept
+}
+
+fn uncovered<'a>(
+    target: &'a AwsTarget,
+    records: &'a BTreeMap<WorkloadKey, WorkloadRecord>,
+) -> impl Iterator<Item = &'a WorkloadKey> {
+    let outside = records
+        .iter()
+        .filter(|(key, record)| record.relies() && !plan::covers(target, &key.cluster));
+    outside.map(|(key, _)| key)
+}
+
+/// Workloads that this target looks after no more, and that another one of the same account and region
+/// covers and runs its router in.
+///
+/// # Errors
+/// The store fails.
+pub(crate) async fn handed_over(
+    store: &Store,
+    target: &AwsTarget,
+    records: &BTreeMap<WorkloadKey, WorkloadRecord>,
+) -> Result<BTreeSet<WorkloadKey>, StoreError> {
+    let outside: Vec<&WorkloadKey> = uncovered(target, records).collect();
+    let mut taken = BTreeSet::new();
+    if outside.is_empty() {
+        return Ok(taken);
+    }
+    for heir in load::targets(store).await? {
+        let (here, there) = (&target.spec, &heir.spec);
+        let is_same_place = here.account_id == there.account_id && here.region == there.region;
+        if heir.name() == target.name() || !is_same_place {
+            continue;
+        }
+        let theirs = store.records(heir.name()).await?;
+        for key in &outside {
+            let key_there = WorkloadKey {
+                target: heir.name().to_owned(),
+                ..(*key).clone()
+            };
+            let record = theirs.get(&key_there);
+            let runs_there = record.is_some_and(|record| record.managed.is_some());
+            if runs_there && plan::covers(&heir, &key.cluster) {
+                taken.insert((*key).clone());
+            }
+        }
+    }
+    Ok(taken)
+}
+
+/// Holds a target for as long as routers run there, as Kubernetes holds a volume that is in use.
+///
+/// # Errors
+/// The store fails, or the lease is lost.
+pub(crate) async fn hold_target(
+    store: &Store,
+    lease: &Lease,
+    target: &AwsTarget,
+    plan: &Plan,
+) -> Result<(), StoreError> {
+    let finalizers = &target.metadata.finalizers;
+    let is_held = finalizers.iter().any(|one| one == IN_USE_FINALIZER);
+    let acts = plan.workloads.values().any(|one| !one.steps.is_empty());
+    if is_held || target.is_deleting() || !(acts || !plan::held_by(plan).is_empty()) {
+        return Ok(());
+    }
+    let (name, uid) = (target.name(), target.uid());
+    let held = store
+        .add_finalizer_fenced(lease, Kind::AwsTarget, name, uid, IN_USE_FINALIZER)
+        .await;
+    match held {
+        // Gone, or another object by now: the next pass finds out.
+        Ok(()) | Err(StoreError::NotFound { .. } | StoreError::Conflict { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Lets a target go that is being deleted, once nothing of ours is left there that somebody looks after, or
+/// where somebody said that it may stay. Says what holds it otherwise.
+///
+/// # Errors
+/// The store fails, or the lease is lost.
+pub(crate) async fn release_target(
+    store: &Store,
+    lease: &Lease,
+    loaded: &Loaded,
+    plan: &Plan,
+) -> Result<(), StoreError> {
+    let target = &loaded.target;
+    if !target.is_deleting() {
+        return Ok(());
+    }
+    if let Some(why) = held_because(loaded, plan) {
+        let event = Event {
+            object_kind: Kind::AwsTarget.name().to_owned(),
+            object_name: target.name().to_owned(),
+            object_uid: target.uid().to_owned(),
+            event_type: EventType::Warning,
+            reason: "StillInUse".to_owned(),
+            message: why,
+            component: COMPONENT.to_owned(),
+        };
+        return store.record_events(vec![event]).await;
+    }
+    let (name, uid) = (target.name(), target.uid());
+    let released = store
+        .remove_finalizer_fenced(lease, Kind::AwsTarget, name, uid, IN_USE_FINALIZER)
+        .await;
+    match released {
+        Ok(_) | Err(StoreError::NotFound { .. } | StoreError::Conflict { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether something is still to be removed. What belongs to a router that is retained is not.
+fn is_left(loaded: &Loaded, plan: &Plan) -> bool {
+    let mut decisions = plan.workloads.values().map(|workload| &workload.decision);
+    let removes = |of: &PolicyRef| {
+        loaded.policies.iter().any(|policy| {
+            policy.uid() == of.uid && policy.spec.deletion_policy != DeletionPolicy::Retain
+        })
+    };
+    let mut resources = loaded.resources.values();
+    let mut revisions = loaded.revisions.values();
+    !decisions.any(|decision| matches!(decision, Decision::Retained))
+        && (resources.any(|one| removes(&one.policy))
+            || revisions.any(|one| removes(&one.router.policy)))
+}
+
+fn held_because(loaded: &Loaded, plan: &Plan) -> Option<String> {
+    if plan::retains(&loaded.target) {
+        return None;
+    }
+    let held = plan::held_by(plan);
+    if held.is_empty() {
+        let what =
+            "role policies, files or task definitions of the operator are still to be removed";
+        return is_left(loaded, plan).then(|| what.to_owned());
+    }
+    let names: Vec<String> = held
+        .iter()
+        .take(NAMED_MAX)
+        .map(ToString::to_string)
+        .collect();
+    let more = held.len().saturating_sub(NAMED_MAX);
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!(
+        "{}{more} still run a router; delete the policies or let their selectors leave the target out, which takes it out, or annotate the target with firelens.dev/deletion-policy=Retain, which leaves everything as it is",
+        names.join(", ")
+    ))
+}

@@ -1,0 +1,80 @@
+//! Events of a target: what became of revisions that the operator registered.
+//!
+//! Never one for each revision: a generation of a large fleet has thousands.
+
+use firelens_core::v1alpha1::Kind;
+use firelens_store::{Event, EventType, StoreError};
+
+use crate::apply::Applied;
+use crate::report::{COMPONENT, Report};
+
+/// Revisions that an event names; more are only counted.
+const NAMED_MAX: usize = 5;
+
+impl Report<'_> {
+    /// Says which revisions were deregistered, and why one could not be.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub(crate) async fn tell_of_revisions(&self) -> Result<(), StoreError> {
+        let events: Vec<Event> = said(self.applied)
+            .into_iter()
+            .map(|(event_type, reason, message)| Event {
+                object_kind: Kind::AwsTarget.name().to_owned(),
+                object_name: self.target().name().to_owned(),
+                object_uid: self.target().uid().to_owned(),
+                event_type,
+                reason: reason.to_owned(),
+                message,
+                component: COMPONENT.to_owned(),
+            })
+            .collect();
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.store().record_events(events).await
+    }
+}
+
+fn said(applied: &Applied) -> Vec<(EventType, &'static str, String)> {
+    let mut said = Vec::new();
+    if !applied.deregistered.is_empty() {
+        let message = format!(
+            "nothing runs these task definitions of the operator any more, and ECS does not go back to them: deregistered {}",
+            names(&applied.deregistered)
+        );
+        said.push((EventType::Normal, "RevisionsDeregistered", message));
+    }
+    if let Some(why) = &applied.not_deregistered {
+        let message = format!(
+            "a task definition of the operator that nothing runs any more cannot be deregistered, and what it needs of roles and files stays until it is: {why}"
+        );
+        said.push((EventType::Warning, "RevisionNotDeregistered", message));
+    }
+    said
+}
+
+/// `FAMILY:REVISION` of the first, and how many more there are.
+fn names(arns: &[String]) -> String {
+    let short = |arn: &String| arn.rsplit('/').next().unwrap_or(arn).to_owned();
+    let named: Vec<String> = arns.iter().take(NAMED_MAX).map(short).collect();
+    let named = named.join(", ");
+    match arns.len().saturating_sub(NAMED_MAX) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_names_a_few_revisions_and_counts_the_rest() {
+        let arn =
+            |number| format!("arn:aws:ecs:us-east-1:111122223333:task-definition/web:{number}");
+        let arns: Vec<String> = (1..8).map(arn).collect();
+        assert_eq!(names(&arns[..2]), "web:1, web:2");
+        assert_eq!(names(&arns), "web:1, web:2, web:3, web:4, web:5 and 2 more");
+    }
+}
