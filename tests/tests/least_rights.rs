@@ -27,13 +27,13 @@ const ROUTER_LOGS: &str = "/firelens/router";
 /// Longer than objects that nothing names are kept.
 const NINE_DAYS: Duration = Duration::from_secs(9 * 86_400);
 
-/// Two services get a router with a file and rights, a third fails, a fourth is verified only; then the
-/// policies go.
+/// Two services get a router with a file and rights, a third fails, a fourth never comes up, a fifth is
+/// verified only; then the policies go.
 async fn a_life() -> Harness {
     let mut harness = small_fleet().await;
     let fake = harness.fake.clone();
     fake.add_instance("main", &ATTRIBUTES, 3000, &json!({}));
-    for service in ["sick", "verified"] {
+    for service in ["sick", "stuck", "verified"] {
         run(&fake, "main", &fargate(service));
     }
     let theirs = json!({"Version": "2012-10-17", "Statement": []});
@@ -41,6 +41,7 @@ async fn a_life() -> Harness {
         .unwrap();
     fake.set_alarm("errors", "OK");
     fake.script_deployments("main", "sick", &[DeploymentEnd::RollsBack]);
+    fake.script_deployments("main", "stuck", &[DeploymentEnd::Crashes]);
     // What was registered is looked for by its family.
     let register = When::operation("RegisterTaskDefinition");
     fake.inject(FaultPlan::new(register, Fault::LostAnswer));
@@ -73,7 +74,8 @@ fn managing() -> Value {
 fn failing() -> Value {
     let mut policy = policy();
     policy["metadata"]["name"] = json!("failing");
-    policy["spec"]["selector"] = json!({"services": ["sick"]});
+    policy["spec"]["selector"] = json!({"services": ["sick", "stuck"]});
+    policy["spec"]["rollout"]["progressDeadlineSeconds"] = json!(120);
     policy["spec"]["router"] =
         json!({"logs": {"group": ROUTER_LOGS, "region": "us-east-1", "streamPrefix": "fl"}});
     policy

@@ -64,6 +64,7 @@ permissions! {
     "ecs:ListTaskDefinitions" on [] for LIST_TASK_DEFINITIONS;
     "ecs:RegisterTaskDefinition" on ["task-definition"] for REGISTER_TASK_DEFINITION;
     "ecs:TagResource" on ["task-definition"] if "ecs:CreateAction" for REGISTER_TASK_DEFINITION;
+    "ecs:DeregisterTaskDefinition" on [] for DEREGISTER_TASK_DEFINITION;
     "ecs:UpdateService" on ["service"] for UPDATE_SERVICE;
     "ecs:StopServiceDeployment" on ["service", "service-deployment"] for STOP_SERVICE_DEPLOYMENT;
     "iam:GetRole" on ["role"] for GET_ROLE;
