@@ -105,6 +105,11 @@ class Aws:
         arns = pages.build_full_result()["taskDefinitionArns"]
         return [arn for arn in arns if family_of(arn) == family]
 
+    def every_revision(self):
+        """ARNs of all active revisions."""
+        pages = self.ecs.get_paginator("list_task_definitions").paginate(status="ACTIVE")
+        return sorted(pages.build_full_result()["taskDefinitionArns"])
+
     def role_policies(self, role):
         """Inline policy -> document, of one role; None where the role is gone."""
         try:

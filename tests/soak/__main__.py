@@ -226,10 +226,9 @@ class Soak:
             if files:
                 self.find(f"bucket of {region}: {len(files)} objects are left after every policy is gone: {files[:5]}")
         self.kubectl("delete", "logdestinations", "--all")
-        for name in TARGETS:
-            self.kubectl("annotate", "awstargets", name, "firelens.dev/abandon-workloads=true", "--overwrite")
-        self.kubectl("delete", "awstargets", "--all")
+        self.kubectl("delete", "awstargets", "--all", "--wait=false")
         try:
+            until("no target is left", 60, lambda: (not self.kubectl.items("awstargets"), "targets"), poll=2)
             until("no workload is left", 60, lambda: (not self.kubectl.items("workloads"), "workloads"), poll=2)
         except LiveError as error:
             self.find(str(error))

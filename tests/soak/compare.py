@@ -45,6 +45,7 @@ class Comparison:
             self.no_role_policy_without_need,
             self.files_are_there,
             self.revisions_are_registered_once,
+            self.no_revision_of_ours_waits_to_be_started,
         ):
             try:
                 check()
@@ -217,6 +218,22 @@ class Comparison:
             for (base, *_), arns in seen.items():
                 if len(arns) > 1:
                     self.find(f"{service}: registered more than once from {base}: {arns}")
+
+    def no_revision_of_ours_waits_to_be_started(self):
+        """What no service runs is deregistered, but for CodeDeploy, which may go back to it."""
+        live = {service["taskDefinition"] for service in self.state.services.values()}
+        for service in self.state.fleet.services:
+            if service.region in self.forgotten or service.kind == "codedeploy":
+                continue
+            active = self.state.fleet.aws[service.region].revisions(service.family)
+            spare = [arn for arn in active if arn not in live and arn not in self.owned]
+            if spare:
+                self.find(
+                    f"{service}: runs {self.live(service)}, and these of ours are active: {list(map(short, spare))}"
+                )
+
+    def live(self, service):
+        return short(self.state.services[service.key]["taskDefinition"])
 
 
 def ours(policies):

@@ -77,4 +77,5 @@ class State:
             {key: objects.reason(item, "Injected") for key, item in self.workloads.items()},
             self.fleet.role_policies(),
             {region: self.fleet.aws[region].objects(bucket_of(region)) for region in REGIONS},
+            {region: self.fleet.aws[region].every_revision() for region in REGIONS},
         )

@@ -46,8 +46,7 @@ ROLLOUT = {
     "waveGrowth": 4,
     "failureThreshold": 2,
     "progressDeadlineSeconds": 120,
-    # Owners deploy all the time, and nobody waits for them.
-    "settleSeconds": 0,
+    "settleSeconds": 3,
     "windows": [],
     "approval": "Auto",
 }
