@@ -259,6 +259,7 @@ fn intent(target: &str, row: Value) -> Option<Intent> {
                 hash: hash.to_owned(),
                 recorded_at: Timestamp::UNIX_EPOCH,
                 id: id.clone(),
+                router: None,
             })
         }
     }

@@ -332,6 +332,7 @@ impl From<&RawTaskSet> for DeploymentView {
             id: raw.id.clone(),
             status: raw.status.clone(),
             task_definition: raw.task_definition.clone(),
+            updated_at: None,
             rollout_state: None,
             rollout_state_reason: String::new(),
             desired_count: 0,
