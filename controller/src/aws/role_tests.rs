@@ -65,6 +65,7 @@ async fn a_role_is_assumed_where_the_operator_is_and_used_where_the_target_is() 
 }
 
 #[tokio::test]
+#[allow(clippy::too_many_lines, reason = "a table of cases")]
 async fn a_role_that_cannot_be_assumed_says_why_and_what_to_do() {
     let not_authorized = "User: arn:aws:sts::111122223333:assumed-role/hub/x is not authorized to perform: \
                           sts:AssumeRole on resource: arn:aws:iam::444455556666:role/firelens-operator";

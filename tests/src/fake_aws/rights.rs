@@ -81,18 +81,6 @@ fn ecs(state: &State, call: &Call) -> Option<Vec<Need>> {
     };
     let in_cluster = |need: Need| vec![need.with("ecs:cluster", cluster_arn.clone())];
     Some(match call.operation.as_str() {
-        "ListClusters" => vec![Need::anywhere("ecs:ListClusters")],
-        "DescribeClusters" => {
-            let clusters = list(&call.params["clusters"])
-                .map(|name| place.ecs_arn(&format!("cluster/{}", last(name))));
-            vec![Need::on("ecs:DescribeClusters", clusters.collect())]
-        }
-        "DescribeCapacityProviders" => {
-            let providers = list(&call.params["capacityProviders"]);
-            let arns =
-                providers.map(|name| place.ecs_arn(&format!("capacity-provider/{}", last(name))));
-            vec![Need::on("ecs:DescribeCapacityProviders", arns.collect())]
-        }
         "ListServices" => in_cluster(Need::anywhere("ecs:ListServices")),
         "DescribeServices" => in_cluster(Need::on(
             "ecs:DescribeServices",
@@ -115,10 +103,6 @@ fn ecs(state: &State, call: &Call) -> Option<Vec<Need>> {
                 .map(|arn| of_service_part("ecs:DescribeServiceDeployments", arn))
                 .collect()
         }
-        "DescribeTaskDefinition" => vec![Need::anywhere("ecs:DescribeTaskDefinition")],
-        "ListTaskDefinitions" => vec![Need::anywhere("ecs:ListTaskDefinitions")],
-        "RegisterTaskDefinition" => registration(state, call),
-        "DeregisterTaskDefinition" => vec![Need::anywhere("ecs:DeregisterTaskDefinition")],
         "DescribeServiceRevisions" => list(&call.params["serviceRevisionArns"])
             .map(|arn| of_service_part("ecs:DescribeServiceRevisions", arn))
             .collect(),
@@ -141,6 +125,30 @@ fn ecs(state: &State, call: &Call) -> Option<Vec<Need>> {
             }
             vec![need]
         }
+        _ => return beside_services(state, call),
+    })
+}
+
+/// ECS calls that are about no service.
+fn beside_services(state: &State, call: &Call) -> Option<Vec<Need>> {
+    let place = &call.place;
+    Some(match call.operation.as_str() {
+        "ListClusters" => vec![Need::anywhere("ecs:ListClusters")],
+        "DescribeClusters" => {
+            let clusters = list(&call.params["clusters"])
+                .map(|name| place.ecs_arn(&format!("cluster/{}", last(name))));
+            vec![Need::on("ecs:DescribeClusters", clusters.collect())]
+        }
+        "DescribeCapacityProviders" => {
+            let providers = list(&call.params["capacityProviders"]);
+            let arns =
+                providers.map(|name| place.ecs_arn(&format!("capacity-provider/{}", last(name))));
+            vec![Need::on("ecs:DescribeCapacityProviders", arns.collect())]
+        }
+        "DescribeTaskDefinition" => vec![Need::anywhere("ecs:DescribeTaskDefinition")],
+        "ListTaskDefinitions" => vec![Need::anywhere("ecs:ListTaskDefinitions")],
+        "RegisterTaskDefinition" => registration(state, call),
+        "DeregisterTaskDefinition" => vec![Need::anywhere("ecs:DeregisterTaskDefinition")],
         _ => return None,
     })
 }
