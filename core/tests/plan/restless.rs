@@ -80,6 +80,7 @@ fn deny(world: &mut World, service: &str) {
         at: world.now,
         retry_at: Some(world.now + jiff::SignedDuration::from_secs(300)),
         tries: 1,
+        put_back: None,
     });
     world.records.insert(World::key(service), record);
 }
