@@ -65,7 +65,9 @@ pub(super) fn follow(
         } else if primary.is_none_or(|found| {
             found.task_definition == deployment.task_definition && found.is_complete()
         }) {
-            end(next, service, PutBackState::Done);
+            if service.is_settled() {
+                end(next, service, PutBackState::Done);
+            }
         } else if is_late {
             let why = format!("no steady state within {deadline_seconds} s");
             end(next, service, PutBackState::Over(why));
@@ -94,7 +96,10 @@ fn end(next: &mut WorkloadRecord, service: &ServiceView, state: PutBackState) {
     let arrived = back.filter(|back| back.revision == service.task_definition);
     next.set_put_back(state);
     if let Some(back) = arrived {
-        // Nobody took the router away: we did.
+        // Nobody took the router away: we did. Tasks of what failed may be there for a while.
+        if let Some(failed) = next.managed.take_if(|managed| managed.arn != back.revision) {
+            next.set_down(failed);
+        }
         next.managed = back.managed;
         next.ran = next.managed.as_ref().map(|managed| managed.arn.clone());
     }
