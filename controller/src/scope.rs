@@ -54,7 +54,7 @@ pub(crate) async fn handed_over(
     if outside.is_empty() {
         return Ok(taken);
     }
-    for heir in load::targets(store).await? {
+    for heir in load::all::<AwsTarget>(store, Kind::AwsTarget).await? {
         let (here, there) = (&target.spec, &heir.spec);
         let is_same_place = here.account_id == there.account_id && here.region == there.region;
         if heir.name() == target.name() || !is_same_place {
