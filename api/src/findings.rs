@@ -1,5 +1,5 @@
 //! What the linter says about an object on its way in: warnings for the client, errors that stop a policy
-//! from being enforced.
+//! from being enforced. A target must not reach what another reaches.
 //! Never stops a write for a mistake that the stored object has already: whoever corrects one of two
 //! mistakes must be able to.
 
@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::admission;
+use crate::overlaps;
 use crate::status::{ApiError, from_store_query};
 
 /// Warnings a client is sent; a header line holds only so much.
@@ -22,7 +23,7 @@ const WARNINGS_MAX: usize = 20;
 ///
 /// # Errors
 /// [`ApiError::Invalid`] with every error that the linter finds in a policy in `Enforce`, or in a
-/// destination; the store fails.
+/// destination, and with every target that reaches the same clusters; the store fails.
 pub(crate) async fn check(
     store: &Store,
     kind: Kind,
@@ -53,7 +54,8 @@ pub(crate) async fn check(
             let known = known.map_or_else(Vec::new, |destination| of(&destination));
             (of(&destination), known, true)
         }
-        Kind::AwsTarget | Kind::Freeze | Kind::Workload | Kind::Rollout => return Ok(Vec::new()),
+        Kind::AwsTarget => return overlaps::check(store, object, stored).await,
+        Kind::Freeze | Kind::Workload | Kind::Rollout => return Ok(Vec::new()),
     };
     let known: BTreeSet<(Code, &str)> = known.iter().map(identity).collect();
     let new_errors: Vec<FieldError> = found
@@ -117,6 +119,6 @@ async fn destinations(store: &Store) -> Result<BTreeMap<String, LogDestination>,
 }
 
 /// The object as its type; `None` where it was written by another version.
-fn typed<T: DeserializeOwned>(object: &Value) -> Option<T> {
+pub(crate) fn typed<T: DeserializeOwned>(object: &Value) -> Option<T> {
     T::deserialize(object).ok()
 }

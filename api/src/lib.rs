@@ -18,6 +18,7 @@ mod metrics;
 mod middleware;
 mod negotiate;
 mod openapi;
+mod overlaps;
 mod params;
 mod prune;
 mod representation;

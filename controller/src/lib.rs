@@ -24,6 +24,7 @@ mod report;
 mod retire;
 mod reviews;
 mod rights;
+mod role_users;
 mod rollouts;
 mod runner;
 mod scope;

@@ -26,6 +26,8 @@ pub(crate) struct Loaded {
     /// Id of this installation.
     pub(crate) installation: String,
     pub(crate) target: AwsTarget,
+    /// All targets, this one among them.
+    pub(crate) targets: Vec<AwsTarget>,
     pub(crate) policies: Vec<LoggingPolicy>,
     pub(crate) destinations: BTreeMap<String, LogDestination>,
     pub(crate) records: BTreeMap<WorkloadKey, WorkloadRecord>,
@@ -96,6 +98,7 @@ pub(crate) async fn load(store: &Store, target: &str) -> Result<Load, StoreError
     Ok(Load::Found(Box::new(Loaded {
         installation: store.installation().await?,
         target: found,
+        targets: all::<AwsTarget>(store, Kind::AwsTarget).await?,
         policies,
         destinations: destinations
             .into_iter()

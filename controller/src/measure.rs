@@ -34,6 +34,13 @@ pub(crate) fn publish(report: &Report<'_>, rollouts: &BTreeMap<String, RolloutSt
             metrics.rollbacks.with_label_values(&[reason]).inc();
         }
     }
+    for repair in &report.plan.repairs {
+        let change = if repair.altered { "altered" } else { "removed" };
+        metrics
+            .role_policies_taken
+            .with_label_values(&[change])
+            .inc();
+    }
     metrics.publish_holdings(target.name(), &report.holdings());
     let policies = report.loaded.policies.iter();
     let stands = policies.map(|policy| (policy.name().to_owned(), stand(policy, rollouts)));

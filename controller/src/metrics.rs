@@ -69,6 +69,7 @@ pub struct Metrics {
     /// Revisions that were deregistered.
     pub(crate) deregistered: IntCounter,
     pub(crate) drift_detected: IntCounterVec,
+    pub(crate) role_policies_taken: IntCounterVec,
     pub(crate) rollout_seconds: Histogram,
     pub(crate) rollbacks: IntCounterVec,
     pub(crate) aws_requests: IntCounterVec,
@@ -183,6 +184,7 @@ impl Metrics {
             deregistered: make.counter("task_definitions_deregistered_total", "Task definitions of the operator that nothing ran any more and that it deregistered.")?,
             owned_role_policies: make.counts("owned_role_policies", "Inline policies of roles that the operator made.", &["target"])?,
             drift_detected: make.counters("drift_detected_total", "Services found changed by others since the last pass.", &["source"])?,
+            role_policies_taken: make.counters("role_policies_taken_total", "Inline policies of the operator that others removed from roles or altered.", &["change"])?,
             rollout_seconds: make.histogram("rollout_duration_seconds", "From the start of a rollout to its completion in one target.", &ROLLOUT_BUCKETS)?,
             rollbacks: make.counters("rollbacks_total", "Deployments of ours that did not succeed.", &["reason"])?,
             aws_requests: make.counters("aws_requests_total", "Calls to AWS by outcome.", &["service", "operation", "outcome"])?,

@@ -19,6 +19,7 @@ use crate::keep::keep;
 use crate::metrics::Metrics;
 use crate::observe::READ_CONCURRENCY;
 use crate::prometheus::Prometheus;
+use crate::role_users::Others;
 
 /// Reads on behalf of one pass.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) metrics: &'a Metrics,
     /// What PromQL gates ask; `None` where the operator has none.
     pub(crate) prometheus: Option<&'a Prometheus>,
+    /// The other targets.
+    pub(crate) others: Others<'a>,
 }
 
 impl Reader<'_> {
@@ -53,6 +56,7 @@ impl Reader<'_> {
             observation.families.insert(family.clone(), revisions);
         }
         self.read_roles(needs, observation).await;
+        self.read_role_users(needs, observation).await?;
         observation.objects.extend(
             each(&needs.objects, |(bucket, key)| async move {
                 let digest = self.clients.head_object(&bucket, &key).await;
@@ -134,7 +138,10 @@ impl Reader<'_> {
         Ok(documents)
     }
 
-    async fn described(&self, arns: &BTreeSet<String>) -> BTreeMap<String, Observed<String>> {
+    pub(crate) async fn described(
+        &self,
+        arns: &BTreeSet<String>,
+    ) -> BTreeMap<String, Observed<String>> {
         each(arns, |arn| async move {
             seen(self.clients.describe_task_definition(&arn).await)
         })
@@ -142,7 +149,7 @@ impl Reader<'_> {
     }
 
     /// Keeps what was read for ever.
-    async fn remember(
+    pub(crate) async fn remember(
         &self,
         described: &BTreeMap<String, Observed<String>>,
     ) -> Result<(), StoreError> {
@@ -197,7 +204,7 @@ pub(crate) fn seen<T>(answer: Result<T, AwsError>) -> Observed<T> {
     }
 }
 
-fn parsed(raw: &Observed<String>) -> Observed<TaskDefinitionDoc> {
+pub(crate) fn parsed(raw: &Observed<String>) -> Observed<TaskDefinitionDoc> {
     match raw {
         Observed::Present(raw) => match TaskDefinitionDoc::parse(raw) {
             Ok(document) => Observed::Present(document),

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use firelens_core::observe::{ClusterView, Observation, Observed, ServiceView};
 use firelens_core::record::WorkloadKey;
 use firelens_core::select::glob_matches;
+use firelens_core::v1alpha1::AwsTarget;
 use futures::StreamExt;
 use futures::stream;
 use serde::Deserialize;
@@ -24,7 +25,7 @@ pub const READ_CONCURRENCY: usize = 8;
 const ALL_CLUSTERS: &str = "*";
 
 /// What to look at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Scope<'a> {
     /// Name of the `AwsTarget`.
     pub target: &'a str,
@@ -36,6 +37,8 @@ pub struct Scope<'a> {
     pub clusters: &'a [String],
     /// Services of other clusters that are looked at as well, by name of the cluster.
     pub kept: &'a BTreeMap<String, BTreeSet<String>>,
+    /// Targets of the same account and region that come first where both reach a cluster.
+    pub of_others: Vec<&'a AwsTarget>,
 }
 
 impl Scope<'_> {
@@ -57,10 +60,14 @@ pub async fn observe(clients: &AwsClients, scope: &Scope<'_>) -> Observation {
     let mut observation = Observation {
         account_id: scope.account_id.to_owned(),
         region: scope.region.to_owned(),
+        is_whole: true,
         ..Observation::default()
     };
     match matching_clusters(clients, scope).await {
-        Ok(arns) => read_clusters(clients, arns, &mut observation).await,
+        Ok(arns) => {
+            let arns = leave_to_others(arns, scope, &mut observation);
+            read_clusters(clients, arns, &mut observation).await;
+        }
         Err(why) => {
             observation
                 .unread_clusters
@@ -136,6 +143,34 @@ async fn matching_clusters(clients: &AwsClients, scope: &Scope<'_>) -> Result<Ve
             scope.covers(name) || scope.kept.contains_key(name)
         })
         .collect())
+}
+
+/// Leaves out the clusters that another target had first: two that work on one would undo each other.
+fn leave_to_others(
+    mut arns: Vec<String>,
+    scope: &Scope<'_>,
+    observation: &mut Observation,
+) -> Vec<String> {
+    arns.retain(|arn| {
+        let name = last_segment(arn);
+        // What runs a router of ours in a cluster that is ours no more stays known until it is taken on.
+        if !scope.covers(name) {
+            return true;
+        }
+        let reaches = |other: &&&AwsTarget| {
+            let mut globs = other.spec.clusters.iter();
+            globs.any(|glob| glob_matches(glob, name))
+        };
+        let Some(other) = scope.of_others.iter().find(reaches) else {
+            return true;
+        };
+        let other = other.name().to_owned();
+        observation
+            .clusters_of_others
+            .insert(name.to_owned(), other);
+        false
+    });
+    arns
 }
 
 async fn read_clusters(clients: &AwsClients, arns: Vec<String>, observation: &mut Observation) {

@@ -20,6 +20,7 @@ use crate::lease::LeaseError;
 use crate::load::{self, Load, Loaded};
 use crate::needs::Reader;
 use crate::report::Report;
+use crate::role_users::Others;
 use crate::world::{Occasion, World};
 use crate::{remember, retire, reviews, scope};
 
@@ -153,11 +154,14 @@ async fn pass(
         epoch: lease.epoch,
     };
     let kept = scope::kept(&loaded);
-    let looked = (&loaded.target, &kept);
+    let looked = (&loaded.target, &kept, loaded.targets.as_slice());
     let mut world = World::look(&clients, looked, memory, occasion, time.now()).await;
     let mut plan = plan_until_known(ctx, &clients, &loaded, &mut world, time.now()).await?;
     leave_to_unreadable(&loaded, &mut plan);
-    remember::before_apply(ctx, lease, &loaded, &mut plan, time.now()).await?;
+    if !remember::before_apply(ctx, lease, &loaded, &mut plan, time.now()).await? {
+        ctx.keep_world(name, world.into_memory());
+        return Ok(PassOutcome::ended(PassResult::Incomplete, RETRY));
+    }
     scope::hold_target(&ctx.store, lease, &loaded.target, &plan).await?;
     let applier = Applier {
         target: name,
@@ -185,7 +189,7 @@ async fn pass(
         world.observation.unread_clusters.is_empty() && plan.left_open.is_empty() && !applied.retry;
     let unsettled = !settled || released.gone > 0;
     let requeue_after = requeue(&loaded, &world, &plan, &applied, time.now(), unsettled);
-    let reader = reader(ctx, &clients);
+    let reader = reader(ctx, &clients, &loaded);
     reviews::answer(&ctx.store, &reader, &loaded, &mut world, time.now()).await?;
     ctx.keep_world(name, world.into_memory());
     Ok(PassOutcome {
@@ -211,7 +215,7 @@ async fn plan_until_known(
     world: &mut World,
     now: Timestamp,
 ) -> Result<Plan, PassError> {
-    let reader = reader(ctx, clients);
+    let reader = reader(ctx, clients, loaded);
     for _ in 0..MAX_PLAN_ROUNDS {
         let plan = plan::plan(&input(loaded, &world.observation, now));
         if !plan.needs.is_empty() {
@@ -275,12 +279,17 @@ fn leave_to_unreadable(loaded: &Loaded, plan: &mut Plan) {
     }
 }
 
-fn reader<'a>(ctx: &'a Ctx, clients: &'a AwsClients) -> Reader<'a> {
+fn reader<'a>(ctx: &'a Ctx, clients: &'a AwsClients, loaded: &'a Loaded) -> Reader<'a> {
     Reader {
         clients,
         store: &ctx.store,
         metrics: &ctx.metrics,
         prometheus: ctx.prometheus.as_ref(),
+        others: Others {
+            ctx,
+            target: &loaded.target,
+            targets: &loaded.targets,
+        },
     }
 }
 

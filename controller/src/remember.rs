@@ -2,6 +2,8 @@
 //!
 //! Never writes what did not change: an unchanged fleet costs the database nothing.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use firelens_core::plan::Plan;
 use firelens_core::record::{OwnedResource, RolloutRecord, WorkloadRecord};
 use firelens_store::{Lease, StoreError};
@@ -15,7 +17,8 @@ use crate::load::Loaded;
 /// wants that very content, and then it is looked for at each pass; after a day nobody does.
 const INTENT_KEPT_SECONDS: i64 = 86_400;
 
-/// Brings the memory of a target up to what its plan says.
+/// Brings the memory of a target up to what its plan says. Answers `false` where something that the plan
+/// relies on is being taken away for another target at this moment: then nothing may be done.
 ///
 /// A workload whose memory the store refuses is left as it is: what cannot be remembered must not be
 /// begun.
@@ -28,8 +31,24 @@ pub(crate) async fn before_apply(
     loaded: &Loaded,
     plan: &mut Plan,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let store = &ctx.store;
+    let rows: Vec<OwnedResource> = plan.verified.iter().chain(&plan.marked).cloned().collect();
+    let going = AtomicBool::new(false);
+    let put = |rows: Vec<OwnedResource>| {
+        let going = &going;
+        async move {
+            let taken = store.put_resources(lease, &rows).await?;
+            going.fetch_or(!taken.is_empty(), Ordering::Relaxed);
+            Ok(())
+        }
+    };
+    for (row, error) in keep(rows, put).await? {
+        ctx.note_refusal("OwnedResource", &row.id.to_string(), &error);
+    }
+    if going.into_inner() {
+        return Ok(false);
+    }
     let target = loaded.target.name();
     let changed: Vec<WorkloadRecord> = plan
         .workloads
@@ -53,11 +72,6 @@ pub(crate) async fn before_apply(
         store
             .delete_records(lease, &plan.forgotten_workloads)
             .await?;
-    }
-    let rows: Vec<OwnedResource> = plan.verified.iter().chain(&plan.marked).cloned().collect();
-    let put = |rows: Vec<OwnedResource>| async move { store.put_resources(lease, &rows).await };
-    for (row, error) in keep(rows, put).await? {
-        ctx.note_refusal("OwnedResource", &row.id.to_string(), &error);
     }
     if !plan.forgotten_resources.is_empty() {
         store
@@ -98,5 +112,5 @@ pub(crate) async fn before_apply(
     for id in plan.closed_intents.iter().chain(stale) {
         store.close_intent(lease, target, id).await?;
     }
-    Ok(())
+    Ok(true)
 }

@@ -10,8 +10,9 @@ use firelens_core::lint;
 use firelens_core::observe::Observation;
 use firelens_core::plan::{Holdings, Plan, PlanInput};
 use firelens_core::record::WorkloadKey;
+use firelens_core::select::{self, Overlap};
 use firelens_core::status::{
-    self, EventDraft, StatusContext, policy_status, target_status, workload_status,
+    self, EventDraft, StatusContext, TargetView, policy_status, target_status, workload_status,
 };
 use firelens_core::v1alpha1::{
     AwsTarget, Kind, LoggingPolicy, Object, Rollout, RolloutStatus, Workload, WorkloadSpec,
@@ -118,6 +119,9 @@ impl Report<'_> {
             for event in status::events(before, &status, planned.drift.as_ref()) {
                 events.push((name.clone(), event));
             }
+            let taken = self.plan.repairs.iter();
+            let taken = taken.filter_map(|repair| repair.workloads.get(key));
+            events.extend(taken.map(|text| (name.clone(), status::rights_taken(text))));
             objects.push(self.workload(key, name, &status)?);
         }
         let gone = self.gone(&old);
@@ -277,7 +281,14 @@ impl Report<'_> {
 
     async fn write_target(&self, lease: &Lease) -> Result<bool, StoreError> {
         let target = self.target();
-        let status = target_status(target, self.observation(), &self.holdings(), None, self.now);
+        let overlaps = select::before(target, &self.loaded.targets);
+        let overlaps: Vec<Overlap> = overlaps.map(|(_, overlap)| overlap).collect();
+        let view = TargetView {
+            observation: self.observation(),
+            holdings: &self.holdings(),
+            overlaps: &overlaps,
+        };
+        let status = target_status(target, &view, self.now);
         let status = to_json("status", &status)?;
         let expected = Expected {
             uid: Some(target.uid().to_owned()),

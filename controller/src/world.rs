@@ -12,6 +12,7 @@ use std::time::Duration;
 use firelens_core::observe::{Observation, Observed};
 use firelens_core::plan::{Decision, Plan, Wait, WorkloadPlan};
 use firelens_core::record::{WorkloadKey, WorkloadRecord};
+use firelens_core::select;
 use firelens_core::v1alpha1::AwsTarget;
 use jiff::{SignedDuration, Timestamp};
 
@@ -52,7 +53,7 @@ impl World {
     /// Everything there is, or what `memory` has while it may be used.
     pub(crate) async fn look(
         clients: &AwsClients,
-        (target, kept): (&AwsTarget, &Kept),
+        (target, kept, others): (&AwsTarget, &Kept, &[AwsTarget]),
         memory: Option<Memory>,
         occasion: Occasion,
         now: Timestamp,
@@ -70,7 +71,7 @@ impl World {
             }
         }
         Self {
-            observation: observe(clients, &scope(target, kept)).await,
+            observation: observe(clients, &scope(target, kept, others)).await,
             occasion,
             read_at: now,
             read: None,
@@ -118,8 +119,8 @@ impl World {
     }
 
     /// What the next pass may start from: clusters, services, and revisions, whose content never
-    /// changes; container instances, which a rollout need not count again each time. What was read of
-    /// roles, objects and families was true for this pass only.
+    /// changes; container instances, and users of roles in other targets, which a rollout need not count
+    /// again each time. What was read of roles, objects and families was true for this pass only.
     pub(crate) fn into_memory(self) -> Memory {
         let seen = self.observation;
         let kept = |found: &Observed<_>| matches!(found, Observed::Present(_));
@@ -138,22 +139,27 @@ impl World {
                 region: seen.region,
                 clusters: seen.clusters,
                 unread_clusters: seen.unread_clusters,
+                clusters_of_others: seen.clusters_of_others,
                 services: seen.services,
                 task_definitions,
                 container_instances,
+                role_users: seen.role_users,
                 ..Observation::default()
             },
         }
     }
 }
 
-fn scope<'a>(target: &'a AwsTarget, kept: &'a Kept) -> Scope<'a> {
+fn scope<'a>(target: &'a AwsTarget, kept: &'a Kept, others: &'a [AwsTarget]) -> Scope<'a> {
     Scope {
         target: target.name(),
         account_id: &target.spec.account_id,
         region: &target.spec.region,
         clusters: &target.spec.clusters,
         kept,
+        of_others: select::before(target, others)
+            .map(|(other, _)| other)
+            .collect(),
     }
 }
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use generation::{GenerationKey, PolicyGeneration};
 pub use logs::{LogsRecord, LogsSeen};
-pub use owned::{Intent, OwnedResource, OwnedRevision, ResourceId, RouterOf};
+pub use owned::{Intent, OwnedResource, OwnedRevision, ResourceId, RightsTaken, RouterOf};
 pub use put_back::{PutBack, PutBackState};
 pub use rollout::{RolloutRecord, RolloutStop};
 

@@ -1,11 +1,11 @@
-//! What the controller remembers between two passes: workload records, intents, owned resources.
+//! What the controller remembers between two passes: workload records and intents.
 //! Never lets a controller write that has lost its lease.
 
 use std::collections::BTreeMap;
 
-use firelens_core::record::{Intent, OwnedResource, ResourceId, WorkloadKey, WorkloadRecord};
+use firelens_core::record::{Intent, WorkloadKey, WorkloadRecord};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::Store;
@@ -14,7 +14,7 @@ use crate::leases::{Lease, check_fence};
 use crate::sql_records as sql;
 
 /// Rows per statement.
-const BATCH_MAX: usize = 500;
+pub(crate) const BATCH_MAX: usize = 500;
 
 impl Store {
     /// All memories of a target. One that cannot be read is left out and logged: a record is a
@@ -130,99 +130,9 @@ impl Store {
         })
         .await
     }
-
-    /// Everything that the operator made in a target, or was about to make, as far as this version can
-    /// read it: whoever must know whether anything is left asks [`Store::unreadable_resources`] as well.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn resources(&self, target: &str) -> Result<Vec<OwnedResource>, StoreError> {
-        let rows = self.resource_rows(target).await?;
-        let resources = rows.into_iter().filter_map(|row| {
-            serde_json::from_value(row)
-                .inspect_err(|error| {
-                    tracing::warn!(target_name = target, %error, "a resource of ours cannot be read");
-                })
-                .ok()
-        });
-        Ok(resources.collect())
-    }
-
-    /// How many resources of a target another version wrote down in a way that this one cannot read.
-    /// Their rows stay.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn unreadable_resources(&self, target: &str) -> Result<usize, StoreError> {
-        let rows = self.resource_rows(target).await?;
-        let is_unreadable = |row: &Value| OwnedResource::deserialize(row).is_err();
-        Ok(rows.iter().filter(|row| is_unreadable(row)).count())
-    }
-
-    async fn resource_rows(&self, target: &str) -> Result<Vec<Value>, StoreError> {
-        self.within_deadline(async {
-            let mut conn = self.acquire().await?;
-            Ok(sql::resources(&mut conn, target).await?)
-        })
-        .await
-    }
-
-    /// Remembers resources; to be called before they are made.
-    ///
-    /// # Errors
-    /// [`StoreError::Fenced`], or the database fails: then they must not be made.
-    pub async fn put_resources(
-        &self,
-        lease: &Lease,
-        resources: &[OwnedResource],
-    ) -> Result<(), StoreError> {
-        // One statement must not meet a row twice; the last one counts.
-        let by_id: BTreeMap<(&str, String), &OwnedResource> = resources
-            .iter()
-            .map(|resource| {
-                (
-                    (resource.target.as_str(), resource.id.to_string()),
-                    resource,
-                )
-            })
-            .collect();
-        let rows: Vec<_> = by_id.into_iter().collect();
-        self.within_deadline(async {
-            let mut tx = self.begin().await?;
-            check_fence(&mut tx, lease).await?;
-            for batch in rows.chunks(BATCH_MAX) {
-                let targets: Vec<String> = batch.iter().map(|(k, _)| k.0.to_owned()).collect();
-                let ids: Vec<String> = batch.iter().map(|(k, _)| k.1.clone()).collect();
-                let values: Vec<&OwnedResource> = batch.iter().map(|(_, r)| *r).collect();
-                sql::put_resources(&mut tx, &targets, &ids, &to_json(&values)?).await?;
-            }
-            self.commit(tx).await
-        })
-        .await
-    }
-
-    /// Forgets resources; to be called after they are gone.
-    ///
-    /// # Errors
-    /// [`StoreError::Fenced`], or the database fails.
-    pub async fn delete_resources(
-        &self,
-        lease: &Lease,
-        target: &str,
-        ids: &[ResourceId],
-    ) -> Result<(), StoreError> {
-        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        self.within_deadline(async {
-            let mut tx = self.begin().await?;
-            check_fence(&mut tx, lease).await?;
-            sql::delete_resources(&mut tx, target, &ids).await?;
-            self.commit(tx).await
-        })
-        .await
-    }
 }
 
-fn to_json<T: Serialize>(rows: &[T]) -> Result<Vec<Value>, StoreError> {
+pub(crate) fn to_json<T: Serialize>(rows: &[T]) -> Result<Vec<Value>, StoreError> {
     rows.iter().map(storable).collect()
 }
 

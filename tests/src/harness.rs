@@ -3,6 +3,7 @@
 //! pass: each look at the clock and each call takes a moment, as in life.
 #![allow(clippy::expect_used, clippy::panic)]
 
+pub mod account;
 pub mod fleet;
 pub mod rights;
 pub mod scene;

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use firelens_core::v1alpha1::Kind;
-use firelens_tests::http::{Api, GROUP, policy};
+use firelens_tests::http::{Api, GROUP, policy, target};
 use serde_json::{Value, json};
 
 fn path(plural: &str, name: &str) -> String {
@@ -232,4 +232,53 @@ async fn the_same_errors_are_warnings_in_audit_and_stop_the_way_to_enforce() {
     assert_eq!(status["reason"], "Invalid");
     let label = json!({"metadata": {"labels": {"team": "payments"}}});
     assert_eq!(api.merge(&one, &label).await.code, 200);
+}
+
+#[tokio::test]
+async fn a_target_that_can_reach_a_cluster_of_another_is_refused_with_its_name_and_pattern() {
+    let api = Api::start().await;
+    let targets = format!("{GROUP}/awstargets");
+    let with = |name: &str, clusters: Value| {
+        let mut target = target(name);
+        target["spec"]["clusters"] = clusters;
+        target
+    };
+    api.created("awstargets", &with("prod", json!(["web", "prod-*"])))
+        .await;
+    let overlapping = with("eu", json!(["dev", "*-eu"]));
+    let status = api.post(&targets, &overlapping).await.expect(422);
+    assert_eq!(causes(&status), ["spec.clusters[1]"]);
+    let message = status["message"].as_str().unwrap();
+    for part in [
+        "AwsTarget prod",
+        "\"prod-*\"",
+        "*-eu",
+        "same account and region",
+    ] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    for (member, other) in [("region", "eu-west-1"), ("accountId", "444455556666")] {
+        let mut elsewhere = with(other, json!(["*"]));
+        elsewhere["spec"][member] = json!(other);
+        api.created("awstargets", &elsewhere).await;
+    }
+    let mut apart = api
+        .created("awstargets", &with("eu", json!(["dev-*"])))
+        .await;
+    apart["spec"]["clusters"] = json!(["dev-*", "?eb"]);
+    let status = api.put(&path("awstargets", "eu"), &apart).await.expect(422);
+    assert_eq!(causes(&status), ["spec.clusters[1]"]);
+    let patch = json!({"spec": {"clusters": ["*"]}});
+    let _ = api
+        .merge(&path("awstargets", "eu"), &patch)
+        .await
+        .expect(422);
+
+    // One that is stored already, by an older version or at the same moment, can still be changed.
+    let stored = with("older", json!(["*"]));
+    let stored = firelens_core::v1alpha1::admit(Kind::AwsTarget, &stored).unwrap();
+    api.store.create(Kind::AwsTarget, stored).await.unwrap();
+    let suspend = json!({"spec": {"suspend": true}});
+    let answer = api.merge(&path("awstargets", "older"), &suspend).await;
+    let _ = answer.expect(200);
 }

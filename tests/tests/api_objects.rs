@@ -58,7 +58,9 @@ async fn a_taken_name_and_a_generated_one() {
     );
     let mut unnamed = target("");
     unnamed["metadata"] = json!({"generateName": "prod-"});
+    unnamed["spec"]["region"] = json!("eu-west-1");
     let one = api.created("awstargets", &unnamed).await;
+    unnamed["spec"]["region"] = json!("eu-west-2");
     let two = api.created("awstargets", &unnamed).await;
     let name = |object: &Value| object["metadata"]["name"].as_str().unwrap().to_owned();
     assert!(name(&one).starts_with("prod-") && name(&one) != name(&two));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use firelens_core::arrival::CHECKS_PER_PASS;
+use firelens_core::plan::ROLES_READ_PER_RESYNC;
 use firelens_tests::fake_aws::Call;
 use firelens_tests::harness::scene::{self, fargate, inline_policy, policy, target};
 use firelens_tests::harness::{Harness, Passed};
@@ -55,6 +56,14 @@ fn expected() -> BTreeMap<String, usize> {
     costs
 }
 
+/// The same where the operator has policies in the roles of `services` services: others may remove them.
+fn expected_with_roles(services: usize) -> BTreeMap<String, usize> {
+    let mut costs = expected();
+    let roles = services.min(ROLES_READ_PER_RESYNC);
+    costs.insert("GetRolePolicy".to_owned(), roles);
+    costs
+}
+
 async fn resync(harness: &mut Harness) -> BTreeMap<String, usize> {
     harness.fake.advance(Duration::from_secs(300));
     harness.fake.clear_calls();
@@ -63,7 +72,7 @@ async fn resync(harness: &mut Harness) -> BTreeMap<String, usize> {
 }
 
 #[tokio::test]
-async fn a_resync_of_an_unchanged_fleet_costs_list_and_describe_calls_only() {
+async fn a_resync_of_an_unchanged_fleet_lists_describes_and_reads_some_role_policies_again() {
     let mut harness = fleet().await;
     let mut whole = policy();
     whole["spec"]["rollout"]["maxConcurrent"] = json!(200);
@@ -73,10 +82,11 @@ async fn a_resync_of_an_unchanged_fleet_costs_list_and_describe_calls_only() {
     let routers = format!("{:?}", injected.services);
     let routers = routers.matches("firelensConfiguration").count();
     assert_eq!(routers, 117, "every service has its router");
-    assert_eq!(resync(&mut harness).await, expected());
-    assert_eq!(resync(&mut harness).await, expected());
+    let cost = expected_with_roles(routers);
+    assert_eq!(resync(&mut harness).await, cost);
+    assert_eq!(resync(&mut harness).await, cost);
     harness.restart().await;
-    assert_eq!(resync(&mut harness).await, expected(), "after a restart");
+    assert_eq!(resync(&mut harness).await, cost, "after a restart");
     assert_eq!(harness.fake.world(), injected);
 }
 
@@ -107,7 +117,7 @@ async fn an_hour_of_an_unchanged_fleet_looks_once_for_the_logs_of_each_service()
     for _ in 0..RESYNCS_PER_HOUR {
         resync(&mut harness).await;
     }
-    let mut looks = 0;
+    let (mut looks, mut verified) = (0, 0);
     for _ in 0..RESYNCS_PER_HOUR {
         let mut costs = resync(&mut harness).await;
         let mut taken = |operation: &str| {
@@ -126,12 +136,18 @@ async fn an_hour_of_an_unchanged_fleet_looks_once_for_the_logs_of_each_service()
         // the same is answered once.
         assert_eq!(taken("DescribeLogStreams"), 2 * services);
         assert!(taken("GetMetricData") <= services);
-        // What the operator made is verified once in this hour as well.
-        for operation in ["GetRole", "HeadObject"] {
-            taken(operation);
-        }
+        // Role policies are read a hundred at a time; all that the operator made is verified once in this hour
+        // as well, with the roles.
+        let again = taken("GetRolePolicy");
+        verified += taken("GetRole");
+        assert!(
+            (ROLES_READ_PER_RESYNC..=2 * 117).contains(&again),
+            "{again}"
+        );
+        taken("HeadObject");
         assert_eq!(costs, expected(), "nothing else is read");
         looks += services;
     }
     assert_eq!(looks, 117);
+    assert!((1..=117).contains(&verified), "each role once: {verified}");
 }

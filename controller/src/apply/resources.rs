@@ -1,13 +1,14 @@
 //! Writes and removals of S3 objects and role policies, each once however many workloads need it.
 //!
 //! A row is recorded before a write and removed after a removal, so that what exists in AWS is always
-//! remembered. Only what such a row names is removed.
+//! remembered. Only what such a row names is removed, and only by the last target that has one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use firelens_core::plan::{Decision, Plan, ResourceContent, ResourcePlan};
 use firelens_core::record::{OwnedResource, ResourceId};
 use firelens_core::status::{Problem, WorkloadReason};
+use firelens_store::Release;
 
 use super::verdict::problem;
 use super::{APPLY_BUDGET, Applied, Applier, ApplyError, not_kept};
@@ -38,7 +39,13 @@ impl Applier<'_> {
                     failed.insert(id.clone(), not_kept(&error));
                     continue;
                 }
-                other => other?,
+                going => {
+                    if !going?.is_empty() {
+                        applied.retry = true;
+                        failed.insert(id.clone(), being_removed(id));
+                        continue;
+                    }
+                }
             }
             match self.write_resource(resource).await {
                 Ok(()) => {
@@ -46,7 +53,8 @@ impl Applier<'_> {
                         written_at: Some(self.time.now()),
                         ..resource.resource.clone()
                     };
-                    self.store.put_resources(&lease, &[written]).await?;
+                    // The row is there already, so nobody can have begun to take it away since.
+                    let _ = self.store.put_resources(&lease, &[written]).await?;
                 }
                 Err(error) => {
                     let problem = problem(&error);
@@ -104,6 +112,14 @@ impl Applier<'_> {
                 return Ok(());
             }
             let lease = self.lease().await?;
+            let release = self
+                .store
+                .release_resource(&lease, self.target, &removal.id)
+                .await?;
+            if release == Release::Kept {
+                applied.removed += 1;
+                continue;
+            }
             let removed = match &removal.id {
                 ResourceId::Object { bucket, key } => self.clients.delete_object(bucket, key).await,
                 ResourceId::RolePolicy { role, policy_name } => {
@@ -130,6 +146,16 @@ impl Applier<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Another target has let go of the same thing, and it is about to vanish.
+fn being_removed(id: &ResourceId) -> Problem {
+    Problem {
+        reason: WorkloadReason::ResourceFailed,
+        message: format!(
+            "{id} is being removed because another target does not need it any more; written again shortly"
+        ),
     }
 }
 

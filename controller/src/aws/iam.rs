@@ -29,6 +29,12 @@ impl AwsClients {
             arn: role.arn,
             permissions_boundary: boundary.and_then(|found| found.permissions_boundary_arn),
             trust: trust.map(percent_decoded),
+            tags: role
+                .tags
+                .unwrap_or_default()
+                .into_iter()
+                .map(|tag| (tag.key, tag.value))
+                .collect(),
         })
     }
 

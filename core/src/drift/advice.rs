@@ -1,4 +1,4 @@
-//! The lines that end a fight over the task definition of a service.
+//! The lines that end a fight over the task definition of a service, or over the policies of its role.
 //!
 //! Text for people, to be pasted into their own files; nothing here is applied.
 
@@ -65,6 +65,51 @@ pub fn ways_out(tool: Option<Tool>, family: &str, service: &str) -> String {
     )
 }
 
+/// Terraform removes inline policies that it does not know in two ways:
+/// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policies_exclusive>
+/// and `inline_policy` blocks:
+/// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role>.
+const TERRAFORM_ROLE: &str = r#"resource "aws_iam_role_policies_exclusive" "ROLE" {
+  policy_names = ["POLICY", ...]   # add it to those you have
+}
+# or, where aws_iam_role has inline_policy blocks, which stand for all policies of the role:
+resource "aws_iam_role" "ROLE" {
+  lifecycle { ignore_changes = [inline_policy] }
+}
+# so that the role can be destroyed: force_detach_policies = true"#;
+
+/// The same resources in Pulumi:
+/// <https://www.pulumi.com/registry/packages/aws/api-docs/iam/rolepoliciesexclusive/>.
+const PULUMI_ROLE: &str = r#"new aws.iam.RolePoliciesExclusive("ROLE", { policyNames: ["POLICY", ...] });
+new aws.iam.Role("ROLE", args, { ignoreChanges: ["inlinePolicies"] });  // where the role has inlinePolicies"#;
+
+/// How the owner of a role ends a fight over an inline policy of ours, in the files of the tool, and the ways
+/// out that every tool has.
+#[must_use]
+pub fn role_ways_out(tool: Option<Tool>, role: &str, policy_name: &str) -> String {
+    let of = |title: &str, lines: &str| {
+        let lines = lines.replace("POLICY", policy_name).replace("ROLE", role);
+        format!("{title}:\n{lines}\n")
+    };
+    let lines = match tool {
+        Some(Tool::Terraform) => of("in Terraform", TERRAFORM_ROLE),
+        Some(Tool::Pulumi) => of("in the Pulumi program", PULUMI_ROLE),
+        // Neither stacks nor pipelines take away what they did not write; something beside them does.
+        Some(
+            Tool::Cdk
+            | Tool::CloudFormation
+            | Tool::CodePipeline
+            | Tool::GitHubActions
+            | Tool::GitLab
+            | Tool::Jenkins,
+        )
+        | None => of("if it is Terraform", TERRAFORM_ROLE),
+    };
+    format!(
+        "{lines}or let whatever tidies up inline policies spare the names that begin with firelens-, or grant the rights yourself and set iam.mode: Verify in the policy"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +134,25 @@ mod tests {
             assert!(
                 text.contains("firelens patch") && text.contains("firelens.dev/inject=disabled")
             );
+        }
+    }
+
+    #[test]
+    fn lines_for_a_role_name_the_role_and_the_policy() {
+        for (tool, line) in [
+            (
+                Some(Tool::Terraform),
+                "policy_names = [\"firelens-all@prod\"",
+            ),
+            (Some(Tool::Terraform), "ignore_changes = [inline_policy]"),
+            (Some(Tool::Pulumi), "policyNames: [\"firelens-all@prod\""),
+            (Some(Tool::CloudFormation), "if it is Terraform"),
+            (None, "force_detach_policies"),
+        ] {
+            let text = role_ways_out(tool, "web-task", "firelens-all@prod");
+            assert!(text.contains(line), "{tool:?}: {text}");
+            assert!(!text.contains("ROLE") && !text.contains("POLICY"), "{text}");
+            assert!(text.contains("iam.mode: Verify"), "{text}");
         }
     }
 }

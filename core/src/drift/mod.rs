@@ -7,5 +7,5 @@ mod advice;
 mod classify;
 
 pub use actor::{Actor, Tool};
-pub use advice::ways_out;
+pub use advice::{role_ways_out, ways_out};
 pub use classify::{DRIFT_PATHS_SHOWN_MAX, DRIFT_VALUE_BYTES_MAX, Drift, classify};

@@ -95,25 +95,53 @@ pub fn policy_size_characters(document: &str) -> usize {
     document.chars().filter(|c| !c.is_whitespace()).count()
 }
 
-/// Name of the inline policy that belongs to a `LoggingPolicy`: `firelens-NAME`.
+/// Name of the inline policy that a target writes for a `LoggingPolicy`: `firelens-POLICY@TARGET`. Roles are
+/// global in an account, so each of its targets has an inline policy of its own in them.
 ///
-/// A name that is too long or holds characters outside `[A-Za-z0-9_+=,.@-]` is shortened and
-/// cleaned, and ends in a hash of the original so that two policies never share one name.
-pub fn policy_name(policy_name: &str) -> String {
-    let plain = policy_name
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b));
-    let whole = format!("{POLICY_NAME_PREFIX}{policy_name}");
-    if plain && !policy_name.is_empty() && whole.len() <= POLICY_NAME_CHARACTERS {
+/// Names that would be too long together, or hold characters outside `[A-Za-z0-9_+=,.-]`, are shortened and
+/// cleaned, and end in a hash of both, so that no two pairs share one name.
+pub fn policy_name(target: &str, policy_name: &str) -> String {
+    let whole = format!("{POLICY_NAME_PREFIX}{policy_name}@{target}");
+    let plain = [target, policy_name]
+        .iter()
+        .all(|name| !name.is_empty() && name.bytes().all(|b| b != b'@' && is_plain(b)));
+    if plain && whole.len() <= POLICY_NAME_CHARACTERS {
         return whole;
     }
-    let digest = Sha256::digest(policy_name.as_bytes());
+    // The length keeps apart what an @ in a name would blur.
+    hashed(
+        &whole,
+        &format!("{}:{policy_name}@{target}", policy_name.len()),
+    )
+}
+
+/// Name that the inline policy of a `LoggingPolicy` had in versions where it did not hold the target:
+/// `firelens-POLICY`. All targets of an account shared it.
+pub fn former_policy_name(policy_name: &str) -> String {
+    let whole = format!("{POLICY_NAME_PREFIX}{policy_name}");
+    if policy_name.bytes().all(is_plain)
+        && !policy_name.is_empty()
+        && whole.len() <= POLICY_NAME_CHARACTERS
+    {
+        return whole;
+    }
+    hashed(&whole, policy_name)
+}
+
+/// What IAM takes in the name of a policy.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte)
+}
+
+/// As much of a name as fits, cleaned, and the hash of what it stands for.
+fn hashed(whole: &str, meaning: &str) -> String {
+    let digest = Sha256::digest(meaning.as_bytes());
     let hash: String = digest.iter().take(4).map(|b| format!("{b:02x}")).collect();
-    let room = POLICY_NAME_CHARACTERS - POLICY_NAME_PREFIX.len() - hash.len() - 1;
-    let kept: String = policy_name
+    let room = POLICY_NAME_CHARACTERS - hash.len() - 1;
+    let kept: String = whole
         .chars()
         .map(|c| {
-            if c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) {
+            if u8::try_from(c).is_ok_and(is_plain) {
                 c
             } else {
                 '-'
@@ -121,7 +149,7 @@ pub fn policy_name(policy_name: &str) -> String {
         })
         .take(room)
         .collect();
-    format!("{POLICY_NAME_PREFIX}{kept}-{hash}")
+    format!("{kept}-{hash}")
 }
 
 #[cfg(test)]
@@ -187,12 +215,33 @@ mod tests {
     }
 
     #[test]
-    fn policy_names_stay_within_what_iam_takes_and_apart_from_each_other() {
-        assert_eq!(policy_name("payments"), "firelens-payments");
+    fn policy_names_tell_policy_and_target_and_no_two_pairs_share_one() {
+        assert_eq!(policy_name("prod", "payments"), "firelens-payments@prod");
+        let (long, other) = ("a".repeat(253), format!("{}b", "a".repeat(252)));
+        let names = ["p", "p@t", "t", "p t", "p-t", "", &long, &other];
+        let mut seen = BTreeSet::new();
+        for target in names {
+            for policy in names {
+                let name = policy_name(target, policy);
+                assert!(name.len() <= POLICY_NAME_CHARACTERS && name.bytes().all(is_plain));
+                assert!(seen.insert(name.clone()), "{name}: {policy} in {target}");
+                assert_ne!(name, former_policy_name(policy));
+            }
+        }
+        assert!(policy_name(&long, "pay").starts_with("firelens-pay@aaaa"));
+    }
+
+    #[test]
+    fn names_of_older_versions_are_found_again() {
+        assert_eq!(former_policy_name("payments"), "firelens-payments");
         let long = "a".repeat(253);
-        let longer = format!("{}b", "a".repeat(252));
-        assert_eq!(policy_name(&long).len(), POLICY_NAME_CHARACTERS);
-        assert_ne!(policy_name(&long), policy_name(&longer));
-        assert_ne!(policy_name("a b"), policy_name("a-b"));
+        let found = former_policy_name(&long);
+        assert_eq!(found.len(), POLICY_NAME_CHARACTERS);
+        let digest = crate::doc::sha256_hex(long.as_bytes());
+        assert_eq!(
+            found,
+            format!("firelens-{}-{}", "a".repeat(110), &digest[..8])
+        );
+        assert_ne!(former_policy_name("a b"), former_policy_name("a-b"));
     }
 }

@@ -9,8 +9,8 @@ mod evaluate;
 
 pub use arn::{RoleName, partition_of_region, role_name};
 pub use document::{
-    INLINE_POLICY_TOTAL_CHARACTERS, POLICY_NAME_CHARACTERS, merge, policy_document, policy_name,
-    policy_size_characters,
+    INLINE_POLICY_TOTAL_CHARACTERS, POLICY_NAME_CHARACTERS, former_policy_name, merge,
+    policy_document, policy_name, policy_size_characters,
 };
 pub use evaluate::{
     Finding, Lack, NamedDocument, RolePolicies, Verdict, describe, evaluate, within_boundary,

@@ -204,6 +204,8 @@ words! {
         ImagePull,
         /// What a role must allow, where it cannot be found out whether it does.
         RightsUnknown,
+        /// A role policy of ours that somebody removed or altered within the last day; it was written again.
+        RightsTaken,
         /// `iam.mode: Verify`: what the roles of a running service do not allow.
         RightsLost,
         /// `resources.resize: Allow` made the task larger; with sizes and price.

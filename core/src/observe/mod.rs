@@ -4,7 +4,7 @@
 //! [`Observed::Present`]; a thing not in its map was not asked for. A failed read is never `Absent`:
 //! nothing is deleted or made again on `Unknown`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 mod answered;
 mod evidence;
@@ -79,11 +79,16 @@ pub struct Observation {
     pub account_id: String,
     /// Region name.
     pub region: String,
+    /// Whether all of the target was read in this pass: a resync. Between two, only what moves is.
+    pub is_whole: bool,
     /// Clusters that match the target, by name.
     pub clusters: BTreeMap<String, ClusterView>,
     /// Clusters (by name) whose services could not be listed, and why. The key `*` stands for all:
     /// listing the clusters failed.
     pub unread_clusters: BTreeMap<String, String>,
+    /// Clusters that match the target and belong to another one that was there before: their names, and that
+    /// of the other target. They are not looked at.
+    pub clusters_of_others: BTreeMap<String, String>,
     /// Services of the clusters that were read.
     pub services: BTreeMap<WorkloadKey, Observed<ServiceView>>,
     /// Revisions by ARN. Their content never changes, so a cached answer serves.
@@ -95,6 +100,9 @@ pub struct Observation {
     pub families: BTreeMap<String, Observed<Vec<TaskDefinitionDoc>>>,
     /// Roles by name.
     pub roles: BTreeMap<String, Observed<RoleView>>,
+    /// Services of other targets of the account that no policy selects, by the roles of their tasks; those
+    /// that could be read.
+    pub role_users: BTreeMap<String, BTreeSet<String>>,
     /// Inline policy documents (decoded JSON text) by role name and policy name.
     pub role_policies: BTreeMap<(String, String), Observed<String>>,
     /// All inline policies of roles, by role name.

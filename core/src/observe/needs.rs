@@ -17,6 +17,8 @@ pub struct Needs {
     pub families: BTreeSet<String>,
     /// Role names.
     pub roles: BTreeSet<String>,
+    /// Names of roles whose users in other targets of the account are wanted.
+    pub role_users: BTreeSet<String>,
     /// Role name and inline policy name.
     pub role_policies: BTreeSet<(String, String)>,
     /// Names of roles whose inline policies are all wanted.
@@ -48,6 +50,7 @@ impl Needs {
             fresh_task_definitions,
             families,
             roles,
+            role_users,
             role_policies,
             inline_policies,
             managed_policies,
@@ -60,6 +63,7 @@ impl Needs {
         self.fresh_task_definitions.extend(fresh_task_definitions);
         self.families.extend(families);
         self.roles.extend(roles);
+        self.role_users.extend(role_users);
         self.role_policies.extend(role_policies);
         self.inline_policies.extend(inline_policies);
         self.managed_policies.extend(managed_policies);
@@ -92,6 +96,7 @@ impl Needs {
             .or_else(|| plain("task definition", self.fresh_task_definitions.first()))
             .or_else(|| plain("the newest revisions of family", self.families.first()))
             .or_else(|| plain("role", self.roles.first()))
+            .or_else(|| plain("the users of role", self.role_users.first()))
             .or_else(|| {
                 self.role_policies
                     .first()

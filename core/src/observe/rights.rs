@@ -16,6 +16,8 @@ pub struct RoleView {
     pub permissions_boundary: Option<String>,
     /// Who may assume it: the trust policy (decoded JSON text).
     pub trust: Option<String>,
+    /// Tags of the role.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// Whether a role may do something: what `iam.mode: Verify` asks.

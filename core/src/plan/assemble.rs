@@ -8,11 +8,13 @@ use jiff::Timestamp;
 
 use super::desire::{self, Injectors, Site, Verdict};
 use super::draft::{Draft, find_policy};
+use super::former::FORMER_REPLACED_PER_PASS;
 use super::linted::Linted;
 use super::model::{Decision, Plan, PlanInput, WorkloadPlan};
+use super::reread::{self, Repair};
 use super::resources::{self, State, Wishes};
 use super::{
-    again, claim, garbage, leaving, logs, meanwhile, open, places, put_back, recover, removal,
+    again, claim, former, garbage, leaving, logs, meanwhile, open, places, put_back, recover, removal,
     retry, revisions, rights, role_limits, scope, settle, sharing, steps as stepping, takeaway,
     track,
 };
@@ -74,6 +76,7 @@ fn assemble(input: &PlanInput<'_>, settle: open::Settle) -> Plan {
     }
     revisions::plan(input, &mut plan, &pending);
     removal::plan(input, &mut plan);
+    former::retire(input, &mut plan, &states);
     garbage::plan(input, &mut plan, &states);
     removal::count(input, &mut plan);
     meanwhile::keep(input, &mut plan);
@@ -321,16 +324,27 @@ fn judge_resources(
         wish_for_running(input, &mut wishes, &workload.record);
     }
     let mut states = BTreeMap::new();
-    let all = wishes.into_wanted();
-    let moving = relied_on_next(drafts, admitted);
+    let all = wishes.into_wanted(input.target.name());
+    let moving = relied_on_next(input, drafts, admitted);
+    let due = reread::due(input);
+    let mut replaced = 0;
     for (id, wanted) in &all {
         let trusted = !moving.contains(id);
-        let judged = resources::judge(input, id, &all, trusted, &mut plan.needs);
-        plan.verified.extend(judged.verified);
+        let judged = resources::judge(input, id, &all, (trusted, &due), &mut plan.needs);
         if judged.state == State::Write && !input.target.spec.suspend {
-            let write = resources::write(input, id, wanted, judged.doubt);
+            let mut write = resources::write(input, id, wanted, &judged);
+            plan.repairs.extend(judged.taken.map(|taken| Repair {
+                id: id.clone(),
+                altered: taken.altered,
+                workloads: BTreeMap::new(),
+            }));
+            if former::has(input, id, &wanted.policy) {
+                replaced += 1;
+                write.unconditional = replaced <= FORMER_REPLACED_PER_PASS;
+            }
             plan.resources.insert(id.clone(), write);
         }
+        plan.verified.extend(judged.verified);
         states.insert(id.clone(), judged.state);
     }
     states
@@ -339,12 +353,14 @@ fn judge_resources(
 /// What services would rely on that may be moved in this pass: somebody may have taken it away since it was
 /// looked at last, and a task that starts without it sends nothing.
 fn relied_on_next(
+    input: &PlanInput<'_>,
     drafts: &BTreeMap<WorkloadKey, Draft<'_>>,
     admitted: &BTreeSet<WorkloadKey>,
 ) -> BTreeSet<ResourceId> {
     let changes = admitted.iter().filter_map(|key| {
         let change = drafts.get(key)?.verdict.change.as_ref()?;
         Some(resources::ids_of(
+            input,
             &change.policy,
             &change.grants,
             &change.objects,
@@ -407,15 +423,20 @@ fn finish(
     }
     let doubts = doubts(input, plan, &draft.verdict);
     draft.verdict.notes.extend(doubts);
+    if let Some(policy) = &draft.verdict.policy {
+        let ids = resources::ids_of(input, policy, &draft.verdict.grants, &[]);
+        let told = reread::tell(input, plan, (key, draft.service), &ids);
+        draft.verdict.notes.extend(told);
+    }
     if draft.verdict.change.is_none() {
         draft.record.obstacle = None;
     }
     if admitted && let Some(change) = draft.verdict.change.take() {
         requires = match find_policy(input, &change.policy) {
             Some(policy) if policy.spec.iam.mode == IamMode::Manage => {
-                resources::ids_of(&change.policy, &change.grants, &change.objects)
+                resources::ids_of(input, &change.policy, &change.grants, &change.objects)
             }
-            _ => resources::ids_of(&change.policy, &[], &change.objects),
+            _ => resources::ids_of(input, &change.policy, &[], &change.objects),
         };
         let attempt = (change.hash.clone(), change.policy.clone());
         draft.record.obstacle = None;
@@ -434,7 +455,7 @@ fn finish(
     let keeps = match (&draft.verdict.decision, &draft.verdict.policy) {
         // What only waits for its turn will need again what is there.
         (Decision::ShipManually(_) | Decision::Waiting(_), Some(policy)) => {
-            resources::ids_of(policy, &draft.verdict.grants, &draft.verdict.objects)
+            resources::ids_of(input, policy, &draft.verdict.grants, &draft.verdict.objects)
         }
         _ => Vec::new(),
     };
@@ -462,7 +483,7 @@ fn doubts(input: &PlanInput<'_>, plan: &Plan, verdict: &Verdict) -> Vec<Note> {
         let written = plan.resources.get(id).map(|write| &write.resource);
         written.or_else(|| input.resources.get(id))
     };
-    resources::ids_of(policy, &verdict.grants, &[])
+    resources::ids_of(input, policy, &verdict.grants, &[])
         .iter()
         .filter_map(|id| row(id)?.doubt.clone())
         .map(|doubt| Note::new(NoteCode::RightsUnknown, doubt))

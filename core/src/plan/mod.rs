@@ -16,6 +16,7 @@ mod claim;
 mod consider;
 mod desire;
 mod draft;
+mod former;
 mod garbage;
 mod gate;
 mod leave;
@@ -31,6 +32,7 @@ mod places;
 mod put_back;
 mod recover;
 mod removal;
+mod reread;
 mod resources;
 mod retry;
 mod revisions;
@@ -50,12 +52,14 @@ pub use assemble::{plan, plan_with_what_is_known};
 pub use claim::{Claim, ORPHANS_LOOKED_FOR_PER_PASS};
 pub use consider::{Consideration, Considered, ConsideredChange, ConsideredRevision, consider};
 pub use draft::{DEPLOYMENT_POLL_SECONDS, READ_RETRY_SECONDS, REGISTER_CONSISTENCY_SECONDS};
+pub use former::FORMER_REPLACED_PER_PASS;
 pub use garbage::{OBJECT_GRACE_SECONDS, REMOVALS_PER_PASS};
 pub use meanwhile::GENERATIONS_KEPT;
 pub use model::{
     Decision, Holdings, Plan, PlanInput, PolicyProgress, RegisterStep, Removal, ResourceContent,
     ResourcePlan, RevisionRef, Step, UpdateStep, Wait, WorkloadPlan,
 };
+pub use reread::{ROLES_READ_PER_RESYNC, Repair, TAKEN_TOLD_SECONDS};
 pub use resources::{IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS};
 pub use revisions::DEREGISTRATIONS_PER_PASS;
 pub use rights::{RIGHTS_ASKED_PER_PASS, RIGHTS_RETRY_SECONDS};

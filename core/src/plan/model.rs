@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::claim::Claim;
+use super::reread::Repair;
 use super::rollout::Standing;
 use super::ship::Shipment;
 use super::takeaway::Contest;
@@ -78,6 +79,8 @@ pub struct Plan {
     pub forgotten_revisions: Vec<String>,
     /// Resources seen to be there as wanted in this pass; to be remembered.
     pub verified: Vec<OwnedResource>,
+    /// Role policies that others took away or altered, and that this pass writes again.
+    pub repairs: Vec<Repair>,
     /// Resources that became spare, or are none any more; to be remembered.
     pub marked: Vec<OwnedResource>,
     /// Objects of ours that no revision names, those to be removed in this pass included.

@@ -37,12 +37,15 @@ pub(super) fn concern(
     asked: &Needs,
     drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
 ) {
-    let Some(first) = asked.task_definitions.first() else {
+    let first = asked.task_definitions.first();
+    let role = asked.role_users.first();
+    if first.is_none() && role.is_none() {
         return;
-    };
+    }
     for draft in drafts.values_mut() {
         if sharing::is_guarded(input, &draft.verdict) {
-            draft.asks.task_definitions.insert(first.clone());
+            draft.asks.task_definitions.extend(first.cloned());
+            draft.asks.role_users.extend(role.cloned());
         }
     }
 }

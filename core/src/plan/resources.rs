@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::model::{PlanInput, ResourceContent, ResourcePlan, Wait};
+use super::reread;
 use super::role_limits::{self, Bounded};
 use crate::doc::sha256_hex;
 use crate::iam::{self, Grant, Statement};
 use crate::inject::ConfigObject;
 use crate::observe::{Needs, Observed};
-use crate::record::{OwnedResource, PolicyRef, ResourceId};
+use crate::record::{OwnedResource, PolicyRef, ResourceId, RightsTaken};
 
 /// How long a role policy or object that was seen to be right is trusted before it is read again.
 /// They change only when somebody tampers with them, and IAM publishes no read budget to spend.
@@ -54,6 +55,16 @@ pub(super) struct Wanted {
     pub(super) digest: String,
     /// A running revision needs it, not only one that is about to be made.
     pub(super) in_use: bool,
+}
+
+impl Wanted {
+    /// The document of a role policy.
+    pub(super) fn document(&self) -> Option<&str> {
+        match &self.content {
+            ResourceContent::RolePolicy(document) => Some(document),
+            ResourceContent::Object(_) => None,
+        }
+    }
 }
 
 /// Collects what is wanted, by id.
@@ -110,19 +121,15 @@ impl Wishes {
     }
 
     /// Everything wanted, by id.
-    pub(super) fn into_wanted(self) -> BTreeMap<ResourceId, Wanted> {
+    pub(super) fn into_wanted(self, target: &str) -> BTreeMap<ResourceId, Wanted> {
         let mut wanted = self.objects;
         for ((role, uid), statements) in self.statements {
             let Some(policy) = self.policies.get(&uid) else {
                 continue;
             };
             let document = iam::policy_document(&statements);
-            let id = ResourceId::RolePolicy {
-                role: role.clone(),
-                policy_name: iam::policy_name(&policy.name),
-            };
             wanted.insert(
-                id,
+                role_policy(target, &role, policy),
                 Wanted {
                     policy: policy.clone(),
                     digest: sha256_hex(document.as_bytes()),
@@ -136,18 +143,24 @@ impl Wishes {
     }
 }
 
+/// The inline policy that a target has in a role for a policy.
+pub(super) fn role_policy(target: &str, role: &str, policy: &PolicyRef) -> ResourceId {
+    ResourceId::RolePolicy {
+        role: role.to_owned(),
+        policy_name: iam::policy_name(target, &policy.name),
+    }
+}
+
 /// The ids that one change relies on.
 pub(super) fn ids_of(
+    input: &PlanInput<'_>,
     policy: &PolicyRef,
     grants: &[Grant],
     objects: &[ConfigObject],
 ) -> Vec<ResourceId> {
     let roles = grants.iter().filter_map(|grant| {
         let role = iam::role_name(&grant.role_arn)?;
-        Some(ResourceId::RolePolicy {
-            role: role.name,
-            policy_name: iam::policy_name(&policy.name),
-        })
+        Some(role_policy(input.target.name(), &role.name, policy))
     });
     let ids: BTreeSet<ResourceId> = objects.iter().map(object_id).chain(roles).collect();
     ids.into_iter().collect()
@@ -160,6 +173,8 @@ pub(super) struct Judged {
     pub(super) verified: Option<OwnedResource>,
     /// What may be in the way of a role policy that cannot be told for certain.
     pub(super) doubt: Option<String>,
+    /// Others took it away since it was seen.
+    pub(super) taken: Option<RightsTaken>,
 }
 
 impl From<State> for Judged {
@@ -168,23 +183,25 @@ impl From<State> for Judged {
             state,
             verified: None,
             doubt: None,
+            taken: None,
         }
     }
 }
 
 /// Judges one resource of `all` that are wanted; asks for reads through `needs`. One that is not `trusted`
-/// is looked at before anything is moved onto it, however short ago it was seen to be right.
+/// is looked at before anything is moved onto it, however short ago it was seen to be right; role policies
+/// that are `due` are read again although they were seen lately.
 pub(super) fn judge(
     input: &PlanInput<'_>,
     id: &ResourceId,
     all: &BTreeMap<ResourceId, Wanted>,
-    trusted: bool,
+    (trusted, due): (bool, &BTreeSet<&ResourceId>),
     needs: &mut Needs,
 ) -> Judged {
     let Some(wanted) = all.get(id) else {
         return State::Ready.into();
     };
-    if let ResourceContent::RolePolicy(document) = &wanted.content {
+    if let Some(document) = wanted.document() {
         let characters = iam::policy_size_characters(document);
         if characters > iam::INLINE_POLICY_TOTAL_CHARACTERS {
             let others = 0;
@@ -204,7 +221,11 @@ pub(super) fn judge(
         let state = settled(id, written_at, input.now);
         // Nothing is moved while IAM spreads it.
         if trusted || state != State::Ready {
-            return state.into();
+            match reread::is_still_there(input, (id, wanted), due, needs) {
+                None => return state.into(),
+                Some(true) => return seen_again(input, known, state),
+                Some(false) => {}
+            }
         }
     }
     let (seen, doubt) = match look_and_hold(input, id, all, wanted, needs) {
@@ -216,6 +237,7 @@ pub(super) fn judge(
             state: State::Write,
             verified: None,
             doubt,
+            taken: reread::taken(input, id, known),
         };
     }
     let written_at = known
@@ -229,6 +251,20 @@ pub(super) fn judge(
             ..row(input, id, wanted, doubt.clone())
         }),
         doubt,
+        taken: None,
+    }
+}
+
+/// It was seen again as it was.
+fn seen_again(input: &PlanInput<'_>, known: &OwnedResource, state: State) -> Judged {
+    Judged {
+        state,
+        verified: Some(OwnedResource {
+            reread_at: Some(input.now),
+            ..known.clone()
+        }),
+        doubt: known.doubt.clone(),
+        taken: None,
     }
 }
 
@@ -264,6 +300,7 @@ fn row(
     wanted: &Wanted,
     doubt: Option<String>,
 ) -> OwnedResource {
+    let known = input.resources.get(id);
     OwnedResource {
         target: input.target.name().to_owned(),
         id: id.clone(),
@@ -271,8 +308,10 @@ fn row(
         digest: wanted.digest.clone(),
         written_at: None,
         verified_at: None,
+        reread_at: None,
         spare_since: None,
         doubt,
+        taken: known.and_then(|known| known.taken.clone()),
     }
 }
 
@@ -281,12 +320,18 @@ pub(super) fn write(
     input: &PlanInput<'_>,
     id: &ResourceId,
     wanted: &Wanted,
-    doubt: Option<String>,
+    judged: &Judged,
 ) -> ResourcePlan {
+    let mut resource = row(input, id, wanted, judged.doubt.clone());
+    let is_taken = judged.taken.is_some();
+    if is_taken {
+        resource.taken.clone_from(&judged.taken);
+    }
     ResourcePlan {
-        resource: row(input, id, wanted, doubt),
+        resource,
         content: wanted.content.clone(),
-        unconditional: wanted.in_use,
+        // What others took away was relied on.
+        unconditional: wanted.in_use || is_taken,
     }
 }
 
@@ -369,7 +414,7 @@ fn look_at_role(
     }
 }
 
-fn same_json(left: &str, right: &str) -> bool {
+pub(super) fn same_json(left: &str, right: &str) -> bool {
     let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
     matches!((parse(left), parse(right)), (Some(left), Some(right)) if left == right)
 }

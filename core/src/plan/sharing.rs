@@ -1,4 +1,5 @@
-//! Roles that are used by workloads no policy selects: not widened unless the policy allows it.
+//! Roles that are used by workloads no policy selects: not widened unless the policy allows it. Roles are global
+//! in an account, so the workloads of all its targets count.
 //!
 //! Only what was read counts: a revision that cannot be read does not block the others.
 
@@ -37,7 +38,19 @@ pub(super) fn refuse_shared_roles(
     {
         return;
     }
-    let users = foreign_users(input, needs, entries);
+    let mut users = foreign_users(input, needs, entries);
+    for entry in entries.iter() {
+        for role in guarded_roles(input, entry.verdict).into_iter().flatten() {
+            let Some(elsewhere) = input.observation.role_users.get(&role) else {
+                needs.role_users.insert(role);
+                continue;
+            };
+            if !elsewhere.is_empty() {
+                let known = users.entry(role).or_default();
+                known.extend(elsewhere.iter().cloned());
+            }
+        }
+    }
     for entry in entries {
         let Some(roles) = guarded_roles(input, entry.verdict) else {
             continue;

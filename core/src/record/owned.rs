@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PolicyRef;
 use crate::iam::Grant;
+use crate::drift::Tool;
 
 /// A registration about to happen. It is recorded before the call, because `RegisterTaskDefinition`
 /// has no client token and an answer can be lost: while the intent is open, the newest revision of
@@ -138,12 +139,36 @@ pub struct OwnedResource {
     pub digest: String,
     /// When the write was answered; `None` while it is only intended.
     pub written_at: Option<Timestamp>,
-    /// When a read last showed that it is there with this content.
+    /// When a read last showed that it is there with this content, and nothing in the way of it.
     pub verified_at: Option<Timestamp>,
+    /// When a read since then showed a role policy to be there still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reread_at: Option<Timestamp>,
     /// Since when no revision that is known names it; absent while one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spare_since: Option<Timestamp>,
     /// What may keep a role policy from having effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubt: Option<String>,
+    /// What others did to it lately.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<RightsTaken>,
+}
+
+/// Others took a role policy of ours away, or altered it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RightsTaken {
+    /// How often, the last time included.
+    pub times: u32,
+    /// When that was noticed first.
+    pub since: Timestamp,
+    /// When it was noticed last.
+    pub last_at: Timestamp,
+    /// The last time it was there with other content.
+    #[serde(default)]
+    pub altered: bool,
+    /// The tool that the tags of the role name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<Tool>,
 }

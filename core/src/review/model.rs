@@ -119,7 +119,8 @@ pub struct RoleReview {
     pub unknown: Option<String>,
     /// The services of the policy whose tasks have this role, as `CLUSTER/SERVICE`.
     pub services: Vec<String>,
-    /// Other services of the target whose tasks have this role, and would be allowed the same.
+    /// Other services of the target whose tasks have this role, and would be allowed the same; also those of
+    /// other targets in the account that no policy selects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_users: Vec<String>,
     /// Whom the trust policy of the role lets assume it beside ECS tasks: `lambda.amazonaws.com`, an

@@ -2,7 +2,7 @@
 //! bounds it.
 //!
 //! Never takes a role that nobody was seen to use for one that nobody uses: only services of the
-//! target are looked at, and the trust policy.
+//! targets in its account are looked at, and the trust policy.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,11 +51,15 @@ pub(super) fn review(
     } else {
         other_users(input, workloads, needs)
     };
-    let policy_name = iam::policy_name(policy.name());
+    let policy_name = iam::policy_name(input.target.name(), policy.name());
     wanted
         .into_iter()
         .map(|(role, wish)| {
-            let users = others.remove(&role).unwrap_or_default();
+            let mut users = others.remove(&role).unwrap_or_default();
+            match input.observation.role_users.get(&role) {
+                Some(elsewhere) => users.extend(elsewhere.iter().cloned()),
+                None => drop(needs.role_users.insert(role.clone())),
+            }
             one(input, role, &policy_name, wish, users, needs)
         })
         .collect()

@@ -7,12 +7,14 @@
 
 mod explain;
 mod matching;
+mod overlap;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 pub use explain::{PolicyStanding, Verdict, standings};
 pub use matching::{Mismatch, glob_matches, label_selector_matches, mismatch};
+pub use overlap::{Overlap, before, globs_meet, overlap};
 
 use crate::observe::{ClusterView, ServiceView};
 use crate::record::PolicyRef;

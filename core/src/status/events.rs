@@ -86,6 +86,17 @@ pub fn events(
         .collect()
 }
 
+/// Somebody took a role policy away that the workload relies on.
+#[must_use]
+pub fn rights_taken(text: &str) -> EventDraft {
+    EventDraft {
+        type_: EventType::Warning,
+        reason: WorkloadReason::RightsTaken.to_string(),
+        // Lines to be pasted are in the condition.
+        message: text.lines().next().unwrap_or_default().to_owned(),
+    }
+}
+
 /// Who brought what, with the first paths.
 fn drifted(drift: &Drift) -> EventDraft {
     const PATHS_NAMED_MAX: usize = 5;

@@ -8,6 +8,7 @@ mod logs;
 mod policy;
 mod reasons;
 mod rollout;
+mod target;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -16,13 +17,14 @@ use jiff::Timestamp;
 
 pub use crate::v1alpha1::rollout_name;
 pub use conditions::{condition, find, same_reason, set};
-pub use events::{EventDraft, EventType, events};
-pub use policy::{policy_status, target_status};
+pub use events::{EventDraft, EventType, events, rights_taken};
+pub use policy::policy_status;
 pub use reasons::{
-    APPROVED, COMPLETE, CONTESTED, HEALTHY, INJECTED, LOGS_FLOWING, PAUSED, READY, REASONS,
-    ReasonDoc, SELECTED, UNREACHABLE, WorkloadReason, decision_reason,
+    APPROVED, COMPLETE, CONTESTED, HEALTHY, INJECTED, LOGS_FLOWING, OVERLAPS, PAUSED, READY,
+    REASONS, ReasonDoc, SELECTED, UNREACHABLE, WorkloadReason, decision_reason,
 };
 pub use rollout::{Pace, ROLLOUTS_KEPT, rollout_status};
+pub use target::{TargetView, target_status};
 pub use workload::workload_status;
 
 use crate::plan::PlanInput;

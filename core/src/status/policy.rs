@@ -1,15 +1,12 @@
-//! The status of policies (over all targets) and of targets.
+//! The status of policies, over all targets.
 
 use jiff::Timestamp;
 
 use super::conditions::{condition, find, set};
 use super::reasons::{COMPLETE, OPTED_OUT_SERVICES, READY, UNREACHABLE, VALID};
 use crate::lint::{Finding, Severity};
-use crate::observe::Observation;
-use crate::plan::Holdings;
 use crate::v1alpha1::{
-    AwsTarget, AwsTargetStatus, Condition, ConditionStatus, LoggingPolicy, LoggingPolicyStatus,
-    Mode, RolloutStatus,
+    Condition, ConditionStatus, LoggingPolicy, LoggingPolicyStatus, Mode, RolloutStatus,
 };
 
 /// Findings that a condition names; more are only counted.
@@ -130,73 +127,4 @@ fn message(status: &LoggingPolicyStatus) -> String {
         }
     }
     text
-}
-
-/// What people see of a target after a pass, or after a pass that could not read it (`problem`).
-#[must_use]
-pub fn target_status(
-    target: &AwsTarget,
-    observation: &Observation,
-    holdings: &Holdings,
-    problem: Option<&str>,
-    now: Timestamp,
-) -> AwsTargetStatus {
-    let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let old = target.status.clone().unwrap_or_default();
-    let unread: Vec<String> = observation
-        .unread_clusters
-        .iter()
-        .map(|(cluster, why)| format!("{cluster}: {why}"))
-        .collect();
-    let failed = problem
-        .map(str::to_owned)
-        .or_else(|| (!unread.is_empty()).then(|| unread.join("; ")));
-    let generation = target.generation();
-    let fresh = match &failed {
-        Some(why) => condition(
-            READY,
-            ConditionStatus::False,
-            UNREACHABLE,
-            why.clone(),
-            generation,
-        ),
-        None if target.spec.suspend => condition(
-            READY,
-            ConditionStatus::False,
-            "Suspended",
-            "no new steps are taken",
-            generation,
-        ),
-        None => condition(
-            READY,
-            ConditionStatus::True,
-            "Observed",
-            "all clusters were read",
-            generation,
-        ),
-    };
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let read = problem.is_none();
-    AwsTargetStatus {
-        observed_generation: generation,
-        last_resync_time: if failed.is_none() {
-            Some(now)
-        } else {
-            old.last_resync_time
-        },
-        clusters: if read {
-            count(observation.clusters.len())
-        } else {
-            old.clusters
-        },
-        services: if read {
-            count(observation.services.len())
-        } else {
-            old.services
-        },
-        owned_objects: holdings.objects,
-        spare_objects: holdings.spare_objects,
-        owned_role_policies: holdings.role_policies,
-        conditions: set(&old.conditions, vec![fresh], now),
-    }
 }

@@ -34,6 +34,8 @@ pub const APPROVED: &str = "Approved";
 pub(super) const OPTED_OUT_SERVICES: &str = "OptedOutServices";
 /// Reason of a target that could not be read.
 pub const UNREACHABLE: &str = "Unreachable";
+/// Reason of a target that reaches clusters which an older target reaches too.
+pub const OVERLAPS: &str = "Overlaps";
 
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])+ $word:ident,)+) => {
@@ -160,6 +162,9 @@ reasons! {
     /// An event: the service is set to a revision that differs from the operator's, brought by somebody
     /// else; `status.drift` has the paths.
     DriftDetected,
+    /// An event: somebody removed or altered an inline policy of the operator in a role; it is written again, and
+    /// the message of `Injected` has the lines that end it.
+    RightsTaken,
     /// CodeDeploy or an external controller deploys the service: the revision is prepared, and the
     /// message says how to ship it.
     ShipManually,

@@ -1,7 +1,7 @@
 //! Role policies and objects.
 
 use firelens_core::inject::Reason;
-use firelens_core::plan::{Decision, IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS, Step};
+use firelens_core::plan::{Decision, IAM_PROPAGATION_SECONDS, Step};
 use serde_json::json;
 
 use crate::build::{base, policy};
@@ -62,20 +62,33 @@ fn a_role_that_an_unselected_service_uses_is_not_widened() {
 }
 
 #[test]
-fn a_tampered_role_policy_is_repaired_at_the_slower_cadence() {
+fn a_role_that_an_unselected_service_of_another_target_uses_is_not_widened() {
     let mut world = World::fleet(1);
+    let user = "main/other of target west".to_owned();
+    world
+        .users_elsewhere
+        .insert("task-s0".to_owned(), [user].into());
     world.policies.push(policy("all", &json!({})));
     world.settle();
-    let wanted = world.role_policies.clone();
-    for document in world.role_policies.values_mut() {
-        *document = "{}".to_owned();
+    match world.decision("s0") {
+        Decision::Refused(refusal) => {
+            assert_eq!(refusal.reason, Reason::RoleShared);
+            assert!(refusal.message.contains("main/other of target west"));
+        }
+        other => panic!("{other:?}"),
     }
+    assert!(world.role_policies.is_empty());
+    let shared = ["main/other of target west".to_owned()];
+    assert_eq!(
+        world.review(0).roles.len(),
+        0,
+        "refused, so nothing is wanted"
+    );
+
+    world.policies[0] = policy("all", &json!({"iam": {"allowSharedRoles": true}}));
+    assert_eq!(world.review(0).roles[0].other_users, shared);
     world.settle();
-    assert_ne!(world.role_policies, wanted, "not looked at before its time");
-    world.advance(RESOURCE_RECHECK_SECONDS);
-    world.settle();
-    assert_eq!(world.role_policies, wanted);
-    assert_eq!(world.updates.len(), 1);
+    assert!(world.is_injected("s0"));
 }
 
 #[test]

@@ -54,6 +54,11 @@ pub enum Rest {
 impl Fleet {
     /// `services` services over the three targets.
     pub async fn start(services: usize) -> Self {
+        Self::start_with(services, |_, _| {}).await
+    }
+
+    /// The same, with task definitions that their owners have changed: number and document of each service.
+    pub async fn start_with(services: usize, edit: impl Fn(usize, &mut Value)) -> Self {
         let harness = Harness::start().await;
         harness.fake.set_deployment_duration(DEPLOYMENT);
         for (index, (name, account, region)) in TARGETS.into_iter().enumerate() {
@@ -62,11 +67,9 @@ impl Fleet {
             place.add_bucket(&bucket(account, region));
             place.add_cluster(CLUSTER, json!({})).expect("a cluster");
             for number in (index..services).step_by(TARGETS.len()) {
-                run(
-                    &place,
-                    CLUSTER,
-                    &in_account(&fargate(&service(number)), account),
-                );
+                let mut document = fargate(&service(number));
+                edit(number, &mut document);
+                run(&place, CLUSTER, &in_account(&document, account));
             }
             harness.apply(target(name, account, region)).await;
         }

@@ -8,5 +8,6 @@ mod destinations;
 mod ministack;
 mod moto;
 mod rights;
+mod one_role;
 mod rollout;
 mod scene;

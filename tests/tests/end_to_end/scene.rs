@@ -248,7 +248,7 @@ impl Scene {
             .collect();
         assert_eq!(roles, expected, "{:?}", seen.role_policies);
         for ((role, policy), document) in &seen.role_policies {
-            assert_eq!(policy, "firelens-everything", "{role}");
+            assert_eq!(policy, "firelens-everything@local", "{role}");
             let bucket = if role == "storefront-task" {
                 "log-archive-111122223333"
             } else {

@@ -145,7 +145,14 @@ async fn nothing_is_written_under_a_lost_lease() {
         store.delete_records(&lost, &[record.key]).await,
         store.record_intents(&lost, slice::from_ref(&intent)).await,
         store.close_intent(&lost, "t", &intent.id).await,
-        store.put_resources(&lost, slice::from_ref(&resource)).await,
+        store
+            .put_resources(&lost, slice::from_ref(&resource))
+            .await
+            .map(drop),
+        store
+            .release_resource(&lost, "t", &resource.id)
+            .await
+            .map(|_| ()),
         store.delete_resources(&lost, "t", &[resource.id]).await,
     ];
     for answer in answers {

@@ -13,6 +13,7 @@ mod lists;
 mod objects;
 mod questions;
 mod records;
+mod shared;
 
 use std::time::Duration;
 

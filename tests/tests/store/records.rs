@@ -44,8 +44,10 @@ pub(crate) fn resource(key: &str) -> OwnedResource {
         digest: "d".to_owned(),
         written_at: None,
         verified_at: None,
+        reread_at: None,
         spare_since: None,
         doubt: None,
+        taken: None,
     }
 }
 
@@ -102,9 +104,10 @@ async fn records_intents_and_resources_come_back_as_they_were() {
     assert_eq!(store.open_intents("t").await.unwrap(), intents[1..]);
 
     let mut resources = [resource("a"), resource("b")];
-    store.put_resources(&lease, &resources).await.unwrap();
+    let busy = store.put_resources(&lease, &resources).await.unwrap();
+    assert!(busy.is_empty(), "nobody takes them away");
     resources[1].written_at = Some(jiff::Timestamp::UNIX_EPOCH);
-    store.put_resources(&lease, &resources).await.unwrap();
+    let _ = store.put_resources(&lease, &resources).await.unwrap();
     assert_eq!(store.resources("t").await.unwrap(), resources);
     store
         .delete_resources(&lease, "t", &[resources[0].id.clone()])

@@ -205,7 +205,7 @@ mod tests {
                 },
             ],
             "roles": [{
-                "role": "web-task", "policyName": "firelens-all", "services": ["main/web"],
+                "role": "web-task", "policyName": "firelens-all@prod", "services": ["main/web"],
                 "after": {"Version": "2012-10-17"}, "otherUsers": ["main/other"],
                 "otherPrincipals": ["lambda.amazonaws.com"],
                 "boundary": {"arn": "arn:aws:iam::1:policy/b", "denies": "logs:PutLogEvents"},
@@ -234,7 +234,7 @@ target prod: 1 to inject, 1 unchanged, 1 refused
 
   1 workload more; --limit shows them
 
-  role web-task, policy firelens-all, of main/web
+  role web-task, policy firelens-all@prod, of main/web
     also the role of main/other: allowed the same
     can be assumed by lambda.amazonaws.com as well
     bounded by arn:aws:iam::1:policy/b, which does not allow logs:PutLogEvents

@@ -59,6 +59,12 @@ pub(crate) struct World {
     pub(crate) silent: BTreeSet<String>,
     /// Trust policies by role.
     pub(crate) trusts: BTreeMap<String, String>,
+    /// Services of other targets that no policy selects, by role.
+    pub(crate) users_elsewhere: BTreeMap<String, BTreeSet<String>>,
+    /// Tags of roles.
+    pub(crate) role_tags: BTreeMap<String, BTreeMap<String, String>>,
+    /// Whether passes read all of the target.
+    pub(crate) resync: bool,
     /// Permissions boundaries by role.
     pub(crate) boundaries: BTreeMap<String, String>,
     /// Documents of managed policies by ARN; one that is not here cannot be read.
@@ -118,6 +124,9 @@ impl World {
             roles: Vec::new(),
             silent: BTreeSet::new(),
             trusts: BTreeMap::new(),
+            users_elsewhere: BTreeMap::new(),
+            role_tags: BTreeMap::new(),
+            resync: true,
             boundaries: BTreeMap::new(),
             managed_policies: BTreeMap::new(),
             simulator: None,

@@ -46,6 +46,7 @@ impl World {
         let mut seen = Observation {
             account_id: ACCOUNT.into(),
             region: REGION.into(),
+            is_whole: self.resync,
             ..Observation::default()
         };
         if self.unreadable {
@@ -94,6 +95,10 @@ impl World {
             seen.families
                 .insert(family.clone(), Observed::Present(found));
         }
+        for role in &needs.role_users {
+            let users = self.users_elsewhere.get(role).cloned().unwrap_or_default();
+            seen.role_users.insert(role.clone(), users);
+        }
         self.read_roles(needs, seen);
         for place in &needs.objects {
             let found = self.objects.get(place).map_or(Observed::Absent, |body| {
@@ -115,6 +120,7 @@ impl World {
                     arn,
                     permissions_boundary,
                     trust: self.trusts.get(role).cloned(),
+                    tags: self.role_tags.get(role).cloned().unwrap_or_default(),
                 })
             } else {
                 Observed::Absent
