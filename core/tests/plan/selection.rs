@@ -32,7 +32,7 @@ fn the_highest_priority_wins_and_its_end_yields_to_the_other() {
             .keys()
             .map(|(_, name)| name.as_str())
             .collect::<Vec<_>>(),
-        ["firelens-low"]
+        ["firelens-low@prod"]
     );
 }
 
