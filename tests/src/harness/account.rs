@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::scene::{self, BUCKET, fargate, run};
 use super::{Harness, Passed, RESYNC};
-use crate::fake_aws::FakeAws;
+use crate::fake_aws::{FakeAws, REGION};
 
 /// Names of the targets; the first looks at cluster `main`, the second at `batch`.
 pub const TARGETS: [&str; 2] = ["east", "west"];
@@ -28,6 +28,9 @@ pub async fn start(region: &str) -> Harness {
     let harness = Harness::start().await;
     let here = harness.fake.place().clone();
     harness.fake.add_bucket(BUCKET);
+    if region != here.region {
+        place(&harness, 1, region).add_bucket(&bucket(region));
+    }
     harness
         .fake
         .set_deployment_duration(Duration::from_secs(15));
@@ -52,7 +55,17 @@ pub fn target(index: usize, region: &str) -> Value {
     target["metadata"]["name"] = json!(TARGETS[index]);
     target["spec"]["region"] = json!(region);
     target["spec"]["clusters"] = json!([CLUSTERS[index]]);
+    target["spec"]["configBucket"]["name"] = json!(bucket(region));
     target
+}
+
+/// The bucket of a region: a target's is in its own.
+fn bucket(region: &str) -> String {
+    if region == REGION {
+        BUCKET.to_owned()
+    } else {
+        format!("{BUCKET}-{region}")
+    }
 }
 
 /// A handle on the region of a target.
