@@ -16,6 +16,8 @@ impl Observation {
             fresh_task_definitions,
             families,
             roles,
+            // The store answers these, or the pass ends.
+            role_users: _,
             role_policies,
             inline_policies,
             managed_policies,

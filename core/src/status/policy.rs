@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::conditions::{condition, find, set};
-use super::reasons::{COMPLETE, OPTED_OUT_SERVICES, READY, UNREACHABLE, VALID};
+use super::reasons::{COMPLETE, OPTED_OUT_SERVICES, READY, VALID};
 use crate::lint::{Finding, Severity};
 use crate::v1alpha1::{
     Condition, ConditionStatus, LoggingPolicy, LoggingPolicyStatus, Mode, RolloutStatus,
