@@ -14,9 +14,9 @@ use super::model::{Decision, Plan, PlanInput, WorkloadPlan};
 use super::reread::{self, Repair};
 use super::resources::{self, State, Wishes};
 use super::{
-    again, claim, former, garbage, leaving, logs, meanwhile, open, places, put_back, recover, removal,
-    retry, revisions, rights, role_limits, scope, settle, sharing, steps as stepping, takeaway,
-    track,
+    again, claim, former, garbage, leaving, logs, meanwhile, open, places, put_back, recover,
+    removal, retry, revisions, rights, role_limits, scope, settle, sharing, steps as stepping,
+    takeaway, track,
 };
 use crate::gate;
 use crate::inject::{Note, NoteCode};

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::PolicyRef;
-use crate::iam::Grant;
 use crate::drift::Tool;
+use crate::iam::Grant;
 
 /// A registration about to happen. It is recorded before the call, because `RegisterTaskDefinition`
 /// has no client token and an answer can be lost: while the intent is open, the newest revision of

@@ -7,7 +7,7 @@
 mod destinations;
 mod ministack;
 mod moto;
-mod rights;
 mod one_role;
+mod rights;
 mod rollout;
 mod scene;
