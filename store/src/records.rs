@@ -168,7 +168,6 @@ fn intent(target: &str, row: Value) -> Option<Intent> {
                 family: family.to_owned(),
                 hash: hash.to_owned(),
                 recorded_at: Timestamp::UNIX_EPOCH,
-                router: None,
                 id: id.clone(),
                 router: None,
             })

@@ -339,7 +339,6 @@ impl From<&RawTaskSet> for DeploymentView {
             running_count: raw.running_count,
             pending_count: raw.pending_count,
             failed_tasks: 0,
-            updated_at: None,
         }
     }
 }
