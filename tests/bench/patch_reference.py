@@ -224,7 +224,7 @@ def router_container(own_log, has_http, slowest_stop, labels):
     """The container definition of the router."""
     router = {
         "name": ROUTER,
-        "image": "public.ecr.aws/aws-observability/aws-for-fluent-bit:3.2.1",
+        "image": "public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.16",
         "essential": True,
         "memoryReservation": 100,
         "user": "0",

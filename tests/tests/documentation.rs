@@ -5,11 +5,12 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use firelens_core::image::{GENERATIONS, LINES, RouterImage};
 use firelens_core::inject::{NoteCode, Reason};
 use firelens_core::lint::{Code, Severity};
 use firelens_core::preview::PreviewNoteCode;
 use firelens_core::status::REASONS;
-use firelens_core::v1alpha1::LogDestinationSpec;
+use firelens_core::v1alpha1::{DEFAULT_ROUTER_IMAGE, LogDestinationSpec};
 
 fn page(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -106,4 +107,43 @@ fn the_page_of_the_linter_lists_every_code_refusal_and_note() {
         .iter()
         .map(|note| (note.as_str(), note.meaning()));
     check("lint.md", "notes", &table(notes));
+}
+
+/// How long the default image may outlive the security updates of the Fluent Bit in it: AWS tests a new one for weeks
+/// before it ships it (decision 24).
+const UPDATES_MAY_HAVE_ENDED_DAYS: i32 = 180;
+
+#[test]
+fn the_default_router_image_is_of_a_line_that_is_looked_after_today() {
+    let today = jiff::Zoned::now().date();
+    let image = RouterImage::parse(DEFAULT_ROUTER_IMAGE);
+    let day = |text: &str| text.parse::<jiff::civil::Date>().unwrap();
+    let line = image.line().facts().unwrap();
+    let looked_after = line.end_of_support.is_none_or(|end| day(end) >= today);
+    assert!(
+        looked_after,
+        "AWS has ended {line:?}: find the version it tests now"
+    );
+    let inside = image.generation().unwrap();
+    let last = inside.updates_until.map(day);
+    let span = jiff::Span::new().days(UPDATES_MAY_HAVE_ENDED_DAYS);
+    assert!(
+        last.is_none_or(|last| last.checked_add(span).unwrap() >= today),
+        "{inside:?} has had no updates for long: find the version that AWS tests now"
+    );
+}
+
+#[test]
+fn the_table_of_router_images_says_what_the_operator_knows() {
+    let page = fs::read_to_string(page("policies.md")).unwrap();
+    assert!(page.contains(DEFAULT_ROUTER_IMAGE));
+    for line in &LINES {
+        assert!(page.contains(&format!("`{}`", line.pinned)), "{line:?}");
+        let day = line.end_of_support;
+        assert!(day.is_none_or(|day| page.contains(day)), "{line:?}");
+    }
+    for generation in &GENERATIONS {
+        let day = generation.updates_until;
+        assert!(day.is_none_or(|day| page.contains(day)), "{generation:?}");
+    }
 }

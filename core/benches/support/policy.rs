@@ -46,7 +46,7 @@ impl Setting {
                     "containers": {"exclude": ["envoy"]},
                     "outputs": [{"name": "main", "destinationRef": {"name": "central"}}],
                     "router": {
-                        "image": "public.ecr.aws/aws-observability/aws-for-fluent-bit:3.2.1",
+                        "image": "public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.16",
                         "memoryReservationMiB": 100
                     }
                 }
@@ -71,7 +71,8 @@ impl Setting {
                 launch_type: LaunchType::Fargate,
                 platform_family: Some("Linux".to_owned()),
                 deployment_controller: "ECS".to_owned(),
-                resource_management_type: None,
+                is_express: false,
+                brings_its_own: false,
                 desired_count: None,
                 assign_public_ip: None,
             },

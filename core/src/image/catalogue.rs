@@ -23,6 +23,8 @@ pub enum When {
     Always,
     /// One of these plugins is an output.
     Output(&'static [&'static str]),
+    /// One of these plugins is an output, and tasks go on without their router (`essential: false`).
+    OutputOfDispensable(&'static [&'static str]),
     /// The log level is set by the variable `FLB_LOG_LEVEL` and by `Log_Level` of `[SERVICE]`.
     LogLevelTwice,
     /// The log level is `debug` or `trace`.
@@ -55,10 +57,19 @@ pub struct KnownBreak {
 pub struct Use<'a> {
     /// Plugins of the outputs.
     pub plugins: Vec<&'a str>,
+    /// Whether a task goes on when its router ends: `essential: false`.
+    pub dispensable: bool,
     /// Value of the variable `FLB_LOG_LEVEL` of the router.
     pub log_level_variable: Option<&'a str>,
     /// Value of `Log_Level` in `[SERVICE]` of the configuration.
     pub log_level_option: Option<&'a str>,
+}
+
+impl Use<'_> {
+    fn has_output(&self, plugins: &[&str]) -> bool {
+        let one_of_them = |used: &&str| plugins.iter().any(|one| one.eq_ignore_ascii_case(used));
+        self.plugins.iter().any(one_of_them)
+    }
 }
 
 impl When {
@@ -67,10 +78,8 @@ impl When {
     pub fn holds(self, used: &Use<'_>) -> bool {
         match self {
             Self::Always => true,
-            Self::Output(plugins) => used
-                .plugins
-                .iter()
-                .any(|used| plugins.iter().any(|one| one.eq_ignore_ascii_case(used))),
+            Self::Output(plugins) => used.has_output(plugins),
+            Self::OutputOfDispensable(plugins) => used.dispensable && used.has_output(plugins),
             Self::LogLevelTwice => {
                 used.log_level_variable.is_some() && used.log_level_option.is_some()
             }
@@ -139,8 +148,15 @@ pub const KNOWN_BREAKS: &[KnownBreak] = &[
         reason: "one user saw it refuse configurations that earlier versions took (\"section 'env' is missing the 'name' property\")",
         instead: "2.34.3.20260623", link: issue!("1002") },
     KnownBreak { product: AWS, first: v(3, 0, 0), last: v(3, 0, 0), when: When::Always, severity: Severity::Warn,
-        reason: "curl is not in the image, so no health check over HTTP can pass", instead: "3.2.1",
+        reason: "curl is not in the image, so no health check over HTTP can pass", instead: "3.4.16",
         link: "https://github.com/aws/aws-for-fluent-bit/pull/1026" },
+    KnownBreak { product: AWS, first: v(3, 0, 0), last: v(3, 4, 8), when: When::OutputOfDispensable(&["cloudwatch_logs"]), severity: Severity::Warn,
+        reason: "output cloudwatch_logs may crash the router when its log group is gone, and with `essential: false` the task goes on \
+                 without logs (seen with Fluent Bit 5.0.7, mended in 5.0.8; not shown for 4.x)",
+        instead: "3.4.16", link: issue!("1164") },
+    KnownBreak { product: AWS, first: v(3, 0, 0), last: v(3, 4, 8), when: When::Always, severity: Severity::Warn,
+        reason: "input forward, through which FireLens brings every line, has faults that Fluent Bit 5.0.9 mends: the router may hang with \
+                 a full CPU, or crash", instead: "3.4.16", link: issue!("1176") },
     KnownBreak { product: AWS, first: v(3, 5, 0), last: v(3, 5, 0), when: When::LogLevelTwice, severity: Severity::Refuse,
         reason: "the router does not start when FLB_LOG_LEVEL and Log_Level are both set", instead: "3.4.16",
         link: "https://github.com/fluent/fluent-bit/issues/12310" },
@@ -205,6 +221,7 @@ mod tests {
     fn what_is_told_to_be_used_instead_is_not_refused_itself() {
         let worst = Use {
             plugins: vec!["datadog", "cloudwatch_logs", "s3", "http", "cloudwatch"],
+            dispensable: true,
             log_level_variable: Some("debug"),
             log_level_option: Some("debug"),
         };
@@ -240,14 +257,39 @@ mod tests {
             ("2.32.2.20241008", &plain, vec![]),
             ("2.32.2", &plain, vec![]),
             ("2.34.0", &plain, vec![(Warn, "1002")]),
-            ("3.0.0", &plain, vec![(Warn, "1026")]),
-            ("3.2.1", &datadog, vec![]),
+            ("3.0.0", &plain, vec![(Warn, "1026"), (Warn, "1176")]),
+            ("3.2.1", &datadog, vec![(Warn, "1176")]),
+            ("3.4.8", &plain, vec![(Warn, "1176")]),
+            ("3.4.9", &plain, vec![]),
+            ("3.4.16", &plain, vec![]),
             ("stable", &datadog, vec![]),
         ] {
             let reference = format!("amazon/aws-for-fluent-bit:{tag}");
             assert_eq!(breaks(&reference, used), expected, "{reference} {used:?}");
         }
         assert_eq!(breaks("registry.example.com/router:2.29.0", &datadog), []);
+    }
+
+    #[test]
+    fn a_router_that_may_die_alone_is_warned_of_the_crash_of_cloudwatch_logs() {
+        let alone = Use {
+            plugins: vec!["cloudwatch_logs"],
+            dispensable: true,
+            ..Use::default()
+        };
+        let held = Use {
+            dispensable: false,
+            ..alone.clone()
+        };
+        use Severity::Warn;
+        for (tag, used, expected) in [
+            ("3.4.8", &alone, vec![(Warn, "1164"), (Warn, "1176")]),
+            ("3.4.8", &held, vec![(Warn, "1176")]),
+            ("3.4.16", &alone, vec![]),
+        ] {
+            let reference = format!("amazon/aws-for-fluent-bit:{tag}");
+            assert_eq!(breaks(&reference, used), expected, "{reference} {used:?}");
+        }
     }
 
     #[test]

@@ -38,10 +38,57 @@ pub const LINES: [LineFacts; 2] = [
     },
     LineFacts {
         line: ImageLine::V3,
-        pinned: ImageVersion::new(3, 2, 1),
+        pinned: ImageVersion::new(3, 4, 16),
         end_of_support: None,
     },
 ];
+
+/// Which Fluent Bit the minor versions of aws-for-fluent-bit 3 hold, and how long Fluent Bit looks after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generation {
+    /// First minor version of the image.
+    pub first_minor: u32,
+    /// Last minor version of the image that is known to hold it.
+    pub last_minor: u32,
+    /// Fluent Bit inside, as `MAJOR.MINOR`.
+    pub fluent_bit: &'static str,
+    /// Last day of its security updates, as `YYYY-MM-DD`; none while Fluent Bit names none.
+    /// <https://github.com/fluent/fluent-bit/blob/master/SECURITY.md>
+    pub updates_until: Option<&'static str>,
+}
+
+/// All of them, oldest first. AWS takes a new one after weeks of tests of its own
+/// (<https://github.com/aws/aws-for-fluent-bit/issues/1207>), so the pinned version may outlive its updates for a
+/// while; for how long is said with the test that looks at the calendar.
+pub const GENERATIONS: [Generation; 3] = [
+    Generation {
+        first_minor: 0,
+        last_minor: 2,
+        fluent_bit: "4.1 or 4.2",
+        updates_until: Some("2026-07-30"),
+    },
+    Generation {
+        first_minor: 4,
+        last_minor: 4,
+        fluent_bit: "5.0",
+        updates_until: Some("2026-11-30"),
+    },
+    Generation {
+        first_minor: 5,
+        last_minor: 5,
+        fluent_bit: "5.1",
+        updates_until: None,
+    },
+];
+
+impl Generation {
+    /// Whether there is a newer one that is pinned for those who ask for nothing.
+    fn is_past(&self) -> bool {
+        LINES
+            .last()
+            .is_some_and(|newest| self.last_minor < newest.pinned.minor)
+    }
+}
 
 impl ImageLine {
     /// Reads the line from an image name such as
@@ -59,6 +106,23 @@ impl ImageLine {
 }
 
 impl RouterImage<'_> {
+    /// The Fluent Bit inside a 3.x image, where its minor version tells.
+    #[must_use]
+    pub fn generation(&self) -> Option<&'static Generation> {
+        let version = self.version().filter(|version| version.major == 3)?;
+        self.line().facts()?;
+        GENERATIONS
+            .iter()
+            .find(|one| (one.first_minor..=one.last_minor).contains(&version.minor))
+    }
+
+    /// The day on which the updates ended of what is inside, where the pinned version has something newer.
+    #[must_use]
+    pub fn updates_ended(&self) -> Option<(&'static Generation, &'static str)> {
+        let generation = self.generation().filter(|one| one.is_past())?;
+        Some((generation, generation.updates_until?))
+    }
+
     /// The line of the image.
     #[must_use]
     pub fn line(&self) -> ImageLine {

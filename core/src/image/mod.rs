@@ -11,7 +11,7 @@ mod version;
 
 pub use catalogue::{KNOWN_BREAKS, KnownBreak, Severity, Use, When};
 pub use contents::Contains;
-pub use line::{ImageLine, LINES, LineFacts};
+pub use line::{GENERATIONS, Generation, ImageLine, LINES, LineFacts};
 pub use reference::{Architecture, Product, RouterImage, Variant};
 pub use registry::{Registry, aws_account, host_suffix, is_aws_account, regional_repository};
 pub use version::ImageVersion;

@@ -38,6 +38,7 @@ impl Review<'_> {
         lifetime::check(doc, &spec.router, notes)?;
         let used = Use {
             plugins: self.plugins,
+            dispensable: !spec.router.essential,
             log_level_variable: spec
                 .router
                 .environment

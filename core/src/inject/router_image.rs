@@ -4,7 +4,7 @@
 
 use crate::doc::TaskDefinitionDoc;
 use crate::image::{
-    Product, Registry, RouterImage, Severity, Use, aws_account, host_suffix, is_aws_account,
+    LINES, Product, Registry, RouterImage, Severity, Use, aws_account, host_suffix, is_aws_account,
     regional_repository,
 };
 use crate::v1alpha1::LaunchType;
@@ -44,6 +44,17 @@ pub(super) fn check(
             format!(
                 "{}: AWS ended its support of this line on {day}; use a 3.x version",
                 image.reference()
+            ),
+        ));
+    }
+    if let Some((generation, day)) = image.updates_ended() {
+        notes.push(Note::new(
+            NoteCode::ImageKnownProblem,
+            format!(
+                "{}: Fluent Bit {} in it has had no security updates since {day}; use {}",
+                image.reference(),
+                generation.fluent_bit,
+                newest_pinned()
             ),
         ));
     }
@@ -199,6 +210,12 @@ fn may_have_no_internet(doc: &TaskDefinitionDoc, context: &InjectContext<'_>) ->
         })
 }
 
+/// The version to name to people: the one of the default image.
+fn newest_pinned() -> String {
+    let newest = LINES.last().map(|line| line.pinned);
+    newest.map_or_else(String::new, |version| version.to_string())
+}
+
 fn note_moving(image: &RouterImage<'_>, notes: &mut Vec<Note>) {
     if !image.is_moving() {
         return;
@@ -210,8 +227,9 @@ fn note_moving(image: &RouterImage<'_>, notes: &mut Vec<Note>) {
         NoteCode::MovingImageTag,
         if short {
             format!(
-                "aws-for-fluent-bit is published with whole versions only: {} may not be there; pin one such as 3.2.1",
-                image.reference()
+                "aws-for-fluent-bit is published with whole versions only: {} may not be there; pin one such as {}",
+                image.reference(),
+                newest_pinned()
             )
         } else {
             format!(

@@ -91,6 +91,7 @@ fn use_of<'a>(subject: &'a Subject<'_>) -> Use<'a> {
         .filter(|section| section.name == "SERVICE");
     Use {
         plugins: subject.plugins.iter().map(String::as_str).collect(),
+        dispensable: !subject.spec.router.essential,
         log_level_variable: subject
             .spec
             .router
@@ -247,7 +248,9 @@ fn check_variables(subject: &Subject<'_>, findings: &mut Findings) {
         .custom
         .sections()
         .any(|section| section.name == "SERVICE" && section.value("log_level").is_some());
-    let newest = subject.version.bits() & ImageVersion::V5_1_1.bits() != 0;
+    // 5.0.9 takes both; its bits are those of its neighbours.
+    let newest = subject.version != ImageVersion::V5_0_9
+        && subject.version.bits() & ImageVersion::V5_1_1.bits() != 0;
     if level && newest && router.environment.contains_key("FLB_LOG_LEVEL") {
         let message = "Log_Level is set in customConfig as well";
         findings.add(

@@ -4,7 +4,7 @@
 
 use super::aws::check_metadata;
 use super::output::Output;
-use super::{Code, Findings};
+use super::{Code, Findings, ImageVersion};
 
 /// Options with few words: plugin (empty: any), option, words.
 const WORDS: [(&str, &str, &[&str]); 14] = [
@@ -64,8 +64,12 @@ const PER_TASK: [&str; 5] = [
 ];
 
 /// Checks what is special about a plugin.
-pub(super) fn check_output(output: &Output, metadata: bool, findings: &mut Findings) {
-    check_words(output, findings);
+pub(super) fn check_output(
+    output: &Output,
+    (metadata, version): (bool, ImageVersion),
+    findings: &mut Findings,
+) {
+    check_words(output, version, findings);
     match output.plugin.to_ascii_lowercase().as_str() {
         "es" | "opensearch" => check_search(output, findings),
         "kafka" => check_kafka(output, findings),
@@ -77,11 +81,14 @@ pub(super) fn check_output(output: &Output, metadata: bool, findings: &mut Findi
     }
 }
 
-fn check_words(output: &Output, findings: &mut Findings) {
+fn check_words(output: &Output, version: ImageVersion, findings: &mut Findings) {
     for (plugin, option, words) in WORDS {
         let Some(value) = output.value(option).filter(|value| !value.contains("${")) else {
             continue;
         };
+        if option == "log_group_class" && may_be_essentials(output, value, version) {
+            continue;
+        }
         if output.is_plugin(&[plugin]) && !words.iter().any(|word| word.eq_ignore_ascii_case(value))
         {
             let shown = super::options::shown(option, value);
@@ -89,6 +96,13 @@ fn check_words(output: &Output, findings: &mut Findings) {
             findings.add(Code::OptionValueUnknown, output.field(option), message);
         }
     }
+}
+
+/// CloudWatch Logs has a class that no known Fluent Bit takes; the plugin looks at the class only where it makes the
+/// group itself.
+/// <https://github.com/fluent/fluent-bit/blob/v5.1.1/plugins/out_cloudwatch_logs/cloudwatch_logs.c>
+fn may_be_essentials(output: &Output, value: &str, version: ImageVersion) -> bool {
+    value == "ESSENTIALS" && (!version.is_known() || !output.is_on("auto_create_group"))
 }
 
 fn check_search(output: &Output, findings: &mut Findings) {

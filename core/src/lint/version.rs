@@ -13,7 +13,10 @@ pub enum ImageVersion {
     V1_9_10,
     /// Fluent Bit 4.2.2: aws-for-fluent-bit 3.0 to 3.2.
     V4_2_2,
-    /// Fluent Bit 5.1.1: aws-for-fluent-bit 5.x.
+    /// Fluent Bit 5.0.9: aws-for-fluent-bit 3.4. Its option tables lie between those of 4.2.2 and 5.1.1, and what either
+    /// has is taken to be in it.
+    V5_0_9,
+    /// Fluent Bit 5.1.1: aws-for-fluent-bit 3.5 and 5.x.
     V5_1_1,
     /// 4.2.2 or 5.1.1: the moving tag `3`, and versions that are newer than this list.
     Modern,
@@ -24,7 +27,7 @@ pub enum ImageVersion {
 
 impl ImageVersion {
     /// The texts that [`ImageVersion::from_str`] takes, for help and messages.
-    pub const TEXTS: &'static [&'static str] = &["1.9.10", "4.2.2", "5.1.1", "any"];
+    pub const TEXTS: &'static [&'static str] = &["1.9.10", "4.2.2", "5.0.9", "5.1.1", "any"];
 
     /// Reads the version from an image reference such as
     /// `public.ecr.aws/aws-observability/aws-for-fluent-bit:init-2.33.0`.
@@ -48,20 +51,25 @@ impl ImageVersion {
             ("aws-for-fluent-bit", Some(3), Some(0..=2)) | ("fluent-bit", Some(4), Some(2)) => {
                 Self::V4_2_2
             }
-            ("aws-for-fluent-bit", Some(5), _) | ("fluent-bit", Some(5), Some(1)) => Self::V5_1_1,
+            ("aws-for-fluent-bit", Some(3), Some(4)) | ("fluent-bit", Some(5), Some(0)) => {
+                Self::V5_0_9
+            }
+            ("aws-for-fluent-bit", Some(3), Some(5))
+            | ("aws-for-fluent-bit", Some(5), _)
+            | ("fluent-bit", Some(5), Some(1)) => Self::V5_1_1,
             ("aws-for-fluent-bit", Some(3..), _) => Self::Modern,
             _ => Self::Any,
         }
     }
 
     /// One bit for each Fluent Bit version that the image may hold: 1 for 1.9.10, 2 for 4.2.2, 4
-    /// for 5.1.1.
+    /// for 5.1.1. 5.0.9 has no table of its own: it may have what stands in that of its elder or its younger.
     pub(super) const fn bits(self) -> u8 {
         match self {
             Self::V1_9_10 => 1,
             Self::V4_2_2 => 2,
             Self::V5_1_1 => 4,
-            Self::Modern => 6,
+            Self::V5_0_9 | Self::Modern => 6,
             Self::Any => 7,
         }
     }
@@ -77,6 +85,7 @@ impl fmt::Display for ImageVersion {
         f.write_str(match self {
             Self::V1_9_10 => "1.9.10",
             Self::V4_2_2 => "4.2.2",
+            Self::V5_0_9 => "5.0.9",
             Self::V5_1_1 => "5.1.1",
             Self::Modern => "4.2.2 or 5.1.1",
             Self::Any => "any",
@@ -95,11 +104,12 @@ pub struct UnknownVersion {
 impl FromStr for ImageVersion {
     type Err = UnknownVersion;
 
-    /// Reads a Fluent Bit version; `1.9`, `4.2` and `5.1` count as the version of the list.
+    /// Reads a Fluent Bit version; `1.9`, `4.2`, `5.0` and `5.1` count as the version of the list.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "1.9.10" | "1.9" => Ok(Self::V1_9_10),
             "4.2.2" | "4.2" => Ok(Self::V4_2_2),
+            "5.0.9" | "5.0" => Ok(Self::V5_0_9),
             "5.1.1" | "5.1" => Ok(Self::V5_1_1),
             "any" => Ok(Self::Any),
             _ => Err(UnknownVersion {
@@ -121,7 +131,10 @@ mod tests {
             ("aws-for-fluent-bit:init-debug-3.2.1", ImageVersion::V4_2_2),
             ("aws-for-fluent-bit:3.2.1@sha256:00", ImageVersion::V4_2_2),
             ("aws-for-fluent-bit:3", ImageVersion::Modern),
-            ("aws-for-fluent-bit:3.4.0", ImageVersion::Modern),
+            ("aws-for-fluent-bit:3.3.0", ImageVersion::Modern),
+            ("aws-for-fluent-bit:3.4.16", ImageVersion::V5_0_9),
+            ("aws-for-fluent-bit:3.5.0", ImageVersion::V5_1_1),
+            ("fluent-bit:5.0.9", ImageVersion::V5_0_9),
             ("aws-for-fluent-bit:5.1.1", ImageVersion::V5_1_1),
             ("aws-for-fluent-bit:stable", ImageVersion::Any),
             ("aws-for-fluent-bit", ImageVersion::Any),

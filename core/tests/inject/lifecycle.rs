@@ -335,7 +335,7 @@ fn where_an_image_may_be_out_of_reach_the_regional_copy_is_named() {
         ("image-from-public-ecr-with-other-public-images", None),
         (
             "image-from-public-ecr-without-a-public-address",
-            Some("906394416424.dkr.ecr.us-east-1.amazonaws.com/aws-for-fluent-bit:3.2.1"),
+            Some("906394416424.dkr.ecr.us-east-1.amazonaws.com/aws-for-fluent-bit:3.4.16"),
         ),
         (
             "image-of-another-region",
@@ -347,7 +347,7 @@ fn where_an_image_may_be_out_of_reach_the_regional_copy_is_named() {
         ),
         (
             "china-partition",
-            Some("128054284489.dkr.ecr.cn-north-1.amazonaws.com.cn/aws-for-fluent-bit:3.2.1"),
+            Some("128054284489.dkr.ecr.cn-north-1.amazonaws.com.cn/aws-for-fluent-bit:3.4.16"),
         ),
     ]
     .into();

@@ -45,7 +45,8 @@ destination_block! {
         #[serde(default)]
         #[schemars(range(min = 1, max = 3653))]
         log_retention_days: Option<u32> = "log_retention_days" / "logRetentionDays",
-        /// STANDARD or INFREQUENT_ACCESS, for a group created here. Option `log_group_class`.
+        /// STANDARD or INFREQUENT_ACCESS, for a group created here; ESSENTIALS where the image takes it, which no
+        /// Fluent Bit up to 5.1.1 does. Option `log_group_class`.
         #[serde(default)]
         log_group_class: Option<String> = "log_group_class" / "logGroupClass",
         /// ARN of a role to assume for sending, for another account (`role_arn`).

@@ -11,7 +11,7 @@ use crate::v1alpha1::serde_util::{is_false, text_enum};
 
 /// The router image used when a policy names none.
 /// <https://github.com/aws/aws-for-fluent-bit/releases>
-pub const DEFAULT_ROUTER_IMAGE: &str = "public.ecr.aws/aws-observability/aws-for-fluent-bit:3.2.1";
+pub const DEFAULT_ROUTER_IMAGE: &str = "public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.16";
 
 /// The container name of the router when a policy names none, the one AWS examples use.
 pub const DEFAULT_ROUTER_NAME: &str = "log_router";
@@ -28,7 +28,7 @@ pub struct Router {
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,255}$"))]
     pub name: String,
     /// Image of the router. Default for fluentbit:
-    /// `public.ecr.aws/aws-observability/aws-for-fluent-bit:3.2.1`; fluentd has no default.
+    /// `public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.16`; fluentd has no default.
     pub image: String,
     /// Whether the task stops when the router stops. Default: true.
     pub essential: bool,

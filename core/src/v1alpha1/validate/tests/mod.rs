@@ -170,7 +170,7 @@ fn defaults_are_added_and_absent_options_stay_absent() {
             "router": {
                 "type": "fluentbit",
                 "name": "log_router",
-                "image": "public.ecr.aws/aws-observability/aws-for-fluent-bit:3.2.1",
+                "image": "public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.16",
                 "essential": true,
                 "memoryReservationMiB": 100,
                 "ecsMetadata": true,
