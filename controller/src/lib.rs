@@ -16,6 +16,7 @@ pub mod metrics;
 mod needs;
 pub mod observe;
 pub mod prometheus;
+mod providers;
 mod queue;
 mod reading;
 mod reconcile;

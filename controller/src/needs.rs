@@ -17,7 +17,7 @@ use futures::{Future, StreamExt};
 use crate::aws::{AwsClients, AwsError, AwsErrorKind, DESCRIBE_CONTAINER_INSTANCES_SIZE};
 use crate::keep::keep;
 use crate::metrics::Metrics;
-use crate::observe::READ_CONCURRENCY;
+use crate::observe::{READ_CONCURRENCY, unlisted};
 use crate::prometheus::Prometheus;
 use crate::role_users::Others;
 
@@ -57,6 +57,7 @@ impl Reader<'_> {
         }
         self.read_roles(needs, observation).await;
         self.read_role_users(needs, observation).await?;
+        unlisted(self.clients, observation, &needs.unlisted_services).await;
         observation.objects.extend(
             each(&needs.objects, |(bucket, key)| async move {
                 let digest = self.clients.head_object(&bucket, &key).await;

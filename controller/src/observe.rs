@@ -16,6 +16,7 @@ use futures::stream;
 use serde::Deserialize;
 
 use crate::aws::{AwsClients, DESCRIBE_CLUSTERS_SIZE, DESCRIBE_SERVICES_SIZE, Described};
+use crate::providers;
 
 /// Reads under way at once in one target. The token buckets set the pace; this only bounds how many
 /// calls wait on the network together.
@@ -116,8 +117,47 @@ pub async fn refresh(
     for (cluster, services) in by_cluster {
         let arns: Vec<String> = services.keys().cloned().collect();
         let mut shown = describe(clients, cluster, &arns).await;
+        for (arn, key) in &services {
+            let known = observation.services.get(*key).and_then(Observed::present);
+            if let (Some(known), Some(Observed::Present(now))) = (known, shown.get_mut(arn))
+                && known.capacity_providers == now.capacity_providers
+            {
+                now.provider_type.clone_from(&known.provider_type);
+            }
+        }
+        providers::complete(clients, cluster, shown.values_mut()).await;
         for (arn, key) in services {
             let service = shown.remove(&arn).unwrap_or_else(not_shown);
+            found.insert(key.clone(), service);
+        }
+    }
+    observation.services.extend(found);
+}
+
+/// Asks for services by name that are remembered and were not listed: one that is being deleted is described, not
+/// listed.
+pub(crate) async fn unlisted(
+    clients: &AwsClients,
+    observation: &mut Observation,
+    keys: &BTreeSet<WorkloadKey>,
+) {
+    let mut by_cluster: BTreeMap<&str, Vec<&WorkloadKey>> = BTreeMap::new();
+    for key in keys {
+        by_cluster.entry(&key.cluster).or_default().push(key);
+    }
+    let mut found = ClusterServices::new();
+    for (name, keys) in by_cluster {
+        let Some(cluster) = observation.clusters.get(name) else {
+            found.extend(keys.into_iter().map(|key| (key.clone(), Observed::Absent)));
+            continue;
+        };
+        let names: Vec<String> = keys.iter().map(|key| key.service.clone()).collect();
+        let shown = describe(clients, &cluster.arn, &names).await;
+        for key in keys {
+            let by_name = shown
+                .iter()
+                .find(|(arn, _)| last_segment(arn) == key.service);
+            let service = by_name.map_or_else(not_shown, |(_, service)| service.clone());
             found.insert(key.clone(), service);
         }
     }
@@ -259,6 +299,7 @@ async fn read_services(
         .map_err(|error| error.to_string())?;
     arns.retain(|arn| only.is_none_or(|only| only.contains(last_segment(arn))));
     let mut shown = describe(clients, &cluster.arn, &arns).await;
+    providers::complete(clients, &cluster.arn, shown.values_mut()).await;
     let found = arns.into_iter().map(|arn| {
         let key = WorkloadKey {
             target: target.to_owned(),

@@ -170,13 +170,8 @@ impl Applier<'_> {
             return self.stop(step, deployment, &revision, &seen, record).await;
         }
         let lease = self.lease().await?;
-        let answer = self
-            .clients
-            .update_service(&step.cluster_arn, &step.service, &revision)
-            .await;
-        match answer {
-            Ok(raw) => {
-                let answer = ServiceView::parse(&raw).ok();
+        match self.set_revision(step, &seen, &revision).await {
+            Ok(answer) => {
                 self.note_update(step, &revision, &seen, answer.as_ref(), record);
                 self.store
                     .put_records(&lease, std::slice::from_ref(record))
@@ -240,6 +235,28 @@ impl Applier<'_> {
             .put_records(&lease, std::slice::from_ref(record))
             .await?;
         Ok(turn)
+    }
+
+    /// Sets the service to a revision; answers the service as ECS then shows it, where it does.
+    async fn set_revision(
+        &self,
+        step: &UpdateStep,
+        seen: &ServiceView,
+        revision: &str,
+    ) -> Result<Option<ServiceView>, AwsError> {
+        if seen.is_express() {
+            self.clients
+                .update_express_service(&seen.arn, revision)
+                .await?;
+            // What it does not show now, the next pass sees.
+            let shown = self.read_again(step).await;
+            return Ok(shown.ok().and_then(|shown| shown.present().cloned()));
+        }
+        let raw = self
+            .clients
+            .update_service(&step.cluster_arn, &step.service, revision)
+            .await?;
+        Ok(ServiceView::parse(&raw).ok())
     }
 
     /// The service as it is now, not as it was planned from.

@@ -61,13 +61,14 @@ impl AwsClients {
     /// The call fails.
     pub async fn alarms(&self, names: &[String]) -> Result<BTreeMap<String, AlarmView>, AwsError> {
         let call = self.caller.begin(Operation::DESCRIBE_ALARMS).await;
-        // Without types, composite alarms are left out.
+        // Without types, only alarms on metrics are shown.
         let request = self
             .cloudwatch
             .describe_alarms()
             .set_alarm_names(Some(names.to_vec()))
             .alarm_types(AlarmType::MetricAlarm)
             .alarm_types(AlarmType::CompositeAlarm)
+            .alarm_types(AlarmType::LogAlarm)
             .max_records(i32::try_from(DESCRIBE_ALARMS_SIZE).unwrap_or(i32::MAX));
         let result = request.customize().interceptor(call.probe()).send().await;
         let answer = self.caller.end(&call, result)?;
@@ -80,10 +81,16 @@ impl AwsClients {
         };
         let of_metrics = answer.metric_alarms.unwrap_or_default().into_iter();
         let composite = answer.composite_alarms.unwrap_or_default().into_iter();
+        let of_logs = answer.log_alarms.unwrap_or_default().into_iter();
         Ok(of_metrics
             .filter_map(|alarm| view(alarm.alarm_name, alarm.state_value, alarm.state_reason))
             .chain(
                 composite.filter_map(|alarm| {
+                    view(alarm.alarm_name, alarm.state_value, alarm.state_reason)
+                }),
+            )
+            .chain(
+                of_logs.filter_map(|alarm| {
                     view(alarm.alarm_name, alarm.state_value, alarm.state_reason)
                 }),
             )

@@ -23,6 +23,10 @@ pub const LIST_PAGE_SIZE: usize = 100;
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeClusters.html>).
 pub const DESCRIBE_CLUSTERS_SIZE: usize = 100;
 
+/// Most capacity providers per `DescribeCapacityProviders`
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeCapacityProviders.html>).
+pub const DESCRIBE_PROVIDERS_SIZE: usize = 100;
+
 /// Most services per `DescribeServices`
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html>).
 pub const DESCRIBE_SERVICES_SIZE: usize = 10;
@@ -79,6 +83,7 @@ struct RawDescribed<'a> {
         borrow,
         alias = "services",
         alias = "clusters",
+        alias = "capacityProviders",
         alias = "containerInstances",
         alias = "tasks",
         alias = "serviceDeployments",
@@ -135,6 +140,28 @@ impl AwsClients {
         let result = request.customize().interceptor(call.probe()).send().await;
         self.caller.end(&call, result)?;
         described(Operation::DESCRIBE_CLUSTERS, &call.raw_answer()?)
+    }
+
+    /// Describes up to [`DESCRIBE_PROVIDERS_SIZE`] capacity providers that a cluster uses, by name. Without the cluster
+    /// those of Managed Instances are not shown.
+    ///
+    /// # Errors
+    /// The call fails, or its answer has another shape.
+    pub async fn describe_capacity_providers(
+        &self,
+        cluster_arn: &str,
+        names: &[String],
+    ) -> Result<Described, AwsError> {
+        let operation = Operation::DESCRIBE_CAPACITY_PROVIDERS;
+        let call = self.caller.begin(operation).await;
+        let request = self
+            .ecs_reads
+            .describe_capacity_providers()
+            .cluster(cluster_arn)
+            .set_capacity_providers(Some(names.to_vec()));
+        let result = request.customize().interceptor(call.probe()).send().await;
+        self.caller.end(&call, result)?;
+        described(operation, &call.raw_answer()?)
     }
 
     /// ARNs of all services of a cluster.
@@ -311,6 +338,26 @@ impl AwsClients {
             .stop_service_deployment()
             .service_deployment_arn(arn)
             .stop_type(StopServiceDeploymentStopType::Rollback);
+        let result = request.customize().interceptor(call.probe()).send().await;
+        self.caller.end(&call, result).map(drop)
+    }
+
+    /// Sets a service of Express Gateway to a revision of its owner's; nothing else of it is named. Its answer shows no
+    /// deployment: the service is described for that.
+    ///
+    /// # Errors
+    /// The call fails. `Ambiguous`: the service may be set to the revision.
+    pub async fn update_express_service(
+        &self,
+        service_arn: &str,
+        task_definition_arn: &str,
+    ) -> Result<(), AwsError> {
+        let call = self.caller.begin(Operation::UPDATE_EXPRESS_SERVICE).await;
+        let request = self
+            .ecs_writes
+            .update_express_gateway_service()
+            .service_arn(service_arn)
+            .task_definition_arn(task_definition_arn);
         let result = request.customize().interceptor(call.probe()).send().await;
         self.caller.end(&call, result).map(drop)
     }

@@ -17,11 +17,11 @@ pub enum Bucket {
     TaskDefinitionModify,
     /// `DescribeTaskDefinition` and the lists of task definitions.
     TaskDefinitionRead,
-    /// `UpdateService`, `StopServiceDeployment`.
+    /// `UpdateService`, `UpdateExpressGatewayService`, `StopServiceDeployment`.
     ServiceModify,
     /// `DescribeServices`, `ListServices`.
     ServiceRead,
-    /// `DescribeClusters`, `ListClusters`.
+    /// `DescribeClusters`, `ListClusters`, `DescribeCapacityProviders`.
     ClusterRead,
     /// `DescribeContainerInstances`, `ListContainerInstances`, and the reads of tasks.
     ClusterResourceRead,
@@ -159,6 +159,7 @@ macro_rules! operations {
 operations! {
     LIST_CLUSTERS: "ecs", "ListClusters", ClusterRead, false;
     DESCRIBE_CLUSTERS: "ecs", "DescribeClusters", ClusterRead, false;
+    DESCRIBE_CAPACITY_PROVIDERS: "ecs", "DescribeCapacityProviders", ClusterRead, false;
     LIST_SERVICES: "ecs", "ListServices", ServiceRead, false;
     DESCRIBE_SERVICES: "ecs", "DescribeServices", ServiceRead, false;
     LIST_CONTAINER_INSTANCES: "ecs", "ListContainerInstances", ClusterResourceRead, false;
@@ -173,6 +174,7 @@ operations! {
     DEREGISTER_TASK_DEFINITION: "ecs", "DeregisterTaskDefinition", TaskDefinitionModify, true;
     UPDATE_SERVICE: "ecs", "UpdateService", ServiceModify, true;
     STOP_SERVICE_DEPLOYMENT: "ecs", "StopServiceDeployment", ServiceModify, true;
+    UPDATE_EXPRESS_SERVICE: "ecs", "UpdateExpressGatewayService", ServiceModify, true;
     GET_ROLE: "iam", "GetRole", IamRead, false;
     GET_ROLE_POLICY: "iam", "GetRolePolicy", IamRead, false;
     LIST_ATTACHED_ROLE_POLICIES: "iam", "ListAttachedRolePolicies", IamRead, false;

@@ -84,3 +84,19 @@ pub struct Grant {
     /// The statements, merged.
     pub statements: Vec<Statement>,
 }
+
+/// `Sid` of the statement that lets the init process, or the ECS agent, read the configuration.
+pub const CONFIG_SID: &str = "FirelensConfig";
+
+impl Grant {
+    /// Whether no task starts before these rights work: the execution role is used before the first container, and the
+    /// init process ends the router when it cannot read its files.
+    #[must_use]
+    pub fn is_needed_to_start(&self) -> bool {
+        self.role == RoleUse::Execution
+            || self
+                .statements
+                .iter()
+                .any(|statement| statement.sid == CONFIG_SID)
+    }
+}

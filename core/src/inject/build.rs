@@ -33,12 +33,13 @@ pub(super) fn attempt(
     let (mut document, found_base) = owners_document(base)?;
     let base_arn = context.base_arn.map(str::to_owned).or(found_base);
     let spec = &context.policy.spec;
+    let mut notes = Vec::new();
     platform::check(
         &document,
         &context.platform,
         spec.selector.launch_types.contains(&LaunchType::External),
+        &mut notes,
     )?;
-    let mut notes = Vec::new();
     let mut record = RestoreRecord::default();
     let replaced = foreign::take_over(&mut document, spec, &mut record, &mut notes)?;
     if document.containers().count() >= MAX_CONTAINERS {

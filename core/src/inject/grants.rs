@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::doc::TaskDefinitionDoc;
-use crate::iam::{Grant, RoleUse, Statement, merge, role_name};
+use crate::iam::{CONFIG_SID, Grant, RoleUse, Statement, merge, role_name};
 use crate::v1alpha1::IamMode;
 
 use super::injector::Routing;
@@ -219,7 +219,7 @@ pub(super) fn of_objects<'a>(
         RoleUse::Task => &["s3:GetBucketLocation", "s3:ListBucket"],
     };
     vec![
-        Statement::new("FirelensConfig", ["s3:GetObject"], objects),
+        Statement::new(CONFIG_SID, ["s3:GetObject"], objects),
         Statement::new(
             "FirelensConfigBucket",
             on_bucket.iter().copied(),

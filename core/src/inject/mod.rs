@@ -51,7 +51,7 @@ pub use labels::{
     LABEL_RESTORE, Marks, is_untouched, marks,
 };
 pub use overflow::inject;
-pub use platform::Platform;
+pub use platform::{EXPRESS_TAG, EXPRESS_TAG_VALUE, Platform};
 pub use prepared::Prepared;
 pub(crate) use refusal::words;
 pub use refusal::{Note, NoteCode, Reason, Refusal};

@@ -5,7 +5,15 @@
 use crate::doc::TaskDefinitionDoc;
 use crate::v1alpha1::LaunchType;
 
-use super::{Reason, Refusal};
+use super::{Note, NoteCode, Reason, Refusal};
+
+/// Tag of an Express service that says whose its task definition is. ECS shows the same for those it makes itself and for
+/// those that their owner brings.
+pub const EXPRESS_TAG: &str = "firelens.dev/task-definition";
+/// Value of [`EXPRESS_TAG`] where it is the owner's.
+pub const EXPRESS_TAG_VALUE: &str = "own";
+/// Name of the container that the gateway sends its traffic to.
+const EXPRESS_CONTAINER: &str = "Main";
 
 /// Where the tasks of a workload run, as its ECS service says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +24,10 @@ pub struct Platform {
     pub platform_family: Option<String>,
     /// `ECS`, `CODE_DEPLOY`, `EXTERNAL`; an empty text counts as `ECS`.
     pub deployment_controller: String,
-    /// `ECS` for services that Express Gateway manages.
-    pub resource_management_type: Option<String>,
+    /// Whether it is a service of Express Gateway.
+    pub is_express: bool,
+    /// Whether the service says that its task definition is its owner's ([`EXPRESS_TAG`]); of Express services only.
+    pub brings_its_own: bool,
     /// Tasks the service wants, where that is known; prices are multiplied by it.
     pub desired_count: Option<u64>,
     /// Whether tasks get a public address of their own; none where that is not known.
@@ -33,7 +43,8 @@ impl Platform {
             launch_type: launch_type.unwrap_or_else(|| launch_type_of(doc)),
             platform_family: None,
             deployment_controller: "ECS".to_owned(),
-            resource_management_type: None,
+            is_express: false,
+            brings_its_own: false,
             desired_count: None,
             assign_public_ip: None,
         }
@@ -77,6 +88,7 @@ pub(super) fn check(
     doc: &TaskDefinitionDoc,
     platform: &Platform,
     selects_external: bool,
+    notes: &mut Vec<Note>,
 ) -> Result<(), Refusal> {
     if is_windows(doc, platform) {
         return Err(Refusal::new(
@@ -96,12 +108,17 @@ pub(super) fn check(
             ));
         }
     }
-    if platform.resource_management_type.as_deref() == Some("ECS") {
+    if platform.is_express && !platform.brings_its_own && !is_the_owners(doc) {
         return Err(Refusal::new(
             Reason::ExpressGateway,
-            "ECS Express Gateway owns the task definition of this service and knows only awslogs; exclude the service",
+            format!(
+                "ECS Express Gateway owns the task definition of this service as far as can be seen, and writes it anew at \
+                 each deployment; if it is your own, tag the service {EXPRESS_TAG}={EXPRESS_TAG_VALUE}, or give it one that \
+                 Express could not make (UpdateExpressGatewayService with taskDefinitionArn), else exclude the service"
+            ),
         ));
     }
+    check_sandbox(doc, notes)?;
     if platform.launch_type == LaunchType::External && !selects_external {
         return Err(Refusal::new(
             Reason::ExternalLaunchType,
@@ -115,6 +132,43 @@ pub(super) fn check(
         ));
     }
     Ok(())
+}
+
+/// Whether Express could not have made the task definition: it makes one container, which logs with awslogs.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ExpressGatewayContainer.html>
+fn is_the_owners(doc: &TaskDefinitionDoc) -> bool {
+    let mut others = 0;
+    let mut logs_otherwise = false;
+    for container in doc.containers() {
+        others += usize::from(container.name() != EXPRESS_CONTAINER);
+        logs_otherwise |= container
+            .log_driver()
+            .is_some_and(|driver| driver != "awslogs");
+    }
+    others > 0 || logs_otherwise
+}
+
+/// In a confidential sandbox a policy that the owner has signed says which containers may run: with one more, none
+/// starts. <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TrustedExecutionConfiguration.html>
+fn check_sandbox(doc: &TaskDefinitionDoc, notes: &mut Vec<Note>) -> Result<(), Refusal> {
+    let mode = doc.text_in("trustedExecutionConfiguration", "isolationMode");
+    match mode.as_deref() {
+        Some("CONFIDENTIAL_SANDBOX") => Err(Refusal::new(
+            Reason::ConfidentialTask,
+            "the tasks are confidential (trustedExecutionConfiguration.isolationMode is CONFIDENTIAL_SANDBOX): their \
+             attestation policy names the containers that may run, and the router is none of them; exclude the service, or \
+             add the router yourself and have the policy signed again",
+        )),
+        Some("ISOLATED_SANDBOX") => {
+            notes.push(Note::new(
+                NoteCode::IsolatedSandbox,
+                "each task runs in a sandbox of its own (trustedExecutionConfiguration.isolationMode is ISOLATED_SANDBOX), \
+                 and the router in it: its memory is the sandbox's, and nothing on the host sees what is in it",
+            ));
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// How all families of Windows begin.

@@ -77,8 +77,10 @@ words! {
         DeploymentControllerUnsupported,
         /// The service runs on ECS Anywhere and the policy does not ask for that.
         ExternalLaunchType,
-        /// ECS Express Gateway owns the task definition.
+        /// ECS Express Gateway owns the task definition, or nothing shows that it is the owner's.
         ExpressGateway,
+        /// The tasks are confidential: their attestation policy says which containers may run.
+        ConfidentialTask,
         /// No container is left to route.
         NoContainersSelected,
         /// Permissions are needed and the task definition names no task role.
@@ -218,6 +220,8 @@ words! {
         DriverBuffer,
         /// A size that ECS asks for is missing in the owner's task definition.
         SizeMissing,
+        /// Tasks run in a sandbox of their own, and the router in it.
+        IsolatedSandbox,
         /// Some container instances of the cluster cannot run the router.
         SomeInstancesIncapable,
         /// No container instance has room for the larger task now, or there is none.

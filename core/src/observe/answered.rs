@@ -24,6 +24,7 @@ impl Observation {
             rights,
             objects,
             container_instances,
+            unlisted_services,
             evidence,
         } = needs;
         let EvidenceNeeds {
@@ -44,6 +45,7 @@ impl Observation {
         close(&mut self.rights, rights);
         close(&mut self.objects, objects);
         close(&mut self.container_instances, container_instances);
+        close(&mut self.services, unlisted_services);
         let seen = &mut self.evidence;
         close(&mut seen.service_deployments, service_deployments);
         close(&mut seen.tasks, tasks);

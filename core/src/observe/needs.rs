@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::{EvidenceNeeds, RightsQuestion};
+use crate::record::WorkloadKey;
 
 /// What a plan must know before it can decide. The pass reads these and plans again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct Needs {
     pub objects: BTreeSet<(String, String)>,
     /// ARNs of clusters whose container instances are wanted.
     pub container_instances: BTreeSet<String>,
+    /// Services that are remembered and were not listed.
+    pub unlisted_services: BTreeSet<WorkloadKey>,
     /// What tells whether deployments are well and logs arrive.
     pub evidence: EvidenceNeeds,
 }
@@ -57,6 +60,7 @@ impl Needs {
             rights,
             objects,
             container_instances,
+            unlisted_services,
             evidence,
         } = more;
         self.task_definitions.extend(task_definitions);
@@ -70,6 +74,7 @@ impl Needs {
         self.rights.extend(rights);
         self.objects.extend(objects);
         self.container_instances.extend(container_instances);
+        self.unlisted_services.extend(unlisted_services);
         let EvidenceNeeds {
             service_deployments,
             tasks,
@@ -119,6 +124,12 @@ impl Needs {
                 plain(
                     "the container instances of",
                     self.container_instances.first(),
+                )
+            })
+            .or_else(|| {
+                plain(
+                    "service",
+                    self.unlisted_services.first().map(|one| &one.service),
                 )
             })
             .or_else(|| {

@@ -81,6 +81,9 @@ pub struct ServiceView {
     pub launch_type: Option<String>,
     /// Names of the capacity providers in its strategy.
     pub capacity_providers: Vec<String>,
+    /// What they are, as `type` of `DescribeCapacityProviders`: `EC2_AUTOSCALING`, `MANAGED_INSTANCES`, `FARGATE`,
+    /// `FARGATE_SPOT`; none where it was not read. The service itself does not say it.
+    pub provider_type: Option<String>,
     /// `Linux`, `Windows_Server_2022_Core` …; Fargate only.
     pub platform_family: Option<String>,
     /// `REPLICA` or `DAEMON`.
@@ -93,6 +96,10 @@ pub struct ServiceView {
     pub assign_public_ip: Option<bool>,
     /// Tasks wanted.
     pub desired_count: i64,
+    /// Tasks that run.
+    pub running_count: i64,
+    /// Tasks that start.
+    pub pending_count: i64,
     /// How ECS replaces its tasks.
     pub deployment_settings: DeploymentSettings,
     /// Load balancers, those of the primary task set where the service has task sets.
@@ -113,6 +120,35 @@ impl ServiceView {
     pub fn parse(raw_json: &str) -> Result<Self, serde_json::Error> {
         let raw: RawService = serde_json::from_str(raw_json)?;
         Ok(raw.into())
+    }
+
+    /// Tasks that run or start.
+    #[must_use]
+    pub const fn tasks(&self) -> i64 {
+        self.running_count.saturating_add(self.pending_count)
+    }
+
+    /// Whether it is being deleted, and its tasks still run.
+    #[must_use]
+    pub fn still_drains(&self) -> bool {
+        self.status == "DRAINING" && self.tasks() > 0
+    }
+
+    /// Whether what its capacity providers are is to be read: it has some, and their names do not tell.
+    #[must_use]
+    pub fn has_unknown_providers(&self) -> bool {
+        self.launch_type.is_none()
+            && self.provider_type.is_none()
+            && self
+                .capacity_providers
+                .iter()
+                .any(|name| !matches!(name.as_str(), "FARGATE" | "FARGATE_SPOT"))
+    }
+
+    /// Whether Express Gateway made it: `UpdateExpressGatewayService` is what changes it.
+    #[must_use]
+    pub fn is_express(&self) -> bool {
+        self.resource_management_type.as_deref() == Some("ECS")
     }
 
     /// The deployment that ECS is bringing or has brought.
@@ -185,6 +221,10 @@ struct RawService {
     network_configuration: Option<RawNetwork>,
     #[serde(default)]
     desired_count: i64,
+    #[serde(default)]
+    running_count: i64,
+    #[serde(default)]
+    pending_count: i64,
     deployment_configuration: Option<settings::RawSettings>,
     deployments: Option<Vec<RawDeployment>>,
     load_balancers: Option<Vec<LoadBalancerView>>,
@@ -293,6 +333,7 @@ impl From<RawService> for ServiceView {
                 .into_iter()
                 .map(|item| item.capacity_provider)
                 .collect(),
+            provider_type: None,
             platform_family: raw.platform_family.filter(|text| !text.is_empty()),
             deployment_settings: DeploymentSettings::of(
                 raw.deployment_configuration,
@@ -308,6 +349,8 @@ impl From<RawService> for ServiceView {
                 .and_then(|network| network.awsvpc_configuration)
                 .map(|awsvpc| awsvpc.assign_public_ip.as_deref() == Some("ENABLED")),
             desired_count: raw.desired_count,
+            running_count: raw.running_count,
+            pending_count: raw.pending_count,
             load_balancers: of_task_set.or(raw.load_balancers).unwrap_or_default(),
             deployments: raw
                 .deployments

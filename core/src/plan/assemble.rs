@@ -6,15 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::desire::{self, Injectors, Site, Verdict};
+use super::desire::{self, Change, Injectors, Site, Verdict};
 use super::draft::{Draft, find_policy};
 use super::former::FORMER_REPLACED_PER_PASS;
 use super::linted::Linted;
 use super::model::{Decision, Plan, PlanInput, WorkloadPlan};
+use super::places::Places;
 use super::reread::{self, Repair};
 use super::resources::{self, State, Wishes};
 use super::{
-    again, claim, former, garbage, leaving, logs, meanwhile, open, places, put_back, recover,
+    again, claim, draining, former, garbage, leaving, logs, meanwhile, open, places, put_back, recover,
     removal, retry, revisions, rights, role_limits, scope, settle, sharing, steps as stepping,
     takeaway, track,
 };
@@ -56,18 +57,11 @@ fn assemble(input: &PlanInput<'_>, settle: open::Settle) -> Plan {
     rights::verify(input, &mut plan.needs, &mut drafts);
     logs::follow(input, &mut plan.needs, &mut drafts);
     settle(input, &mut drafts);
-    let admitted = places::give(input, &mut plan, &mut drafts);
-    let states = judge_resources(input, &mut plan, &drafts, &admitted);
+    let places = places::give(input, &mut plan, &mut drafts);
+    let states = judge_resources(input, &mut plan, &drafts, &places);
     let pending = revisions::pending(&drafts);
     for (key, draft) in drafts {
-        let entry = finish(
-            input,
-            &mut plan,
-            &key,
-            draft,
-            admitted.contains(&key),
-            &states,
-        );
+        let entry = finish(input, &mut plan, &key, draft, &places, &states);
         if scope::is_over(input, &key, &entry) {
             plan.forgotten_workloads.push(key);
         } else {
@@ -126,6 +120,12 @@ pub(super) fn survey<'a>(
             .unwrap_or_else(|| WorkloadRecord::new(key.clone()));
         let found = match observation.services.get(key) {
             Some(Observed::Present(service)) if service.status == "ACTIVE" => service,
+            Some(Observed::Present(service)) if service.still_drains() => {
+                let why = draining::drains(service);
+                plan.workloads
+                    .insert(key.clone(), unknown(remembered, &why));
+                continue;
+            }
             Some(Observed::Unknown(why)) => {
                 plan.workloads.insert(key.clone(), unknown(remembered, why));
                 continue;
@@ -138,6 +138,12 @@ pub(super) fn survey<'a>(
                 match observation.unread(key) {
                     Some(why) => {
                         plan.workloads.insert(key.clone(), unknown(remembered, why));
+                    }
+                    // A service that is being deleted is listed no more, while its tasks still run.
+                    None if draining::may_drain(input, &remembered) => {
+                        plan.needs.unlisted_services.insert(key.clone());
+                        plan.workloads
+                            .insert(key.clone(), unknown(remembered, draining::NOT_LISTED));
                     }
                     None => plan.forgotten_workloads.push(key.clone()),
                 }
@@ -293,7 +299,7 @@ fn judge_resources(
     input: &PlanInput<'_>,
     plan: &mut Plan,
     drafts: &BTreeMap<WorkloadKey, Draft<'_>>,
-    admitted: &BTreeSet<WorkloadKey>,
+    places: &Places,
 ) -> BTreeMap<ResourceId, State> {
     let mut wishes = Wishes::default();
     for (key, draft) in drafts {
@@ -303,7 +309,7 @@ fn judge_resources(
             Decision::InSync | Decision::ShipManually(_)
         );
         if let Some(policy) = &draft.verdict.policy
-            && (in_sync || admitted.contains(key))
+            && (in_sync || places.admitted.contains(key) || places.next.contains(key))
         {
             if manages_roles(input, policy) {
                 wishes.grants(policy, &draft.verdict.grants, in_sync);
@@ -325,7 +331,7 @@ fn judge_resources(
     }
     let mut states = BTreeMap::new();
     let all = wishes.into_wanted(input.target.name());
-    let moving = relied_on_next(input, drafts, admitted);
+    let moving = relied_on_next(input, drafts, &places.admitted);
     let due = reread::due(input);
     let mut replaced = 0;
     for (id, wanted) in &all {
@@ -404,13 +410,23 @@ fn manages_roles(input: &PlanInput<'_>, policy: &PolicyRef) -> bool {
     find_policy(input, policy).is_none_or(|policy| policy.spec.iam.mode == IamMode::Manage)
 }
 
+/// What a change relies on.
+fn ids_of(input: &PlanInput<'_>, change: &Change) -> Vec<ResourceId> {
+    match find_policy(input, &change.policy) {
+        Some(policy) if policy.spec.iam.mode == IamMode::Manage => {
+            resources::ids_of(input, &change.policy, &change.grants, &change.objects)
+        }
+        _ => resources::ids_of(input, &change.policy, &[], &change.objects),
+    }
+}
+
 /// Turns a draft into the workload's entry: steps for those admitted.
 fn finish(
     input: &PlanInput<'_>,
     plan: &mut Plan,
     key: &WorkloadKey,
     mut draft: Draft<'_>,
-    admitted: bool,
+    places: &Places,
     states: &BTreeMap<ResourceId, State>,
 ) -> WorkloadPlan {
     let mut requires = Vec::new();
@@ -431,13 +447,15 @@ fn finish(
     if draft.verdict.change.is_none() {
         draft.record.obstacle = None;
     }
-    if admitted && let Some(change) = draft.verdict.change.take() {
-        requires = match find_policy(input, &change.policy) {
-            Some(policy) if policy.spec.iam.mode == IamMode::Manage => {
-                resources::ids_of(input, &change.policy, &change.grants, &change.objects)
-            }
-            _ => resources::ids_of(input, &change.policy, &[], &change.objects),
-        };
+    if places.next.contains(key)
+        && let Some(change) = &draft.verdict.change
+    {
+        requires = ids_of(input, change);
+    }
+    if places.admitted.contains(key)
+        && let Some(change) = draft.verdict.change.take()
+    {
+        requires = ids_of(input, &change);
         let attempt = (change.hash.clone(), change.policy.clone());
         draft.record.obstacle = None;
         match stepping::steps_for(input, plan, key, &mut draft, change, &requires, states) {

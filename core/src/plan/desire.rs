@@ -19,8 +19,8 @@ use crate::doc::TaskDefinitionDoc;
 use crate::fit::{self, Footprint};
 use crate::iam::Grant;
 use crate::inject::{
-    self, ConfigObject, InjectContext, Injection, Injector, Marks, Note, OutputInUse, Platform,
-    Prepared, Reason, Refusal,
+    self, ConfigObject, EXPRESS_TAG, EXPRESS_TAG_VALUE, InjectContext, Injection, Injector, Marks,
+    Note, OutputInUse, Platform, Prepared, Reason, Refusal,
 };
 use crate::observe::{ClusterView, Needs, Observed, ServiceView};
 use crate::record::{ManagedRevision, PolicyRef, Purpose, WorkloadRecord};
@@ -397,7 +397,11 @@ fn platform(service: &ServiceView) -> Platform {
         launch_type: launch_type(service),
         platform_family: service.platform_family.clone(),
         deployment_controller: service.deployment_controller.clone(),
-        resource_management_type: service.resource_management_type.clone(),
+        is_express: service.is_express(),
+        brings_its_own: service
+            .tags
+            .get(EXPRESS_TAG)
+            .is_some_and(|value| value == EXPRESS_TAG_VALUE),
         desired_count: u64::try_from(service.desired_count).ok(),
         assign_public_ip: service.assign_public_ip,
     }

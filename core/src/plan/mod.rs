@@ -16,6 +16,7 @@ mod claim;
 mod consider;
 mod desire;
 mod draft;
+mod draining;
 mod former;
 mod garbage;
 mod gate;
@@ -60,7 +61,9 @@ pub use model::{
     ResourcePlan, RevisionRef, Step, UpdateStep, Wait, WorkloadPlan,
 };
 pub use reread::{ROLES_READ_PER_RESYNC, Repair, TAKEN_TOLD_SECONDS};
-pub use resources::{IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS};
+pub use resources::{
+    IAM_PROPAGATION_AT_START_SECONDS, IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS,
+};
 pub use revisions::DEREGISTRATIONS_PER_PASS;
 pub use rights::{RIGHTS_ASKED_PER_PASS, RIGHTS_RETRY_SECONDS};
 pub use rollout::{Standing, Waves};

@@ -22,13 +22,22 @@ use crate::record::{PolicyRef, Purpose, RolloutMark, RolloutRecord, RolloutStop,
 use crate::select::policy_ref;
 use crate::v1alpha1::{LoggingPolicy, RolloutPlan};
 
-/// Holds back, then gives places. Answers the keys that may take steps in this pass; writes how each
-/// rollout stands into the plan.
+/// Who has a place.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    /// They may take steps in this pass.
+    pub(super) admitted: BTreeSet<WorkloadKey>,
+    /// They are the next: their role policies and files are written meanwhile, so that IAM's time to spread passes while
+    /// those before them are brought and looked at.
+    pub(super) next: BTreeSet<WorkloadKey>,
+}
+
+/// Holds back, then gives places; writes how each rollout stands into the plan.
 pub(super) fn give(
     input: &PlanInput<'_>,
     plan: &mut Plan,
     drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
-) -> BTreeSet<WorkloadKey> {
+) -> Places {
     let digests = digests(drafts);
     meanwhile::release_old_places(input, drafts);
     let held = hold_back(input, plan, drafts);
@@ -38,13 +47,18 @@ pub(super) fn give(
         .filter(|known| find_policy(input, &known.policy).is_none())
         .map(|known| known.policy.uid.clone())
         .collect();
-    let mut admitted = put_back::admit(drafts, &held);
+    let mut places = Places {
+        admitted: put_back::admit(drafts, &held),
+        ..Places::default()
+    };
     for policy in input.policies {
         let round = Round::of(input, policy, drafts, &digests, &held, &mut plan.needs);
         let answers = round.answers(input);
         plan.rollouts.extend(round.new_stop(input));
         plan.standings
             .insert(policy.name().to_owned(), round.standing(input));
+        let next = round.next(&answers);
+        places.next.extend(next.cloned());
         let mut waiting = Vec::new();
         for (candidate, answer) in round.candidates.iter().zip(answers) {
             let Some(draft) = drafts.get_mut(&candidate.key) else {
@@ -58,15 +72,15 @@ pub(super) fn give(
                 }
                 Ok(wave) => {
                     begin(draft, candidate, &round.reference, wave, input);
-                    admitted.insert(candidate.key.clone());
+                    places.admitted.insert(candidate.key.clone());
                 }
             }
         }
         let limit = round.waves.limit();
         let older = meanwhile::admit(drafts, &waiting, &round.reference, limit);
-        admitted.extend(older);
+        places.admitted.extend(older);
     }
-    admitted
+    places
 }
 
 /// Takes a place, and remembers in which wave.
@@ -245,6 +259,25 @@ impl<'a> Round<'a> {
             self.stage_in_flight,
             gate.as_ref(),
         )
+    }
+
+    /// Those whose turn comes when the ones before them are done: as many as go at once.
+    fn next<'r>(
+        &'r self,
+        answers: &'r [Result<u32, Wait>],
+    ) -> impl Iterator<Item = &'r WorkloadKey> {
+        let waits_for_others = |answer: &Result<u32, Wait>| {
+            matches!(
+                answer,
+                Err(Wait::Concurrency | Wait::Canary(_) | Wait::Wave(_) | Wait::Gate(_))
+            )
+        };
+        self.candidates
+            .iter()
+            .zip(answers)
+            .filter(move |(_, answer)| waits_for_others(answer))
+            .take(self.waves.limit())
+            .map(|(candidate, _)| &candidate.key)
     }
 
     fn standing(&self, input: &PlanInput<'_>) -> Standing {

@@ -25,6 +25,12 @@ pub const RESOURCE_RECHECK_SECONDS: i64 = 3_600;
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html>.
 pub const IAM_PROPAGATION_SECONDS: i64 = 15;
 
+/// The same for rights without which a task does not start at all: those of the execution role (secrets, the
+/// configuration, a log group), and the files that the init process reads. A router that may not send yet tries
+/// again; a task that may not start fails the deployment. Rights are written ahead ([`super::places`]), so that a
+/// rollout does not wait for it.
+pub const IAM_PROPAGATION_AT_START_SECONDS: i64 = 60;
+
 /// How one resource stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum State {
@@ -55,6 +61,8 @@ pub(super) struct Wanted {
     pub(super) digest: String,
     /// A running revision needs it, not only one that is about to be made.
     pub(super) in_use: bool,
+    /// No task starts without it.
+    pub(super) at_start: bool,
 }
 
 impl Wanted {
@@ -73,6 +81,7 @@ pub(super) struct Wishes {
     statements: BTreeMap<(String, PolicyKey), Vec<Statement>>,
     policies: BTreeMap<PolicyKey, PolicyRef>,
     used_roles: BTreeSet<(String, PolicyKey)>,
+    roles_at_start: BTreeSet<(String, PolicyKey)>,
     objects: BTreeMap<ResourceId, Wanted>,
 }
 
@@ -97,6 +106,9 @@ impl Wishes {
             if newest.generation < policy.generation {
                 newest.clone_from(policy);
             }
+            if grant.is_needed_to_start() {
+                self.roles_at_start.insert(key.clone());
+            }
             if in_use {
                 self.used_roles.insert(key);
             }
@@ -115,6 +127,7 @@ impl Wishes {
                     statements: Vec::new(),
                     digest: object.sha256.clone(),
                     in_use: false,
+                    at_start: true,
                 });
             wanted.in_use |= in_use;
         }
@@ -135,6 +148,7 @@ impl Wishes {
                     digest: sha256_hex(document.as_bytes()),
                     content: ResourceContent::RolePolicy(document),
                     statements: iam::merge(&statements),
+                    at_start: self.roles_at_start.contains(&(role.clone(), uid.clone())),
                     in_use: self.used_roles.contains(&(role, uid)),
                 },
             );
@@ -218,7 +232,7 @@ pub(super) fn judge(
         && input.now.duration_since(verified_at)
             < SignedDuration::from_secs(RESOURCE_RECHECK_SECONDS)
     {
-        let state = settled(id, written_at, input.now);
+        let state = settled(id, wanted, written_at, input.now);
         // Nothing is moved while IAM spreads it.
         if trusted || state != State::Ready {
             match reread::is_still_there(input, (id, wanted), due, needs) {
@@ -244,7 +258,7 @@ pub(super) fn judge(
         .and_then(|known| known.written_at)
         .unwrap_or(input.now);
     Judged {
-        state: settled(id, written_at, input.now),
+        state: settled(id, wanted, written_at, input.now),
         verified: Some(OwnedResource {
             written_at: Some(written_at),
             verified_at: Some(input.now),
@@ -348,11 +362,16 @@ pub(super) fn wait(state: &State) -> Option<Wait> {
     }
 }
 
-fn settled(id: &ResourceId, written_at: Timestamp, now: Timestamp) -> State {
+fn settled(id: &ResourceId, wanted: &Wanted, written_at: Timestamp, now: Timestamp) -> State {
     if matches!(id, ResourceId::Object { .. }) {
         return State::Ready; // S3 answers reads after writes consistently
     }
-    match written_at.checked_add(SignedDuration::from_secs(IAM_PROPAGATION_SECONDS)) {
+    let seconds = if wanted.at_start {
+        IAM_PROPAGATION_AT_START_SECONDS
+    } else {
+        IAM_PROPAGATION_SECONDS
+    };
+    match written_at.checked_add(SignedDuration::from_secs(seconds)) {
         Ok(until) if until > now => State::Spreading(until),
         _ => State::Ready,
     }

@@ -139,7 +139,9 @@ pub fn select(subject: &Subject<'_>, policies: &[LoggingPolicy]) -> Selection {
 }
 
 /// What the tasks of a service run on. `launchType` of the service, else its capacity providers
-/// (`FARGATE` and `FARGATE_SPOT` are Fargate), else EC2, which is what ECS assumes.
+/// (`FARGATE` and `FARGATE_SPOT` are Fargate, others are asked for their type), else EC2, which is what ECS assumes.
+/// Services on Managed Instances have no `launchType`:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProvider.html>.
 #[must_use]
 pub fn launch_type(service: &ServiceView) -> LaunchType {
     match service.launch_type.as_deref() {
@@ -147,6 +149,9 @@ pub fn launch_type(service: &ServiceView) -> LaunchType {
         Some("EXTERNAL") => LaunchType::External,
         Some("MANAGED_INSTANCES") => LaunchType::ManagedInstances,
         Some(_) => LaunchType::Ec2,
+        None if service.provider_type.as_deref() == Some("MANAGED_INSTANCES") => {
+            LaunchType::ManagedInstances
+        }
         None if service.platform_family.is_some()
             || service
                 .capacity_providers

@@ -28,6 +28,8 @@ pub(crate) struct Place {
     #[serde(default)]
     pub(crate) resource_management_type: Option<String>,
     #[serde(default)]
+    pub(crate) brings_its_own: bool,
+    #[serde(default)]
     pub(crate) desired_count: Option<u64>,
     #[serde(default)]
     pub(crate) assign_public_ip: Option<bool>,
@@ -93,7 +95,8 @@ impl Case {
                 launch_type: self.place.launch_type,
                 platform_family: self.place.platform_family.clone(),
                 deployment_controller: self.place.deployment_controller.clone(),
-                resource_management_type: self.place.resource_management_type.clone(),
+                is_express: self.place.resource_management_type.as_deref() == Some("ECS"),
+                brings_its_own: self.place.brings_its_own,
                 desired_count: self.place.desired_count,
                 assign_public_ip: self.place.assign_public_ip,
             },

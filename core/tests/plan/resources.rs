@@ -1,7 +1,10 @@
 //! Role policies and objects.
 
 use firelens_core::inject::Reason;
-use firelens_core::plan::{Decision, IAM_PROPAGATION_SECONDS, Step};
+use firelens_core::plan::{
+    Decision, IAM_PROPAGATION_AT_START_SECONDS, IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS,
+    Step, Wait,
+};
 use serde_json::json;
 
 use crate::build::{base, policy};
@@ -31,6 +34,53 @@ fn the_update_waits_until_iam_had_time() {
     world.pass();
     assert_eq!(world.updates, ["s0"]);
     assert_eq!(world.registered, 1);
+}
+
+/// A policy whose router has a secret: without the execution role's right to it no task starts.
+fn with_secret() -> serde_json::Value {
+    let token = "arn:aws:ssm:us-east-1:111122223333:parameter/token";
+    json!({"router": {"secrets": {"TOKEN": token}}})
+}
+
+#[test]
+fn rights_without_which_no_task_starts_get_a_minute() {
+    let mut world = World::fleet(1);
+    world.policies.push(policy("all", &with_secret()));
+    world.pass();
+    world.advance(IAM_PROPAGATION_AT_START_SECONDS - 1);
+    world.pass();
+    assert!(world.updates.is_empty());
+    world.advance(1);
+    world.pass();
+    assert_eq!(world.updates, ["s0"]);
+}
+
+#[test]
+fn the_next_services_find_their_rights_written_while_the_canary_bakes() {
+    let mut world = World::fleet(3);
+    let mut spec = with_secret();
+    spec["rollout"] = json!({"maxConcurrent": 1, "canary": {"count": 1, "bakeSeconds": 300}});
+    world.policies.push(policy("all", &spec));
+    world.pass();
+    world.advance(IAM_PROPAGATION_AT_START_SECONDS);
+    world.pass();
+    assert_eq!(world.updates.len(), 1, "the canary");
+    // Two roles each: those of the canary, and of the one that is next.
+    assert_eq!(world.role_policies.len(), 4);
+    world.deployments_complete();
+    world.advance(10);
+    let baking = world.pass();
+    let waits = |wait: &Decision| matches!(wait, Decision::Waiting(Wait::Canary(Some(_))));
+    let waiting = baking.workloads.values();
+    assert_eq!(waiting.filter(|one| waits(&one.decision)).count(), 2);
+    assert_eq!(world.registered, 1, "nothing is registered ahead");
+    world.advance(300);
+    world.pass();
+    assert_eq!(
+        world.updates.len(),
+        2,
+        "the next goes without waiting for IAM"
+    );
 }
 
 #[test]

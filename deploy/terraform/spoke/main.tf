@@ -131,6 +131,11 @@ data "aws_iam_policy_document" "read" {
     resources = ["${local.ecs}:cluster/*"]
   }
   statement {
+    sid       = "ReadCapacityProviders"
+    actions   = ["ecs:DescribeCapacityProviders"]
+    resources = ["${local.ecs}:capacity-provider/*"]
+  }
+  statement {
     sid       = "ReadContainerInstances"
     actions   = ["ecs:DescribeContainerInstances"]
     resources = ["${local.ecs}:container-instance/*"]
@@ -239,7 +244,7 @@ data "aws_iam_policy_document" "write" {
   }
   statement {
     sid       = "PointServicesAtRevisions"
-    actions   = ["ecs:UpdateService"]
+    actions   = ["ecs:UpdateExpressGatewayService", "ecs:UpdateService"]
     resources = ["${local.ecs}:service/*"]
   }
   statement {

@@ -75,6 +75,9 @@ impl World {
     }
 
     pub(crate) fn read(&self, needs: &Needs, seen: &mut Observation) {
+        for key in &needs.unlisted_services {
+            seen.services.insert(key.clone(), Observed::Absent);
+        }
         let doc = |arn: &String| match self.revisions.get(arn) {
             Some(text) => Observed::Present(TaskDefinitionDoc::parse(text).unwrap()),
             None => Observed::Absent,
