@@ -4,6 +4,7 @@
 #
 #   aws.sh install              MiniStack into .local/venv
 #   aws.sh install-moto         moto's server into .local/moto
+#   aws.sh install-models       AWS's own models of its services, from botocore, into .local/aws-models
 #   aws.sh start DIR            starts MiniStack, pid and log in DIR; prints its URL
 #   aws.sh stop DIR             ends it
 set -euo pipefail
@@ -15,6 +16,8 @@ set -euo pipefail
 MINISTACK_REQUIREMENTS=(ministack==1.5.33 cbor2==6.3.0)
 # moto's own "server" extra also brings backends (docker, cfn-lint, ...) that ECS, IAM, S3 and STS never load.
 MOTO_REQUIREMENTS=(moto==5.2.5 flask==3.1.3 flask-cors==6.0.5)
+# AWS writes its API changes down in botocore first. A newer pin is how the tests learn of them.
+MODELS_REQUIREMENTS=(botocore==1.44.8)
 START_SECONDS=60
 
 start() {
@@ -52,10 +55,26 @@ stop() {
   rm -f "$1/ministack.url"
 }
 
+# One small file for each operation, made anew when the pin or the script changes.
+install_models() {
+  local made script=$ROOT/deploy/local/aws_models.py
+  made="${MODELS_REQUIREMENTS[*]} $(cksum <"$script")"
+  if [ "$(cat "$LOCAL/aws-models/made.from" 2>/dev/null)" = "$made" ]; then return 0; fi
+  venv botocore "${MODELS_REQUIREMENTS[@]}"
+  rm -rf "$LOCAL/aws-models.new"
+  "$LOCAL/botocore/bin/python" "$script" \
+    "$("$LOCAL/botocore/bin/python" -c 'import botocore, os; print(os.path.dirname(botocore.__file__))')/data" \
+    "$LOCAL/aws-models.new"
+  printf '%s' "$made" >"$LOCAL/aws-models.new/made.from"
+  rm -rf "$LOCAL/aws-models"
+  mv "$LOCAL/aws-models.new" "$LOCAL/aws-models"
+}
+
 case "${1:-}" in
   install) venv venv "${MINISTACK_REQUIREMENTS[@]}" ;;
+  install-models) install_models ;;
   install-moto) venv moto "${MOTO_REQUIREMENTS[@]}" ;;
   start) start "${2:?aws.sh start DIR}" ;;
   stop) stop "${2:?aws.sh stop DIR}" ;;
-  *) die "usage: aws.sh install | install-moto | start DIR | stop DIR" ;;
+  *) die "usage: aws.sh install | install-models | install-moto | start DIR | stop DIR" ;;
 esac

@@ -10,10 +10,12 @@ HERE=$ROOT/deploy/local
 
 "$HERE/aws.sh" install
 "$HERE/aws.sh" install-moto
+"$HERE/aws.sh" install-models
 export FIRELENS_TEST_MINISTACK=$LOCAL/venv/bin/ministack
 export FIRELENS_TEST_MOTO=$LOCAL/moto/bin/moto_server
 FIRELENS_TEST_IAM_REFERENCE=$("$HERE/iam.sh" install)
 export FIRELENS_TEST_IAM_REFERENCE
+export FIRELENS_TEST_AWS_MODELS=$LOCAL/aws-models
 # One that is new enough, and every further one that `make kubectls` has brought: paths parted by colons.
 mkdir -p "$LOCAL/kubectl"
 FIRELENS_TEST_KUBECTLS=$(

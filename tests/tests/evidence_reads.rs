@@ -86,10 +86,14 @@ async fn alarms_that_exist_are_answered_with_their_state() {
     let fake = FakeAws::start().unwrap();
     fake.set_alarm("rings", "ALARM");
     fake.set_alarm("quiet", "OK");
+    fake.set_alarm_of_kind("CompositeAlarm", "of-alarms", "OK");
+    fake.set_alarm_of_kind("LogAlarm", "of-logs", "ALARM");
     let clients = clients(&fake).await;
-    let names = ["quiet", "rings", "missing"].map(str::to_owned);
+    let names = ["quiet", "rings", "of-alarms", "of-logs", "missing"].map(str::to_owned);
     let found = clients.alarms(&names).await.unwrap();
-    assert_eq!(found.len(), 2);
+    assert_eq!(found.len(), 4);
+    assert_eq!(found["of-alarms"].state, "OK");
+    assert_eq!(found["of-logs"].state, "ALARM");
     assert_eq!(found["rings"].state, "ALARM");
     assert_eq!(found["quiet"].state, "OK");
 }

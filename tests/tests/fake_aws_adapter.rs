@@ -30,7 +30,7 @@ async fn clients(fake: &FakeAws, role_arn: Option<&str>) -> AwsClients {
 fn document() -> Value {
     json!({
         "family": "web",
-        "inventedTomorrow": {"deep": true},
+        "unheardOfTomorrow": {"deep": true},
         "containerDefinitions": [{"name": "app", "image": "app:1", "memory": 64}],
         "tags": [{"key": "team", "value": "a"}],
     })
@@ -77,7 +77,7 @@ async fn a_revision_goes_in_and_comes_out_with_every_member() {
         .await
         .unwrap();
     let answer: Value = serde_json::from_str(&raw).unwrap();
-    assert_eq!(answer["taskDefinition"]["inventedTomorrow"]["deep"], true);
+    assert_eq!(answer["taskDefinition"]["unheardOfTomorrow"]["deep"], true);
     assert_eq!(answer["tags"][0]["value"], "a");
     let newest = clients.newest_revisions("web", 5).await.unwrap();
     assert_eq!(newest, [registered.arn]);

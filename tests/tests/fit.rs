@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{DeploymentEnd, FakeAws, Fault, FaultPlan, When, canonical};
-use firelens_tests::harness::scene::{POLICY, ec2, fargate, inline_policy, run, target};
+use firelens_tests::harness::scene::{
+    BUCKET, POLICY, ec2, fargate, inline_policy, policy, run, target,
+};
 use firelens_tests::harness::{Harness, Passed};
 use serde_json::{Value, json};
 
@@ -297,4 +299,97 @@ async fn a_task_without_room_is_refused_then_moved_on_request_and_moved_back() {
         canonical(&harness.fake.live("main", "web").unwrap()),
         before
     );
+}
+
+/// A service that a capacity provider of that kind runs; it says no launch type then.
+fn run_on(fake: &FakeAws, kind: &str, document: &Value) {
+    fake.set_provider_type("fleet", kind);
+    let strategy = json!([{"capacityProvider": "fleet", "weight": 1, "base": 0}]);
+    run_with(
+        fake,
+        document,
+        json!({"capacityProviderStrategy": strategy}),
+    );
+}
+
+async fn scene_with_providers() -> Harness {
+    let harness = Harness::start().await;
+    let providers = json!({"capacityProviders": ["FARGATE", "fleet"]});
+    harness.fake.add_cluster("main", providers).unwrap();
+    harness.fake.add_bucket(BUCKET);
+    harness.apply(target()).await;
+    harness
+}
+
+#[tokio::test]
+async fn managed_instances_are_told_by_their_capacity_provider_and_get_the_init_image() {
+    let mut harness = scene_with_providers().await;
+    run_on(&harness.fake, "MANAGED_INSTANCES", &ec2("jobs"));
+    let mut chosen = policy();
+    chosen["spec"]["selector"] = json!({"launchTypes": ["MANAGED_INSTANCES"]});
+    harness.apply(chosen).await;
+    harness.settle(MAX_PASSES).await;
+    assert!(harness.has_router("main", "jobs"));
+    let live = harness.fake.live("main", "jobs").unwrap();
+    let containers = live["taskDefinition"]["containerDefinitions"].as_array();
+    let router = containers.unwrap().last().unwrap();
+    let image = router["image"].as_str().unwrap();
+    assert!(
+        image.contains(":init-"),
+        "the agent fetches no file there: {image}"
+    );
+    assert_eq!(harness.fake.count("ListContainerInstances"), 0);
+}
+
+#[tokio::test]
+async fn a_service_whose_capacity_provider_cannot_be_read_waits_and_says_so() {
+    let mut harness = scene_with_providers().await;
+    run_on(&harness.fake, "MANAGED_INSTANCES", &ec2("jobs"));
+    run(&harness.fake, "main", &fargate("web"));
+    let denied = When::operation("DescribeCapacityProviders").always();
+    harness.fake.inject(FaultPlan::new(denied, Fault::Denied));
+    harness.apply(inline_policy()).await;
+    for _ in 0..20 {
+        harness.pass().await;
+        harness.fake.advance(Duration::from_secs(20));
+    }
+    assert!(harness.has_router("main", "web") && !harness.has_router("main", "jobs"));
+    let said = message(&harness, "jobs", "Injected").await;
+    assert!(
+        said.contains("its capacity providers cannot be read"),
+        "{said}"
+    );
+    harness.fake.clear_faults();
+    resync(&mut harness).await;
+    assert!(harness.has_router("main", "jobs"));
+}
+
+/// A service of Express Gateway whose owner brought the task definition, with a sidecar.
+fn run_express(fake: &FakeAws) {
+    let mut document = fargate("shop");
+    document["containerDefinitions"][0]["name"] = json!("Main");
+    document["containerDefinitions"][0]["portMappings"] =
+        json!([{"containerPort": 8080, "protocol": "tcp", "name": "http"}]);
+    let sidecar = json!({"name": "cache", "image": "registry.example/cache:1", "essential": false});
+    let containers = document["containerDefinitions"].as_array_mut();
+    containers.unwrap().push(sidecar);
+    run_with(fake, &document, json!({"resourceManagementType": "ECS"}));
+}
+
+#[tokio::test]
+async fn an_express_service_with_a_task_definition_of_its_owner_is_routed_by_express_and_restored()
+{
+    let mut harness = scene().await;
+    run_express(&harness.fake);
+    let before = harness.fake.live("main", "shop").unwrap();
+    harness.apply(inline_policy()).await;
+    harness.settle(MAX_PASSES).await;
+    assert!(harness.has_router("main", "shop"));
+    assert_eq!(harness.fake.count("UpdateExpressGatewayService"), 1);
+    assert_eq!(harness.fake.count("UpdateService"), 0);
+    harness.delete(Kind::LoggingPolicy, POLICY).await;
+    harness.settle(MAX_PASSES).await;
+    let after = harness.fake.live("main", "shop").unwrap();
+    assert_eq!(canonical(&before), canonical(&after));
+    assert_eq!(harness.fake.count("UpdateService"), 0);
 }

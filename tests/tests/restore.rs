@@ -192,3 +192,51 @@ async fn a_service_that_is_no_longer_selected_goes_back_alone() {
     assert!(policies.is_empty(), "{policies:?}");
     assert!(has_router(&live(&harness.fake, "jobs")), "still selected");
 }
+
+#[tokio::test]
+async fn members_that_nobody_knows_come_through_injection_and_restore_whatever_else_aws_says() {
+    for seed in 1..=3 {
+        let mut harness = small_fleet().await;
+        harness.fake.invite_strangers(Some(seed));
+        let before = [live(&harness.fake, "web"), live(&harness.fake, "jobs")];
+        harness.apply(policy()).await;
+        harness.settle(MAX_PASSES).await;
+        for service in ["web", "jobs"] {
+            assert!(
+                has_router(&live(&harness.fake, service)),
+                "{seed} {service}"
+            );
+            assert_eq!(
+                harness.reason("main", service, "Injected").await,
+                "Injected"
+            );
+        }
+        let kept = &live(&harness.fake, "web")["taskDefinition"]["unheardOfTomorrow"];
+        assert_eq!(kept["deep"][2]["kept"], true, "{seed}");
+        delete_policy(&mut harness).await;
+        let after = [live(&harness.fake, "web"), live(&harness.fake, "jobs")];
+        for (before, after) in before.iter().zip(&after) {
+            assert_eq!(canonical(before), canonical(after), "{seed}");
+        }
+        assert!(harness.fake.misfits().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_being_deleted_keeps_its_rights_and_files_until_its_tasks_have_stopped() {
+    let mut harness = injected().await;
+    let deleted = json!({"cluster": "main", "service": "web", "force": true});
+    harness.fake.ecs("DeleteService", deleted).unwrap();
+    harness.restart().await;
+    harness.pass().await;
+    assert!(!harness.fake.role_policies("web-task").is_empty());
+    assert!(harness.fake.count("DeleteRolePolicy") == 0);
+    let said = harness.condition("main", "web", "Ready").await.unwrap();
+    let said = said["message"].as_str().unwrap().to_owned();
+    assert!(said.contains("2 of its tasks still run"), "{said}");
+    // Its tasks have stopped by then.
+    harness.fake.advance(std::time::Duration::from_secs(600));
+    harness.settle(MAX_PASSES).await;
+    assert!(harness.fake.role_policies("web-task").is_empty());
+    assert!(!harness.fake.role_policies("jobs-task").is_empty());
+}

@@ -8,7 +8,7 @@ use minicbor::{Decoder, Encoder};
 use serde_json::{Map, Value, json};
 
 /// An object of this one member stands for a time, in seconds since 1970.
-const TIME: &str = "$time";
+pub(super) const TIME: &str = "$time";
 
 /// A time for [`write()`].
 pub(super) fn time(seconds: f64) -> Value {
@@ -17,7 +17,26 @@ pub(super) fn time(seconds: f64) -> Value {
 
 /// Reads a body; times become numbers of seconds.
 pub(super) fn read(body: &[u8]) -> Option<Value> {
+    read_with_times(body).map(plain)
+}
+
+/// Reads a body; times come as [`time`] makes them, so that [`write()`] can write them again.
+pub(super) fn read_with_times(body: &[u8]) -> Option<Value> {
     value(&mut Decoder::new(body)).ok()
+}
+
+fn plain(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(plain).collect(),
+        Value::Object(mut members) => match members.remove(TIME) {
+            Some(seconds) => seconds,
+            None => members
+                .into_iter()
+                .map(|(name, member)| (name, plain(member)))
+                .collect(),
+        },
+        other => other,
+    }
 }
 
 fn value(decoder: &mut Decoder<'_>) -> Result<Value, DecodeError> {
@@ -44,8 +63,13 @@ fn value(decoder: &mut Decoder<'_>) -> Result<Value, DecodeError> {
         Type::Array | Type::ArrayIndef => Value::Array(list(decoder)?),
         Type::Map | Type::MapIndef => Value::Object(map(decoder)?),
         Type::Tag => {
-            decoder.tag()?;
-            value(decoder)?
+            let tag = decoder.tag()?;
+            let tagged = value(decoder)?;
+            if tag == Tag::new(1) {
+                json!({ TIME: tagged })
+            } else {
+                tagged
+            }
         }
         other => return Err(DecodeError::type_mismatch(other)),
     })

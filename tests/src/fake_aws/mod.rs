@@ -12,6 +12,8 @@ mod hosts;
 mod iam;
 mod iam_policies;
 mod lag;
+mod misfits;
+mod models;
 mod reply;
 mod rights;
 mod s3;
@@ -37,6 +39,7 @@ pub use calls::{Call, Place, RoleSession, Service};
 pub use ecs::{Deploying, DeploymentEnd};
 pub use faults::{Fault, FaultPlan, When};
 pub use lag::{Lag, RevisionLag};
+pub use misfits::misfits_of_answer;
 pub use reply::AwsError;
 pub use throttle::Category;
 pub use world::{World, canonical};
@@ -56,7 +59,7 @@ pub struct FakeAws {
     place: Place,
     endpoint: String,
     /// The server stops with the last handle that tests hold; hooks hold none.
-    _guard: Option<Arc<server::Guard>>,
+    _guard: Option<misfits::Held>,
 }
 
 impl std::fmt::Debug for FakeAws {
@@ -74,6 +77,7 @@ struct Core {
     crashed: watch::Sender<bool>,
     life: watch::Sender<u64>,
     endpoint: Mutex<String>,
+    misfits: misfits::Misfits,
 }
 
 impl FakeAws {
@@ -88,6 +92,7 @@ impl FakeAws {
             crashed: watch::Sender::new(false),
             life: watch::Sender::new(0),
             endpoint: Mutex::new(String::new()),
+            misfits: misfits::Misfits::default(),
         });
         let (endpoint, guard) = server::start(Arc::clone(&core))?;
         core.endpoint
@@ -95,10 +100,13 @@ impl FakeAws {
             .unwrap_or_else(PoisonError::into_inner)
             .clone_from(&endpoint);
         Ok(Self {
-            core,
+            core: Arc::clone(&core),
             place,
             endpoint,
-            _guard: Some(Arc::new(guard)),
+            _guard: Some(misfits::Held {
+                core,
+                _server: Arc::new(guard),
+            }),
         })
     }
 
@@ -308,6 +316,9 @@ impl Core {
             let hooks = state.due_hooks(&call);
             (call, hooks)
         };
+        if let Some(misfit) = self.misfits.of_request(&call) {
+            return misfit;
+        }
         if !hooks.is_empty() {
             let actor = self.actor(&call);
             for hook in &mut hooks {
@@ -322,7 +333,7 @@ impl Core {
         if matches!(outcome, Outcome::Crash) {
             self.crashed.send_replace(true);
         }
-        outcome
+        self.misfits.of_outcome(&call, outcome)
     }
 
     fn actor(self: &Arc<Self>, call: &Call) -> FakeAws {

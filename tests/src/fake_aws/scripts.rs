@@ -63,11 +63,26 @@ impl FakeAws {
         self.state().telemetry.arriving = arriving;
     }
 
-    /// An alarm of this place: `OK`, `ALARM` or `INSUFFICIENT_DATA`.
-    pub fn set_alarm(&self, name: &str, alarm_state: &str) {
-        let key = (self.place.clone(), name.to_owned());
+    /// What a capacity provider of this place is, such as `MANAGED_INSTANCES`.
+    pub fn set_provider_type(&self, name: &str, kind: &str) {
         let mut state = self.state();
-        state.telemetry.alarms.insert(key, alarm_state.to_owned());
+        let region = state.regions.entry(self.place.clone()).or_default();
+        region
+            .provider_types
+            .insert(name.to_owned(), kind.to_owned());
+    }
+
+    /// An alarm on a metric, of this place: `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub fn set_alarm(&self, name: &str, alarm_state: &str) {
+        self.set_alarm_of_kind("MetricAlarm", name, alarm_state);
+    }
+
+    /// An alarm of a kind: `MetricAlarm`, `CompositeAlarm` or `LogAlarm`.
+    pub fn set_alarm_of_kind(&self, kind: &str, name: &str, alarm_state: &str) {
+        let mut state = self.state();
+        let key = (self.place.clone(), name.to_owned());
+        let alarm = (kind.to_owned(), alarm_state.to_owned());
+        state.telemetry.alarms.insert(key, alarm);
     }
 
     /// The samples that a PromQL query has from here on. The endpoint of the fake is the server's address.

@@ -16,8 +16,8 @@ pub(super) struct Telemetry {
     pub(super) arriving: bool,
     /// Events of streams by place, group and stream, in order.
     pub(super) streams: BTreeMap<(Place, String, String), Vec<(i64, String)>>,
-    /// State of alarms by place and name.
-    pub(super) alarms: BTreeMap<(Place, String), String>,
+    /// Kind and state of alarms by place and name.
+    pub(super) alarms: BTreeMap<(Place, String), (String, String)>,
     /// Samples of queries, as Prometheus writes numbers.
     pub(super) samples: BTreeMap<String, Vec<String>>,
 }
@@ -76,23 +76,38 @@ impl Telemetry {
 
     pub(super) fn cloudwatch(&self, call: &Call, now_ms: i64) -> Result<Reply, AwsError> {
         let answer = match call.operation.as_str() {
-            "DescribeAlarms" => {
-                let names = call.params["AlarmNames"].as_array().into_iter().flatten();
-                let found: Vec<Value> = names
-                    .filter_map(|name| {
-                        let name = name.as_str()?;
-                        let state = self.alarms.get(&(call.place.clone(), name.to_owned()))?;
-                        Some(json!({
-                            "AlarmName": name, "StateValue": state, "StateReason": "Threshold Crossed",
-                        }))
-                    })
-                    .collect();
-                json!({ "MetricAlarms": found, "CompositeAlarms": [] })
-            }
+            "DescribeAlarms" => self.describe_alarms(call),
             "GetMetricData" => self.metric_data(call, now_ms),
             other => return Err(unknown(other)),
         };
         Ok(Reply::cbor(200, cbor::write(&answer)))
+    }
+
+    /// Only alarms of the types asked for; those on metrics where none is named.
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html>
+    fn describe_alarms(&self, call: &Call) -> Value {
+        let named = |member: &str| -> Vec<&str> {
+            let items = call.params[member].as_array().into_iter().flatten();
+            items.filter_map(Value::as_str).collect()
+        };
+        let (names, types) = (named("AlarmNames"), named("AlarmTypes"));
+        let of_kind = |kind: &str| -> Vec<Value> {
+            let asked = types.contains(&kind) || (types.is_empty() && kind == "MetricAlarm");
+            let found = names.iter().filter_map(|name| {
+                let (its, state) = self.alarms.get(&(call.place.clone(), (*name).to_owned()))?;
+                (asked && its == kind).then(|| {
+                    json!({
+                        "AlarmName": name, "StateValue": state, "StateReason": "Threshold Crossed",
+                    })
+                })
+            });
+            found.collect()
+        };
+        json!({
+            "MetricAlarms": of_kind("MetricAlarm"),
+            "CompositeAlarms": of_kind("CompositeAlarm"),
+            "LogAlarms": of_kind("LogAlarm"),
+        })
     }
 
     /// One record in the period that runs, if that began in time.

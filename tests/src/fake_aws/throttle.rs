@@ -48,13 +48,19 @@ impl Category {
             ) => Self::TaskDefinitionRead,
             (
                 Service::Ecs,
-                "CreateService" | "UpdateService" | "DeleteService" | "StopServiceDeployment",
+                "CreateService"
+                | "UpdateService"
+                | "UpdateExpressGatewayService"
+                | "StopServiceDeployment"
+                | "DeleteService",
             ) => Self::ServiceModify,
             (Service::Ecs, "DescribeServices" | "ListServices") => Self::ServiceRead,
             (Service::Ecs, "DescribeServiceDeployments" | "ListServiceDeployments") => {
                 Self::ServiceDeployment
             }
-            (Service::Ecs, "DescribeClusters" | "ListClusters") => Self::ClusterRead,
+            (Service::Ecs, "DescribeClusters" | "ListClusters" | "DescribeCapacityProviders") => {
+                Self::ClusterRead
+            }
             (
                 Service::Ecs,
                 "DescribeContainerInstances"

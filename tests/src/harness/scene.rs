@@ -33,7 +33,7 @@ pub fn fargate(family: &str) -> Value {
         "memory": "1024",
         "taskRoleArn": role(&format!("{family}-task")),
         "executionRoleArn": role(&format!("{family}-exec")),
-        "inventedTomorrow": {"deep": [1, 2, {"kept": true}]},
+        "unheardOfTomorrow": {"deep": [1, 2, {"kept": true}]},
         "containerDefinitions": [{
             "name": "app",
             "image": "registry.example/app:1",

@@ -88,7 +88,7 @@ fn tags_are_added_replaced_and_removed() {
 
 #[test]
 fn an_operation_that_is_not_spoken_says_so() {
-    let (code, message) = refused(&fake(), "RunTask", json!({}));
+    let (code, message) = refused(&fake(), "RunTask", json!({"taskDefinition": "web"}));
     assert_eq!(code, "UnknownOperationException");
     assert!(message.contains("RunTask"));
 }

@@ -5,6 +5,7 @@
 mod clusters;
 mod faults;
 mod iam_sts;
+mod models;
 mod rights;
 mod s3;
 mod services;

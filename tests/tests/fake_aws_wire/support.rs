@@ -87,10 +87,17 @@ pub(crate) fn refused(fake: &FakeAws, operation: &str, params: Value) -> (String
 
 /// Status and body of an IAM or STS call with the given access key.
 pub(crate) fn query(fake: &FakeAws, key: &str, form: &[(&str, &str)]) -> (u16, String) {
+    let of_sts = |(_, value): &(&str, &str)| ["AssumeRole", "GetCallerIdentity"].contains(value);
+    let version = if form.iter().any(of_sts) {
+        "2011-06-15"
+    } else {
+        "2010-05-08"
+    };
+    let form = form.iter().copied().chain([("Version", version)]);
     let mut response = agent()
         .post(fake.endpoint())
         .header("authorization", SIGNED.replace("AKIATEST", key))
-        .send_form(form.iter().copied())
+        .send_form(form)
         .unwrap();
     let text = response.body_mut().read_to_string().unwrap();
     (response.status().as_u16(), text)

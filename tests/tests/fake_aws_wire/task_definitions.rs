@@ -128,7 +128,7 @@ fn registration_fills_in_defaults_and_keeps_unknown_members() {
     let mut document = routed("web");
     document["cpu"] = json!(".25 vCPU");
     document["memory"] = json!("0.5 GB");
-    document["inventedTomorrow"] = json!({"deep": [1]});
+    document["unheardOfTomorrow"] = json!({"deep": [1]});
     app(&mut document)["portMappings"] = json!([{"containerPort": 80}]);
     let tags = json!([{"key": "team", "value": "a"}]);
     document["tags"] = tags.clone();
@@ -140,7 +140,7 @@ fn registration_fills_in_defaults_and_keeps_unknown_members() {
         (&stored["cpu"], &stored["memory"]),
         (&json!("256"), &json!("512"))
     );
-    assert_eq!(stored["inventedTomorrow"], json!({"deep": [1]}));
+    assert_eq!(stored["unheardOfTomorrow"], json!({"deep": [1]}));
     assert_eq!(stored["revision"], 1);
     assert_eq!(
         stored["taskDefinitionArn"],

@@ -61,6 +61,13 @@ fn view(cluster: &Cluster, with_tags: bool) -> Value {
         .count();
     view.insert("activeServicesCount".to_owned(), json!(active));
     view.insert("statistics".to_owned(), json!([]));
+    for count in [
+        "registeredContainerInstancesCount",
+        "runningTasksCount",
+        "pendingTasksCount",
+    ] {
+        view.entry(count).or_insert_with(|| json!(0));
+    }
     let tags = if with_tags {
         cluster.tags.as_slice()
     } else {
@@ -79,6 +86,44 @@ pub(super) fn list(region: &Region, ctx: &Ctx<'_>, params: &Value) -> Result<Val
     let (arns, token) = page(arns, params, &PAGE)?;
     let arns = arns.into_iter().map(Value::String).collect();
     Ok(paged("clusterArns", arns, token))
+}
+
+/// The capacity providers that a cluster uses, or those of them that are named.
+pub(super) fn describe_providers(
+    region: &Region,
+    ctx: &Ctx<'_>,
+    params: &Value,
+) -> Result<Value, AwsError> {
+    let name = last_segment(text(params, "cluster").unwrap_or(""));
+    let cluster = region
+        .clusters
+        .get(name)
+        .ok_or_else(|| AwsError::new(400, "ClusterNotFoundException", "Cluster not found."))?;
+    let used = cluster.fields["capacityProviders"].as_array();
+    let used = used.map_or(&[][..], Vec::as_slice);
+    let asked = match list_of(params, "capacityProviders") {
+        [] => used,
+        some => some,
+    };
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    for name in asked.iter().filter_map(Value::as_str) {
+        let arn = ctx.place.ecs_arn(&format!("capacity-provider/{name}"));
+        if !used.iter().any(|one| one == name) {
+            failures.push(json!({"arn": arn, "reason": "MISSING"}));
+            continue;
+        }
+        let kind = match name {
+            "FARGATE" | "FARGATE_SPOT" => name,
+            _ => region
+                .provider_types
+                .get(name)
+                .map_or("EC2_AUTOSCALING", String::as_str),
+        };
+        found.push(json!({
+            "capacityProviderArn": arn, "name": name, "status": "ACTIVE", "type": kind, "tags": [],
+        }));
+    }
+    Ok(json!({"capacityProviders": found, "failures": failures}))
 }
 
 pub(super) fn describe(region: &Region, ctx: &Ctx<'_>, params: &Value) -> Result<Value, AwsError> {

@@ -68,6 +68,16 @@ fn view(service: &Service, past: &ServiceDeployment, ctx: &Ctx<'_>) -> Value {
     view
 }
 
+/// As a list shows it: the ARN of the revision alone.
+fn brief(service: &Service, past: &ServiceDeployment, ctx: &Ctx<'_>) -> Value {
+    let mut brief = view(service, past, ctx);
+    if let Some(members) = brief.as_object_mut() {
+        members.remove("targetServiceRevision");
+    }
+    brief["targetServiceRevisionArn"] = json!(revision_arn(service, past, ctx));
+    brief
+}
+
 /// Service revisions are snapshots that the fake names but does not keep.
 fn revision_arn(service: &Service, task_definition: &str, ctx: &Ctx<'_>) -> String {
     ctx.place.ecs_arn(&format!(
@@ -128,7 +138,7 @@ pub(super) fn list(region: &mut Region, ctx: &Ctx<'_>, params: &Value) -> Result
     let briefs = past
         .into_iter()
         .filter(|past| arns.contains(&past.arn))
-        .map(|past| view(service, past, ctx))
+        .map(|past| brief(service, past, ctx))
         .collect();
     Ok(paged("serviceDeployments", briefs, token))
 }

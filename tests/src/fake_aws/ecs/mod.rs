@@ -4,6 +4,7 @@
 
 mod clusters;
 mod deployments;
+mod express;
 mod instances;
 mod normalise;
 mod service;
@@ -37,6 +38,8 @@ pub(super) type Judge = Arc<dyn Fn(&Deploying<'_>) -> DeploymentEnd + Send + Syn
 pub(super) struct Region {
     pub(super) clusters: BTreeMap<String, Cluster>,
     pub(super) families: BTreeMap<String, Vec<Revision>>,
+    /// Types of capacity providers, where they are not `EC2_AUTOSCALING`.
+    pub(super) provider_types: BTreeMap<String, String>,
     /// How the coming deployments of `cluster/service` end, in order.
     pub(super) scripts: BTreeMap<String, VecDeque<DeploymentEnd>>,
     /// Tasks of `cluster/service` that have stopped, as `DescribeTasks` shows them.
@@ -90,6 +93,7 @@ pub(super) fn execute(
         "CreateCluster" => clusters::create(region, ctx, params),
         "ListClusters" => clusters::list(region, ctx, params),
         "DescribeClusters" => clusters::describe(region, ctx, params),
+        "DescribeCapacityProviders" => clusters::describe_providers(region, ctx, params),
         "ListContainerInstances" => instances::list(region, params),
         "DescribeContainerInstances" => instances::describe(region, params),
         "CreateService" => services::create(region, ctx, params),
@@ -97,6 +101,7 @@ pub(super) fn execute(
         "DescribeServices" => services::describe(region, ctx, params),
         "DeleteService" => services::delete(region, ctx, params),
         "UpdateService" => update::update(region, ctx, params),
+        "UpdateExpressGatewayService" => express::update(region, ctx, params),
         "ListTasks" => tasks::list(region, ctx, params),
         "DescribeTasks" => tasks::describe(region, ctx, params),
         "DescribeServiceDeployments" => deployments::describe(region, ctx, params),

@@ -121,6 +121,8 @@ pub(in crate::fake_aws) struct Service {
     pub(super) last_completed: Option<String>,
     pub(super) created_ms: i64,
     drained_ms: Option<i64>,
+    /// Tasks that still run while it drains.
+    pub(super) draining: u64,
 }
 
 impl Service {
@@ -144,6 +146,7 @@ impl Service {
             last_completed: None,
             created_ms: ctx.now_ms,
             drained_ms: None,
+            draining: 0,
         }
     }
 
@@ -243,6 +246,7 @@ impl Service {
     pub(super) fn drain(&mut self, now_ms: i64) {
         self.status = Status::Draining;
         self.drained_ms = Some(now_ms + DRAINING_MS);
+        self.draining = self.desired_count();
         self.fields.insert("desiredCount".to_owned(), json!(0));
         for deployment in &mut self.deployments {
             deployment.due_ms = None;
@@ -255,6 +259,7 @@ impl Service {
         if self.drained_ms.is_some_and(|at_ms| at_ms <= now_ms) {
             self.drained_ms = None;
             self.status = Status::Inactive;
+            self.draining = 0;
             self.deployments.clear();
         }
         self.deployments

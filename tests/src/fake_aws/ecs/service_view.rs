@@ -8,6 +8,15 @@ use super::service::{Service, Status};
 use crate::fake_aws::calls::Place;
 use crate::fake_aws::reply::seconds;
 
+/// Members that a deployment has as the service has them.
+const OF_PLACE: [&str; 5] = [
+    "launchType",
+    "capacityProviderStrategy",
+    "platformVersion",
+    "platformFamily",
+    "networkConfiguration",
+];
+
 impl Service {
     /// As `service` of an answer.
     pub(super) fn view(&self, ctx: &Ctx<'_>, with_tags: bool) -> Value {
@@ -24,9 +33,11 @@ impl Service {
         let cluster_arn = place.ecs_arn(&format!("cluster/{}", self.cluster));
         let running = match self.status {
             Status::Active => self.desired_count(),
-            Status::Draining | Status::Inactive => 0,
+            Status::Draining | Status::Inactive => self.draining,
         };
         let events = json!([]);
+        let role = "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";
+        let role = format!("arn:{}:iam::{}:{role}", place.partition(), place.account);
         let mut put = |name: &str, value: Value| view.insert(name.to_owned(), value);
         put("serviceArn", json!(self.arn));
         put("serviceName", json!(self.name));
@@ -37,6 +48,7 @@ impl Service {
         put("pendingCount", json!(0));
         put("createdAt", seconds(self.created_ms));
         put("events", events);
+        put("roleArn", json!(role));
         if self.controller() != "EXTERNAL" {
             put("taskDefinition", json!(self.task_definition));
         }
@@ -46,14 +58,14 @@ impl Service {
                 put("currentServiceDeployment", json!(current.arn));
             }
         } else {
-            put("deployments", json!([]));
-            put("taskSets", self.task_sets());
+            // There is no list of deployments then, not even an empty one.
+            put("taskSets", self.task_sets(&cluster_arn));
         }
         put("tags", json!(self.tags));
         Value::Object(view)
     }
 
-    fn desired_count(&self) -> u64 {
+    pub(super) fn desired_count(&self) -> u64 {
         self.fields
             .get("desiredCount")
             .and_then(Value::as_u64)
@@ -70,11 +82,11 @@ impl Service {
                 let primary = index == 0;
                 let lingers = state.is_some_and(|state| deployment.lingers(state));
                 let running = if primary && deployment.runs() || lingers {
-                    desired
+                    desired.max(self.draining)
                 } else {
                     0
                 };
-                json!({
+                let mut view = json!({
                     "id": deployment.id,
                     "status": if primary { "PRIMARY" } else { "ACTIVE" },
                     "taskDefinition": deployment.task_definition,
@@ -86,20 +98,41 @@ impl Service {
                     "updatedAt": seconds(deployment.updated_ms),
                     "rolloutState": deployment.state.name(),
                     "rolloutStateReason": deployment.reason,
-                })
+                });
+                for member in OF_PLACE {
+                    if let Some(value) = self.fields.get(member) {
+                        view[member] = value.clone();
+                    }
+                }
+                view
             })
             .collect()
     }
 
-    fn task_sets(&self) -> Value {
+    fn task_sets(&self, cluster_arn: &str) -> Value {
         if self.task_definition.is_empty() {
             return json!([]);
         }
+        let id = "ecs-svc/0000000000000000000";
+        let (cluster, name) = (&self.cluster, &self.name);
+        let kind = format!("task-set/{cluster}/{name}/{id}");
+        let arn = cluster_arn.replace(&format!("cluster/{cluster}"), &kind);
         json!([{
-            "id": "ecs-svc/0000000000000000000",
+            "id": id,
+            "taskSetArn": arn,
+            "serviceArn": self.arn,
+            "clusterArn": cluster_arn,
             "status": "PRIMARY",
             "taskDefinition": self.task_definition,
+            "computedDesiredCount": self.desired_count(),
+            "pendingCount": 0,
+            "runningCount": self.desired_count(),
+            "createdAt": seconds(self.created_ms),
+            "updatedAt": seconds(self.created_ms),
+            "scale": {"value": 100.0, "unit": "PERCENT"},
             "stabilityStatus": "STEADY_STATE",
+            "stabilityStatusAt": seconds(self.created_ms),
+            "tags": [],
         }])
     }
 }

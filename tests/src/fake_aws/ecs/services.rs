@@ -1,4 +1,5 @@
 //! Services: create, list, describe, delete.
+//! A service that is being deleted is described, and not listed.
 //! Limits: ListServices 10 a page unless asked for up to 100; DescribeServices 10 a call.
 
 use serde_json::{Map, Value, json};
@@ -176,7 +177,7 @@ pub(super) fn list(region: &mut Region, ctx: &Ctx<'_>, params: &Value) -> Result
     let mut arns = Vec::new();
     for service in cluster.services.values_mut() {
         if let Some(seen) = service.read(ctx.now_ms, ctx.lag)
-            && seen.status != Status::Inactive
+            && seen.status == Status::Active
             && wanted(seen)
         {
             arns.push(seen.arn.clone());

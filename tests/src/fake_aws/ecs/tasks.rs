@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::service::{RolloutState, Service, Status};
 use super::{Ctx, PageRule, Region, last_segment, list_of, page, paged, text};
-use crate::fake_aws::reply::AwsError;
+use crate::fake_aws::reply::{AwsError, seconds};
 
 const MAX_DESCRIBED: usize = 100;
 const PAGE: PageRule = PageRule {
@@ -131,8 +131,16 @@ fn running(region: &Region, ctx: &Ctx<'_>, service: &Service) -> Vec<Value> {
             json!({"name": name, "lastStatus": "RUNNING", "healthStatus": health})
         })
         .collect();
+    let of_document = |member: &str| {
+        let value = document.as_ref().and_then(|view| view.get(member));
+        value.cloned().unwrap_or_else(|| json!("0"))
+    };
+    let overrides: Vec<Value> = containers
+        .iter()
+        .map(|container| json!({"name": container["name"]}))
+        .collect();
     arns.map(|arn| {
-        json!({
+        let mut task = json!({
             "taskArn": arn,
             "clusterArn": ctx.place.ecs_arn(&format!("cluster/{}", service.cluster)),
             "group": format!("service:{}", service.name),
@@ -140,7 +148,21 @@ fn running(region: &Region, ctx: &Ctx<'_>, service: &Service) -> Vec<Value> {
             "lastStatus": "RUNNING",
             "desiredStatus": "RUNNING",
             "containers": containers,
-        })
+            "overrides": {"containerOverrides": overrides},
+            "cpu": of_document("cpu"),
+            "memory": of_document("memory"),
+            "version": 3,
+            "createdAt": seconds(service.created_ms),
+            "startedAt": seconds(service.created_ms),
+            "connectivity": "CONNECTED",
+            "attachments": [],
+        });
+        for member in ["launchType", "platformVersion"] {
+            if let Some(value) = service.fields.get(member) {
+                task[member] = value.clone();
+            }
+        }
+        task
     })
     .collect()
 }
