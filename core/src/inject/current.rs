@@ -3,6 +3,8 @@
 //! Never looks at what is the owner's: only what injection sets is compared, in canonical form, so
 //! that ECS's own additions cause no new revision.
 
+use serde_json::Value;
+
 use crate::doc::{
     ContainerView, RawObject, TaskDefinitionDoc, canonical_dependencies, canonical_member,
 };
@@ -13,6 +15,33 @@ use super::{
     Injection, LABEL_BASE, LABEL_GENERATION, LABEL_HASH, LABEL_INSTALLATION, LABEL_POLICY_UID,
     LABEL_RESTORE,
 };
+
+/// Members of log configurations, health checks and the other parts of a router that mean something: whoever sets one
+/// where the operator does not has changed what it set.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>
+const MEANT: [&str; 21] = [
+    "command",
+    "condition",
+    "containerName",
+    "containerPath",
+    "containerPort",
+    "credentialsParameter",
+    "hardLimit",
+    "hostPort",
+    "interval",
+    "logDriver",
+    "options",
+    "protocol",
+    "readOnly",
+    "retries",
+    "secretOptions",
+    "softLimit",
+    "sourceVolume",
+    "startPeriod",
+    "timeout",
+    "type",
+    "valueFrom",
+];
 
 /// Labels that may differ: they say where a revision came from, not what it does, or, in case of the
 /// record, are compared by their meaning.
@@ -96,7 +125,15 @@ fn has_router(live: &RawObject, wanted: &RawObject) -> bool {
 fn has_routing(live: &RawObject, wanted: &RawObject, router: &str) -> bool {
     same_member(live, wanted, "logConfiguration", |_| true)
         && (live.get("dependsOn") == wanted.get("dependsOn")
-            || canonical_dependencies(live, router) == canonical_dependencies(wanted, router))
+            || same_dependencies(
+                &canonical_dependencies(live, router),
+                &canonical_dependencies(wanted, router),
+            ))
+}
+
+fn same_dependencies(live: &[String], wanted: &[String]) -> bool {
+    let mut pairs = live.iter().zip(wanted);
+    live.len() == wanted.len() && pairs.all(|(live, wanted)| means_the_same(live, wanted))
 }
 
 /// Whether a member means the same in both, where what is wanted counts at all.
@@ -110,5 +147,42 @@ fn same_member(
         return true;
     }
     let text = canonical_member(wanted, name);
-    !counts(&text) || canonical_member(live, name) == text
+    !counts(&text)
+        || match (canonical_member(live, name), text) {
+            (Some(live), Some(wanted)) => means_the_same(&live, &wanted),
+            (live, wanted) => live == wanted,
+        }
+}
+
+/// Whether two canonical texts differ at most by members that ECS has added by itself: those that mean nothing to the
+/// operator. Every member that it could have set counts, and so do all keys of `options`.
+fn means_the_same(live: &str, wanted: &str) -> bool {
+    live == wanted
+        || match (serde_json::from_str(live), serde_json::from_str(wanted)) {
+            (Ok(live), Ok(wanted)) => covers(&live, &wanted),
+            _ => false,
+        }
+}
+
+fn covers(live: &Value, wanted: &Value) -> bool {
+    match (live, wanted) {
+        (Value::Object(live), Value::Object(wanted)) => {
+            let meant = |name: &str| wanted.contains_key(name) || MEANT.contains(&name);
+            live.keys().filter(|name| meant(name)).count() == wanted.len()
+                && wanted.iter().all(|(name, wanted)| {
+                    live.get(name).is_some_and(|live| match name.as_str() {
+                        "options" => live == wanted,
+                        _ => covers(live, wanted),
+                    })
+                })
+        }
+        (Value::Array(live), Value::Array(wanted)) => {
+            live.len() == wanted.len()
+                && live
+                    .iter()
+                    .zip(wanted)
+                    .all(|(live, wanted)| covers(live, wanted))
+        }
+        _ => live == wanted,
+    }
 }

@@ -40,6 +40,43 @@ fn every_golden_case_is_undone_to_the_byte_and_to_the_meaning() {
     }
 }
 
+/// Puts a member into every object of a value, except where the keys are the owner's.
+fn add_everywhere(value: &mut Value, member: &str) {
+    match value {
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| add_everywhere(item, member)),
+        Value::Object(members) => {
+            for (name, value) in members.iter_mut() {
+                if !["options", "dockerLabels"].contains(&name.as_str()) {
+                    add_everywhere(value, member);
+                }
+            }
+            members.insert(member.to_owned(), json!({"by": ["ecs", null]}));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn members_that_ecs_adds_tomorrow_bring_no_new_revision_and_those_that_mean_something_do() {
+    for (case, injection) in injected() {
+        let with = |member: &str| {
+            let mut live: Value =
+                serde_json::from_str(&described(&injection.register_input)).unwrap();
+            add_everywhere(&mut live["taskDefinition"]["containerDefinitions"], member);
+            parse(&live.to_string())
+        };
+        assert!(is_current(&with("addedByEcs"), &injection), "{}", case.name);
+        // As if somebody had put secrets into the log configurations.
+        assert!(
+            !is_current(&with("secretOptions"), &injection),
+            "{}",
+            case.name
+        );
+    }
+}
+
 #[test]
 fn every_golden_case_is_current_once_it_runs() {
     for (case, injection) in injected() {

@@ -69,11 +69,7 @@ fn forms_of_iam_and_headers_of_s3_are_checked_too() {
     let fake = fake();
     fake.add_role("app", "/");
     fake.add_bucket("configs");
-    let form = [
-        ("Action", "GetRole"),
-        ("RoleName", "a b"),
-        ("Role", "app"),
-    ];
+    let form = [("Action", "GetRole"), ("RoleName", "a b"), ("Role", "app")];
     let (status, body) = query(&fake, "AKIATEST", &form);
     assert_eq!(status, 400);
     assert!(body.contains("<Code>DoesNotFitTheModel</Code>"), "{body}");
@@ -134,6 +130,7 @@ fn strangers_stand_in_answers_but_not_in_what_owners_name_and_always_the_same_in
     let document = || ask("DescribeTaskDefinition", json!({"taskDefinition": "web:1"}));
     let (first, second) = (document(), document());
     assert_eq!(first["taskDefinition"], second["taskDefinition"]);
-    let options = &first["taskDefinition"]["containerDefinitions"][0]["logConfiguration"]["options"];
+    let options =
+        &first["taskDefinition"]["containerDefinitions"][0]["logConfiguration"]["options"];
     assert_eq!(options, &json!({"awslogs-group": "/app"}));
 }
