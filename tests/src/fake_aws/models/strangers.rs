@@ -13,6 +13,9 @@ const PREFIX: &str = "nheardOf";
 /// One object in so many gets a stranger.
 const ONE_IN: u64 = 3;
 
+/// Label of the operator's own revisions.
+const OURS: &str = "firelens.dev/hash";
+
 /// Whether a member is one of them.
 pub(super) fn is_one(name: &str) -> bool {
     name.get(1..).is_some_and(|rest| rest.starts_with(PREFIX))
@@ -58,6 +61,10 @@ fn into(value: &mut Value, name: &str, seed: u64, about: &str) {
             for (name, member) in members.iter_mut() {
                 // The same ones whenever it is read: they are as much part of a task definition as the rest.
                 let family = (name == "taskDefinition").then(|| member["family"].as_str());
+                // What was registered by the operator shows what was sent, strangers of its base included.
+                if family.is_some() && member.to_string().contains(OURS) {
+                    continue;
+                }
                 let below = match family.flatten() {
                     Some(family) => format!("family {family}"),
                     None => format!("{about}.{name}"),
