@@ -313,12 +313,12 @@ impl Core {
                 return Outcome::Close;
             }
             let call = state.log(call);
+            if let Some(misfit) = self.misfits.of_request(&call) {
+                return misfit;
+            }
             let hooks = state.due_hooks(&call);
             (call, hooks)
         };
-        if let Some(misfit) = self.misfits.of_request(&call) {
-            return misfit;
-        }
         if !hooks.is_empty() {
             let actor = self.actor(&call);
             for hook in &mut hooks {
