@@ -13,9 +13,8 @@ pub(super) const NOT_LISTED: &str =
 
 /// Whether tasks of a service that is not listed any more may still run with a router of ours.
 pub(super) fn may_drain(input: &PlanInput<'_>, record: &WorkloadRecord) -> bool {
-    let runs_ours = record.managed.is_some()
-        || record.deployment.is_some()
-        || !record.leaving.is_empty();
+    let runs_ours =
+        record.managed.is_some() || record.deployment.is_some() || !record.leaving.is_empty();
     runs_ours && input.observation.clusters.contains_key(&record.key.cluster)
 }
 
