@@ -48,6 +48,7 @@ mod ship;
 mod steps;
 mod takeaway;
 mod track;
+mod wishes;
 
 pub use assemble::{plan, plan_with_what_is_known};
 pub use claim::{Claim, ORPHANS_LOOKED_FOR_PER_PASS};
