@@ -15,9 +15,9 @@ use super::reread;
 use super::resources::{self, State};
 use super::wishes::{ids_of, judge_resources};
 use super::{
-    again, claim, draining, former, garbage, leaving, logs, meanwhile, open, places, put_back, recover,
-    removal, retry, revisions, rights, role_limits, scope, settle, sharing, steps as stepping,
-    takeaway, track,
+    again, claim, draining, former, garbage, leaving, logs, meanwhile, open, places, put_back,
+    recover, removal, retry, revisions, rights, role_limits, scope, settle, sharing,
+    steps as stepping, takeaway, track,
 };
 use crate::gate;
 use crate::inject::{Note, NoteCode};
