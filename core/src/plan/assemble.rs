@@ -11,12 +11,11 @@ use super::draft::{Draft, find_policy};
 use super::linted::Linted;
 use super::model::{Decision, Plan, PlanInput, WorkloadPlan};
 use super::places::Places;
-use super::reread;
 use super::resources::{self, State};
 use super::wishes::{ids_of, judge_resources};
 use super::{
     again, claim, draining, former, garbage, leaving, logs, meanwhile, open, places, put_back,
-    recover, removal, retry, revisions, rights, role_limits, scope, settle, sharing,
+    recover, removal, reread, retry, revisions, rights, role_limits, scope, settle, sharing,
     steps as stepping, takeaway, track,
 };
 use crate::gate;

@@ -2,8 +2,7 @@
 
 use firelens_core::inject::Reason;
 use firelens_core::plan::{
-    Decision, IAM_PROPAGATION_AT_START_SECONDS, IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS,
-    Step, Wait,
+    Decision, IAM_PROPAGATION_AT_START_SECONDS, IAM_PROPAGATION_SECONDS, Step, Wait,
 };
 use serde_json::json;
 

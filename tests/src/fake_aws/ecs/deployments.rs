@@ -73,8 +73,10 @@ fn brief(service: &Service, past: &ServiceDeployment, ctx: &Ctx<'_>) -> Value {
     let mut brief = view(service, past, ctx);
     if let Some(members) = brief.as_object_mut() {
         members.remove("targetServiceRevision");
+        members.remove("sourceServiceRevisions");
     }
-    brief["targetServiceRevisionArn"] = json!(revision_arn(service, past, ctx));
+    let target = revision_arn(service, &past.task_definition, ctx);
+    brief["targetServiceRevisionArn"] = json!(target);
     brief
 }
 
