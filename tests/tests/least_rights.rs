@@ -9,7 +9,7 @@ use firelens_core::iam::NamedDocument;
 use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{ACCOUNT, Asked, DeploymentEnd, FakeAws, Fault, FaultPlan, When};
 use firelens_tests::harness::rights::shipped_policies;
-use firelens_tests::harness::scene::{BUCKET, POLICY, fargate, policy, run, small_fleet};
+use firelens_tests::harness::scene::{BUCKET, POLICY, ec2, fargate, policy, run, small_fleet};
 use firelens_tests::harness::{Harness, Passed};
 use firelens_tests::iam_reference::Reference;
 use serde_json::{Value, json};
@@ -27,8 +27,8 @@ const ROUTER_LOGS: &str = "/firelens/router";
 /// Longer than objects that nothing names are kept.
 const NINE_DAYS: Duration = Duration::from_secs(9 * 86_400);
 
-/// Two services get a router with a file and rights, a third fails, a fourth never comes up, a fifth is
-/// verified only; then the policies go.
+/// Services of every kind get a router with a file and rights, one fails, one never comes up, one is verified
+/// only; then the policies go.
 async fn a_life() -> Harness {
     let mut harness = small_fleet().await;
     let fake = harness.fake.clone();
@@ -36,6 +36,8 @@ async fn a_life() -> Harness {
     for service in ["sick", "stuck", "verified"] {
         run(&fake, "main", &fargate(service));
     }
+    run_managed(&fake);
+    run_express(&fake);
     let theirs = json!({"Version": "2012-10-17", "Statement": []});
     fake.set_role_policy("web-task", "theirs", Some(&theirs))
         .unwrap();
@@ -50,7 +52,8 @@ async fn a_life() -> Harness {
     }
     fail_of_sick(&mut harness).await;
     work(&mut harness, Duration::from_secs(2 * 3_600)).await;
-    for service in ["web", "jobs", "verified"] {
+    assert!(harness.has_router("managed", "worker"));
+    for service in ["web", "jobs", "shop", "verified"] {
         assert!(harness.has_router("main", service), "{service}");
     }
     for name in [POLICY, "verifying", "failing"] {
@@ -62,9 +65,43 @@ async fn a_life() -> Harness {
     harness
 }
 
+/// A service with further members of CreateService.
+fn run_with(fake: &FakeAws, cluster: &str, document: &Value, extra: Value) {
+    run(fake, cluster, document);
+    let mut params = extra;
+    params["cluster"] = json!(cluster);
+    params["service"] = document["family"].clone();
+    fake.ecs("UpdateService", params).unwrap();
+    fake.advance(Duration::from_secs(120));
+}
+
+/// A service on Managed Instances, which are told by their capacity provider.
+fn run_managed(fake: &FakeAws) {
+    fake.set_provider_type("fleet", "MANAGED_INSTANCES");
+    let providers = json!({"capacityProviders": ["FARGATE", "fleet"]});
+    fake.add_cluster("managed", providers).unwrap();
+    let strategy = json!([{"capacityProvider": "fleet", "weight": 1, "base": 0}]);
+    let extra = json!({"capacityProviderStrategy": strategy});
+    run_with(fake, "managed", &ec2("worker"), extra);
+}
+
+/// A service of Express Gateway whose owner brought the task definition.
+fn run_express(fake: &FakeAws) {
+    let mut document = fargate("shop");
+    document["containerDefinitions"][0]["name"] = json!("Main");
+    document["containerDefinitions"][0]["portMappings"] =
+        json!([{"containerPort": 8080, "protocol": "tcp", "name": "http"}]);
+    run_with(
+        fake,
+        "main",
+        &document,
+        json!({"resourceManagementType": "ECS"}),
+    );
+}
+
 fn managing() -> Value {
     let mut policy = policy();
-    policy["spec"]["selector"] = json!({"services": ["web", "jobs"]});
+    policy["spec"]["selector"] = json!({"services": ["web", "jobs", "shop", "worker"]});
     policy["spec"]["rollout"] = json!({
         "canary": {"count": 1, "bakeSeconds": 60}, "maxConcurrent": 10, "gates": {"alarms": ["errors"]},
     });

@@ -52,6 +52,7 @@ macro_rules! permissions {
 permissions! {
     "ecs:ListClusters" on [] for LIST_CLUSTERS;
     "ecs:DescribeClusters" on ["cluster"] for DESCRIBE_CLUSTERS;
+    "ecs:DescribeCapacityProviders" on ["capacity-provider"] for DESCRIBE_CAPACITY_PROVIDERS;
     "ecs:ListServices" on [] for LIST_SERVICES;
     "ecs:DescribeServices" on ["service"] for DESCRIBE_SERVICES;
     "ecs:ListContainerInstances" on ["cluster"] for LIST_CONTAINER_INSTANCES;
@@ -66,6 +67,7 @@ permissions! {
     "ecs:TagResource" on ["task-definition"] if "ecs:CreateAction" for REGISTER_TASK_DEFINITION;
     "ecs:DeregisterTaskDefinition" on [] for DEREGISTER_TASK_DEFINITION;
     "ecs:UpdateService" on ["service"] for UPDATE_SERVICE;
+    "ecs:UpdateExpressGatewayService" on ["service"] for UPDATE_EXPRESS_SERVICE;
     "ecs:StopServiceDeployment" on ["service", "service-deployment"] for STOP_SERVICE_DEPLOYMENT;
     "iam:GetRole" on ["role"] for GET_ROLE;
     "iam:GetRolePolicy" on ["role"] for GET_ROLE_POLICY;
