@@ -115,11 +115,11 @@ async fn a_restart_does_not_begin_the_settle_time_anew() {
         "WaitingForSettle"
     );
     let updates = harness.fake.count("UpdateService");
-    harness.fake.advance(Duration::from_secs(119));
+    harness.fake.advance(Duration::from_secs(100));
     harness.restart().await;
     harness.pass().await;
     assert_eq!(harness.fake.count("UpdateService"), updates);
-    harness.fake.advance(Duration::from_secs(1));
+    harness.fake.advance(Duration::from_secs(21));
     harness.pass().await;
     assert!(
         harness.fake.count("RegisterTaskDefinition") > 2,
