@@ -88,12 +88,17 @@ class Journey:
     def reasons(self, type_="Injected"):
         return {name: objects.reason(item, type_) for name, item in self.workloads().items()}
 
+    def told(self, type_="Injected"):
+        """What each workload says, for whoever waited in vain."""
+        return {name: objects.condition(item, type_)[1:] for name, item in self.workloads().items()}
+
     def wait_for_reasons(self, what, wanted, services=None):
         """Until these services have this reason, and answers all reasons."""
 
         def look():
             seen = self.reasons()
-            return all(seen.get(name) == wanted for name in services or self.sandbox.services), seen
+            done = all(seen.get(name) == wanted for name in services or self.sandbox.services)
+            return done, seen if done else self.told()
 
         return self.wait(what, look)
 
@@ -191,7 +196,7 @@ class Journey:
         def moved():
             live = self.live()
             changed = [name for name, arn in live.items() if arn != before[name]]
-            return bool(changed), changed
+            return bool(changed), changed or self.told()
 
         changed = self.wait("a service is moved", moved)
         seen = {name: reason for name, reason in self.reasons().items() if name not in changed}
