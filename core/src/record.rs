@@ -401,7 +401,8 @@ impl WorkloadRecord {
         }
     }
 
-    /// Whether nothing is remembered beyond the name.
+    /// Whether nothing is remembered that a later pass needs. Such a record is not kept: whoever adds a member
+    /// that counts adds it here.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.registered.is_none()
@@ -417,6 +418,7 @@ impl WorkloadRecord {
             && self.takeaways.is_empty()
             && self.rights.is_none()
             && self.obstacle.is_none()
+            && !matches!(&self.last_deployment, Some(last) if !last.ours)
     }
 
     /// Remembers a deployment that was started just now.

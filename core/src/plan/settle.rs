@@ -29,10 +29,12 @@ pub(super) fn is_ours(record: &mut WorkloadRecord, service: &ServiceView) {
 
 /// Notes what a service that needs a change shows: whose deployment is in force, and since when it is done.
 pub(super) fn note(input: &PlanInput<'_>, draft: &mut Draft<'_>) {
+    let (service, record) = (draft.service, &mut draft.record);
     let Some(change) = &draft.verdict.change else {
+        // Nobody waits, so nothing is to be kept of it.
+        record.last_deployment.take_if(|last| !last.ours);
         return;
     };
-    let (service, record) = (draft.service, &mut draft.record);
     let Some(primary) = service.primary_deployment() else {
         return;
     };

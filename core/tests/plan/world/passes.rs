@@ -32,7 +32,10 @@ impl World {
             for step in &workload.steps {
                 self.take(&mut record, step);
             }
-            self.records.insert(key.clone(), record);
+            // As the controller does: what says nothing is not kept.
+            if self.records.contains_key(key) || !record.is_empty() {
+                self.records.insert(key.clone(), record);
+            }
         }
         for key in &made.forgotten_workloads {
             self.records.remove(key);
