@@ -19,11 +19,12 @@ fn fleet(count: usize, rollout: &Value) -> World {
     world
 }
 
-/// What is waited for, and the seconds until then.
+/// What is waited for, and the seconds until then; a pass takes some milliseconds of the last one.
 fn waits(world: &World, service: &str) -> Option<i64> {
     match world.decision(service) {
         Decision::Waiting(Wait::Settle { until, .. }) => {
-            Some(until.duration_since(world.now).as_secs())
+            let left = until.duration_since(world.now);
+            Some(left.as_secs() + i64::from(left.subsec_nanos() > 0))
         }
         _ => None,
     }
@@ -32,9 +33,9 @@ fn waits(world: &World, service: &str) -> Option<i64> {
 #[test]
 fn nothing_begins_before_an_owners_deployment_is_done_for_the_settle_time() {
     let mut world = fleet(1, &json!({}));
+    let until = world.now + SignedDuration::from_secs(120);
     world.pass();
     assert_eq!(waits(&world, "s0"), Some(120));
-    let until = world.now + SignedDuration::from_secs(120);
     assert_eq!(world.plan().look_again_at, Some(until));
     world.advance(119);
     world.pass();
