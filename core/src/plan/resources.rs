@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::draft::find_policy;
 use super::model::{PlanInput, ResourceContent, ResourcePlan, Wait};
 use super::reread;
 use super::role_limits::{self, Bounded};
@@ -79,12 +80,14 @@ impl Wanted {
 #[derive(Debug, Default)]
 pub(super) struct Wishes {
     statements: BTreeMap<(String, PolicyKey), Vec<Statement>>,
-    policies: BTreeMap<PolicyKey, PolicyRef>,
+    policies: BTreeMap<PolicyKey, BTreeSet<PolicyRef>>,
     used_roles: BTreeSet<(String, PolicyKey)>,
     roles_at_start: BTreeSet<(String, PolicyKey)>,
     objects: BTreeMap<ResourceId, Wanted>,
 }
 
+/// Name of a policy. Not its uid: one that was deleted and made again has the same inline policy, and what runs
+/// of the one before still needs its part of it.
 type PolicyKey = String;
 
 impl Wishes {
@@ -94,18 +97,13 @@ impl Wishes {
             let Some(role) = iam::role_name(&grant.role_arn) else {
                 continue;
             };
-            let key = (role.name.clone(), policy.uid.clone());
+            let key = (role.name.clone(), policy.name.clone());
             self.statements
                 .entry(key.clone())
                 .or_default()
                 .extend(grant.statements.iter().cloned());
-            let newest = self
-                .policies
-                .entry(policy.uid.clone())
-                .or_insert_with(|| policy.clone());
-            if newest.generation < policy.generation {
-                newest.clone_from(policy);
-            }
+            let of_name = self.policies.entry(policy.name.clone()).or_default();
+            of_name.insert(policy.clone());
             if grant.is_needed_to_start() {
                 self.roles_at_start.insert(key.clone());
             }
@@ -133,23 +131,32 @@ impl Wishes {
         }
     }
 
-    /// Everything wanted, by id.
-    pub(super) fn into_wanted(self, target: &str) -> BTreeMap<ResourceId, Wanted> {
+    /// Everything wanted, by id; of the policy that exists today, in its newest generation.
+    pub(super) fn into_wanted(self, input: &PlanInput<'_>) -> BTreeMap<ResourceId, Wanted> {
         let mut wanted = self.objects;
-        for ((role, uid), statements) in self.statements {
-            let Some(policy) = self.policies.get(&uid) else {
+        let newest: BTreeMap<&PolicyKey, &PolicyRef> = self
+            .policies
+            .iter()
+            .filter_map(|(name, all)| {
+                let exists = |one: &PolicyRef| find_policy(input, one).is_some();
+                let newest = all.iter().max_by_key(|one| (exists(one), one.generation));
+                Some((name, newest?))
+            })
+            .collect();
+        for ((role, name), statements) in self.statements {
+            let Some(policy) = newest.get(&name).copied() else {
                 continue;
             };
             let document = iam::policy_document(&statements);
             wanted.insert(
-                role_policy(target, &role, policy),
+                role_policy(input.target.name(), &role, policy),
                 Wanted {
                     policy: policy.clone(),
                     digest: sha256_hex(document.as_bytes()),
                     content: ResourceContent::RolePolicy(document),
                     statements: iam::merge(&statements),
-                    at_start: self.roles_at_start.contains(&(role.clone(), uid.clone())),
-                    in_use: self.used_roles.contains(&(role, uid)),
+                    at_start: self.roles_at_start.contains(&(role.clone(), name.clone())),
+                    in_use: self.used_roles.contains(&(role, name)),
                 },
             );
         }

@@ -50,7 +50,7 @@ pub(super) fn judge_resources(
         wish_for_running(input, &mut wishes, &workload.record);
     }
     let mut states = BTreeMap::new();
-    let all = wishes.into_wanted(input.target.name());
+    let all = wishes.into_wanted(input);
     let moving = relied_on_next(input, drafts, &places.admitted);
     let due = reread::due(input);
     let mut replaced = 0;
