@@ -337,7 +337,7 @@ impl FakeAws {
         let now_ms = state.now_ms;
         let role = Role {
             path: path.to_owned(),
-            id: format!("AROAFAKE{name}"),
+            id: role_id(name),
             trust: json!({"Version": "2012-10-17", "Statement": [{
                 "Effect": "Allow",
                 "Principal": {"Service": "ecs-tasks.amazonaws.com"},
@@ -458,4 +458,10 @@ impl FakeAws {
             .trusted
             .insert(role_arn.to_owned(), external_id.map(str::to_owned));
     }
+}
+
+/// An id as IAM makes them: of letters and digits only, sixteen at least.
+fn role_id(name: &str) -> String {
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("AROAFAKE{plain:0>12}")
 }

@@ -228,7 +228,7 @@ fn an_external_id_is_demanded_once_it_is_set() {
         let form = [
             ("Action", "AssumeRole"),
             ("RoleArn", "arn:aws:iam::1:role/r"),
-            ("RoleSessionName", "s"),
+            ("RoleSessionName", "session"),
             ("ExternalId", id),
         ];
         call(&fake, &form).0
