@@ -103,6 +103,7 @@ fn tasks_of_a_deployment_that_ecs_rolls_back_keep_their_rights() {
     let mut world = World::fleet(1);
     world.policies.push(policy("all", &two(&json!({}))));
     world.start();
+    world.start(); // IAM has had its time
     world.roll_back("s0");
     // ECS starts the old tasks again while the new ones still run.
     let service = world.services.get_mut("s0").unwrap();
