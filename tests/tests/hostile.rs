@@ -12,6 +12,8 @@ use firelens_tests::harness::{Harness, Passed, TARGET, condition};
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 60;
+/// Each odd answer has its turn, and each operation every so many of them.
+const STRIDE: usize = 4;
 
 /// A pass that comes to its end, whatever it found.
 async fn pass(harness: &mut Harness) -> PassOutcome {
@@ -263,8 +265,6 @@ async fn answers_that_no_service_gives_end_no_pass() {
     harness.fake.set_alarm("rings", "OK");
     harness.fake.set_samples("errors", &["0"]);
     harness.apply(policy).await;
-    // Each answer has its turn, and each operation some of them.
-    const STRIDE: usize = 4;
     let operations = [
         "ListClusters",
         "DescribeClusters",
@@ -307,7 +307,7 @@ async fn answers_that_no_service_gives_end_no_pass() {
 
 #[tokio::test]
 async fn an_answer_to_an_update_that_no_service_gives_ends_no_pass() {
-    for answer in odd_answers().into_iter().step_by(4) {
+    for answer in odd_answers().into_iter().step_by(STRIDE) {
         let mut harness = small_fleet().await;
         let when = When::operation("UpdateService").always();
         harness
