@@ -421,6 +421,7 @@ impl World {
     pub(crate) fn lose_database(&mut self) {
         self.records.clear();
         self.resources.clear();
+        self.owned.clear();
         self.intents.clear();
         self.rollouts.clear();
         self.generations.clear();
