@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::claim::is_relied_on_elsewhere;
 use super::model::{Plan, PlanInput, Removal};
 use super::removal::{has_time, is_known};
 use super::resources::{self, State};
@@ -35,6 +36,8 @@ pub(super) fn retire(input: &PlanInput<'_>, plan: &mut Plan, states: &BTreeMap<R
         .resources
         .values()
         .filter(|resource| is_replaced(input, resource, states))
+        // Another installation of an older version may rely on it.
+        .filter(|resource| !is_relied_on_elsewhere(plan, &resource.id))
         .filter(|resource| !plan.removals.iter().any(|one| one.id == resource.id))
         .map(|resource| Removal {
             id: resource.id.clone(),
