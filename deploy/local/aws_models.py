@@ -37,7 +37,10 @@ def reached(shapes, names):
         if name in found:
             continue
         shape = found[name] = without_words(shapes[name])
-        parts = [*shape.get("members", {}).values(), *(shape[part] for part in ("member", "key", "value") if part in shape)]
+        parts = [
+            *shape.get("members", {}).values(),
+            *(shape[part] for part in ("member", "key", "value") if part in shape),
+        ]
         waiting += [part["shape"] for part in parts]
     return found
 
