@@ -108,7 +108,7 @@ fn a_right_too_many_or_too_few_or_in_the_wrong_policy_is_found() {
             policy("controller-read", |all| {
                 all.push(allow("s3:PutObject", "*"))
             }),
-            write.clone(),
+            write,
             "s3:PutObject stands in the policy for reading",
         ),
         (
@@ -122,7 +122,7 @@ fn a_right_too_many_or_too_few_or_in_the_wrong_policy_is_found() {
             "iam:PassRole is granted under [], and the table says [\"iam:PassedToService\"]",
         ),
         (
-            read.clone(),
+            read,
             policy("controller-write", |all| {
                 all.push(allow("ecs:UpdateService", "*"))
             }),
