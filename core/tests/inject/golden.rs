@@ -51,10 +51,11 @@ fn the_agent_makes_of_every_injection_what_its_golden_preview_says() {
 }
 
 /// Reasons that only the plan of a whole target finds.
-const FOUND_ELSEWHERE: [Reason; 8] = [
+const FOUND_ELSEWHERE: [Reason; 9] = [
     Reason::BoundaryDenies,
     Reason::CapabilityMissing,
     Reason::DeploymentCannotMove,
+    Reason::MovingTag,
     Reason::PolicyHasErrors,
     Reason::RightsMissing,
     Reason::RoleMissing,
