@@ -13,6 +13,11 @@ use firelens_tests::fake_aws::{FakeAws, misfits_of_answer};
 use firelens_tests::harness::scene::{fargate, run};
 use serde_json::{Value, json};
 
+const DOCUMENTS: [&str; 2] = [
+    "describe-task-definition-with-empty-lists",
+    "describe-task-definition-without-registrar-and-tags",
+];
+
 fn fixture(name: &str) -> Value {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/aws-shapes");
     let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
@@ -79,10 +84,7 @@ fn services_of_every_age_and_controller_are_read() {
 
 #[test]
 fn task_definitions_are_read_and_lose_nothing() {
-    for name in [
-        "describe-task-definition-with-empty-lists",
-        "describe-task-definition-without-registrar-and-tags",
-    ] {
+    for name in DOCUMENTS {
         let answer = fixture(name);
         let doc = TaskDefinitionDoc::parse(&answer.to_string()).unwrap();
         let family = answer["taskDefinition"]["family"].as_str();
@@ -146,10 +148,8 @@ fn the_fake_answers_with_the_members_that_aws_always_has() {
     );
     let clusters = ask("DescribeClusters", json!({"clusters": ["main"]}));
     let revision = services["services"][0]["taskDefinition"].clone();
-    let documents = [
-        fixture("describe-task-definition-with-empty-lists"),
-        fixture("describe-task-definition-without-registrar-and-tags"),
-    ];
+    let documents = DOCUMENTS.map(|name| fixture(name)["taskDefinition"].clone());
+    let documents = Value::from(documents.to_vec());
     let document = ask(
         "DescribeTaskDefinition",
         json!({"taskDefinition": revision}),
@@ -175,14 +175,7 @@ fn the_fake_answers_with_the_members_that_aws_always_has() {
             fixture("describe-clusters")["clusters"].clone(),
             &clusters["clusters"][0],
         ),
-        (
-            "task definitions",
-            documents
-                .iter()
-                .map(|one| one["taskDefinition"].clone())
-                .collect(),
-            &document["taskDefinition"],
-        ),
+        ("task definitions", documents, &document["taskDefinition"]),
     ] {
         let of_aws = common(of_aws.as_array().unwrap().iter());
         assert_eq!(

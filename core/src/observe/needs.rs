@@ -97,6 +97,7 @@ impl Needs {
     pub fn first(&self) -> String {
         let evidence = &self.evidence;
         let plain = |word: &str, one: Option<&String>| one.map(|name| format!("{word} {name}"));
+        let unlisted = self.unlisted_services.first().map(|one| &one.service);
         plain("task definition", self.task_definitions.first())
             .or_else(|| plain("task definition", self.fresh_task_definitions.first()))
             .or_else(|| plain("the newest revisions of family", self.families.first()))
@@ -126,12 +127,7 @@ impl Needs {
                     self.container_instances.first(),
                 )
             })
-            .or_else(|| {
-                plain(
-                    "service",
-                    self.unlisted_services.first().map(|one| &one.service),
-                )
-            })
+            .or_else(|| plain("service", unlisted))
             .or_else(|| {
                 plain(
                     "the deployments of service",

@@ -134,18 +134,7 @@ pub(super) fn survey<'a>(
                 continue;
             }
             None => {
-                match observation.unread(key) {
-                    Some(why) => {
-                        plan.workloads.insert(key.clone(), unknown(remembered, why));
-                    }
-                    // A service that is being deleted is listed no more, while its tasks still run.
-                    None if draining::may_drain(input, &remembered) => {
-                        plan.needs.unlisted_services.insert(key.clone());
-                        plan.workloads
-                            .insert(key.clone(), unknown(remembered, draining::NOT_LISTED));
-                    }
-                    None => plan.forgotten_workloads.push(key.clone()),
-                }
+                not_listed(input, plan, key, remembered);
                 continue;
             }
         };
@@ -161,6 +150,28 @@ pub(super) fn survey<'a>(
         plan.needs.extend(draft.asks.clone());
     }
     drafts
+}
+
+/// A service that is remembered and was not listed: it may not have been read, may be gone, or may be on its way out.
+fn not_listed(
+    input: &PlanInput<'_>,
+    plan: &mut Plan,
+    key: &WorkloadKey,
+    remembered: WorkloadRecord,
+) {
+    let why = match input.observation.unread(key) {
+        Some(why) => why,
+        // A service that is being deleted is listed no more, while its tasks still run.
+        None if draining::may_drain(input, &remembered) => {
+            plan.needs.unlisted_services.insert(key.clone());
+            draining::NOT_LISTED
+        }
+        None => {
+            plan.forgotten_workloads.push(key.clone());
+            return;
+        }
+    };
+    plan.workloads.insert(key.clone(), unknown(remembered, why));
 }
 
 fn draft<'a>(

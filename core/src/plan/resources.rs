@@ -26,10 +26,8 @@ pub const RESOURCE_RECHECK_SECONDS: i64 = 3_600;
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html>.
 pub const IAM_PROPAGATION_SECONDS: i64 = 15;
 
-/// The same for rights without which a task does not start at all: those of the execution role (secrets, the
-/// configuration, a log group), and the files that the init process reads. A router that may not send yet tries
-/// again; a task that may not start fails the deployment. Rights are written ahead ([`super::places`]), so that a
-/// rollout does not wait for it.
+/// The same for rights without which a task does not start at all ([`Grant::is_needed_to_start`]): a router that may
+/// not send yet tries again, a task that may not start fails the deployment. Rights are written ahead.
 pub const IAM_PROPAGATION_AT_START_SECONDS: i64 = 60;
 
 /// How one resource stands.
@@ -373,10 +371,9 @@ fn settled(id: &ResourceId, wanted: &Wanted, written_at: Timestamp, now: Timesta
     if matches!(id, ResourceId::Object { .. }) {
         return State::Ready; // S3 answers reads after writes consistently
     }
-    let seconds = if wanted.at_start {
-        IAM_PROPAGATION_AT_START_SECONDS
-    } else {
-        IAM_PROPAGATION_SECONDS
+    let seconds = match wanted.at_start {
+        true => IAM_PROPAGATION_AT_START_SECONDS,
+        false => IAM_PROPAGATION_SECONDS,
     };
     match written_at.checked_add(SignedDuration::from_secs(seconds)) {
         Ok(until) if until > now => State::Spreading(until),

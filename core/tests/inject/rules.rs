@@ -68,7 +68,6 @@ fn members_that_ecs_adds_tomorrow_bring_no_new_revision_and_those_that_mean_some
             parse(&live.to_string())
         };
         assert!(is_current(&with("addedByEcs"), &injection), "{}", case.name);
-        // As if somebody had put secrets into the log configurations.
         assert!(
             !is_current(&with("secretOptions"), &injection),
             "{}",

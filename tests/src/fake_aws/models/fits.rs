@@ -45,14 +45,14 @@ impl Check<'_> {
         match (kind, value) {
             ("structure", Value::Object(_)) => self.structure(name, value, path),
             ("list", Value::Array(items)) => {
-                self.bounds(shape, items.len() as f64, path, "entries");
+                self.bounds(shape, count(items.len()), path, "entries");
                 let of = shape_of(&shape["member"]);
                 for (index, item) in items.iter().enumerate() {
                     self.value(of, item, &format!("{path}[{index}]"));
                 }
             }
             ("map", Value::Object(entries)) => {
-                self.bounds(shape, entries.len() as f64, path, "entries");
+                self.bounds(shape, count(entries.len()), path, "entries");
                 for (key, item) in entries {
                     let path = format!("{path}.{key}");
                     self.value(shape_of(&shape["key"]), &Value::from(key.as_str()), &path);
@@ -110,7 +110,7 @@ impl Check<'_> {
             }
             return;
         }
-        self.bounds(shape, text.chars().count() as f64, path, "characters");
+        self.bounds(shape, count(text.chars().count()), path, "characters");
         if let Some(pattern) = shape["pattern"].as_str()
             && compiled(pattern).is_some_and(|regex| !regex.is_match(text))
         {
@@ -131,6 +131,11 @@ impl Check<'_> {
             self.fault(path, &format!("{size} {unit}, at most {max}"));
         }
     }
+}
+
+/// As bounds are written.
+fn count(number: usize) -> f64 {
+    u32::try_from(number).map_or(f64::INFINITY, f64::from)
 }
 
 fn shown(text: &str) -> String {

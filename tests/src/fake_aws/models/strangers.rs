@@ -72,8 +72,8 @@ fn into(value: &mut Value, name: &str, seed: u64, about: &str) {
                 into(member, name, seed, &below);
             }
             let mut dice = Dice::new(seed, about);
-            if dice.next() % ONE_IN == 0 {
-                let name = format!("u{PREFIX}{}", dice.next() % 10);
+            if dice.roll().is_multiple_of(ONE_IN) {
+                let name = format!("u{PREFIX}{}", dice.roll() % 10);
                 let stranger = dice.value();
                 members.entry(name).or_insert(stranger);
             }
@@ -96,8 +96,8 @@ fn into_xml(body: &[u8], seed: u64, about: &str) -> String {
     for piece in text.split_inclusive('>') {
         // The parent closes right after a child has closed: here another child may stand.
         let closes = piece.starts_with("</");
-        if closes && closed_before && dice.next() % ONE_IN == 0 {
-            let number = dice.next() % 10;
+        if closes && closed_before && dice.roll().is_multiple_of(ONE_IN) {
+            let number = dice.roll() % 10;
             out.push_str(&format!(
                 "<U{PREFIX}{number}><member>1</member></U{PREFIX}{number}>"
             ));
@@ -119,7 +119,7 @@ impl Dice {
         Self(hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
-    fn next(&mut self) -> u64 {
+    fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -128,9 +128,9 @@ impl Dice {
     }
 
     fn value(&mut self) -> Value {
-        match self.next() % 6 {
+        match self.roll() % 6 {
             0 => Value::Null,
-            1 => json!(self.next() % 1000),
+            1 => json!(self.roll() % 1000),
             2 => json!(1.5),
             3 => json!([{"name": "x", "value": [1, null]}]),
             4 => json!({"status": "ACTIVE", "more": {"deep": true}}),
