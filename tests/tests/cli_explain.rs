@@ -6,7 +6,7 @@ use std::fs;
 use firelens_core::v1alpha1::Kind;
 use firelens_tests::cli::{Ran, run};
 use firelens_tests::harness::Harness;
-use firelens_tests::harness::scene::{POLICY, policy, small_fleet};
+use firelens_tests::harness::scene::{BUCKET, POLICY, policy, small_fleet};
 use firelens_tests::http::Api;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -129,6 +129,7 @@ async fn a_plan_shows_task_definitions_roles_files_and_counts() {
     let file = path.to_str().unwrap();
     let ran = planned(&mut harness, &["plan", "-f", file]).await;
     let text = ran.done();
+    let object = format!("  file s3://{BUCKET}/firelens/");
     for part in [
         "target prod: 2 to inject\n",
         "main/web: inject, web:1 -> a new revision, 2 tasks to replace\n",
@@ -137,7 +138,7 @@ async fn a_plan_shows_task_definitions_roles_files_and_counts() {
         "    -        \"logDriver\": \"json-file\"",
         "  role web-task, policy firelens-everything",
         "    --- now\n    +++ planned\n",
-        "  file s3://configs/firelens/",
+        object.as_str(),
         "approval is required: the plan has its hash once the policy is stored\n",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
