@@ -273,10 +273,13 @@ fn injected(
     };
     let notes: Vec<String> = plan.notes.iter().map(|note| note.message.clone()).collect();
     if !notes.is_empty() {
-        if !message.is_empty() {
-            message.push_str("; ");
-        }
-        message.push_str(&notes.join("; "));
+        let notes = notes.join("; ");
+        // Lines to be pasted stay what they are, and come last.
+        message = match message.as_str() {
+            "" => notes,
+            lines if lines.contains('\n') => format!("{notes}; {lines}"),
+            one => format!("{one}; {notes}"),
+        };
     }
     condition(INJECTED, status, reason.as_str(), message, generation)
 }
