@@ -9,6 +9,7 @@ mod logs;
 mod owned;
 mod put_back;
 mod rollout;
+mod setback;
 
 use std::fmt;
 
@@ -20,6 +21,7 @@ pub use logs::{LogsRecord, LogsSeen};
 pub use owned::{Intent, OwnedResource, OwnedRevision, ResourceId, RightsTaken, RouterOf};
 pub use put_back::{PutBack, PutBackState};
 pub use rollout::{RolloutRecord, RolloutStop};
+pub use setback::{Overtaken, RightsRecord, RoleObstacle, Takeaway};
 
 use crate::iam::Grant;
 
@@ -250,70 +252,6 @@ impl RolloutMark {
     pub fn is_of(&self, policy: &PolicyRef, purpose: Purpose) -> bool {
         self.purpose == purpose && self.policy.is_same_content(policy)
     }
-}
-
-/// Somebody took the router away.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Takeaway {
-    /// When it was seen.
-    pub at: Timestamp,
-    /// ARN of the revision they brought.
-    pub revision: String,
-    /// Canonical hash of its content.
-    pub content: String,
-    /// ARN of the revision of ours that the service had before.
-    pub ours: String,
-    /// The policy that won the workload then.
-    pub policy: PolicyRef,
-}
-
-/// A race that an update of ours lost to the owner although the service was read just before: their
-/// revision was superseded at once, and is what the service must get back to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Overtaken {
-    /// The owner's revision.
-    pub theirs: String,
-    /// The revision we brought over it.
-    pub ours: String,
-    /// The policy it happened for.
-    pub policy: PolicyRef,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// A change that a role of the workload stands in the way of. It takes no place from others until it is
-/// time to look again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RoleObstacle {
-    /// Content hash of the change.
-    pub hash: String,
-    /// The policy it was for.
-    pub policy: PolicyRef,
-    /// Reason word, as in conditions.
-    pub reason: String,
-    /// For people.
-    pub message: String,
-    /// When the role is looked at again, unless the change becomes another before.
-    pub look_again_at: Timestamp,
-}
-
-/// What was found out about the rights of a workload's roles (`iam.mode: Verify`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RightsRecord {
-    /// Digest of the roles and of what they must allow.
-    pub digest: String,
-    /// When it was found out.
-    pub judged_at: Timestamp,
-    /// What is missing, a sentence for each role.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub missing: Vec<String>,
-    /// What could not be found out, a sentence for each role.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unknown: Vec<String>,
 }
 
 /// Everything remembered of one workload.

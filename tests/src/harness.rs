@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 pub mod account;
+mod clock;
 pub mod fleet;
 pub mod rights;
 pub mod scene;
@@ -12,9 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use firelens_controller::aws::AwsSettings;
-use firelens_controller::clock::Clock;
 use firelens_controller::prometheus::Prometheus;
 use firelens_controller::{ControllerConfig, Ctx, PassOutcome, PassResult, reconcile_target};
 use firelens_core::record::{WorkloadKey, WorkloadRecord};
@@ -23,6 +22,8 @@ use firelens_store::{Preconditions, Store, Update};
 use jiff::{SignedDuration, Timestamp};
 use prometheus::Registry;
 use serde_json::{Value, json};
+
+pub use clock::DrivenClock;
 
 use crate::fake_aws::{Call, FakeAws, RevisionLag};
 use crate::postgres::{self, Database};
@@ -40,44 +41,11 @@ const RESYNC: Duration = Duration::from_secs(300);
 const LONGEST_PASS: Duration = Duration::from_secs(60);
 /// A pass that is asked for sooner than this is asked for at once.
 const AT_ONCE: Duration = Duration::from_secs(5);
-/// How far each look at the clock moves it.
-const LOOK: Duration = Duration::from_millis(1);
 /// How long each call takes.
 const CALL: Duration = Duration::from_millis(5);
 
 /// Seed of the members that nobody knows in the answers that passes get.
 const STRANGERS: u64 = 20_261_129;
-
-/// The clock of the fake, for the controller: a sleep moves it on and returns at once, and so does each
-/// look, a little.
-#[derive(Clone, Debug)]
-pub struct DrivenClock {
-    fake: FakeAws,
-}
-
-impl DrivenClock {
-    /// The clock of `fake`.
-    #[must_use]
-    pub fn new(fake: &FakeAws) -> Self {
-        Self { fake: fake.clone() }
-    }
-}
-
-#[async_trait]
-impl Clock for DrivenClock {
-    fn now(&self) -> Timestamp {
-        self.fake.advance(LOOK);
-        self.fake.now()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        // The fake counts milliseconds: a shorter sleep must not stand still.
-        let parts = u32::from(!duration.subsec_nanos().is_multiple_of(1_000_000));
-        let whole = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        let up = whole.saturating_add(u64::from(parts));
-        self.fake.advance(Duration::from_millis(up));
-    }
-}
 
 /// How the controller reaches `fake`.
 #[must_use]

@@ -25,6 +25,7 @@ mod leaving;
 mod linted;
 mod listing;
 mod logs;
+mod look;
 mod meanwhile;
 mod model;
 mod moving;

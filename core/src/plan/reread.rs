@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::look::same_json;
 use super::model::{Plan, PlanInput};
-use super::resources::{Wanted, same_json};
+use super::resources::Wanted;
 use crate::drift::{Actor, Tool, role_ways_out};
 use crate::inject::{Note, NoteCode};
 use crate::observe::{Needs, Observed, ServiceView};

@@ -17,6 +17,7 @@ mod models;
 mod reply;
 mod rights;
 mod s3;
+mod scenery;
 mod scripts;
 mod server;
 mod state;
