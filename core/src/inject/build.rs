@@ -117,6 +117,16 @@ impl Draft<'_> {
         &self.context.policy.spec
     }
 
+    /// What the task is asked to have room for.
+    fn fitting<'s>(&'s self, shipment: &'s delivery::Shipment) -> size::Fitting<'s> {
+        size::Fitting {
+            context: self.context,
+            network: self.network,
+            shipment,
+            routed: self.routed.len(),
+        }
+    }
+
     fn finish(
         self,
         mut document: TaskDefinitionDoc,
@@ -145,12 +155,7 @@ impl Draft<'_> {
             health::refuse_without_check(&health, &notes)?;
         }
         let stop_timeout_seconds = self.review(&document, way, &shipment, &mut notes)?;
-        let fitting = size::Fitting {
-            context: self.context,
-            network: self.network,
-            shipment: &shipment,
-            routed: self.routed.len(),
-        };
+        let fitting = self.fitting(&shipment);
         size::make_room(&fitting, &mut document, &mut record, &mut notes)?;
         let needs = self.needs(&shipment, own_log.as_ref());
         let grants = grants::decide(&document, &needs, self.context)?;

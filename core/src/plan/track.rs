@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::leaving;
 use super::put_back;
 use super::settle;
-use crate::observe::ServiceView;
+use crate::observe::{DeploymentView, ServiceView};
 use crate::record::{DeploymentRecord, FailedAttempt, PolicyRef, Purpose, WorkloadRecord};
 
 /// How long `DescribeServices` may still show the state before our own `UpdateService`. ECS is
@@ -92,13 +92,7 @@ fn follow(
     }
     let given_up = ours.filter(|found| found.rollout_state.as_deref() == Some("FAILED"));
     if shows_previous || given_up.is_some() {
-        // ECS says why of the deployment that it gave up; the one in its place only that it rolls back.
-        let reason = given_up
-            .into_iter()
-            .chain(service.primary_deployment())
-            .map(|found| found.rollout_state_reason.clone())
-            .find(|reason| !reason.is_empty())
-            .unwrap_or_else(|| format!("the service is back on {}", service.task_definition));
+        let reason = why_rolled_back(given_up, service);
         // Nobody took the router away: our deployment did not last. Its tasks may, for a while.
         next.ran = None;
         if shows_previous {
@@ -115,6 +109,16 @@ fn follow(
     leaving::set_down(next, deployment);
     next.deployment = None;
     next.admitted = None;
+}
+
+/// ECS says why of the deployment that it gave up; of the one in its place only that it rolls back.
+fn why_rolled_back(given_up: Option<&DeploymentView>, service: &ServiceView) -> String {
+    given_up
+        .into_iter()
+        .chain(service.primary_deployment())
+        .map(|found| found.rollout_state_reason.clone())
+        .find(|reason| !reason.is_empty())
+        .unwrap_or_else(|| format!("the service is back on {}", service.task_definition))
 }
 
 fn settle_without_deployment(next: &mut WorkloadRecord, service: &ServiceView, now: Timestamp) {

@@ -68,12 +68,7 @@ pub fn policy_status(
     };
     let mut message = message(&status);
     if reason == OPTED_OUT_SERVICES {
-        let ready = rollouts
-            .iter()
-            .filter_map(|rollout| find(&rollout.conditions, READY));
-        for held in ready.filter(|ready| ready.reason == OPTED_OUT_SERVICES) {
-            message.push_str(&format!("; {}", held.message));
-        }
+        message.push_str(&held(rollouts));
     }
     let fresh = vec![
         condition(READY, ready, reason, message, generation),
@@ -85,6 +80,15 @@ pub fn policy_status(
         .map_or(&[][..], |old| &old.conditions);
     status.conditions = set(old, fresh, now);
     status
+}
+
+/// What opted-out services hold, of all targets.
+fn held(rollouts: &[RolloutStatus]) -> String {
+    let ready = rollouts
+        .iter()
+        .filter_map(|rollout| find(&rollout.conditions, READY));
+    let held = ready.filter(|ready| ready.reason == OPTED_OUT_SERVICES);
+    held.map(|held| format!("; {}", held.message)).collect()
 }
 
 /// What the linter says, as a condition; what is only good to know is left out.

@@ -225,17 +225,8 @@ pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (Workloa
             WorkloadReason::Ejecting,
             "the router is taken out".to_owned(),
         ),
-        Decision::Deploying(Purpose::Inject) => (
-            WorkloadReason::DeploymentInProgress,
-            "ECS is bringing the router in".to_owned(),
-        ),
-        Decision::Deploying(Purpose::Eject) => (
-            WorkloadReason::DeploymentInProgress,
-            "ECS is taking the router out".to_owned(),
-        ),
-        Decision::PuttingBack | Decision::Deploying(Purpose::Restore) => {
-            (WorkloadReason::PuttingBack, putting_back(record))
-        }
+        Decision::PuttingBack => (WorkloadReason::PuttingBack, putting_back(record)),
+        Decision::Deploying(purpose) => deploying_reason(*purpose, record),
         Decision::Waiting(wait) => wait_reason(wait),
         Decision::Failed => failed_reason(record),
         Decision::Contested(contest) => (WorkloadReason::Contested, contest.message()),
@@ -255,6 +246,15 @@ pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (Workloa
             (WorkloadReason::OutOfScope, out_of_scope(*is_target_deleted))
         }
     }
+}
+
+fn deploying_reason(purpose: Purpose, record: &WorkloadRecord) -> (WorkloadReason, String) {
+    let message = match purpose {
+        Purpose::Inject => "ECS is bringing the router in",
+        Purpose::Eject => "ECS is taking the router out",
+        Purpose::Restore => return (WorkloadReason::PuttingBack, putting_back(record)),
+    };
+    (WorkloadReason::DeploymentInProgress, message.to_owned())
 }
 
 fn out_of_scope(is_target_deleted: bool) -> String {
@@ -278,24 +278,17 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
             "a deployment of the owner is under way or has failed; goes on when it is done"
                 .to_owned(),
         ),
-        Wait::Settle { since, until } => (
-            WorkloadReason::WaitingForSettle,
-            format!(
-                "a deployment of the owner is done since {since:.0}; ours begins at {until:.0} (rollout.settleSeconds), \
-                 so that whoever waits for theirs sees a stable service first"
+        Wait::Settle { since, until } => settle_reason(*since, *until),
+        Wait::Concurrency => {
+            let why = "rollout.maxConcurrent services are in flight";
+            (WorkloadReason::WaitingForPlace, why.to_owned())
+        }
+        Wait::Canary(until) => (
+            WorkloadReason::WaitingForCanary,
+            until.map_or_else(
+                || "the canaries are not done".to_owned(),
+                |until| format!("the canaries bake until {until:.0}"),
             ),
-        ),
-        Wait::Concurrency => (
-            WorkloadReason::WaitingForPlace,
-            "rollout.maxConcurrent services are in flight".to_owned(),
-        ),
-        Wait::Canary(None) => (
-            WorkloadReason::WaitingForCanary,
-            "the canaries are not done".to_owned(),
-        ),
-        Wait::Canary(Some(until)) => (
-            WorkloadReason::WaitingForCanary,
-            format!("the canaries bake until {until:.0}"),
         ),
         Wait::Wave(wave) => (
             WorkloadReason::WaitingForWave,
@@ -306,10 +299,10 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
             "services of an earlier stage of rollout.order go first".to_owned(),
         ),
         Wait::Window(opens) => closed_reason(*opens),
-        Wait::Frozen { reason, until } => (
-            WorkloadReason::Frozen,
-            format!("frozen until {until:.0}: {reason}"),
-        ),
+        Wait::Frozen { reason, until } => {
+            let why = format!("frozen until {until:.0}: {reason}");
+            (WorkloadReason::Frozen, why)
+        }
         Wait::Approval(hash) => (
             WorkloadReason::WaitingForApproval,
             format!(
@@ -326,16 +319,24 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
             WorkloadReason::RolloutPaused,
             format!("{why}; correct the cause, then resume the rollout or change the policy"),
         ),
-        Wait::Suspended => (
-            WorkloadReason::Suspended,
-            "the policy or the target is suspended".to_owned(),
-        ),
+        Wait::Suspended => {
+            let why = "the policy or the target is suspended";
+            (WorkloadReason::Suspended, why.to_owned())
+        }
         Wait::IamPropagation(until) => (
             WorkloadReason::WaitingForIam,
             format!("IAM spreads the role policy until {until:.0}"),
         ),
         Wait::Read(what) => (WorkloadReason::WaitingForRead, what.clone()),
     }
+}
+
+fn settle_reason(since: Timestamp, until: Timestamp) -> (WorkloadReason, String) {
+    let message = format!(
+        "a deployment of the owner is done since {since:.0}; ours begins at {until:.0} (rollout.settleSeconds), \
+         so that whoever waits for theirs sees a stable service first"
+    );
+    (WorkloadReason::WaitingForSettle, message)
 }
 
 fn closed_reason(opens: Option<Timestamp>) -> (WorkloadReason, String) {
