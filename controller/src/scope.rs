@@ -89,7 +89,7 @@ pub(crate) async fn hold_target(
     let finalizers = &target.metadata.finalizers;
     let is_held = finalizers.iter().any(|one| one == IN_USE_FINALIZER);
     let acts = plan.workloads.values().any(|one| !one.steps.is_empty());
-    if is_held || target.is_deleting() || !(acts || !plan::held_by(plan).is_empty()) {
+    if is_held || target.is_deleting() || !acts && plan::held_by(plan).is_empty() {
         return Ok(());
     }
     let (name, uid) = (target.name(), target.uid());
