@@ -94,11 +94,12 @@ pub(crate) async fn load(store: &Store, target: &str) -> Result<Load, StoreError
     let rollout_objects = rollout_objects(store, target).await?;
     let controls = controls(&rollout_objects, &policies);
     let records = store.records(target).await?;
-    let handed_over = scope::handed_over(store, &found, &records).await?;
+    let targets = all::<AwsTarget>(store, Kind::AwsTarget).await?;
+    let handed_over = scope::handed_over(store, &found, &targets, &records).await?;
     Ok(Load::Found(Box::new(Loaded {
         installation: store.installation().await?,
         target: found,
-        targets: all::<AwsTarget>(store, Kind::AwsTarget).await?,
+        targets,
         policies,
         destinations: destinations
             .into_iter()

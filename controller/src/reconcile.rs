@@ -163,35 +163,50 @@ async fn pass(
         return Ok(PassOutcome::ended(PassResult::Incomplete, RETRY));
     }
     scope::hold_target(&ctx.store, lease, &loaded.target, &plan).await?;
+    let outcome = carry_out(ctx, &clients, lease, &loaded, &mut world, &plan, time).await?;
+    ctx.keep_world(name, world.into_memory());
+    Ok(outcome)
+}
+
+/// Carries a plan out, tells what came of it, and lets go of what is over.
+async fn carry_out(
+    ctx: &Ctx,
+    clients: &AwsClients,
+    lease: &Lease,
+    loaded: &Loaded,
+    world: &mut World,
+    plan: &Plan,
+    time: PassTime<'_>,
+) -> Result<PassOutcome, PassError> {
+    let name = loaded.target.name();
     let applier = Applier {
         target: name,
-        clients: &clients,
+        clients,
         store: &ctx.store,
         leases: &ctx.leases,
         metrics: &ctx.metrics,
         time,
         concurrency: ctx.apply_concurrency,
     };
-    let applied = applier.apply(&plan, &world.observation).await?;
+    let applied = applier.apply(plan, &world.observation).await?;
     let report = Report {
         ctx,
-        loaded: &loaded,
-        world: &world,
-        plan: &plan,
+        loaded,
+        world,
+        plan,
         applied: &applied,
         now: time.now(),
     };
     let lease = ctx.leases.current(name).unwrap_or_else(|| lease.clone());
     let settled = report.write(&lease).await?;
-    let released = retire::release_policies(&ctx.store, &lease, &loaded, &plan).await?;
-    scope::release_target(&ctx.store, &lease, &loaded, &plan).await?;
+    let released = retire::release_policies(&ctx.store, &lease, loaded, plan).await?;
+    scope::release_target(&ctx.store, &lease, loaded, plan).await?;
     let complete =
         world.observation.unread_clusters.is_empty() && plan.left_open.is_empty() && !applied.retry;
     let unsettled = !settled || released.gone > 0;
-    let requeue_after = requeue(&loaded, &world, &plan, &applied, time.now(), unsettled);
-    let reader = reader(ctx, &clients, &loaded);
-    reviews::answer(&ctx.store, &reader, &loaded, &mut world, time.now()).await?;
-    ctx.keep_world(name, world.into_memory());
+    let requeue_after = requeue(loaded, world, plan, &applied, time.now(), unsettled);
+    let reader = reader(ctx, clients, loaded);
+    reviews::answer(&ctx.store, &reader, loaded, world, time.now()).await?;
     Ok(PassOutcome {
         result: if complete {
             PassResult::Done
@@ -200,7 +215,7 @@ async fn pass(
         },
         requeue_after,
         acted_on: applied.outcomes.len(),
-        rolling: !is_stalled(&plan, &applied)
+        rolling: !is_stalled(plan, &applied)
             && (plan.look_again_at.is_some() || applied.unfinished || released.under_way > 0),
     })
 }

@@ -32,42 +32,12 @@ pub(crate) async fn before_apply(
     plan: &mut Plan,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let store = &ctx.store;
-    let rows: Vec<OwnedResource> = plan.verified.iter().chain(&plan.marked).cloned().collect();
-    let going = AtomicBool::new(false);
-    let put = |rows: Vec<OwnedResource>| {
-        let going = &going;
-        async move {
-            let taken = store.put_resources(lease, &rows).await?;
-            going.fetch_or(!taken.is_empty(), Ordering::Relaxed);
-            Ok(())
-        }
-    };
-    for (row, error) in keep(rows, put).await? {
-        ctx.note_refusal("OwnedResource", &row.id.to_string(), &error);
-    }
-    if going.into_inner() {
+    if !keep_resources(ctx, lease, plan).await? {
         return Ok(false);
     }
+    keep_records(ctx, lease, loaded, plan).await?;
+    let store = &ctx.store;
     let target = loaded.target.name();
-    let changed: Vec<WorkloadRecord> = plan
-        .workloads
-        .values()
-        .map(|workload| &workload.record)
-        .filter(|record| match loaded.records.get(&record.key) {
-            Some(known) => known != *record,
-            None => !record.is_empty(),
-        })
-        .cloned()
-        .collect();
-    let put =
-        |records: Vec<WorkloadRecord>| async move { store.put_records(lease, &records).await };
-    for (record, error) in keep(changed, put).await? {
-        let key = &record.key;
-        ctx.note_refusal("WorkloadRecord", &key.to_string(), &error);
-        let why = "the operator's database does not take what was found out".to_owned();
-        plan.leave(loaded.remembered(key), why);
-    }
     if !plan.forgotten_workloads.is_empty() {
         store
             .delete_records(lease, &plan.forgotten_workloads)
@@ -113,4 +83,52 @@ pub(crate) async fn before_apply(
         store.close_intent(lease, target, id).await?;
     }
     Ok(true)
+}
+
+/// Writes what was seen of resources; `false` where one of them is being taken away for another target.
+async fn keep_resources(ctx: &Ctx, lease: &Lease, plan: &Plan) -> Result<bool, StoreError> {
+    let store = &ctx.store;
+    let rows: Vec<OwnedResource> = plan.verified.iter().chain(&plan.marked).cloned().collect();
+    let going = AtomicBool::new(false);
+    let put = |rows: Vec<OwnedResource>| {
+        let going = &going;
+        async move {
+            let taken = store.put_resources(lease, &rows).await?;
+            going.fetch_or(!taken.is_empty(), Ordering::Relaxed);
+            Ok(())
+        }
+    };
+    for (row, error) in keep(rows, put).await? {
+        ctx.note_refusal("OwnedResource", &row.id.to_string(), &error);
+    }
+    Ok(!going.into_inner())
+}
+
+/// Writes the memories of workloads that changed.
+async fn keep_records(
+    ctx: &Ctx,
+    lease: &Lease,
+    loaded: &Loaded,
+    plan: &mut Plan,
+) -> Result<(), StoreError> {
+    let store = &ctx.store;
+    let changed: Vec<WorkloadRecord> = plan
+        .workloads
+        .values()
+        .map(|workload| &workload.record)
+        .filter(|record| match loaded.records.get(&record.key) {
+            Some(known) => known != *record,
+            None => !record.is_empty(),
+        })
+        .cloned()
+        .collect();
+    let put =
+        |records: Vec<WorkloadRecord>| async move { store.put_records(lease, &records).await };
+    for (record, error) in keep(changed, put).await? {
+        let key = &record.key;
+        ctx.note_refusal("WorkloadRecord", &key.to_string(), &error);
+        let why = "the operator's database does not take what was found out".to_owned();
+        plan.leave(loaded.remembered(key), why);
+    }
+    Ok(())
 }

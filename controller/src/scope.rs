@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use firelens_core::plan::{self, Decision, Plan};
 use firelens_core::record::{PolicyRef, WorkloadKey, WorkloadRecord};
+use firelens_core::select::is_beside;
 use firelens_core::v1alpha1::{AwsTarget, DeletionPolicy, IN_USE_FINALIZER, Kind};
 use firelens_store::{Event, EventType, Lease, Store, StoreError};
 
-use crate::load::{self, Loaded};
+use crate::load::Loaded;
 use crate::report::COMPONENT;
 
 /// Names of services by name of their cluster.
@@ -47,6 +48,7 @@ fn uncovered<'a>(
 pub(crate) async fn handed_over(
     store: &Store,
     target: &AwsTarget,
+    targets: &[AwsTarget],
     records: &BTreeMap<WorkloadKey, WorkloadRecord>,
 ) -> Result<BTreeSet<WorkloadKey>, StoreError> {
     let outside: Vec<&WorkloadKey> = uncovered(target, records).collect();
@@ -54,12 +56,7 @@ pub(crate) async fn handed_over(
     if outside.is_empty() {
         return Ok(taken);
     }
-    for heir in load::all::<AwsTarget>(store, Kind::AwsTarget).await? {
-        let (here, there) = (&target.spec, &heir.spec);
-        let is_same_place = here.account_id == there.account_id && here.region == there.region;
-        if heir.name() == target.name() || !is_same_place {
-            continue;
-        }
+    for heir in targets.iter().filter(|heir| is_beside(target, heir)) {
         let theirs = store.records(heir.name()).await?;
         for key in &outside {
             let key_there = WorkloadKey {
@@ -68,7 +65,7 @@ pub(crate) async fn handed_over(
             };
             let record = theirs.get(&key_there);
             let runs_there = record.is_some_and(|record| record.managed.is_some());
-            if runs_there && plan::covers(&heir, &key.cluster) {
+            if runs_there && plan::covers(heir, &key.cluster) {
                 taken.insert((*key).clone());
             }
         }

@@ -23,7 +23,7 @@ use crate::inject::{
     Note, OutputInUse, Platform, Prepared, Reason, Refusal,
 };
 use crate::observe::{ClusterView, Needs, Observed, ServiceView};
-use crate::record::{ManagedRevision, PolicyRef, Purpose, WorkloadRecord};
+use crate::record::{ManagedRevision, Overtaken, PolicyRef, Purpose, WorkloadRecord};
 use crate::select::{Selection, launch_type};
 use crate::v1alpha1::{IamMode, LoggingPolicy, Mode};
 
@@ -41,6 +41,23 @@ pub(super) struct Change {
     pub(super) footprint: Option<Footprint>,
     /// ARN of the service deployment to be stopped and rolled back by ECS, in place of an update.
     pub(super) stop: Option<String>,
+}
+
+impl Change {
+    /// Gives a service the owner's revision back that a deployment of ours overtook.
+    pub(super) fn give_back(race: &Overtaken, purpose: Purpose) -> Self {
+        Self {
+            purpose,
+            policy: race.policy.clone(),
+            hash: race.theirs.clone(),
+            base: None,
+            grants: Vec::new(),
+            objects: Vec::new(),
+            footprint: None,
+            stop: None,
+            revision: WantedRevision::Existing(race.theirs.clone()),
+        }
+    }
 }
 
 /// The revision that a change brings.

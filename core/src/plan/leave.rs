@@ -131,17 +131,7 @@ pub(super) fn give_back(site: &Site<'_>) -> Verdict {
         return Verdict::new(left_behind(site));
     };
     let mut verdict = Verdict::new(Decision::Ejecting);
-    verdict.change = Some(Change {
-        purpose: Purpose::Eject,
-        policy: race.policy.clone(),
-        hash: race.theirs.clone(),
-        base: None,
-        grants: Vec::new(),
-        objects: Vec::new(),
-        footprint: None,
-        stop: None,
-        revision: WantedRevision::Existing(race.theirs.clone()),
-    });
+    verdict.change = Some(Change::give_back(race, Purpose::Eject));
     verdict
 }
 

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 pub use explain::{PolicyStanding, Verdict, standings};
 pub use matching::{Mismatch, glob_matches, label_selector_matches, mismatch};
-pub use overlap::{Overlap, before, globs_meet, overlap};
+pub use overlap::{Overlap, before, globs_meet, is_beside, overlap};
 
 use crate::observe::{ClusterView, ServiceView};
 use crate::record::PolicyRef;

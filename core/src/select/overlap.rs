@@ -30,14 +30,20 @@ impl fmt::Display for Overlap {
     }
 }
 
+/// Whether two targets are of one account and region, and not the same.
+#[must_use]
+pub fn is_beside(target: &AwsTarget, other: &AwsTarget) -> bool {
+    let (one, two) = (&target.spec, &other.spec);
+    target.name() != other.name() && one.account_id == two.account_id && one.region == two.region
+}
+
 /// Where `target` reaches clusters that `other` reaches too; the first pair of patterns.
 #[must_use]
 pub fn overlap(target: &AwsTarget, other: &AwsTarget) -> Option<Overlap> {
-    let (one, two) = (&target.spec, &other.spec);
-    if target.name() == other.name() || one.account_id != two.account_id || one.region != two.region
-    {
+    if !is_beside(target, other) {
         return None;
     }
+    let (one, two) = (&target.spec, &other.spec);
     one.clusters.iter().find_map(|pattern| {
         let met = two.clusters.iter().find(|met| globs_meet(pattern, met))?;
         Some(Overlap {
