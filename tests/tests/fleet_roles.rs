@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{ACCOUNT, FakeAws, Source};
 use firelens_tests::harness::fleet::{CLUSTER, Fleet, Rest, TARGETS, policy};
 use firelens_tests::harness::scene::POLICY;
@@ -102,6 +103,20 @@ async fn wait(fleet: &mut Fleet, time: SignedDuration, mut act: impl FnMut(&Fake
     }
 }
 
+/// The services of a target whose team has that number.
+fn of_team(fleet: &Fleet, target: &str, team: usize) -> Vec<String> {
+    let mut services = fleet.services(target, SERVICES);
+    services.retain(|service| service[1..].parse::<usize>().unwrap() / TEAM == team);
+    services
+}
+
+fn delete<'s>(place: &FakeAws, services: impl IntoIterator<Item = &'s String>) {
+    for service in services {
+        let params = json!({"cluster": CLUSTER, "service": service, "force": true});
+        place.ecs("DeleteService", params).unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn roles_shared_over_regions_keep_the_rights_of_each_whatever_their_owners_do() {
     let mut fleet = fleet().await;
@@ -116,21 +131,13 @@ async fn roles_shared_over_regions_keep_the_rights_of_each_whatever_their_owners
 
     // Team 0 loses its service in one target after the other, team 1 holds its role, team 2 deploys.
     let (east, west) = (fleet.place("east"), fleet.place("west"));
-    let of_team = |fleet: &Fleet, target: &str, team: usize| -> Vec<String> {
-        let mut services = fleet.services(target, SERVICES);
-        services.retain(|service| service[1..].parse::<usize>().unwrap() / TEAM == team);
-        services
-    };
     let destroyed: BTreeSet<String> = of_team(&fleet, "east", 0).into_iter().collect();
     let busy = of_team(&fleet, "west", 2);
     let (mut minute, mut removed) = (0, 0);
     wait(&mut fleet, hours(3), |_| {
         minute += 1;
         if minute == 5 {
-            for service in &destroyed {
-                let params = json!({"cluster": CLUSTER, "service": service, "force": true});
-                east.ecs("DeleteService", params).unwrap();
-            }
+            delete(&east, &destroyed);
         }
         if minute % EXCLUSIVE_EVERY == 10 {
             removed += apply_exclusive(&east, &role(1));
@@ -155,24 +162,13 @@ async fn roles_shared_over_regions_keep_the_rights_of_each_whatever_their_owners
     }
     let victim = &of_team(&fleet, "west", 1)[0];
     let name = format!("west.{CLUSTER}.{victim}");
-    let workload = fleet
-        .harness
-        .get(firelens_core::v1alpha1::Kind::Workload, &name)
-        .await
-        .unwrap();
-    assert!(
-        workload
-            .to_string()
-            .contains("aws_iam_role_policies_exclusive"),
-        "{workload:#}"
-    );
+    let workload = fleet.harness.get(Kind::Workload, &name).await.unwrap();
+    let told = workload.to_string();
+    assert!(told.contains("aws_iam_role_policies_exclusive"), "{told}");
 
     // With the last services of a team its role can be destroyed: nothing of ours is left on it.
     let rest: Vec<String> = of_team(&fleet, "west", 0);
-    for service in &rest {
-        let params = json!({"cluster": CLUSTER, "service": service, "force": true});
-        fleet.place("west").ecs("DeleteService", params).unwrap();
-    }
+    delete(&fleet.place("west"), &rest);
     wait(&mut fleet, SignedDuration::from_mins(15), |_| {}).await;
     assert!(fleet.place("east").role_policies(&role(0)).is_empty());
     let gone = destroyed.into_iter().chain(rest).collect();

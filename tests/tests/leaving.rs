@@ -158,10 +158,10 @@ fn act(harness: &Harness, name: &str, index: usize, round: usize) {
     drop(match index % 5 {
         0 => fake.owner_deploys("main", name, Source::Own, edit),
         1 => fake.owner_deploys("main", name, Source::Newest, edit),
-        2 if round % 2 == 0 => fake.owner_deploys("main", name, Source::Live, edit),
+        2 if round.is_multiple_of(2) => fake.owner_deploys("main", name, Source::Live, edit),
         2 if round < 5 => fake.ecspresso_rolls_back("main", name),
         2 | 3 => fake.terraform_applies("main", name),
-        _ if round % 2 == 0 => fake.owner_deploys("main", name, Source::Own, edit),
+        _ if round.is_multiple_of(2) => fake.owner_deploys("main", name, Source::Own, edit),
         _ => fake.stack_sets("main", name, true),
     });
 }

@@ -53,11 +53,10 @@ async fn work(harness: &mut Harness) {
 fn generation(fake: &FakeAws, cluster: &str, service: &str) -> Option<String> {
     let live = fake.live(cluster, service).unwrap();
     let containers = live["taskDefinition"]["containerDefinitions"].as_array();
-    let label = containers.unwrap().iter().find_map(|container| {
+    containers.unwrap().iter().find_map(|container| {
         let label = &container["dockerLabels"]["firelens.dev/generation"];
         label.as_str().map(str::to_owned)
-    });
-    label
+    })
 }
 
 fn image(document: &mut Value, image: &str) {

@@ -125,30 +125,23 @@ fn happen(world: &mut World, event: &Event) {
             world.roles.retain(|role| *role != lost);
         }
         Event::LoseRecords => world.records.clear(),
-        Event::Suspend(suspended) => {
-            if let Some(policy) = world.policies.first_mut() {
-                policy.spec.suspend = *suspended;
-            }
-        }
-        Event::Audit(audits) => {
-            if let Some(policy) = world.policies.first_mut() {
-                policy.spec.mode = if *audits { Mode::Audit } else { Mode::Enforce };
-            }
-        }
-        Event::NewGeneration => {
-            if let Some(policy) = world.policies.first_mut() {
-                policy.metadata.generation = Some(policy.generation() + 1);
-            }
-        }
-        Event::Delete => {
-            if world
-                .policies
-                .first()
-                .is_some_and(|policy| !policy.is_deleting())
-            {
-                world.delete_policy(0);
-            }
-        }
+        of_the_policy => edit(world, of_the_policy),
+    }
+}
+
+/// What people do to the policy, as long as there is one.
+fn edit(world: &mut World, event: &Event) {
+    let Some(policy) = world.policies.first_mut() else {
+        return;
+    };
+    match event {
+        Event::Suspend(suspended) => policy.spec.suspend = *suspended,
+        Event::Audit(true) => policy.spec.mode = Mode::Audit,
+        Event::Audit(false) => policy.spec.mode = Mode::Enforce,
+        Event::NewGeneration => policy.metadata.generation = Some(policy.generation() + 1),
+        Event::Delete if !policy.is_deleting() => world.delete_policy(0),
+        Event::Delete => {}
+        other => unreachable!("{other:?} is not of the policy"),
     }
 }
 

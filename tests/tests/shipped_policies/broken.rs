@@ -92,21 +92,21 @@ fn a_right_too_many_or_too_few_or_in_the_wrong_policy_is_found() {
     let cases: [(Document, Document, &str); 5] = [
         (
             policy("controller-read", |all| {
-                all.push(allow("ecs:ListAttributes", "*"))
+                all.push(allow("ecs:ListAttributes", "*"));
             }),
             write.clone(),
             "no code calls ecs:ListAttributes",
         ),
         (
             policy("controller-read", |all| {
-                all.retain(|one| one["Sid"] != "ReadTasks")
+                all.retain(|one| one["Sid"] != "ReadTasks");
             }),
             write.clone(),
             "nothing grants ecs:DescribeTasks, which DescribeTasks needs",
         ),
         (
             policy("controller-read", |all| {
-                all.push(allow("s3:PutObject", "*"))
+                all.push(allow("s3:PutObject", "*"));
             }),
             write,
             "s3:PutObject stands in the policy for reading",
@@ -124,7 +124,7 @@ fn a_right_too_many_or_too_few_or_in_the_wrong_policy_is_found() {
         (
             read,
             policy("controller-write", |all| {
-                all.push(allow("ecs:UpdateService", "*"))
+                all.push(allow("ecs:UpdateService", "*"));
             }),
             "ecs:UpdateService is granted on {\"*\"}, and the table says {\"service\"}",
         ),
@@ -170,7 +170,7 @@ fn a_difference_between_two_forms_is_found_in_both_directions() {
     other.name = "other".to_owned();
     assert!(check::differences(&read, &other).is_empty());
     other.document = policy("controller-read", |all| {
-        all[0]["Resource"] = json!("arn:aws:ecs:*:*:cluster/*")
+        all[0]["Resource"] = json!("arn:aws:ecs:*:*:cluster/*");
     });
     let found = check::differences(&read, &other);
     assert_eq!(found.len(), 2, "{found:?}");

@@ -129,7 +129,10 @@ async fn what_postgresql_has_no_place_for_and_what_another_version_wrote_stop_no
     assert_eq!(ran.as_deref(), Some("arn:\u{fffd}:1"));
 
     let mine = intent("1", 1);
-    store.record_intents(&lease, &[mine.clone()]).await.unwrap();
+    store
+        .record_intents(&lease, std::slice::from_ref(&mine))
+        .await
+        .unwrap();
     store.put_resources(&lease, &[resource("a")]).await.unwrap();
     db.execute(
         "INSERT INTO intents (target, id, intent)

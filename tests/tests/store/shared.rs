@@ -62,7 +62,10 @@ async fn an_object_of_two_targets_is_removed_with_its_last_owner() {
     assert!(put(&store, &east, &of_east).await && put(&store, &west, &of_west).await);
     assert_eq!(release(&store, &east, &of_east).await, Release::Kept);
     assert!(store.resources("east").await.unwrap().is_empty());
-    assert_eq!(store.resources("west").await.unwrap(), [of_west.clone()]);
+    assert_eq!(
+        store.resources("west").await.unwrap(),
+        std::slice::from_ref(&of_west)
+    );
     assert_eq!(release(&store, &west, &of_west).await, Release::Remove);
 }
 

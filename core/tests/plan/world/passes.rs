@@ -51,6 +51,13 @@ impl World {
         for arn in &made.deregistrations {
             self.deregister(arn);
         }
+        self.remove(&made);
+        self.keep(&made);
+        made
+    }
+
+    /// Takes away what the plan says that nobody needs.
+    fn remove(&mut self, made: &Plan) {
         for removal in &made.removals {
             match &removal.id {
                 ResourceId::Object { bucket, key } => {
@@ -65,6 +72,10 @@ impl World {
             }
             self.resources.remove(&removal.id);
         }
+    }
+
+    /// Remembers what the plan says of rollouts and generations, and forgets what it forgets.
+    fn keep(&mut self, made: &Plan) {
         for rollout in &made.rollouts {
             let uid = rollout.policy.uid.clone();
             self.rollouts.insert(uid, rollout.clone());
@@ -78,7 +89,6 @@ impl World {
         for id in &made.forgotten_resources {
             self.resources.remove(id);
         }
-        made
     }
 
     fn deregister(&mut self, arn: &str) {

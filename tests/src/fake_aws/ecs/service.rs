@@ -276,7 +276,7 @@ impl Service {
         let id = primary.id.clone();
         match (primary.end, rollback_to) {
             (DeploymentEnd::Completes | DeploymentEnd::Hangs | DeploymentEnd::Crashes, _) => {
-                self.complete(&id, now_ms)
+                self.complete(&id, now_ms);
             }
             (DeploymentEnd::RollsBack, Some(to)) => {
                 primary.fail();
