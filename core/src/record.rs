@@ -205,6 +205,20 @@ pub struct FailedAttempt {
     pub put_back: Option<PutBack>,
 }
 
+impl FailedAttempt {
+    /// Whether it may not be tried at that time.
+    #[must_use]
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        self.retry_at.is_none_or(|at| at > now)
+    }
+
+    /// When it is tried again by itself, where that is still to come.
+    #[must_use]
+    pub fn tried_again_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.retry_at.filter(|at| *at > now)
+    }
+}
+
 const fn once() -> u32 {
     1
 }

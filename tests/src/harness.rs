@@ -6,8 +6,10 @@
 pub mod account;
 mod clock;
 pub mod fleet;
+mod restful;
 pub mod rights;
 pub mod scene;
+mod told;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,14 +18,13 @@ use std::time::Duration;
 use firelens_controller::aws::AwsSettings;
 use firelens_controller::prometheus::Prometheus;
 use firelens_controller::{ControllerConfig, Ctx, PassOutcome, PassResult, reconcile_target};
-use firelens_core::record::{WorkloadKey, WorkloadRecord};
 use firelens_core::v1alpha1::{Kind, RESTORE_FINALIZER, admit};
 use firelens_store::{Preconditions, Store, Update};
-use jiff::{SignedDuration, Timestamp};
 use prometheus::Registry;
 use serde_json::{Value, json};
 
 pub use clock::DrivenClock;
+use restful::Restless;
 
 use crate::fake_aws::{Call, FakeAws, RevisionLag};
 use crate::postgres::{self, Database};
@@ -39,8 +40,6 @@ const RESYNC: Duration = Duration::from_secs(300);
 /// How long the longest pass of a test takes at most: so much of the time to the next resync is gone when
 /// it ends.
 const LONGEST_PASS: Duration = Duration::from_secs(60);
-/// A pass that is asked for sooner than this is asked for at once.
-const AT_ONCE: Duration = Duration::from_secs(5);
 /// How long each call takes.
 const CALL: Duration = Duration::from_millis(5);
 
@@ -95,16 +94,10 @@ pub struct Harness {
     ctx: Ctx,
     lives: usize,
     passes: usize,
-    /// What the last pass over a target left that asked for another one at once.
-    restless: BTreeMap<String, (Timestamp, Trace)>,
-}
-
-/// What tells whether anything has changed.
-#[derive(Clone, Debug, PartialEq)]
-struct Trace {
-    writes: usize,
-    resource_version: i64,
-    records: BTreeMap<WorkloadKey, WorkloadRecord>,
+    /// Calls that were told.
+    told: usize,
+    /// The last pass over a target, where it asked for another one at once.
+    restless: BTreeMap<String, Restless>,
 }
 
 impl Harness {
@@ -140,6 +133,7 @@ impl Harness {
             ctx,
             lives: 0,
             passes: 0,
+            told: 0,
             restless: BTreeMap::new(),
         }
     }
@@ -283,6 +277,7 @@ impl Harness {
         };
         match ended {
             Some(outcome) => {
+                self.tell(target, began, &outcome).await;
                 self.assert_restful(target, began, &outcome).await;
                 Passed::Ended(outcome)
             }
@@ -292,34 +287,6 @@ impl Harness {
                 Passed::Crashed
             }
         }
-    }
-
-    /// No pass asks for another one at once that changed nothing, and then asks again. One that came before
-    /// its time tells nothing. What a pass took itself counts: with many calls to IAM it waits seconds for its
-    /// budget.
-    async fn assert_restful(&mut self, target: &str, began: Timestamp, outcome: &PassOutcome) {
-        let took = Duration::try_from(self.fake.now().duration_since(began)).unwrap_or_default();
-        if took + outcome.requeue_after >= AT_ONCE {
-            self.restless.remove(target);
-            return;
-        }
-        let head = self.store.head().await.expect("a readable store");
-        let records = self.store.records(target).await;
-        let trace = Trace {
-            writes: self.fake.writes().len(),
-            resource_version: head.resource_version,
-            records: records.expect("a readable store"),
-        };
-        let asked = SignedDuration::try_from(outcome.requeue_after).unwrap_or_default();
-        let due = self.fake.now() + asked;
-        let before = self
-            .restless
-            .insert(target.to_owned(), (due, trace.clone()));
-        let before = before.filter(|(due, _)| began >= *due);
-        assert!(
-            before.is_none_or(|(_, before)| before != trace),
-            "two passes over {target} changed nothing and asked for another one at once: {outcome:?}"
-        );
     }
 
     /// Passes at the times they ask for, until nothing is waited for and a resync later nothing is

@@ -22,6 +22,11 @@ pub(super) fn look_again(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp
     };
     // What nobody relies on once it is gone is looked after, and then removed.
     let is_leaving = plan.workloads.values().any(WorkloadPlan::is_leaving);
+    // Whatever is said of a workload meanwhile.
+    let tried_again = plan.workloads.values().filter_map(|workload| {
+        let failed = workload.record.failed.as_ref()?;
+        failed.tried_again_at(input.now)
+    });
     plan.workloads
         .values()
         .filter_map(|workload| match &workload.decision {
@@ -61,6 +66,7 @@ pub(super) fn look_again(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp
                 after(READ_RETRY_SECONDS)
             }
         })
+        .chain(tried_again)
         .chain(is_leaving.then(|| after(READ_RETRY_SECONDS)).flatten())
         .min()
 }

@@ -58,7 +58,7 @@ fn assemble(input: &PlanInput<'_>, settle: open::Settle) -> Plan {
     settle(input, &mut drafts);
     let places = places::give(input, &mut plan, &mut drafts);
     let states = judge_resources(input, &mut plan, &drafts, &places);
-    let pending = revisions::pending(&drafts);
+    let pending = revisions::pending(&drafts, input.now);
     for (key, draft) in drafts {
         let entry = finish(input, &mut plan, &key, draft, &places, &states);
         if scope::is_over(input, &key, &entry) {

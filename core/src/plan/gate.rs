@@ -33,7 +33,7 @@ pub(super) fn held_back(
         failed.purpose == change.purpose
             && failed.hash == change.hash
             && failed.policy.generation == change.policy.generation
-            && failed.retry_at.is_none_or(|at| at > input.now)
+            && failed.is_held(input.now)
     }) {
         return Some(Decision::Failed);
     }

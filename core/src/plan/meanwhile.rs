@@ -89,9 +89,7 @@ pub(super) fn change(
     let base = context.base_arn.map(str::to_owned);
     let change = inject_change(start, reference, base, prepared.seal());
     let is_bad = site.record.failed.as_ref().is_some_and(|failed| {
-        failed.purpose == Purpose::Inject
-            && failed.hash == change.hash
-            && failed.retry_at.is_none_or(|at| at > input.now)
+        failed.purpose == Purpose::Inject && failed.hash == change.hash && failed.is_held(input.now)
     });
     (!is_bad).then_some(change)
 }

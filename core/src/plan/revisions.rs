@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::desire::WantedRevision;
 use super::draft::{Draft, REGISTER_CONSISTENCY_SECONDS, find_policy};
@@ -31,8 +31,18 @@ fn is_tried_again(draft: &Draft<'_>) -> bool {
         && failed.is_some_and(|failed| failed.retry_at.is_some())
 }
 
-/// Hashes of contents that a workload is about to be given.
-pub(super) fn pending(drafts: &BTreeMap<WorkloadKey, Draft<'_>>) -> BTreeSet<String> {
+/// Hashes of contents that a workload is about to be given, or that are tried again in a while whatever is said of
+/// the workload until then.
+pub(super) fn pending(
+    drafts: &BTreeMap<WorkloadKey, Draft<'_>>,
+    now: Timestamp,
+) -> BTreeSet<String> {
+    let failures = drafts
+        .values()
+        .filter_map(|draft| draft.record.failed.as_ref());
+    let set_aside = failures
+        .filter(|failed| failed.purpose == Purpose::Inject && failed.tried_again_at(now).is_some())
+        .map(|failed| failed.hash.clone());
     let coming = drafts.values().filter(|draft| {
         is_tried_again(draft)
             || !matches!(
@@ -47,6 +57,7 @@ pub(super) fn pending(drafts: &BTreeMap<WorkloadKey, Draft<'_>>) -> BTreeSet<Str
     changes
         .filter(|change| matches!(change.revision, WantedRevision::Content { .. }))
         .map(|change| change.hash.clone())
+        .chain(set_aside)
         .collect()
 }
 

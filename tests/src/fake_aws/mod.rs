@@ -169,6 +169,13 @@ impl FakeAws {
         matching.count()
     }
 
+    /// How many calls of `operation` were not refused.
+    pub fn taken(&self, operation: &str) -> usize {
+        let state = self.state();
+        let matching = state.calls.iter().filter(|c| c.operation == operation);
+        matching.filter(|call| call.error.is_none()).count()
+    }
+
     /// The calls that could change the world.
     pub fn writes(&self) -> Vec<Call> {
         let state = self.state();

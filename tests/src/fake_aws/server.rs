@@ -83,7 +83,7 @@ async fn handle(
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     match core.exchange(life, wire::read(&head, body)) {
-        Outcome::Answer(reply) => response(reply),
+        Outcome::Answer(reply) | Outcome::Odd(reply) => response(reply),
         Outcome::Close => Err(io::Error::other("closed by a fault")),
         Outcome::Hang | Outcome::Crash => {
             core.revived(life).await;

@@ -62,6 +62,8 @@ pub(super) struct State {
 #[derive(Debug)]
 pub(super) enum Outcome {
     Answer(Reply),
+    /// An answer that is wrong because the test wants it so.
+    Odd(Reply),
     /// Close the connection without an answer.
     Close,
     /// Never answer.
@@ -138,7 +140,7 @@ impl State {
             Some(Fault::ServerError) => self.refuse(call, &server_error(call.service)),
             Some(Fault::Denied) => self.refuse(call, &denied(call)),
             Some(Fault::Error(error)) => self.refuse(call, &error),
-            Some(Fault::Body(body)) => Outcome::Answer(Reply::of_bytes(call.service, body)),
+            Some(Fault::Body(body)) => Outcome::Odd(Reply::of_bytes(call.service, body)),
             Some(Fault::TimeoutNotExecuted) => Outcome::Hang,
             Some(Fault::LostRequest) => Outcome::Close,
             Some(Fault::LostAnswer) => {

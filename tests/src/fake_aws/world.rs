@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::models::strangers;
 use super::state::State;
 
 const READ_ONLY: [&str; 10] = [
@@ -84,7 +85,8 @@ pub(super) fn world(state: &State) -> World {
 /// A task definition (a describe answer, or bare) as compared between runs: read-only members,
 /// server defaults and empty members left out, revision numbers and random ids masked.
 pub fn canonical(document: &Value) -> Value {
-    let input = register_input(document);
+    let mut input = register_input(document);
+    strangers::see_off(&mut input);
     let mut value = prune(&plain_value(&input));
     if let Some(containers) = value
         .get_mut("containerDefinitions")

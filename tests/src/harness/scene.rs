@@ -79,6 +79,21 @@ pub fn ec2(family: &str) -> Value {
     })
 }
 
+/// A Fargate task definition of Express Gateway that its owner brought: it has a sidecar.
+#[must_use]
+pub fn express(family: &str) -> Value {
+    let mut document = fargate(family);
+    document["containerDefinitions"][0]["name"] = json!("Main");
+    document["containerDefinitions"][0]["portMappings"] =
+        json!([{"containerPort": 8080, "protocol": "tcp", "name": "http"}]);
+    if let Some(containers) = document["containerDefinitions"].as_array_mut() {
+        containers.push(
+            json!({"name": "cache", "image": "registry.example/cache:1", "essential": false}),
+        );
+    }
+    document
+}
+
 /// Adds the roles that a document names, under their paths and behind the boundary.
 pub fn add_roles(fake: &FakeAws, document: &Value) {
     let account = &fake.place().account;

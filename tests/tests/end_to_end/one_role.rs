@@ -22,7 +22,7 @@ spec:
   accountId: '111122223333'
   region: us-east-1
   clusters: [shop]
-  configBucket: {name: firelens-config-111122223333, prefix: firelens/}
+  configBucket: {name: firelens-config-111122223333-us-east-1, prefix: firelens/}
   resyncSeconds: 1
 ---
 apiVersion: firelens.dev/v1alpha1
@@ -32,7 +32,7 @@ spec:
   accountId: '111122223333'
   region: us-east-1
   clusters: ['ware*']
-  configBucket: {name: firelens-config-111122223333, prefix: firelens/}
+  configBucket: {name: firelens-config-111122223333-us-east-1, prefix: firelens/}
   resyncSeconds: 1
 ---
 apiVersion: firelens.dev/v1alpha1

@@ -145,13 +145,12 @@ async fn end_to_end_on_ministack_a_rollout_goes_in_waves_through_a_pause_and_a_r
     for part in ["circuit breaker", ROUTER, "1"] {
         assert!(why.contains(part), "{part}: {why}");
     }
-    assert_eq!(scene.moved(), services([1, 2, 3, 4, 6, 7]));
+    // The last two are in that wave as well, and may still have waited for IAM to know their rights.
+    let moved = scene.moved();
+    assert!(moved.is_superset(&services(1..=4)), "{moved:?}");
+    assert!(moved.is_subset(&services([1, 2, 3, 4, 6, 7])), "{moved:?}");
     until_passes_are_over(&scene, 4.0);
-    assert_eq!(
-        scene.moved(),
-        services([1, 2, 3, 4, 6, 7]),
-        "not tried again"
-    );
+    assert_eq!(scene.moved(), moved, "not tried again, and nothing begun");
 
     scene.aws.crash(ROUTER, &[]);
     scene.say(&["retry", "everything"]).await;

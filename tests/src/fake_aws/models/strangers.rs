@@ -21,6 +21,19 @@ pub(super) fn is_one(name: &str) -> bool {
     name.get(1..).is_some_and(|rest| rest.starts_with(PREFIX))
 }
 
+/// Without those that an answer brought: a document that was made from one holds them.
+pub(in crate::fake_aws) fn see_off(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(see_off),
+        Value::Object(members) => {
+            members
+                .retain(|name, _| !(is_one(name) && name.ends_with(|c: char| c.is_ascii_digit())));
+            members.values_mut().for_each(see_off);
+        }
+        _ => {}
+    }
+}
+
 /// Puts strangers into a good answer.
 pub(in crate::fake_aws) fn invite(seed: u64, call: &Call, reply: &mut Reply) {
     if reply.status != 200 || reply.body.is_empty() {

@@ -1,6 +1,7 @@
 //! Owners act at every moment between the controller's calls: no change of theirs is lost.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use firelens_core::status::rollout_name;
@@ -8,9 +9,12 @@ use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{Call, FakeAws, Source, When, World, canonical};
 use firelens_tests::harness::scene::{BUCKET, POLICY, fargate, policy, small_fleet};
 use firelens_tests::harness::{Harness, TARGET};
+use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 200;
+/// Runs under way at once: most of a run is waiting for the database.
+const RUNS: usize = 4;
 
 fn new_image(document: &mut Value) {
     document["containerDefinitions"][0]["image"] = json!("registry.example/app:2");
@@ -64,6 +68,13 @@ async fn moments_of(mut harness: Harness) -> usize {
     harness.moments()
 }
 
+/// A run of its own for each of so many moments.
+async fn at_each_moment(moments: usize, run: impl AsyncFn(usize)) {
+    stream::iter(1..=moments)
+        .for_each_concurrent(RUNS, |k| run(k))
+        .await;
+}
+
 /// Settles even if the owner acted at the very last moment.
 async fn settle(harness: &mut Harness) {
     harness.settle(MAX_PASSES).await;
@@ -85,7 +96,7 @@ async fn a_deploy_at_any_moment_of_an_injection_ends_with_the_router_on_top_of_i
     calm.apply(policy()).await;
     settle(&mut calm).await;
     let wanted = services(calm.fake.world());
-    for k in 1..=moments_of(injecting().await).await {
+    at_each_moment(moments_of(injecting().await).await, async |k| {
         for source in [Source::Own, Source::Live] {
             let mut harness = injecting().await;
             let deploys = source.clone();
@@ -97,15 +108,16 @@ async fn a_deploy_at_any_moment_of_an_injection_ends_with_the_router_on_top_of_i
             let end = services(harness.fake.world());
             assert_eq!(end, wanted, "{source:?} at call {k}");
         }
-    }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deploy_at_any_moment_of_a_restoration_ends_without_the_router() {
     let mut wanted = fargate("web");
     new_image(&mut wanted);
-    let mut lost = Vec::new();
-    for k in 1..=moments_of(restoring().await).await {
+    let lost = Mutex::new(Vec::new());
+    at_each_moment(moments_of(restoring().await).await, async |k| {
         for source in [Source::Own, Source::Live] {
             let mut harness = restoring().await;
             let deploys = source.clone();
@@ -119,16 +131,20 @@ async fn a_deploy_at_any_moment_of_a_restoration_ends_without_the_router() {
                 harness.fake.objects(BUCKET).len() + harness.fake.role_policies("web-task").len();
             if canonical(&end) != canonical(&wanted) || left > 0 {
                 let call = harness.fake.calls()[k - 1].operation.clone();
-                lost.push(format!("{source:?} before call {k}, {call}; left: {left}"));
+                lost.lock()
+                    .unwrap()
+                    .push(format!("{source:?} before call {k}, {call}; left: {left}"));
             }
         }
-    }
+    })
+    .await;
+    let lost = lost.into_inner().unwrap();
     assert!(lost.is_empty(), "{lost:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deploy_at_any_moment_of_following_ends_with_the_router_on_top_of_the_last() {
-    for k in 1..=moments_of(following().await).await {
+    at_each_moment(moments_of(following().await).await, async |k| {
         let mut harness = following().await;
         at_call(&harness, k, |fake| {
             let next = |document: &mut Value| {
@@ -141,14 +157,15 @@ async fn a_deploy_at_any_moment_of_following_ends_with_the_router_on_top_of_the_
         let live = harness.fake.live("main", "web").unwrap().to_string();
         assert!(live.contains("registry.example/app:3"), "at call {k}");
         assert!(live.contains("firelensConfiguration"), "at call {k}");
-        let updates = harness.fake.count("UpdateService");
+        let updates = harness.fake.taken("UpdateService");
         assert!((1..=3).contains(&updates), "{updates} updates at call {k}");
-    }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn going_back_at_any_moment_of_an_injection_is_followed_once_or_left_as_a_rollback() {
-    for k in 1..=moments_of(injecting().await).await {
+    at_each_moment(moments_of(injecting().await).await, async |k| {
         let mut harness = injecting().await;
         at_call(&harness, k, |fake| {
             let params = json!({"cluster": "main", "service": "web", "taskDefinition": "web:1"});
@@ -168,14 +185,15 @@ async fn going_back_at_any_moment_of_an_injection_is_followed_once_or_left_as_a_
         let updates = calls.iter().filter(|call| updates(call)).count();
         assert!(updates <= 2, "{updates} updates at call {k}");
         assert_eq!(harness.fake.revisions("web").len(), 2, "at call {k}");
-    }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deploy_at_any_moment_of_an_undo_ends_without_the_router() {
     let mut wanted = fargate("web");
     new_image(&mut wanted);
-    for k in 1..=moments_of(undoing().await).await {
+    at_each_moment(moments_of(undoing().await).await, async |k| {
         for source in [Source::Own, Source::Live] {
             let mut harness = undoing().await;
             let deploys = source.clone();
@@ -191,12 +209,13 @@ async fn a_deploy_at_any_moment_of_an_undo_ends_without_the_router() {
                 "{source:?} at call {k}"
             );
         }
-    }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn scaling_at_any_moment_is_kept() {
-    for k in 1..=moments_of(injecting().await).await {
+    at_each_moment(moments_of(injecting().await).await, async |k| {
         let mut harness = injecting().await;
         at_call(&harness, k, |fake| {
             let params = json!({"cluster": "main", "service": "web", "desiredCount": 7});
@@ -207,12 +226,13 @@ async fn scaling_at_any_moment_is_kept() {
         assert_eq!(service["desiredCount"], 7, "at call {k}");
         let live = harness.fake.live("main", "web").unwrap().to_string();
         assert!(live.contains("firelensConfiguration"), "at call {k}");
-    }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_deleted_at_any_moment_does_not_hold_up_the_other() {
-    for k in 1..=moments_of(injecting().await).await {
+    at_each_moment(moments_of(injecting().await).await, async |k| {
         let mut harness = injecting().await;
         at_call(&harness, k, |fake| {
             let params = json!({"cluster": "main", "service": "web", "force": true});
@@ -223,5 +243,6 @@ async fn a_service_deleted_at_any_moment_does_not_hold_up_the_other() {
         assert!(live.contains("firelensConfiguration"), "at call {k}");
         let service = harness.fake.service("main", "web").unwrap();
         assert_ne!(service["status"], "ACTIVE");
-    }
+    })
+    .await;
 }

@@ -206,10 +206,7 @@ async fn members_that_nobody_knows_come_through_injection_and_restore_whatever_e
                 has_router(&live(&harness.fake, service)),
                 "{seed} {service}"
             );
-            assert_eq!(
-                harness.reason("main", service, "Injected").await,
-                "Injected"
-            );
+            assert_eq!(harness.reason("main", service, "Injected").await, "InSync");
         }
         let kept = &live(&harness.fake, "web")["taskDefinition"]["unheardOfTomorrow"];
         assert_eq!(kept["deep"][2]["kept"], true, "{seed}");

@@ -9,7 +9,9 @@ use firelens_core::iam::NamedDocument;
 use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{ACCOUNT, Asked, DeploymentEnd, FakeAws, Fault, FaultPlan, When};
 use firelens_tests::harness::rights::shipped_policies;
-use firelens_tests::harness::scene::{BUCKET, POLICY, ec2, fargate, policy, run, small_fleet};
+use firelens_tests::harness::scene::{
+    BUCKET, POLICY, ec2, express, fargate, policy, run, small_fleet,
+};
 use firelens_tests::harness::{Harness, Passed};
 use firelens_tests::iam_reference::Reference;
 use serde_json::{Value, json};
@@ -37,7 +39,8 @@ async fn a_life() -> Harness {
         run(&fake, "main", &fargate(service));
     }
     run_managed(&fake);
-    run_express(&fake);
+    let express_service = json!({"resourceManagementType": "ECS"});
+    run_with(&fake, "main", &express("shop"), express_service);
     let theirs = json!({"Version": "2012-10-17", "Statement": []});
     fake.set_role_policy("web-task", "theirs", Some(&theirs))
         .unwrap();
@@ -52,7 +55,8 @@ async fn a_life() -> Harness {
     }
     fail_of_sick(&mut harness).await;
     work(&mut harness, Duration::from_secs(2 * 3_600)).await;
-    assert!(harness.has_router("managed", "worker"));
+    let said = harness.condition("managed", "worker", "Injected").await;
+    assert!(harness.has_router("managed", "worker"), "{said:?}");
     for service in ["web", "jobs", "shop", "verified"] {
         assert!(harness.has_router("main", service), "{service}");
     }
@@ -83,20 +87,6 @@ fn run_managed(fake: &FakeAws) {
     let strategy = json!([{"capacityProvider": "fleet", "weight": 1, "base": 0}]);
     let extra = json!({"capacityProviderStrategy": strategy});
     run_with(fake, "managed", &ec2("worker"), extra);
-}
-
-/// A service of Express Gateway whose owner brought the task definition.
-fn run_express(fake: &FakeAws) {
-    let mut document = fargate("shop");
-    document["containerDefinitions"][0]["name"] = json!("Main");
-    document["containerDefinitions"][0]["portMappings"] =
-        json!([{"containerPort": 8080, "protocol": "tcp", "name": "http"}]);
-    run_with(
-        fake,
-        "main",
-        &document,
-        json!({"resourceManagementType": "ECS"}),
-    );
 }
 
 fn managing() -> Value {

@@ -103,10 +103,13 @@ async fn a_restart_does_not_begin_the_settle_time_anew() {
     let mut harness = small_fleet().await;
     harness.apply(policy_with_default_settle()).await;
     harness.settle(MAX_PASSES).await;
+    // Shortly before everything is looked at again.
+    harness.fake.advance(Duration::from_secs(299));
     let deployed = harness
         .fake
         .owner_deploys("main", "web", Source::Own, new_image);
     deployed.unwrap();
+    harness.fake.advance(Duration::from_secs(1));
     harness.pass().await;
     harness.fake.advance(Duration::from_secs(30));
     harness.pass().await;

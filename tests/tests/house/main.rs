@@ -1,0 +1,6 @@
+//! The rules of the house: layers, documents, files to deploy, the table of edge cases.
+
+mod architecture;
+mod deploy_files;
+mod documentation;
+mod edge_cases;

@@ -1,0 +1,4 @@
+//! The API as real versions of kubectl see it.
+
+mod reads;
+mod writes;

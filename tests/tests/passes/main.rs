@@ -1,0 +1,29 @@
+//! Whole passes of the controller on a real PostgreSQL and the fake AWS.
+
+mod aws_shapes;
+mod consistency;
+mod crash;
+mod drift;
+mod evidence_reads;
+mod fake_aws_adapter;
+mod fit;
+mod fleet;
+mod fleet_roles;
+mod gates;
+mod health;
+mod hostile;
+mod installation;
+mod isolation;
+mod least_rights;
+mod leaving;
+mod one_account;
+mod plans;
+mod proven_generation;
+mod put_back;
+mod race;
+mod restore;
+mod revisions;
+mod rights;
+mod rollout_reads;
+mod steady_state;
+mod waiters;
