@@ -14,7 +14,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use firelens_store::{Store, StoreConfig, scratch};
@@ -75,19 +75,23 @@ impl Database {
     }
 }
 
+/// The one that goes while the test is at its next: a test that has hundreds of them waits for none but the one before.
+static DROPPING: Mutex<Option<thread::JoinHandle<std::io::Result<()>>>> = Mutex::new(None);
+
 impl Drop for Database {
     fn drop(&mut self) {
         let (server_url, name) = (self.server_url.clone(), self.name.clone());
         // On a thread of its own, as the runtime of the test may be the one that drops this. What
-        // cannot be dropped goes with the server.
-        let dropped = thread::spawn(move || {
+        // cannot be dropped, and the last one of a test, goes with the server.
+        let dropping = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
             let done = runtime.block_on(scratch::drop_database(&server_url, &name));
             done.map_err(std::io::Error::other)
         });
-        if let Ok(Err(error)) = dropped.join() {
+        let mut before = DROPPING.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Ok(Err(error))) = before.replace(dropping).map(thread::JoinHandle::join) {
             tracing::warn!(%error, "the database of a test stays");
         }
     }

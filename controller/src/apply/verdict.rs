@@ -25,12 +25,15 @@ const FINAL_WORDS: [&str; 9] = [
     "cannot update",
 ];
 
+/// Operations that bring a revision to a service.
+const BRINGS_A_REVISION: [&str; 2] = ["UpdateService", "UpdateExpressGatewayService"];
+
 /// Whether an update that ECS refused may be taken later all the same: a revision that was registered just
 /// now may not be known yet (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html>
 /// has only `ClientException` and `InvalidParameterException` for that and for what can never be).
 pub(super) fn may_pass(error: &AwsError) -> bool {
     let message = error.message.to_lowercase();
-    error.operation == "UpdateService"
+    BRINGS_A_REVISION.contains(&error.operation)
         && is_final(error)
         && !FINAL_WORDS.iter().any(|words| message.contains(words))
 }
