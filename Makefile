@@ -43,7 +43,7 @@ acceptance-clean: ## removes what an acceptance run that was killed has left: RU
 	@deploy/local/live.sh acceptance clean --run "$(RUN)"
 
 acceptance-test: ## the acceptance run on a local AWS, then ended at many points: nothing may be left
-	@$(CARGO) build --locked --package firelens
+	@$(CARGO) build --locked --workspace --bin firelens
 	@FIRELENS_BINARY="$${CARGO_TARGET_DIR:-target}/debug/firelens" deploy/local/live.sh acceptance.interruptions
 
 soak-local: ## SOAK_MINUTES (30) of a fleet, its owners, edits, kills and a failing AWS; all of it local

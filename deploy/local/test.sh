@@ -34,8 +34,8 @@ if [ -z "${FIRELENS_TEST_DATABASE_URL:-}" ]; then
   export FIRELENS_TEST_DATABASE_URL
 fi
 
-# The end-to-end tests run the real binary.
-cargo build --locked --package firelens
+# The end-to-end tests run the real binary; of the whole workspace, so that nothing is compiled twice.
+cargo build --locked --workspace --bin firelens
 FIRELENS_TEST_BINARY=${CARGO_TARGET_DIR:-$ROOT/target}/debug/firelens
 export FIRELENS_TEST_BINARY
 

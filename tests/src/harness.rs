@@ -298,14 +298,14 @@ impl Harness {
         let mut trail = Vec::new();
         let mut was_quiet = false;
         for pass in 1..=max_passes {
-            let writes_before = self.fake.writes().len();
+            let writes_before = self.fake.write_count();
             let passed = self.pass().await;
             trail.push(passed);
             let Passed::Ended(outcome) = passed else {
                 was_quiet = false;
                 continue;
             };
-            let quiet = is_quiet(&outcome) && self.fake.writes().len() == writes_before;
+            let quiet = is_quiet(&outcome) && self.fake.write_count() == writes_before;
             if quiet && was_quiet {
                 return pass;
             }

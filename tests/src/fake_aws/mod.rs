@@ -176,6 +176,12 @@ impl FakeAws {
         matching.filter(|call| call.error.is_none()).count()
     }
 
+    /// How many calls could change the world.
+    pub fn write_count(&self) -> usize {
+        let state = self.state();
+        state.calls.iter().filter(|call| call.is_write()).count()
+    }
+
     /// The calls that could change the world.
     pub fn writes(&self) -> Vec<Call> {
         let state = self.state();

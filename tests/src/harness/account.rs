@@ -96,7 +96,7 @@ pub async fn settle(harness: &mut Harness, targets: &[&str], mut look: impl FnMu
         let mut soonest = RESYNC;
         let mut rests = true;
         for target in targets {
-            let writes = harness.fake.writes().len();
+            let writes = harness.fake.write_count();
             let Passed::Ended(outcome) = harness.pass_over(target).await else {
                 panic!("nothing crashes here");
             };
@@ -105,7 +105,7 @@ pub async fn settle(harness: &mut Harness, targets: &[&str], mut look: impl FnMu
             rests &= outcome.result == firelens_controller::PassResult::Done
                 && outcome.acted_on == 0
                 && !outcome.rolling
-                && harness.fake.writes().len() == writes;
+                && harness.fake.write_count() == writes;
         }
         quiet = if rests { quiet + 1 } else { 0 };
         if quiet > 2 {

@@ -135,12 +135,12 @@ impl Fleet {
                 continue;
             }
             self.harness.fake.advance_to(due);
-            let writes = self.harness.fake.writes().len();
+            let writes = self.harness.fake.write_count();
             let Passed::Ended(outcome) = self.harness.pass_over(target).await else {
                 panic!("nothing crashes here");
             };
             self.count(target).await;
-            let is_quiet = super::is_quiet(&outcome) && self.harness.fake.writes().len() == writes;
+            let is_quiet = super::is_quiet(&outcome) && self.harness.fake.write_count() == writes;
             let times = quiet.entry(target).or_default();
             *times = if is_quiet { *times + 1 } else { 0 };
             let wait = SignedDuration::try_from(outcome.requeue_after.min(super::RESYNC));

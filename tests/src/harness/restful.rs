@@ -66,7 +66,7 @@ impl Harness {
         let head = self.store.head().await.expect("a readable store");
         let records = self.store.records(target).await;
         Trace {
-            writes: self.fake.writes().len(),
+            writes: self.fake.write_count(),
             resource_version: head.resource_version,
             records: records.expect("a readable store"),
         }

@@ -55,7 +55,7 @@ async fn a_lost_database_and_the_same_yaml_write_nothing() {
     assert_eq!(reason, "PolicyUnknown", "before the policy is there again");
     harness.apply(policy()).await;
     harness.settle(MAX_PASSES).await;
-    assert_eq!(harness.fake.writes().len(), 0);
+    assert_eq!(harness.fake.write_count(), 0);
     assert_eq!(harness.fake.world(), before);
     for service in ["web", "jobs"] {
         let reason = harness.reason("main", service, "Ready").await;
@@ -115,12 +115,12 @@ async fn a_start_on_the_database_of_another_installation_is_refused() {
 /// Passes of both in turn until neither writes any more.
 async fn settle_both(one: &mut Harness, other: &mut Harness) {
     for _ in 0..MAX_PASSES {
-        let before = one.fake.writes().len();
+        let before = one.fake.write_count();
         one.pass().await;
         other.pass().await;
         one.fake.advance(Duration::from_secs(20));
         let is_deploying = one.fake.in_flight() > 0;
-        if one.fake.writes().len() == before && !is_deploying {
+        if one.fake.write_count() == before && !is_deploying {
             one.settle(MAX_PASSES).await;
             other.settle(MAX_PASSES).await;
             return;
@@ -137,7 +137,7 @@ async fn two_installations_that_want_one_service_do_not_fight_over_it() {
     second.apply(policy()).await;
     first.fake.clear_calls();
     settle_both(&mut first, &mut second).await;
-    assert_eq!(first.fake.writes().len(), 0);
+    assert_eq!(first.fake.write_count(), 0);
     let contested = second.condition("main", "web", "Contested").await.unwrap();
     assert_eq!(contested["status"], "True");
     let message = contested["message"].as_str().unwrap();
