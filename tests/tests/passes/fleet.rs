@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use firelens_core::v1alpha1::Kind;
-use firelens_tests::fake_aws::{Call, DeploymentEnd, FakeAws, Source, World};
+use firelens_tests::fake_aws::{Call, DeploymentEnd, FakeAws, RevisionLag, Source, World};
 use firelens_tests::harness::condition;
 use firelens_tests::harness::fleet::{CLUSTER, Fleet, Rest, TARGETS, policy};
 use firelens_tests::harness::scene::POLICY;
@@ -29,6 +30,12 @@ async fn fleet() -> Fleet {
     let mut fleet = Fleet::start(SERVICES).await;
     // What the limits of AWS do to a rollout is another test's; here they would only make it long.
     fleet.harness.fake.throttle(false);
+    // So is what becomes of a revision that ECS does not know yet.
+    let at_once = RevisionLag {
+        age: Duration::ZERO,
+        of_everybody: false,
+    };
+    fleet.harness.fake.set_revision_lag(at_once);
     fleet.harness.apply(policy(&rollout())).await;
     fleet.wake();
     fleet
