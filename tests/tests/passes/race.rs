@@ -70,8 +70,9 @@ async fn moments_of(mut harness: Harness) -> usize {
 
 /// A run of its own for each of so many moments.
 async fn at_each_moment(moments: usize, run: impl AsyncFn(usize)) {
+    let run = &run;
     stream::iter(1..=moments)
-        .for_each_concurrent(RUNS, |k| run(k))
+        .for_each_concurrent(RUNS, |k| async move { run(k).await })
         .await;
 }
 
