@@ -203,6 +203,21 @@ pub struct FailedAttempt {
     /// What becomes of the service, where the attempt left it on a revision that does not work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub put_back: Option<PutBack>,
+    /// How far it came.
+    #[serde(default)]
+    pub end: AttemptEnd,
+}
+
+/// How far an attempt came that ended badly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AttemptEnd {
+    /// To a deployment: what was brought does not work.
+    #[default]
+    Brought,
+    /// AWS refused the request: what was to be brought was never seen to run.
+    Refused,
+    /// The same, with words that may pass: it is tried again in a moment, and is no failure until then.
+    Doubted,
 }
 
 impl FailedAttempt {
@@ -375,6 +390,12 @@ impl WorkloadRecord {
 
     /// Remembers a deployment that was started just now.
     pub fn begin(&mut self, mut deployment: DeploymentRecord) {
+        // What AWS refused before it takes now.
+        self.failed.take_if(|failed| {
+            failed.end != AttemptEnd::Brought
+                && failed.purpose == deployment.purpose
+                && failed.hash == deployment.hash
+        });
         let managed = self.managed.as_ref();
         let before = managed.filter(|managed| managed.arn == deployment.previous);
         deployment.before = before.cloned();
@@ -389,6 +410,15 @@ impl WorkloadRecord {
         let failed = self.failed.as_mut();
         if let Some(put_back) = failed.and_then(|failed| failed.put_back.as_mut()) {
             put_back.state = state;
+        }
+    }
+
+    /// ECS refused to put the service back that many times; the next is at that time.
+    pub fn put_back_later(&mut self, tries: u32, at: Timestamp) {
+        let failed = self.failed.as_mut();
+        if let Some(put_back) = failed.and_then(|failed| failed.put_back.as_mut()) {
+            put_back.tries = tries;
+            put_back.retry_at = Some(at);
         }
     }
 

@@ -40,8 +40,11 @@ manifests() {
   # Short tags of CloudFormation (!Sub) are nodes like any other here: only the form is judged.
   git ls-files -z '*.yaml' '*.yml' | xargs -0 "$LOCAL/lint/bin/python" -c \
     'import sys, yaml; [list(yaml.compose_all(open(name))) for name in sys.argv[1:]]'
-  git ls-files -z '*.json' | xargs -0 -n 1 python3 -m json.tool >/dev/null
-  cargo run --locked --quiet --package firelens -- lint -f deploy/examples
+  git ls-files -z '*.json' | xargs -0 python3 -c \
+    'import json, sys; [json.load(open(name)) for name in sys.argv[1:]]'
+  # Of the whole workspace, as the tests build it: nothing is compiled twice.
+  cargo build --locked --quiet --workspace --bin firelens
+  "${CARGO_TARGET_DIR:-target}/debug/firelens" lint -f deploy/examples
 }
 
 # Templates as CloudFormation knows them, and a second judge of the policies beside the tests.

@@ -253,7 +253,15 @@ impl LocalAws {
         arns
     }
 
-    /// All that a test can see of these services, their roles and the bucket.
+    /// Names of the inline policies of a role.
+    #[must_use]
+    pub fn role_policies(&self, role: &str) -> Vec<String> {
+        let listed = self.iam("ListRolePolicies", &[("RoleName", role)]);
+        between(&listed, "member")
+    }
+
+    /// All that a test can see of these services, their roles and the bucket. What goes while it looks is not
+    /// there.
     #[must_use]
     pub fn seen(&self, cluster: &str, documents: &[Value], bucket: &str) -> Seen {
         let mut seen = Seen {
@@ -275,18 +283,20 @@ impl LocalAws {
         }
         for role in documents.iter().flat_map(roles) {
             let name = role.rsplit('/').next().unwrap_or(role);
-            let listed = self.iam("ListRolePolicies", &[("RoleName", name)]);
-            for policy in between(&listed, "member") {
+            for policy in self.role_policies(name) {
                 let parameters = [("RoleName", name), ("PolicyName", &policy)];
-                let answer = self.iam("GetRolePolicy", &parameters);
+                let Some(answer) = self.find_iam("GetRolePolicy", &parameters) else {
+                    continue;
+                };
                 let document = between(&answer, "PolicyDocument").concat();
                 seen.role_policies
                     .insert((name.to_owned(), policy), document);
             }
         }
         for key in between(&self.s3("GET", &format!("{bucket}?list-type=2")), "Key") {
-            let content = self.s3("GET", &format!("{bucket}/{key}"));
-            seen.objects.insert(key, content);
+            if let Some(content) = self.find_s3("GET", &format!("{bucket}/{key}")) {
+                seen.objects.insert(key, content);
+            }
         }
         seen
     }

@@ -3,7 +3,9 @@
 //! What is remembered here keeps the next pass from doing the same again; it changes nothing in AWS.
 
 use firelens_core::plan::{Step, UpdateStep, WorkloadPlan};
-use firelens_core::record::{FailedAttempt, PolicyRef, Purpose, PutBackState, WorkloadRecord};
+use firelens_core::record::{
+    AttemptEnd, FailedAttempt, PolicyRef, Purpose, PutBackState, WorkloadRecord,
+};
 use firelens_core::status::{Problem, WorkloadReason};
 use jiff::{SignedDuration, Timestamp};
 
@@ -44,19 +46,16 @@ impl Applier<'_> {
     ) -> Result<Turn, ApplyError> {
         let problem = problem(error);
         let times = tries(attempt.as_ref(), record);
-        if let Some(pause) = doubt_pause_seconds(error, times)
-            && attempt
-                .as_ref()
-                .is_some_and(|one| one.purpose != Purpose::Restore)
-        {
+        if let Some(pause) = doubt_pause_seconds(error, times) {
             let later = self.time.now() + SignedDuration::from_secs(pause);
-            self.remember(attempt, &problem, Some(later), record)
+            self.remember(attempt, &problem, Outcome::Doubted(later), record)
                 .await?;
             // The time to try again is remembered: nothing is to be hurried.
             return Ok(Turn::Refused(problem));
         }
         if is_final(error) {
-            self.remember(attempt, &problem, None, record).await?;
+            self.remember(attempt, &problem, Outcome::Failed, record)
+                .await?;
             return Ok(Turn::Refused(problem));
         }
         if problem.reason == WorkloadReason::AccessDenied {
@@ -74,25 +73,28 @@ impl Applier<'_> {
     ) -> Result<(), ApplyError> {
         let pause = denied_pause_seconds(tries(attempt.as_ref(), record));
         let later = self.time.now() + SignedDuration::from_secs(pause);
-        self.remember(attempt, problem, Some(later), record).await
+        self.remember(attempt, problem, Outcome::SetAside(later), record)
+            .await
     }
 
-    /// Remembers that an attempt ended, so that the same is not tried again (before `retry_at`).
+    /// Remembers that an attempt ended, so that the same is not tried again before its time.
     async fn remember(
         &self,
         attempt: Option<Attempt>,
         problem: &Problem,
-        retry_at: Option<Timestamp>,
+        outcome: Outcome,
         record: &mut WorkloadRecord,
     ) -> Result<(), ApplyError> {
         let tries = tries(attempt.as_ref(), record);
+        let retry_at = outcome.retry_at();
         if attempt
             .as_ref()
             .is_some_and(|attempt| attempt.purpose == Purpose::Restore)
         {
             // The failure that made us put the service back stays the one that counts.
-            if retry_at.is_none() {
-                record.set_put_back(PutBackState::Over(problem.message.clone()));
+            match retry_at {
+                Some(later) => record.put_back_later(tries, later),
+                None => record.set_put_back(PutBackState::Over(problem.message.clone())),
             }
         } else if let Some(attempt) = attempt {
             record.failed = Some(FailedAttempt {
@@ -106,9 +108,15 @@ impl Applier<'_> {
                 retry_at,
                 tries,
                 put_back: None,
+                end: match outcome {
+                    Outcome::Doubted(_) => AttemptEnd::Doubted,
+                    Outcome::Failed | Outcome::SetAside(_) => AttemptEnd::Refused,
+                },
             });
         }
-        record.admitted = None;
+        if !matches!(outcome, Outcome::Doubted(_)) {
+            record.admitted = None;
+        }
         let lease = self.lease().await?;
         self.store
             .put_records(&lease, std::slice::from_ref(record))
@@ -124,12 +132,8 @@ const DOUBT_PAUSES_SECONDS: [i64; 3] = [15, 30, 60];
 
 /// Whether a change was tried as often as what may pass is.
 pub(super) fn is_tried_out(record: &WorkloadRecord, step: &UpdateStep) -> bool {
-    let failed = record.failed.as_ref();
-    failed.is_some_and(|failed| {
-        failed.hash == step.hash
-            && failed.purpose == step.purpose
-            && usize::try_from(failed.tries).unwrap_or(usize::MAX) >= DOUBT_PAUSES_SECONDS.len()
-    })
+    let before = tried(record, step.purpose, &step.hash);
+    usize::try_from(before).unwrap_or(usize::MAX) >= DOUBT_PAUSES_SECONDS.len()
 }
 
 /// The pause before the next try, when what ECS said may pass and it was not tried often enough.
@@ -141,11 +145,20 @@ fn doubt_pause_seconds(error: &AwsError, times: u32) -> Option<i64> {
 
 /// Which try of the same content this is.
 fn tries(attempt: Option<&Attempt>, record: &WorkloadRecord) -> u32 {
-    let before = record.failed.as_ref().filter(|failed| {
-        attempt
-            .is_some_and(|attempt| attempt.hash == failed.hash && attempt.purpose == failed.purpose)
-    });
-    before.map_or(1, |failed| failed.tries.saturating_add(1))
+    let before = attempt.map_or(0, |one| tried(record, one.purpose, &one.hash));
+    before.saturating_add(1)
+}
+
+/// How often the same was tried so far.
+fn tried(record: &WorkloadRecord, purpose: Purpose, hash: &str) -> u32 {
+    let Some(failed) = &record.failed else {
+        return 0;
+    };
+    if purpose == Purpose::Restore {
+        return failed.put_back.as_ref().map_or(0, |back| back.tries);
+    }
+    let is_that = failed.purpose == purpose && failed.hash == hash;
+    if is_that { failed.tries } else { 0 }
 }
 
 /// How long a change that was denied that many times is set aside, in seconds.
@@ -154,6 +167,25 @@ fn denied_pause_seconds(tries: u32) -> i64 {
     DENIED_RETRY_SECONDS
         .saturating_mul(1 << doublings)
         .min(DENIED_RETRY_MAX_SECONDS)
+}
+
+/// What becomes of an attempt that did not come to its end.
+enum Outcome {
+    /// Not tried again until policy or service change.
+    Failed,
+    /// Tried again from then on; others go first.
+    SetAside(Timestamp),
+    /// Tried again at that time, in a moment; it keeps its place.
+    Doubted(Timestamp),
+}
+
+impl Outcome {
+    const fn retry_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Failed => None,
+            Self::SetAside(at) | Self::Doubted(at) => Some(*at),
+        }
+    }
 }
 
 /// What was attempted, as far as a failure has to remember it.

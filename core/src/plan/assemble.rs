@@ -22,7 +22,8 @@ use crate::gate;
 use crate::inject::{Note, NoteCode};
 use crate::observe::{ClusterView, Needs, Observed, ServiceView};
 use crate::record::{
-    PolicyRef, Purpose, Registered, ResourceId, RolloutMark, WorkloadKey, WorkloadRecord,
+    AttemptEnd, PolicyRef, Purpose, Registered, ResourceId, RolloutMark, WorkloadKey,
+    WorkloadRecord,
 };
 use crate::select::{self, Selection, Subject};
 use crate::v1alpha1::RolloutStrategy;
@@ -252,10 +253,14 @@ fn default_deadline() -> u32 {
 fn adopt(record: &mut WorkloadRecord, verdict: &Verdict, live: &str, now: Timestamp) {
     if let Some(managed) = &verdict.adopt {
         let failed = record.failed.as_ref();
-        let has_failed = failed.is_some_and(|failed| failed.task_definition == managed.arn);
+        let has_failed = failed.is_some_and(|failed| {
+            failed.task_definition == managed.arn && failed.end == AttemptEnd::Brought
+        });
         if record.deployment.is_none() && !has_failed {
             reach(record, &managed.policy, now);
             record.ran = Some(managed.arn.clone());
+            // Somebody else brought what is wanted: what failed before is about nothing any more.
+            record.failed = None;
         }
         if record.deployment.is_none() {
             record.admitted = None;

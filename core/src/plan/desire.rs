@@ -23,7 +23,7 @@ use crate::inject::{
     Note, OutputInUse, Platform, Prepared, Reason, Refusal,
 };
 use crate::observe::{ClusterView, Needs, Observed, ServiceView};
-use crate::record::{ManagedRevision, Overtaken, PolicyRef, Purpose, WorkloadRecord};
+use crate::record::{AttemptEnd, ManagedRevision, Overtaken, PolicyRef, Purpose, WorkloadRecord};
 use crate::select::{Selection, launch_type};
 use crate::v1alpha1::{IamMode, LoggingPolicy, Mode};
 
@@ -322,6 +322,7 @@ fn is_known_bad(site: &Site<'_>, policy: &PolicyRef, live: &TaskDefinitionDoc) -
     };
     let marks = inject::marks(live);
     failed.purpose == Purpose::Inject
+        && failed.end == AttemptEnd::Brought
         && failed.policy.is_same_content(policy)
         && failed.task_definition != site.service.task_definition
         && marks.is_some_and(|marks| marks.hash == failed.hash)

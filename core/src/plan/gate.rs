@@ -1,5 +1,7 @@
 //! What keeps one workload that needs a change from moving now, whatever the others do.
 
+use jiff::Timestamp;
+
 use super::desire::Change;
 use super::draft::{Draft, find_policy};
 use super::model::{Decision, PlanInput, Wait};
@@ -9,7 +11,7 @@ use super::ship::{self, Shipment};
 use super::takeaway;
 use crate::fit;
 use crate::inject::{Reason, Refusal};
-use crate::record::{DeploymentRecord, Purpose};
+use crate::record::{AttemptEnd, DeploymentRecord, FailedAttempt, Purpose};
 
 /// Reasons that keep one workload from moving, whatever the others do.
 pub(super) fn held_back(
@@ -29,13 +31,8 @@ pub(super) fn held_back(
         return Some(Decision::Waiting(Wait::Suspended));
     }
     let failed = draft.record.failed.as_ref();
-    if failed.is_some_and(|failed| {
-        failed.purpose == change.purpose
-            && failed.hash == change.hash
-            && failed.policy.generation == change.policy.generation
-            && failed.is_held(input.now)
-    }) {
-        return Some(Decision::Failed);
+    if let Some(held) = failed.and_then(|failed| failed_before(failed, change, input.now)) {
+        return Some(held);
     }
     if let Some(refusal) = role_limits::obstacle(input, draft, change) {
         return Some(Decision::Refused(refusal));
@@ -72,6 +69,24 @@ pub(super) fn held_back(
         return Some(Decision::Waiting(Wait::ForeignDeployment));
     }
     settle::wait(input, draft, change).map(Decision::Waiting)
+}
+
+/// What keeps back a change that was tried before.
+fn failed_before(failed: &FailedAttempt, change: &Change, now: Timestamp) -> Option<Decision> {
+    let is_that = failed.purpose == change.purpose
+        && failed.hash == change.hash
+        && failed.policy.generation == change.policy.generation
+        && failed.is_held(now);
+    if !is_that {
+        return None;
+    }
+    let doubted = failed
+        .retry_at
+        .filter(|_| failed.end == AttemptEnd::Doubted);
+    Some(doubted.map_or(Decision::Failed, |until| {
+        let said = failed.message.clone();
+        Decision::Waiting(Wait::Doubt { said, until })
+    }))
 }
 
 /// Whether a change takes back what a deployment of ours is only bringing: to wait for its end, which may

@@ -49,16 +49,16 @@ impl<'k> Listed<'k> {
                 continue; // another policy's
             }
             let stage = rollout::stage(order, draft.service);
-            if begun.is_some_and(|mark| mark.purpose == Purpose::Inject) {
-                if draft.record.is_in_flight() {
-                    let first = listed
-                        .stage_in_flight
-                        .map_or(stage, |known| known.min(stage));
-                    listed.stage_in_flight = Some(first);
-                }
-                if begun.is_some_and(|mark| mark.wave == Some(0)) {
-                    listed.seen.push(traits(input, draft));
-                }
+            let injects = begun.is_some_and(|mark| mark.purpose == Purpose::Inject);
+            let keeps_place = held.contains(key) && holds_place(draft, reference);
+            if injects && draft.record.is_in_flight() || keeps_place {
+                let first = listed
+                    .stage_in_flight
+                    .map_or(stage, |known| known.min(stage));
+                listed.stage_in_flight = Some(first);
+            }
+            if injects && begun.is_some_and(|mark| mark.wave == Some(0)) {
+                listed.seen.push(traits(input, draft));
             }
             let class = change.map(|change| class(policy, draft, reference, change.purpose));
             let fresh = digests.get(key).filter(|_| change.is_some());

@@ -200,6 +200,14 @@ pub enum Wait {
         /// When the change may begin.
         until: Timestamp,
     },
+    /// AWS refused the change with words that may pass. It keeps its place: were that given to the next, a
+    /// fleet whose first updates are all refused would begin one canary after the other.
+    Doubt {
+        /// What AWS said.
+        said: String,
+        /// When it is asked again.
+        until: Timestamp,
+    },
     /// `rollout.maxConcurrent` services are in flight.
     Concurrency,
     /// The canaries, or their bake time until then.

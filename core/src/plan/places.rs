@@ -124,7 +124,8 @@ fn digests(drafts: &BTreeMap<WorkloadKey, Draft<'_>>) -> BTreeMap<WorkloadKey, S
     changes.collect()
 }
 
-/// Decides for those that cannot move for reasons of their own; they keep no place from the others.
+/// Decides for those that cannot move for reasons of their own; they keep no place from the others, unless it is
+/// for a moment only.
 fn hold_back(
     input: &PlanInput<'_>,
     plan: &mut Plan,
@@ -142,7 +143,9 @@ fn hold_back(
             held = in_the_way;
         }
         if let Some(held) = held {
-            draft.record.admitted = None;
+            if !matches!(held, Decision::Waiting(Wait::Doubt { .. })) {
+                draft.record.admitted = None;
+            }
             draft.verdict.decision = held;
             all.insert(key.clone());
         }

@@ -33,6 +33,8 @@ pub(super) fn way_back(deployment: &DeploymentRecord) -> PutBack {
         deployment_id: deployment.deployment_id.clone(),
         started_at: Some(deployment.started_at),
         state: PutBackState::Due,
+        tries: 0,
+        retry_at: None,
     }
 }
 
@@ -145,7 +147,9 @@ pub(super) fn judge(
         let mut verdict = match way {
             Ok(stop) => {
                 let mut verdict = Verdict::new(Decision::PuttingBack);
-                verdict.change = Some(change(failed, back, stop));
+                // What ECS refused just now is asked for again in a moment.
+                let is_time = back.retry_at.is_none_or(|at| at <= input.now);
+                verdict.change = is_time.then(|| change(failed, back, stop));
                 verdict
             }
             Err(Unusable::NotYet(what)) => Verdict::new(Decision::Waiting(Wait::Read(what))),

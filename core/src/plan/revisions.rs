@@ -24,13 +24,6 @@ use crate::v1alpha1::DeletionPolicy;
 /// second: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>.
 pub const DEREGISTRATIONS_PER_PASS: usize = 20;
 
-/// Whether a change is only set aside for a while: it is tried again with the same revision.
-fn is_tried_again(draft: &Draft<'_>) -> bool {
-    let failed = draft.record.failed.as_ref();
-    draft.verdict.decision == Decision::Failed
-        && failed.is_some_and(|failed| failed.retry_at.is_some())
-}
-
 /// Hashes of contents that a workload is about to be given, or that are tried again in a while whatever is said of
 /// the workload until then.
 pub(super) fn pending(
@@ -44,11 +37,10 @@ pub(super) fn pending(
         .filter(|failed| failed.purpose == Purpose::Inject && failed.tried_again_at(now).is_some())
         .map(|failed| failed.hash.clone());
     let coming = drafts.values().filter(|draft| {
-        is_tried_again(draft)
-            || !matches!(
-                draft.verdict.decision,
-                Decision::Failed | Decision::Contested(_) | Decision::Refused(_)
-            )
+        !matches!(
+            draft.verdict.decision,
+            Decision::Failed | Decision::Contested(_) | Decision::Refused(_)
+        )
     });
     let changes = coming.flat_map(|draft| {
         let older = draft.verdict.meanwhile.as_deref();

@@ -8,7 +8,9 @@ use super::leaving;
 use super::put_back;
 use super::settle;
 use crate::observe::{DeploymentView, ServiceView};
-use crate::record::{DeploymentRecord, FailedAttempt, PolicyRef, Purpose, WorkloadRecord};
+use crate::record::{
+    AttemptEnd, DeploymentRecord, FailedAttempt, PolicyRef, Purpose, WorkloadRecord,
+};
 
 /// How long `DescribeServices` may still show the state before our own `UpdateService`. ECS is
 /// eventually consistent and names no bound; its advice is to poll from seconds to minutes:
@@ -215,6 +217,7 @@ fn fail(
         retry_at: None,
         tries: 1,
         put_back: None,
+        end: AttemptEnd::Brought,
     });
     next.deployment = None;
     next.admitted = None;

@@ -26,9 +26,15 @@ pub struct PutBack {
     /// How far it is.
     #[serde(default)]
     pub state: PutBackState,
+    /// How often ECS refused it with words that may pass.
+    #[serde(default)]
+    pub tries: u32,
+    /// Before that time it is not tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Timestamp>,
 }
 
-/// How far putting a service back is. It is tried once for a failure.
+/// How far putting a service back is. It is done once for a failure.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PutBackState {
     /// Not begun.

@@ -279,6 +279,10 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
                 .to_owned(),
         ),
         Wait::Settle { since, until } => settle_reason(*since, *until),
+        Wait::Doubt { said, until } => (
+            WorkloadReason::RequestRefused,
+            format!("{said}; tried again at {until:.0}"),
+        ),
         Wait::Concurrency => {
             let why = "rollout.maxConcurrent services are in flight";
             (WorkloadReason::WaitingForPlace, why.to_owned())

@@ -9,7 +9,9 @@ use super::{Outcome, StatusContext};
 use crate::drift::DRIFT_PATHS_SHOWN_MAX;
 use crate::observe::{Observed, ServiceView};
 use crate::plan::{Decision, WorkloadPlan};
-use crate::record::{DeploymentRecord, PolicyRef, Purpose, WorkloadKey, WorkloadRecord};
+use crate::record::{
+    AttemptEnd, DeploymentRecord, PolicyRef, Purpose, WorkloadKey, WorkloadRecord,
+};
 use crate::select::launch_type;
 use crate::v1alpha1::{
     Condition, ConditionStatus, DriftedPath, OtherPolicy, PolicyInForce, WorkloadDeployment,
@@ -314,6 +316,11 @@ fn runs_nothing(service: &ServiceView) -> bool {
         .is_some_and(|primary| primary.running_count == 0)
 }
 
+fn has_failed(record: &WorkloadRecord) -> bool {
+    let failed = record.failed.as_ref();
+    failed.is_some_and(|failed| failed.end != AttemptEnd::Doubted)
+}
+
 fn healthy(record: &WorkloadRecord, runs_nothing: bool, generation: i64) -> Condition {
     let puts_back = |deployment: &DeploymentRecord| deployment.purpose == Purpose::Restore;
     let deployment = record.deployment.as_ref();
@@ -323,7 +330,7 @@ fn healthy(record: &WorkloadRecord, runs_nothing: bool, generation: i64) -> Cond
             WorkloadReason::DeploymentInProgress,
             "ECS replaces the tasks".to_owned(),
         )
-    } else if record.failed.is_some() {
+    } else if has_failed(record) {
         let (reason, message) = decision_reason(&Decision::Failed, record);
         (ConditionStatus::False, reason, message)
     } else if record.managed.is_some() && runs_nothing {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use firelens_core::plan::{Decision, Plan, Step};
-use firelens_core::record::{FailedAttempt, Purpose, RolloutRecord, WorkloadKey, WorkloadRecord};
+use firelens_core::record::{
+    AttemptEnd, FailedAttempt, Purpose, RolloutRecord, WorkloadKey, WorkloadRecord,
+};
 use firelens_core::v1alpha1::Mode;
 use proptest::prelude::*;
 use serde_json::json;
@@ -26,6 +28,8 @@ enum Event {
     RollBack(usize),
     /// AWS denies what the next pass would do with the service.
     Deny(usize),
+    /// ECS refuses it with words that may pass.
+    Doubt(usize),
     OptOut(usize),
     Silent(usize),
     LoseRole(usize),
@@ -46,6 +50,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => service.clone().prop_map(Event::OwnerSetsFirst),
         1 => service.clone().prop_map(Event::RollBack),
         3 => service.clone().prop_map(Event::Deny),
+        3 => service.clone().prop_map(Event::Doubt),
         1 => service.clone().prop_map(Event::OptOut),
         1 => service.clone().prop_map(Event::Silent),
         1 => service.prop_map(Event::LoseRole),
@@ -57,8 +62,8 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// What the controller remembers of a change that AWS denied it.
-fn deny(world: &mut World, service: &str) {
+/// What the controller remembers of a change that AWS refused it.
+fn refuse(world: &mut World, service: &str, end: AttemptEnd) {
     let made = world.plan();
     let Some(planned) = made.workloads.get(&World::key(service)) else {
         return;
@@ -69,18 +74,25 @@ fn deny(world: &mut World, service: &str) {
     });
     let Some(update) = update else { return };
     let mut record = planned.record.clone();
-    record.admitted = None;
+    let (reason, seconds) = match end {
+        AttemptEnd::Doubted => ("RequestRefused", 15),
+        AttemptEnd::Refused | AttemptEnd::Brought => ("AccessDenied", 300),
+    };
+    if end != AttemptEnd::Doubted {
+        record.admitted = None;
+    }
     record.failed = Some(FailedAttempt {
         purpose: update.purpose,
         task_definition: String::new(),
         hash: update.hash.clone(),
         policy: update.policy.clone(),
-        reason: "AccessDenied".to_owned(),
+        reason: reason.to_owned(),
         message: String::new(),
         at: world.now,
-        retry_at: Some(world.now + jiff::SignedDuration::from_secs(300)),
+        retry_at: Some(world.now + jiff::SignedDuration::from_secs(seconds)),
         tries: 1,
         put_back: None,
+        end,
     });
     world.records.insert(World::key(service), record);
 }
@@ -110,7 +122,8 @@ fn happen(world: &mut World, event: &Event) {
                 world.roll_back(&name(index));
             }
         }
-        Event::Deny(index) => deny(world, &name(index)),
+        Event::Deny(index) => refuse(world, &name(index), AttemptEnd::Refused),
+        Event::Doubt(index) => refuse(world, &name(index), AttemptEnd::Doubted),
         Event::OptOut(index) => {
             let service = world.services.get_mut(&name(index)).unwrap();
             service.tags = json!([{"key": "firelens.dev/inject", "value": "disabled"}]);
@@ -210,7 +223,7 @@ fn a_denied_takeaway_is_forgotten_once_the_owner_has_deployed_without_router() {
     let mut world = fleet();
     world.settle();
     world.delete_policy(0);
-    deny(&mut world, "s0");
+    refuse(&mut world, "s0", AttemptEnd::Refused);
     let record = &world.records[&World::key("s0")];
     let failed = record.failed.as_ref().unwrap();
     assert_eq!(failed.purpose, Purpose::Eject);

@@ -1,7 +1,7 @@
 //! Pace, canaries, failures and the way back.
 
 use firelens_core::plan::{Decision, Wait};
-use firelens_core::record::{FailedAttempt, Purpose};
+use firelens_core::record::{AttemptEnd, FailedAttempt, Purpose};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -258,6 +258,52 @@ fn a_missed_deadline_counts_as_failed_until_the_deployment_arrives() {
     assert_eq!(world.updates.len(), 1);
 }
 
+/// What is remembered of an injection that AWS refused, tried again after so many seconds.
+fn refused(world: &World, service: &str, end: AttemptEnd, seconds: i64) -> FailedAttempt {
+    let record = &world.records[&World::key(service)];
+    FailedAttempt {
+        purpose: Purpose::Inject,
+        task_definition: String::new(),
+        hash: record.registered.as_ref().unwrap().hash.clone(),
+        policy: firelens_core::select::policy_ref(&world.policies[0]),
+        reason: "AccessDenied".into(),
+        message: "not authorized to perform iam:PassRole".into(),
+        at: world.now,
+        retry_at: Some(world.now + SignedDuration::from_secs(seconds)),
+        tries: 1,
+        put_back: None,
+        end,
+    }
+}
+
+#[test]
+fn a_canary_whose_revision_ecs_does_not_know_yet_keeps_its_place() {
+    let mut world = World::fleet(4);
+    let rollout = json!({"rollout": {"canary": {"count": 1, "bakeSeconds": 0}}});
+    world.policies.push(policy("all", &rollout));
+    world.pass();
+    let failed = refused(&world, "s0", AttemptEnd::Doubted, 15);
+    let record = world.records.get_mut(&World::key("s0")).unwrap();
+    assert!(record.deployment.is_none() && record.admitted.is_some());
+    record.failed = Some(failed);
+    world.advance(5);
+    world.pass();
+    let waits = world.decision("s0");
+    assert!(
+        matches!(waits, Decision::Waiting(Wait::Doubt { .. })),
+        "{waits:?}"
+    );
+    for other in ["s1", "s2", "s3"] {
+        let waits = world.decision(other);
+        assert_eq!(waits, Decision::Waiting(Wait::Canary(None)), "{other}");
+    }
+    assert_eq!(world.plan().policies["all"].failed, 0, "it is no failure");
+    world.settle();
+    for service in ["s0", "s1", "s2", "s3"] {
+        assert!(world.is_injected(service), "{service}");
+    }
+}
+
 #[test]
 fn a_denied_workload_lets_the_others_go_first_and_is_tried_again() {
     let mut world = World::fleet(2);
@@ -267,20 +313,10 @@ fn a_denied_workload_lets_the_others_go_first_and_is_tried_again() {
     ));
     world.pass();
     let key = World::key("s0");
+    let failed = refused(&world, "s0", AttemptEnd::Refused, 300);
     let record = world.records.get_mut(&key).unwrap();
     record.admitted = None;
-    record.failed = Some(FailedAttempt {
-        purpose: Purpose::Inject,
-        task_definition: String::new(),
-        hash: record.registered.as_ref().unwrap().hash.clone(),
-        policy: firelens_core::select::policy_ref(&world.policies[0]),
-        reason: "AccessDenied".into(),
-        message: "not authorized to perform iam:PassRole".into(),
-        at: world.now,
-        retry_at: Some(world.now + SignedDuration::from_secs(300)),
-        tries: 1,
-        put_back: None,
-    });
+    record.failed = Some(failed);
     for _ in 0..4 {
         world.pass();
         world.deployments_complete();

@@ -164,22 +164,22 @@ impl FakeAws {
 
     /// How many calls of `operation`.
     pub fn count(&self, operation: &str) -> usize {
-        let state = self.state();
-        let matching = state.calls.iter().filter(|c| c.operation == operation);
-        matching.count()
+        self.count_of(|call| call.operation == operation)
     }
 
     /// How many calls of `operation` were not refused.
     pub fn taken(&self, operation: &str) -> usize {
-        let state = self.state();
-        let matching = state.calls.iter().filter(|c| c.operation == operation);
-        matching.filter(|call| call.error.is_none()).count()
+        self.count_of(|call| call.operation == operation && call.error.is_none())
     }
 
     /// How many calls could change the world.
     pub fn write_count(&self) -> usize {
+        self.count_of(Call::is_write)
+    }
+
+    fn count_of(&self, is_meant: impl Fn(&Call) -> bool) -> usize {
         let state = self.state();
-        state.calls.iter().filter(|call| call.is_write()).count()
+        state.calls.iter().filter(|call| is_meant(call)).count()
     }
 
     /// The calls that could change the world.

@@ -61,7 +61,7 @@ impl Fleet {
     pub async fn start_with(services: usize, edit: impl Fn(usize, &mut Value)) -> Self {
         let harness = Harness::start().await;
         harness.fake.set_deployment_duration(DEPLOYMENT);
-        for (index, (name, account, region)) in TARGETS.into_iter().enumerate() {
+        for (index, (_, account, region)) in TARGETS.into_iter().enumerate() {
             let place = harness.fake.at(account, region);
             only_shipped_rights(&place);
             place.add_bucket(&bucket(account, region));
@@ -71,8 +71,8 @@ impl Fleet {
                 edit(number, &mut document);
                 run(&place, CLUSTER, &in_account(&document, account));
             }
-            harness.apply(target(name, account, region)).await;
         }
+        apply_targets(&harness).await;
         harness.fake.trust(&role(TARGETS[2].1), Some(EXTERNAL_ID));
         let now = harness.fake.now();
         Self {
@@ -85,10 +85,19 @@ impl Fleet {
     /// The database is lost; the operator begins anew as that installation, with the same targets.
     pub async fn lose_database(&mut self, installation: &str) {
         self.harness.lose_database(installation).await;
-        for (name, account, region) in TARGETS {
-            self.harness.apply(target(name, account, region)).await;
-        }
+        apply_targets(&self.harness).await;
         self.wake();
+    }
+
+    /// Another installation of the operator on the same fleet, with the same targets and a database of its own.
+    pub async fn beside(&self, installation: &str) -> Self {
+        let harness = self.harness.beside(installation).await;
+        apply_targets(&harness).await;
+        Self {
+            harness,
+            due: self.due.clone(),
+            most_in_flight: BTreeMap::new(),
+        }
     }
 
     /// A handle on the AWS of a target.
@@ -220,6 +229,12 @@ impl Fleet {
             }
         }
         found
+    }
+}
+
+async fn apply_targets(harness: &Harness) {
+    for (name, account, region) in TARGETS {
+        harness.apply(target(name, account, region)).await;
     }
 }
 

@@ -34,23 +34,34 @@ impl LocalAws {
 
     /// The XML that an IAM call answers, which must succeed.
     pub(super) fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> String {
+        let answer = self.find_iam(action, parameters);
+        answer.unwrap_or_else(|| panic!("{action} {parameters:?}: there is no such thing"))
+    }
+
+    /// The same of something that may be gone.
+    pub(super) fn find_iam(&self, action: &str, parameters: &[(&str, &str)]) -> Option<String> {
         let mut body = format!("Action={action}&Version=2010-05-08");
         for (name, value) in parameters {
             body.push_str(&format!("&{name}={}", percent_encoded(value)));
         }
         let request = http::Request::post(&self.url)
             .header("content-type", "application/x-www-form-urlencoded");
-        self.send("iam", request, &body)
+        there(self.send("iam", request, &body))
             .unwrap_or_else(|why| panic!("{action} {parameters:?}: {why}"))
     }
 
     /// What an S3 call with a path answers, which must succeed.
     pub(super) fn s3(&self, method: &str, path: &str) -> String {
+        let answer = self.find_s3(method, path);
+        answer.unwrap_or_else(|| panic!("{method} {path}: there is no such thing"))
+    }
+
+    /// The same of something that may be gone.
+    pub(super) fn find_s3(&self, method: &str, path: &str) -> Option<String> {
         let request = http::Request::builder()
             .method(method)
             .uri(format!("{}/{path}", self.url));
-        self.send("s3", request, "")
-            .unwrap_or_else(|why| panic!("{method} {path}: {why}"))
+        there(self.send("s3", request, "")).unwrap_or_else(|why| panic!("{method} {path}: {why}"))
     }
 
     /// The stand-ins read service, account and region off the signature and check nothing else of it.
@@ -102,6 +113,15 @@ impl LocalAws {
             "subnets": [ec2("DescribeSubnets", "subnetId")],
             "securityGroups": [ec2("DescribeSecurityGroups", "groupId")],
         }})
+    }
+}
+
+/// An answer of 404 is none.
+fn there(answer: Result<String, String>) -> Result<Option<String>, String> {
+    match answer {
+        Ok(text) => Ok(Some(text)),
+        Err(why) if why.starts_with("404 ") => Ok(None),
+        Err(why) => Err(why),
     }
 }
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 use firelens_core::v1alpha1::Kind;
 use firelens_store::{GeneratedObject, Lease};
 use firelens_tests::http::{Api, GROUP};
-use serde_json::{Value, json};
+use serde_json::json;
+
+use crate::causes;
 
 const NAME: &str = "everything.g3.prod";
 const HASH: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -47,14 +49,6 @@ async fn start() -> (Api, Lease) {
         .expect("the lease is free");
     write(&api, &lease, 1).await;
     (api, lease)
-}
-
-fn causes(status: &Value) -> Vec<&str> {
-    let causes = status["details"]["causes"].as_array().unwrap();
-    causes
-        .iter()
-        .map(|cause| cause["field"].as_str().unwrap())
-        .collect()
 }
 
 #[tokio::test]

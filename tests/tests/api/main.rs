@@ -1,4 +1,5 @@
 //! The API on a real PostgreSQL, spoken to over HTTP.
+#![allow(clippy::unwrap_used)]
 
 mod admission;
 mod control;
@@ -6,3 +7,14 @@ mod deletion;
 mod objects;
 mod watch;
 mod wire;
+
+use serde_json::Value;
+
+/// The fields that a refusal names.
+fn causes(status: &Value) -> Vec<&str> {
+    let causes = status["details"]["causes"].as_array().unwrap();
+    causes
+        .iter()
+        .map(|cause| cause["field"].as_str().unwrap())
+        .collect()
+}

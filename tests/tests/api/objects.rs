@@ -5,16 +5,10 @@
 use firelens_tests::http::{Api, GROUP, policy, target};
 use serde_json::{Value, json};
 
+use crate::causes;
+
 fn path(plural: &str, name: &str) -> String {
     format!("{GROUP}/{plural}/{name}")
-}
-
-fn causes(status: &Value) -> Vec<&str> {
-    let causes = status["details"]["causes"].as_array().unwrap();
-    causes
-        .iter()
-        .map(|cause| cause["field"].as_str().unwrap())
-        .collect()
 }
 
 #[tokio::test]

@@ -72,10 +72,7 @@ impl Scene {
 
     /// Names of the inline policies of the task role.
     fn policies_of_role(&self) -> BTreeSet<String> {
-        let seen = self.seen();
-        let of_role = seen.role_policies.into_keys();
-        let of_role = of_role.filter(|(role, _)| role == ROLE);
-        of_role.map(|(_, policy)| policy).collect()
+        self.aws.role_policies(ROLE).into_iter().collect()
     }
 
     fn wait_for_policies(&self, wanted: &[&str]) {

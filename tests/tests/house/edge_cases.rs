@@ -8,7 +8,7 @@ use firelens_core::inject::{NoteCode, Reason};
 use firelens_core::lint::Code;
 use firelens_core::status::REASONS;
 
-const ROWS: usize = 75;
+const ROWS: usize = 77;
 const COLUMNS: usize = 4;
 
 /// A row of the table.

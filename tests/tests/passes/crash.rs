@@ -6,11 +6,10 @@ use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{Deploying, DeploymentEnd, Fault, FaultPlan, When, World};
 use firelens_tests::harness::Harness;
 use firelens_tests::harness::scene::{POLICY, policy, small_fleet};
-use futures::{StreamExt, stream};
 use serde_json::json;
 
-/// Runs under way at once: most of a run is waiting for the database.
-const RUNS: usize = 4;
+use crate::for_each_run;
+
 /// More than any run needs.
 const MAX_PASSES: usize = 200;
 /// What may happen to a write while the controller lives on.
@@ -95,9 +94,10 @@ async fn disturb_each(path: Path, faults: &[Fault], moments: Vec<When>, world: &
     let runs = faults
         .iter()
         .flat_map(|fault| moments.iter().map(move |when| (fault, when.clone())));
-    stream::iter(runs)
-        .for_each_concurrent(RUNS, |(fault, when)| disturb(path, fault, when, world))
-        .await;
+    for_each_run(runs, async |(fault, when)| {
+        disturb(path, fault, when, world).await;
+    })
+    .await;
 }
 
 async fn die_at_every_call(path: Path) {

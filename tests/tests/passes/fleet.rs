@@ -3,10 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use firelens_core::v1alpha1::Kind;
-use firelens_tests::fake_aws::{Call, DeploymentEnd, FakeAws, RevisionLag, Source, World};
+use firelens_tests::fake_aws::{Call, DeploymentEnd, FakeAws, Source, World};
 use firelens_tests::harness::condition;
 use firelens_tests::harness::fleet::{CLUSTER, Fleet, Rest, TARGETS, policy};
 use firelens_tests::harness::scene::POLICY;
@@ -30,12 +29,6 @@ async fn fleet() -> Fleet {
     let mut fleet = Fleet::start(SERVICES).await;
     // What the limits of AWS do to a rollout is another test's; here they would only make it long.
     fleet.harness.fake.throttle(false);
-    // So is what becomes of a revision that ECS does not know yet.
-    let at_once = RevisionLag {
-        age: Duration::ZERO,
-        of_everybody: false,
-    };
-    fleet.harness.fake.set_revision_lag(at_once);
     fleet.harness.apply(policy(&rollout())).await;
     fleet.wake();
     fleet
@@ -186,7 +179,11 @@ async fn a_fault_in_the_canary_stops_the_fleet_and_after_a_retry_all_ends_as_in_
     assert_never_more_than_allowed(&fleet);
     assert_eq!(services(fleet.harness.fake.world()), expected);
     let registered = fleet.harness.fake.count("RegisterTaskDefinition");
-    assert_eq!(registered, SERVICES, "what was registered serves again");
+    assert_eq!(
+        registered,
+        SERVICES + 2 * TARGETS.len(),
+        "what failed was deregistered, and is registered once more"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

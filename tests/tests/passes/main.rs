@@ -1,5 +1,7 @@
 //! Whole passes of the controller on a real PostgreSQL and the fake AWS.
 
+use futures::{StreamExt, stream};
+
 mod aws_shapes;
 mod consistency;
 mod crash;
@@ -8,6 +10,7 @@ mod evidence_reads;
 mod fake_aws_adapter;
 mod fit;
 mod fleet;
+mod fleet_owners;
 mod fleet_roles;
 mod gates;
 mod health;
@@ -27,3 +30,14 @@ mod rights;
 mod rollout_reads;
 mod steady_state;
 mod waiters;
+
+/// Runs under way at once: most of a run is waiting for the database.
+const RUNS: usize = 4;
+
+/// A run of its own for each of these, some at once.
+async fn for_each_run<T>(each: impl IntoIterator<Item = T>, run: impl AsyncFn(T)) {
+    let run = &run;
+    stream::iter(each)
+        .for_each_concurrent(RUNS, |one| async move { run(one).await })
+        .await;
+}

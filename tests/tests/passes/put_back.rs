@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use firelens_tests::fake_aws::{DeploymentEnd, Fault, FaultPlan, Source, When};
+use firelens_tests::fake_aws::{AwsError, DeploymentEnd, Fault, FaultPlan, Source, When};
 use firelens_tests::harness::Harness;
 use firelens_tests::harness::scene::{policy, small_fleet};
 use serde_json::{Value, json};
@@ -85,6 +85,26 @@ async fn without_the_right_to_stop_a_deployment_the_service_is_updated_back() {
     assert_eq!(revision(&harness), 1);
     assert_eq!(count(&harness, "StopServiceDeployment"), 1);
     assert_eq!(count(&harness, "UpdateService"), 2);
+}
+
+#[tokio::test]
+async fn an_update_back_that_ecs_refuses_with_words_nobody_knows_is_tried_again() {
+    for (refused, ends_on) in [(3, 1), (1_000, 2)] {
+        let mut harness = broken(DeploymentEnd::Fails).await;
+        let error = AwsError::new(400, "ClientException", "Something is not as it should be.");
+        let backwards = When::matching(|call| {
+            call.operation == "UpdateService" && call.text("taskDefinition").ends_with("web:1")
+        });
+        let plan = FaultPlan::new(backwards.times(refused), Fault::Error(error));
+        harness.fake.inject(plan);
+        harness.settle(MAX_PASSES).await;
+        assert_eq!(revision(&harness), ends_on, "refused {refused} times");
+        let calls = harness.fake.calls();
+        let updates = calls
+            .iter()
+            .filter(|call| call.operation == "UpdateService");
+        assert_eq!(updates.count(), 5, "one that fails, and four back");
+    }
 }
 
 #[tokio::test]

@@ -9,12 +9,11 @@ use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{Call, FakeAws, Source, When, World, canonical};
 use firelens_tests::harness::scene::{BUCKET, POLICY, fargate, policy, small_fleet};
 use firelens_tests::harness::{Harness, TARGET};
-use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
+use crate::for_each_run;
+
 const MAX_PASSES: usize = 200;
-/// Runs under way at once: most of a run is waiting for the database.
-const RUNS: usize = 4;
 
 fn new_image(document: &mut Value) {
     document["containerDefinitions"][0]["image"] = json!("registry.example/app:2");
@@ -68,14 +67,6 @@ async fn moments_of(mut harness: Harness) -> usize {
     harness.moments()
 }
 
-/// A run of its own for each of so many moments.
-async fn at_each_moment(moments: usize, run: impl AsyncFn(usize)) {
-    let run = &run;
-    stream::iter(1..=moments)
-        .for_each_concurrent(RUNS, |k| async move { run(k).await })
-        .await;
-}
-
 /// Settles even if the owner acted at the very last moment.
 async fn settle(harness: &mut Harness) {
     harness.settle(MAX_PASSES).await;
@@ -97,7 +88,7 @@ async fn a_deploy_at_any_moment_of_an_injection_ends_with_the_router_on_top_of_i
     calm.apply(policy()).await;
     settle(&mut calm).await;
     let wanted = services(calm.fake.world());
-    at_each_moment(moments_of(injecting().await).await, async |k| {
+    for_each_run(1..=moments_of(injecting().await).await, async |k| {
         for source in [Source::Own, Source::Live] {
             let mut harness = injecting().await;
             let deploys = source.clone();
@@ -118,7 +109,7 @@ async fn a_deploy_at_any_moment_of_a_restoration_ends_without_the_router() {
     let mut wanted = fargate("web");
     new_image(&mut wanted);
     let lost = Mutex::new(Vec::new());
-    at_each_moment(moments_of(restoring().await).await, async |k| {
+    for_each_run(1..=moments_of(restoring().await).await, async |k| {
         for source in [Source::Own, Source::Live] {
             let mut harness = restoring().await;
             let deploys = source.clone();
@@ -145,7 +136,7 @@ async fn a_deploy_at_any_moment_of_a_restoration_ends_without_the_router() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deploy_at_any_moment_of_following_ends_with_the_router_on_top_of_the_last() {
-    at_each_moment(moments_of(following().await).await, async |k| {
+    for_each_run(1..=moments_of(following().await).await, async |k| {
         let mut harness = following().await;
         at_call(&harness, k, |fake| {
             let next = |document: &mut Value| {
@@ -166,7 +157,7 @@ async fn a_deploy_at_any_moment_of_following_ends_with_the_router_on_top_of_the_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn going_back_at_any_moment_of_an_injection_is_followed_once_or_left_as_a_rollback() {
-    at_each_moment(moments_of(injecting().await).await, async |k| {
+    for_each_run(1..=moments_of(injecting().await).await, async |k| {
         let mut harness = injecting().await;
         at_call(&harness, k, |fake| {
             let params = json!({"cluster": "main", "service": "web", "taskDefinition": "web:1"});
@@ -194,7 +185,7 @@ async fn going_back_at_any_moment_of_an_injection_is_followed_once_or_left_as_a_
 async fn a_deploy_at_any_moment_of_an_undo_ends_without_the_router() {
     let mut wanted = fargate("web");
     new_image(&mut wanted);
-    at_each_moment(moments_of(undoing().await).await, async |k| {
+    for_each_run(1..=moments_of(undoing().await).await, async |k| {
         for source in [Source::Own, Source::Live] {
             let mut harness = undoing().await;
             let deploys = source.clone();
@@ -216,7 +207,7 @@ async fn a_deploy_at_any_moment_of_an_undo_ends_without_the_router() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn scaling_at_any_moment_is_kept() {
-    at_each_moment(moments_of(injecting().await).await, async |k| {
+    for_each_run(1..=moments_of(injecting().await).await, async |k| {
         let mut harness = injecting().await;
         at_call(&harness, k, |fake| {
             let params = json!({"cluster": "main", "service": "web", "desiredCount": 7});
@@ -233,7 +224,7 @@ async fn scaling_at_any_moment_is_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_deleted_at_any_moment_does_not_hold_up_the_other() {
-    at_each_moment(moments_of(injecting().await).await, async |k| {
+    for_each_run(1..=moments_of(injecting().await).await, async |k| {
         let mut harness = injecting().await;
         at_call(&harness, k, |fake| {
             let params = json!({"cluster": "main", "service": "web", "force": true});
