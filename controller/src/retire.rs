@@ -4,7 +4,7 @@
 //! that was not looked at since the deletion has not said so.
 
 use firelens_core::error_chain;
-use firelens_core::plan::Plan;
+use firelens_core::plan::{Plan, PolicyProgress};
 use firelens_core::record::{ResourceId, WorkloadKey, WorkloadRecord};
 use firelens_core::select::glob_matches;
 use firelens_core::status::rollout_name;
@@ -48,7 +48,7 @@ pub(crate) async fn release_policies(
             || loaded.unreadable_resources > 0
             || !is_released_elsewhere(store, loaded.target.name(), policy).await?
         {
-            released.under_way += 1;
+            released.under_way += usize::from(!here.is_some_and(waits_for_owners));
             continue;
         }
         let (name, uid) = (policy.name(), policy.uid());
@@ -75,6 +75,13 @@ pub(crate) async fn release_policies(
         }
     }
     Ok(released)
+}
+
+/// Whether only services with the opt-out tag hold a policy here: that is their owners' turn, and nothing is
+/// under way.
+const fn waits_for_owners(progress: &PolicyProgress) -> bool {
+    let ours = progress.to_eject + progress.in_progress + progress.failed;
+    !progress.opted_out.is_empty() && ours == 0
 }
 
 async fn is_released_elsewhere(
