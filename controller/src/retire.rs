@@ -48,7 +48,7 @@ pub(crate) async fn release_policies(
             || loaded.unreadable_resources > 0
             || !is_released_elsewhere(store, loaded.target.name(), policy).await?
         {
-            released.under_way += usize::from(!here.is_some_and(waits_for_owners));
+            released.under_way += usize::from(!here.is_some_and(waits_for_others));
             continue;
         }
         let (name, uid) = (policy.name(), policy.uid());
@@ -77,11 +77,11 @@ pub(crate) async fn release_policies(
     Ok(released)
 }
 
-/// Whether only services with the opt-out tag hold a policy here: that is their owners' turn, and nothing is
-/// under way.
-const fn waits_for_owners(progress: &PolicyProgress) -> bool {
+/// Whether nothing is under way here although the policy is still held: by other targets, or by services with
+/// the opt-out tag, whose owners have their turn.
+const fn waits_for_others(progress: &PolicyProgress) -> bool {
     let ours = progress.to_eject + progress.in_progress + progress.failed;
-    !progress.opted_out.is_empty() && ours == 0
+    progress.released || !progress.opted_out.is_empty() && ours == 0
 }
 
 async fn is_released_elsewhere(

@@ -137,6 +137,11 @@ def short(arn):
     return arn.rsplit("/", 1)[-1]
 
 
+def revision_of(arn):
+    """The number of a revision in its family."""
+    return int(arn.rsplit(":", 1)[-1])
+
+
 def router_of(revision):
     """The container with our marks, None where there is none."""
     document = revision.get("taskDefinition", revision)

@@ -29,7 +29,8 @@ from soak.watch import Log, Memory, Quiet, Story, now
 HOME = places.LOCAL / "soak"
 FIRST_ROLLOUT_SECONDS = 180
 REST_SECONDS = 480
-STILL_SECONDS = 20
+# Longer than two looks of the operator at what leaves a service (READ_RETRY_SECONDS).
+STILL_SECONDS = 75
 RETRY_SECONDS = 60
 # A shorter soak has no time for all of them.
 EVERY_DESTINATION_MINUTES = 15
@@ -235,8 +236,8 @@ class Soak:
 
     def judge(self):
         """What holds at any time, and what has to have happened."""
-        missing = sorted(set(destinations.SPECS) - self.proven)
-        say(f"{len(self.proven)} of {len(destinations.SPECS)} destinations were in sync on a service")
+        missing = sorted(set(destinations.NAMES) - self.proven)
+        say(f"{len(self.proven)} of {len(destinations.NAMES)} destinations were in sync on a service")
         if missing and self.minutes >= EVERY_DESTINATION_MINUTES:
             self.find(f"in {self.minutes:g} minutes no service was in sync with {missing}")
         for line in Log(self.operator.log).never():

@@ -6,7 +6,7 @@ Must never take a look at AWS through the operator, nor stop at the first findin
 import json
 
 from live import objects, patched
-from live.aws import router_of, short
+from live.aws import revision_of, router_of, short
 from live.places import LiveError
 from soak import destinations
 from soak.fleet import REGIONS, bucket_of
@@ -104,9 +104,11 @@ class Comparison:
             region, status = key[0], item["status"]
             policy = self.state.policies.get(status["policy"]["name"])
             live = self.state.revision(region, self.state.services[key]["taskDefinition"])
-            is_copy = self.state.services[key]["taskDefinition"] in self.owned
+            arn = self.state.services[key]["taskDefinition"]
+            is_copy = arn in self.owned
             try:
-                base = patched.unpatch(live) if is_copy else self.state.revision(region, status["baseRevision"])
+                on_copy = is_copy or self.is_made_from_a_copy(region, arn, status["baseRevision"])
+                base = patched.unpatch(live) if on_copy else self.state.revision(region, status["baseRevision"])
                 bucket = f"{bucket_of(region)}/{PREFIX}"
                 wanted, _ = patched.patch(policy, every, base, bucket, region, status["launchType"])
             except (LiveError, KeyError) as error:
@@ -115,6 +117,15 @@ class Comparison:
             wrong = patched.difference(live, wanted, is_copy)
             if wrong:
                 self.find(f"{key}: {short(status['managedRevision'])} is not what `firelens patch` prints: {wrong}")
+
+    def is_made_from_a_copy(self, region, arn, base):
+        """Whether the owner shipped a copy with the router between that base and that revision.
+
+        What they changed on top of the router is kept, and the base stays the last revision without one.
+        """
+        numbers = range(revision_of(base) + 1, revision_of(arn))
+        between = (f"{arn.rsplit(':', 1)[0]}:{number}" for number in numbers)
+        return any(one in self.owned and router_of(self.state.revision(region, one)) for one in between)
 
     def counts_are_sums(self):
         for name, policy in sorted(self.state.policies.items()):

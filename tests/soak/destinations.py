@@ -4,33 +4,42 @@ Must never take the operator's word for a right: this table is from the document
 """
 
 from live import objects
-from live.parts import LOCAL_ACCOUNT
 
-SECRET = f"arn:aws:secretsmanager:us-east-1:{LOCAL_ACCOUNT}:secret:soak/token-AbCdEf"
 GROUP = "/soak/applications"
 ARCHIVE = "soak-archive"
 
-SPECS = {
-    "cloudwatch": {"cloudWatchLogs": {"logGroupName": GROUP, "logStreamPrefix": "app-"}},
-    "firehose": {"firehose": {"deliveryStream": "soak-firehose"}},
-    "kinesis": {"kinesisStreams": {"stream": "soak-kinesis"}},
-    "s3": {"s3": {"bucket": ARCHIVE}},
-    "opensearch": {
-        "openSearch": {"host": "search.soak.internal", "port": 443, "index": "soak", "suppressTypeName": True}
-    },
-    "elasticsearch": {"elasticsearch": {"host": "elastic.soak.internal", "port": 443, "index": "soak"}},
-    "datadog": {"datadog": {"secretOptions": {"apikey": SECRET}}},
-    "splunk": {
-        "splunk": {"host": "hec.soak.internal", "port": 8088, "tls": True, "secretOptions": {"splunk_token": SECRET}}
-    },
-    "newrelic": {"newRelic": {"secretOptions": {"license_key": SECRET}}},
-    "loki": {"loki": {"host": "loki.soak.internal", "port": 443}},
-    "opentelemetry": {"openTelemetry": {"host": "otel.soak.internal", "port": 443}},
-    "http": {"http": {"host": "collect.soak.internal", "port": 443, "format": "json"}},
-    "kafka": {"kafka": {"brokers": "broker.soak.internal:9092", "topics": "soak"}},
-    "forward": {"forward": {"host": "aggregator.soak.internal", "port": 24224}},
-    "custom": {"custom": {"plugin": "tcp", "options": {"Host": "tcp.soak.internal", "Port": "5170"}}},
-}
+
+def specs(secret):
+    """Spec by name; `secret` is the ARN of the one that tokens are in."""
+    return {
+        "cloudwatch": {"cloudWatchLogs": {"logGroupName": GROUP, "logStreamPrefix": "app-"}},
+        "firehose": {"firehose": {"deliveryStream": "soak-firehose"}},
+        "kinesis": {"kinesisStreams": {"stream": "soak-kinesis"}},
+        "s3": {"s3": {"bucket": ARCHIVE}},
+        "opensearch": {
+            "openSearch": {"host": "search.soak.internal", "port": 443, "index": "soak", "suppressTypeName": True}
+        },
+        "elasticsearch": {"elasticsearch": {"host": "elastic.soak.internal", "port": 443, "index": "soak"}},
+        "datadog": {"datadog": {"secretOptions": {"apikey": secret}}},
+        "splunk": {
+            "splunk": {
+                "host": "hec.soak.internal",
+                "port": 8088,
+                "tls": True,
+                "secretOptions": {"splunk_token": secret},
+            }
+        },
+        "newrelic": {"newRelic": {"secretOptions": {"license_key": secret}}},
+        "loki": {"loki": {"host": "loki.soak.internal", "port": 443}},
+        "opentelemetry": {"openTelemetry": {"host": "otel.soak.internal", "port": 443}},
+        "http": {"http": {"host": "collect.soak.internal", "port": 443, "format": "json"}},
+        "kafka": {"kafka": {"brokers": "broker.soak.internal:9092", "topics": "soak"}},
+        "forward": {"forward": {"host": "aggregator.soak.internal", "port": 24224}},
+        "custom": {"custom": {"plugin": "tcp", "options": {"Host": "tcp.soak.internal", "Port": "5170"}}},
+    }
+
+
+NAMES = tuple(specs(""))
 
 # Destination -> (action, words of its resource) that the task role must allow.
 RIGHTS = {
@@ -41,8 +50,8 @@ RIGHTS = {
 }
 
 
-def all_objects():
-    return [objects.make("LogDestination", name, spec) for name, spec in SPECS.items()]
+def all_objects(secret):
+    return [objects.make("LogDestination", name, spec) for name, spec in specs(secret).items()]
 
 
 def rights(policy):

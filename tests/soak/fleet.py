@@ -107,6 +107,7 @@ class Fleet:
             for cluster in CLUSTERS
             for number, kind in enumerate((KINDS * (size // len(KINDS) + 1))[:size])
         ]
+        self.secret = ""
         self.roles = sorted({role for service in self.services for role in (service.role, service.execution)})
 
     def build(self):
@@ -118,6 +119,9 @@ class Fleet:
             aws.s3.create_bucket(Bucket=bucket_of(region), **where)
             for cluster in CLUSTERS:
                 aws.ecs.create_cluster(clusterName=cluster)
+        # Tasks start with tokens of destinations: ECS reads them, and starts no task where there are none.
+        secret = self.aws[REGIONS[0]].secretsmanager.create_secret(Name="soak/token", SecretString="token")
+        self.secret = secret["ARN"]
         for service in self.services:
             self.create(service)
 

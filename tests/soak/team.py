@@ -102,7 +102,7 @@ class Team:
         ]
 
     def begin(self):
-        self.kubectl.apply(*destinations.all_objects(), *(target(name) for name in TARGETS))
+        self.kubectl.apply(*destinations.all_objects(self.fleet.secret), *(target(name) for name in TARGETS))
         self.kubectl.apply(*(policy(name, self.some_outputs()) for name in POLICIES))
 
     def act(self):
@@ -129,7 +129,7 @@ class Team:
         found = []
         for _ in range(self.rng.choice((1, 1, 2))):
             if not self.turns:
-                self.turns = self.rng.sample(sorted(destinations.SPECS), len(destinations.SPECS))
+                self.turns = self.rng.sample(sorted(destinations.NAMES), len(destinations.NAMES))
             name = self.turns.pop()
             if name not in found:
                 found.append(name)
