@@ -279,10 +279,7 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
                 .to_owned(),
         ),
         Wait::Settle { since, until } => settle_reason(*since, *until),
-        Wait::Doubt { said, until } => (
-            WorkloadReason::RequestRefused,
-            format!("{said}; tried again at {until:.0}"),
-        ),
+        Wait::Doubt { said, until } => doubt_reason(said, *until),
         Wait::Concurrency => {
             let why = "rollout.maxConcurrent services are in flight";
             (WorkloadReason::WaitingForPlace, why.to_owned())
@@ -349,6 +346,11 @@ fn closed_reason(opens: Option<Timestamp>) -> (WorkloadReason, String) {
         None => "no window of rollout.windows ever opens again; correct their schedules".to_owned(),
     };
     (WorkloadReason::WaitingForWindow, message)
+}
+
+fn doubt_reason(said: &str, until: Timestamp) -> (WorkloadReason, String) {
+    let message = format!("{said}; tried again at {until:.0}");
+    (WorkloadReason::RequestRefused, message)
 }
 
 /// The beginning of a hash: enough to recognise it by.

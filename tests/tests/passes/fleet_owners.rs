@@ -115,7 +115,7 @@ impl Owners {
             let service = &services[number];
             let round = turn / services.len();
             // Who has old tasks cleaned up later does not wait for that.
-            let waits = number % EARLY != 0;
+            let waits = !number.is_multiple_of(EARLY);
             let deployed = self.deploy(&place, service, number % 6, round);
             if let Some(arn) = deployed.filter(|_| waits) {
                 let since = place.now();
@@ -147,7 +147,7 @@ impl Owners {
             // What the service runs, with another image.
             2 => deploys(Source::Live).ok(),
             // ecspresso: back to the revision before, every second time.
-            3 if round % 2 == 1 => {
+            3 if !round.is_multiple_of(2) => {
                 // Where there is nothing to go back to it says so.
                 drop(place.ecspresso_rolls_back(CLUSTER, service));
                 None
@@ -162,7 +162,7 @@ impl Owners {
                 None
             }
             // CloudFormation: an update of the stack, then its rollback.
-            _ if round % 2 == 1 => drop_answer(place.stack_sets(CLUSTER, service, true)),
+            _ if !round.is_multiple_of(2) => drop_answer(place.stack_sets(CLUSTER, service, true)),
             _ => drop_answer(deploys(Source::Own)),
         }
     }
