@@ -77,11 +77,10 @@ pub(crate) async fn release_policies(
     Ok(released)
 }
 
-/// Whether nothing is under way here although the policy is still held: by other targets, or by services with
-/// the opt-out tag, whose owners have their turn.
+/// Whether nothing is under way here although the policy is still held: by other targets, or by services that
+/// opted out.
 const fn waits_for_others(progress: &PolicyProgress) -> bool {
-    let ours = progress.to_eject + progress.in_progress + progress.failed;
-    progress.released || !progress.opted_out.is_empty() && ours == 0
+    progress.released || progress.waits_for_owners()
 }
 
 async fn is_released_elsewhere(

@@ -346,19 +346,21 @@ impl WorkloadRecord {
 
     /// Remembers how far putting the service back is; nothing where there is nothing to put back.
     pub fn set_put_back(&mut self, state: PutBackState) {
-        let failed = self.failed.as_mut();
-        if let Some(put_back) = failed.and_then(|failed| failed.put_back.as_mut()) {
+        if let Some(put_back) = self.put_back_mut() {
             put_back.state = state;
         }
     }
 
     /// ECS refused to put the service back that many times; the next is at that time.
     pub fn put_back_later(&mut self, tries: u32, at: Timestamp) {
-        let failed = self.failed.as_mut();
-        if let Some(put_back) = failed.and_then(|failed| failed.put_back.as_mut()) {
+        if let Some(put_back) = self.put_back_mut() {
             put_back.tries = tries;
             put_back.retry_at = Some(at);
         }
+    }
+
+    fn put_back_mut(&mut self) -> Option<&mut PutBack> {
+        self.failed.as_mut()?.put_back.as_mut()
     }
 
     /// A revision of ours that the service may still get back to.

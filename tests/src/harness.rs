@@ -63,8 +63,13 @@ pub fn aws_settings(fake: &FakeAws) -> AwsSettings {
 #[must_use]
 pub fn has_router(fake: &FakeAws, cluster: &str, service: &str) -> bool {
     let live = fake.live(cluster, service);
-    let live = live.unwrap_or_else(|| panic!("no service {cluster}/{service}"));
-    live.to_string().contains("firelensConfiguration")
+    is_routed(&live.unwrap_or_else(|| panic!("no service {cluster}/{service}")))
+}
+
+/// Whether a task definition, or what has one in it, has a router.
+#[must_use]
+pub fn is_routed(document: &Value) -> bool {
+    document.to_string().contains("firelensConfiguration")
 }
 
 /// A condition in the status of an object.

@@ -86,15 +86,18 @@ impl Applier<'_> {
         record: &mut WorkloadRecord,
     ) -> Result<(), ApplyError> {
         let tries = tries(attempt.as_ref(), record);
-        let retry_at = outcome.retry_at();
         if attempt
             .as_ref()
             .is_some_and(|attempt| attempt.purpose == Purpose::Restore)
         {
             // The failure that made us put the service back stays the one that counts.
-            match retry_at {
-                Some(later) => record.put_back_later(tries, later),
-                None => record.set_put_back(PutBackState::Over(problem.message.clone())),
+            match outcome {
+                Outcome::Failed => {
+                    record.set_put_back(PutBackState::Over(problem.message.clone()));
+                }
+                Outcome::Doubted(later) => record.put_back_later(tries, later),
+                // Tasks that do not run wait for no grant: it is asked for again in the next pass.
+                Outcome::SetAside(_) => {}
             }
         } else if let Some(attempt) = attempt {
             record.failed = Some(FailedAttempt {
@@ -105,7 +108,7 @@ impl Applier<'_> {
                 reason: problem.reason.to_string(),
                 message: problem.message.clone(),
                 at: self.time.now(),
-                retry_at,
+                retry_at: outcome.retry_at(),
                 tries,
                 put_back: None,
                 end: match outcome {

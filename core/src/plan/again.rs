@@ -38,7 +38,6 @@ pub(super) fn look_again(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp
             Decision::Waiting(
                 Wait::IamPropagation(until)
                 | Wait::Settle { until, .. }
-                | Wait::Doubt { until, .. }
                 | Wait::Window(Some(until))
                 | Wait::Frozen { until, .. },
             ) => Some(*until),

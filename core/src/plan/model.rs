@@ -352,6 +352,20 @@ pub struct PolicyProgress {
     pub paused: bool,
 }
 
+impl PolicyProgress {
+    /// Workloads that something is still to be done about, now or later.
+    #[must_use]
+    pub const fn open(&self) -> u32 {
+        self.pending + self.in_progress + self.to_eject + self.unknown
+    }
+
+    /// Whether only services with the opt-out tag run its router: to take that out is their owners' turn.
+    #[must_use]
+    pub const fn waits_for_owners(&self) -> bool {
+        !self.opted_out.is_empty() && self.open() == 0 && self.failed == 0
+    }
+}
+
 /// How many things of ours there are in a target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Holdings {

@@ -142,14 +142,17 @@ pub(super) fn judge(
         let Some((failed, back)) = wanted(input, draft) else {
             continue;
         };
-        let way = is_usable(input, &back.revision, needs)
-            .and_then(|()| way(input, draft.service, failed, back, needs));
-        let mut verdict = match way {
-            Ok(stop) => {
+        let wanted = match back.retry_at.is_some_and(|at| at > input.now) {
+            // What ECS refused just now is asked for again in a moment.
+            true => Ok(None),
+            false => is_usable(input, &back.revision, needs)
+                .and_then(|()| way(input, draft.service, failed, back, needs))
+                .map(|stop| Some(change(failed, back, stop))),
+        };
+        let mut verdict = match wanted {
+            Ok(change) => {
                 let mut verdict = Verdict::new(Decision::PuttingBack);
-                // What ECS refused just now is asked for again in a moment.
-                let is_time = back.retry_at.is_none_or(|at| at <= input.now);
-                verdict.change = is_time.then(|| change(failed, back, stop));
+                verdict.change = change;
                 verdict
             }
             Err(Unusable::NotYet(what)) => Verdict::new(Decision::Waiting(Wait::Read(what))),

@@ -25,8 +25,8 @@ pub struct FailedAttempt {
     pub message: String,
     /// When it was noticed.
     pub at: Timestamp,
-    /// When it may be tried again by itself: what was missing is a right, which somebody can grant
-    /// without touching policy or service. `None`: not until one of those changes.
+    /// When it may be tried again by itself: what was missing is a right, which somebody can grant without
+    /// touching policy or service, or what AWS said may pass. `None`: not until one of those changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
     /// How often it was tried, this time included.

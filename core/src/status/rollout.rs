@@ -38,7 +38,7 @@ pub fn rollout_status(
     let progress = plan.policies.get(policy.name())?;
     let standing = plan.standings.get(policy.name())?;
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let open = progress.pending + progress.in_progress + progress.to_eject + progress.unknown;
+    let open = progress.open();
     let was_complete = old
         .and_then(|old| old.status.as_ref())
         .is_some_and(|status| status.completed_at.is_some());
@@ -58,7 +58,7 @@ pub fn rollout_status(
     if is_held {
         message.push_str(&opted_out(progress));
     }
-    let reason = match is_held && open == 0 && progress.failed == 0 {
+    let reason = match is_held && progress.waits_for_owners() {
         true => OPTED_OUT_SERVICES,
         false => reason(progress, standing, complete),
     };

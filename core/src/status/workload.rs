@@ -316,6 +316,7 @@ fn runs_nothing(service: &ServiceView) -> bool {
         .is_some_and(|primary| primary.running_count == 0)
 }
 
+/// Whether an attempt failed, and is not only asked for again in a moment.
 fn has_failed(record: &WorkloadRecord) -> bool {
     let failed = record.failed.as_ref();
     failed.is_some_and(|failed| failed.end != AttemptEnd::Doubted)

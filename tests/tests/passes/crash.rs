@@ -4,8 +4,8 @@
 
 use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{Deploying, DeploymentEnd, Fault, FaultPlan, When, World};
-use firelens_tests::harness::Harness;
 use firelens_tests::harness::scene::{POLICY, policy, small_fleet};
+use firelens_tests::harness::{Harness, is_routed};
 use serde_json::json;
 
 use crate::for_each_run;
@@ -48,8 +48,7 @@ async fn before(path: Path) -> Harness {
 }
 
 fn crashing(deploying: &Deploying<'_>) -> DeploymentEnd {
-    let text = deploying.task_definition.to_string();
-    match text.contains("firelensConfiguration") {
+    match is_routed(deploying.task_definition) {
         true => DeploymentEnd::Crashes,
         false => DeploymentEnd::Completes,
     }

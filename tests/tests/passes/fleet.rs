@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{Call, DeploymentEnd, FakeAws, Source, World};
-use firelens_tests::harness::condition;
 use firelens_tests::harness::fleet::{CLUSTER, Fleet, Rest, TARGETS, policy};
 use firelens_tests::harness::scene::POLICY;
+use firelens_tests::harness::{condition, is_routed};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -74,10 +74,6 @@ fn assert_never_more_than_allowed(fleet: &Fleet) {
     for (target, most) in &fleet.most_in_flight {
         assert!(*most <= LIMIT, "{target}: {most} in flight");
     }
-}
-
-fn is_routed(deploying: &Value) -> bool {
-    deploying.to_string().contains("firelensConfiguration")
 }
 
 /// Numbers, sizes and outcomes of the waves of a rollout.

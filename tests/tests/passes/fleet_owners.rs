@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use firelens_core::v1alpha1::Kind;
-use firelens_tests::fake_aws::{ACCOUNT, FakeAws, Source};
-use firelens_tests::harness::condition;
+use firelens_tests::fake_aws::{ACCOUNT, AwsError, FakeAws, Source};
 use firelens_tests::harness::fleet::{CLUSTER, Fleet, Rest, TARGETS, policy};
 use firelens_tests::harness::scene::POLICY;
+use firelens_tests::harness::{condition, is_routed};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 const SERVICES: usize = 60;
 /// Services that share a role; its regions are those of their targets.
 const TEAM: usize = 6;
+/// Tools that owners have; the pipelines among them, which come first, wait until the service is stable.
+const TOOLS: usize = 6;
+const WAITING_TOOLS: usize = 3;
 /// Every such service completes its deployments while the old tasks still run.
 const EARLY: usize = 7;
 const DAY: SignedDuration = SignedDuration::from_hours(2);
@@ -53,10 +56,6 @@ async fn fleet() -> Fleet {
     fleet.harness.apply(policy(&rollout())).await;
     fleet.wake();
     fleet
-}
-
-fn is_routed(document: &Value) -> bool {
-    document.to_string().contains("firelensConfiguration")
 }
 
 /// What runs with a router of ours has the rights of its target on its role.
@@ -114,10 +113,14 @@ impl Owners {
             let number = turn % services.len();
             let service = &services[number];
             let round = turn / services.len();
+            let tool = number % TOOLS;
+            // Where there is nothing to go back to, a tool says so.
+            let deployed = self.deploy(&place, service, tool, round);
             // Who has old tasks cleaned up later does not wait for that.
-            let waits = !number.is_multiple_of(EARLY);
-            let deployed = self.deploy(&place, service, number % 6, round);
-            if let Some(arn) = deployed.filter(|_| waits) {
+            let waits = tool < WAITING_TOOLS && !number.is_multiple_of(EARLY);
+            if let Ok(arn) = deployed
+                && waits
+            {
                 let since = place.now();
                 self.waiting.insert((target, service.clone()), (since, arn));
             }
@@ -125,45 +128,39 @@ impl Owners {
         self.look();
     }
 
-    /// A deployment; answers the revision that a pipeline waits for.
+    /// A deployment with a tool; answers the revision that was brought.
     fn deploy(
         &mut self,
         place: &FakeAws,
         service: &str,
         tool: usize,
         round: usize,
-    ) -> Option<String> {
+    ) -> Result<String, AwsError> {
         self.deploys += 1;
         let image = json!(format!("registry.example/app:{}", self.deploys));
         let edit = move |document: &mut Value| {
             document["containerDefinitions"][0]["image"] = image.clone();
         };
         let deploys = |source| place.owner_deploys(CLUSTER, service, source, edit.clone());
+        let goes_back = !round.is_multiple_of(2);
         match tool {
-            // CodePipeline and the render action: the file of the repository, and the pipeline waits.
-            0 => deploys(Source::Own).ok(),
             // The render action after `describe-task-definition` of the family.
-            1 => deploys(Source::Newest).ok(),
+            1 => deploys(Source::Newest),
             // What the service runs, with another image.
-            2 => deploys(Source::Live).ok(),
-            // ecspresso: back to the revision before, every second time.
-            3 if !round.is_multiple_of(2) => {
-                // Where there is nothing to go back to it says so.
-                drop(place.ecspresso_rolls_back(CLUSTER, service));
-                None
-            }
-            3 => drop_answer(deploys(Source::Own)),
+            2 => deploys(Source::Live),
+            // ecspresso: a deployment, then back to the revision before.
+            3 if goes_back => place.ecspresso_rolls_back(CLUSTER, service),
             // Terraform: a revision of its own, then the newest one that it finds.
             4 => {
                 let mut document = place.own(CLUSTER, service).unwrap();
                 edit(&mut document);
                 place.register(document).unwrap();
-                place.terraform_applies(CLUSTER, service).unwrap();
-                None
+                Ok(place.terraform_applies(CLUSTER, service).unwrap())
             }
             // CloudFormation: an update of the stack, then its rollback.
-            _ if !round.is_multiple_of(2) => drop_answer(place.stack_sets(CLUSTER, service, true)),
-            _ => drop_answer(deploys(Source::Own)),
+            5 if goes_back => place.stack_sets(CLUSTER, service, true),
+            // CodePipeline and the render action: the file of the repository.
+            _ => deploys(Source::Own),
         }
     }
 
@@ -193,11 +190,6 @@ impl Owners {
             }
         }
     }
-}
-
-fn drop_answer<T, E>(answer: Result<T, E>) -> Option<String> {
-    drop(answer);
-    None
 }
 
 /// The fleet is left alone until nothing is waited for.

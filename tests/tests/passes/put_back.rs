@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use firelens_tests::fake_aws::{AwsError, DeploymentEnd, Fault, FaultPlan, Source, When};
-use firelens_tests::harness::Harness;
+use firelens_tests::fake_aws::{AwsError, Call, DeploymentEnd, Fault, FaultPlan, Source, When};
 use firelens_tests::harness::scene::{policy, small_fleet};
+use firelens_tests::harness::{Harness, is_routed};
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 200;
@@ -17,13 +17,12 @@ async fn broken(end: DeploymentEnd) -> Harness {
     policy["spec"]["selector"] = json!({"services": ["web"]});
     policy["spec"]["rollout"]["progressDeadlineSeconds"] = json!(120);
     harness.apply(policy).await;
-    harness.fake.judge_deployments(move |deploying| {
-        let text = deploying.task_definition.to_string();
-        match text.contains("firelensConfiguration") {
+    harness.fake.judge_deployments(
+        move |deploying| match is_routed(deploying.task_definition) {
             true => end,
             false => DeploymentEnd::Completes,
-        }
-    });
+        },
+    );
     harness
 }
 
@@ -87,15 +86,16 @@ async fn without_the_right_to_stop_a_deployment_the_service_is_updated_back() {
     assert_eq!(count(&harness, "UpdateService"), 2);
 }
 
+fn is_back(call: &Call) -> bool {
+    call.operation == "UpdateService" && call.text("taskDefinition").ends_with("web:1")
+}
+
 #[tokio::test]
 async fn an_update_back_that_ecs_refuses_with_words_nobody_knows_is_tried_again() {
     for (refused, ends_on) in [(3, 1), (1_000, 2)] {
         let mut harness = broken(DeploymentEnd::Fails).await;
         let error = AwsError::new(400, "ClientException", "Something is not as it should be.");
-        let backwards = When::matching(|call| {
-            call.operation == "UpdateService" && call.text("taskDefinition").ends_with("web:1")
-        });
-        let plan = FaultPlan::new(backwards.times(refused), Fault::Error(error));
+        let plan = FaultPlan::new(When::matching(is_back).times(refused), Fault::Error(error));
         harness.fake.inject(plan);
         harness.settle(MAX_PASSES).await;
         assert_eq!(revision(&harness), ends_on, "refused {refused} times");
@@ -105,6 +105,26 @@ async fn an_update_back_that_ecs_refuses_with_words_nobody_knows_is_tried_again(
             .filter(|call| call.operation == "UpdateService");
         assert_eq!(updates.count(), 5, "one that fails, and four back");
     }
+}
+
+#[tokio::test]
+async fn an_update_back_that_is_denied_is_tried_again_at_once() {
+    let mut harness = broken(DeploymentEnd::Fails).await;
+    let backwards = When::matching(is_back);
+    harness
+        .fake
+        .inject(FaultPlan::new(backwards.times(2), Fault::Denied));
+    harness.settle(MAX_PASSES).await;
+    assert_eq!(revision(&harness), 1);
+    let calls = harness.fake.calls();
+    let times: Vec<i64> = calls
+        .iter()
+        .filter(|call| is_back(call))
+        .map(|call| call.at_ms)
+        .collect();
+    assert_eq!(times.len(), 3);
+    let waited_ms = times[2] - times[0];
+    assert!(waited_ms < 180_000, "{waited_ms} ms");
 }
 
 #[tokio::test]

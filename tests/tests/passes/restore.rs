@@ -6,7 +6,7 @@ use std::time::Duration;
 use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{FakeAws, Source, canonical};
 use firelens_tests::harness::scene::{BUCKET, POLICY, ec2, fargate, policy, small_fleet};
-use firelens_tests::harness::{Harness, condition};
+use firelens_tests::harness::{Harness, condition, is_routed};
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 100;
@@ -17,17 +17,13 @@ async fn injected() -> Harness {
     harness.apply(policy()).await;
     harness.settle(MAX_PASSES).await;
     for service in ["web", "jobs"] {
-        assert!(has_router(&live(&harness.fake, service)), "{service}");
+        assert!(is_routed(&live(&harness.fake, service)), "{service}");
     }
     harness
 }
 
 fn live(fake: &FakeAws, service: &str) -> Value {
     fake.live("main", service).unwrap()
-}
-
-fn has_router(document: &Value) -> bool {
-    document.to_string().contains("firelensConfiguration")
 }
 
 fn revision(fake: &FakeAws, service: &str) -> u64 {
@@ -113,7 +109,7 @@ async fn an_owners_own_deploy_is_what_the_service_goes_back_to() {
         .unwrap();
     harness.settle(MAX_PASSES).await;
     let managed = live(&harness.fake, "web");
-    assert!(has_router(&managed) && managed.to_string().contains("app:2"));
+    assert!(is_routed(&managed) && managed.to_string().contains("app:2"));
     delete_policy(&mut harness).await;
     let arn = live(&harness.fake, "web")["taskDefinition"]["taskDefinitionArn"].clone();
     assert_eq!(arn, json!(theirs));
@@ -128,7 +124,7 @@ async fn a_change_on_top_of_the_router_survives_its_removal() {
         .owner_deploys("main", "web", Source::Live, new_image)
         .unwrap();
     harness.settle(MAX_PASSES).await;
-    assert!(has_router(&live(&harness.fake, "web")));
+    assert!(is_routed(&live(&harness.fake, "web")));
     delete_policy(&mut harness).await;
     let mut wanted = fargate("web");
     new_image(&mut wanted);
@@ -190,7 +186,7 @@ async fn a_service_that_is_no_longer_selected_goes_back_alone() {
     assert_eq!(revision(&harness.fake, "web"), 1, "no longer selected");
     let policies = harness.fake.role_policies("web-task");
     assert!(policies.is_empty(), "{policies:?}");
-    assert!(has_router(&live(&harness.fake, "jobs")), "still selected");
+    assert!(is_routed(&live(&harness.fake, "jobs")), "still selected");
 }
 
 #[tokio::test]
@@ -202,10 +198,7 @@ async fn members_that_nobody_knows_come_through_injection_and_restore_whatever_e
         harness.apply(policy()).await;
         harness.settle(MAX_PASSES).await;
         for service in ["web", "jobs"] {
-            assert!(
-                has_router(&live(&harness.fake, service)),
-                "{seed} {service}"
-            );
+            assert!(is_routed(&live(&harness.fake, service)), "{seed} {service}");
             assert_eq!(harness.reason("main", service, "Injected").await, "InSync");
         }
         let kept = &live(&harness.fake, "web")["taskDefinition"]["unheardOfTomorrow"];
