@@ -18,14 +18,14 @@ help: ## this list
 # The debug build: a release build optimises the whole program across crates and takes several times as long,
 # and nothing in the demo is bound by it. The two minutes count from here on, not the build.
 demo: ## the whole story on a local AWS in under two minutes; KEEP=1 leaves it running
-	@$(CARGO) build --locked --package firelens
+	@$(CARGO) build --locked --workspace --bin firelens
 	@KEEP="$(KEEP)" deploy/local/demo.sh run
 
 demo-stop: ## ends what `make demo KEEP=1` left running
 	@deploy/local/demo.sh stop
 
 run: ## PostgreSQL, a local AWS with nothing in it, and the operator in the foreground
-	@$(CARGO) build --locked --package firelens
+	@$(CARGO) build --locked --workspace --bin firelens
 	@deploy/local/run.sh
 
 build: ## release build of the one binary: target/release/firelens

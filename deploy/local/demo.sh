@@ -30,7 +30,7 @@ run() {
   DEMO_KUBECTL=$("$HERE/kubectl.sh")
   DEMO_POSTGRES=$(postgres_dir demo-postgres)
   DEMO_FIRELENS=${CARGO_TARGET_DIR:-$ROOT/target}/debug/firelens
-  [ -x "$DEMO_FIRELENS" ] || die "build it first: cargo build --package firelens (make demo does)"
+  [ -x "$DEMO_FIRELENS" ] || die "build it first: cargo build --workspace --bin firelens (make demo does)"
   stop
   rm -rf "$RUN"
   mkdir -p "$RUN"

@@ -35,7 +35,7 @@ pub fn path() -> PathBuf {
     let path = folder.join("firelens");
     assert!(
         path.exists(),
-        "{} is missing: cargo build --package firelens",
+        "{} is missing: cargo build --workspace --bin firelens",
         path.display()
     );
     path

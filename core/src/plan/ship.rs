@@ -56,11 +56,23 @@ impl Shipment {
     /// For people: what is ready, and how to ship it.
     #[must_use]
     pub fn message(&self) -> String {
+        format!("{}; {}", self.ready(), self.how())
+    }
+
+    /// What is ready.
+    #[must_use]
+    pub fn ready(&self) -> String {
         let what = match self.purpose {
             Purpose::Inject => "the revision with the router is ready",
             Purpose::Eject | Purpose::Restore => "the revision to go back to is ready",
         };
-        let how = match self.controller.as_str() {
+        format!("{what}: {}", self.revision)
+    }
+
+    /// How to ship it: lines to be pasted, after one that says so.
+    #[must_use]
+    pub fn how(&self) -> String {
+        match self.controller.as_str() {
             "CODE_DEPLOY" => format!(
                 "ship it with CodeDeploy (aws deploy create-deployment), with this AppSpec:\n{}",
                 self.app_spec()
@@ -69,8 +81,7 @@ impl Shipment {
                 "ship it with the settings of the present task set:\n{}",
                 self.task_set_calls()
             ),
-        };
-        format!("{what}: {}; {how}", self.revision)
+        }
     }
 
     /// The AppSpec of a CodeDeploy deployment. Source:

@@ -1,5 +1,7 @@
 //! The status of one workload.
 
+use std::iter;
+
 use super::conditions::{condition, find, set};
 use super::logs::logs_flowing;
 use super::reasons::{
@@ -263,26 +265,24 @@ fn injected(
             generation,
         );
     }
-    let (reason, mut message) = decision_reason(&plan.decision, record);
-    if let Some(older) = older_generation(plan, record) {
-        message.push_str("; ");
-        message.push_str(&older);
-    }
+    let (reason, message) = decision_reason(&plan.decision, record);
     let status = match &plan.decision {
         Decision::InSync => ConditionStatus::True,
         Decision::Unknown(_) => ConditionStatus::Unknown,
         _ => ConditionStatus::False,
     };
-    let notes: Vec<String> = plan.notes.iter().map(|note| note.message.clone()).collect();
-    if !notes.is_empty() {
-        let notes = notes.join("; ");
-        // Lines to be pasted stay what they are, and come last.
-        message = match message.as_str() {
-            "" => notes,
-            lines if lines.contains('\n') => format!("{notes}; {lines}"),
-            one => format!("{one}; {notes}"),
-        };
-    }
+    // Lines to be pasted come last, whole.
+    let (said, lines) = match &plan.decision {
+        Decision::ShipManually(shipment) => (shipment.ready(), Some(shipment.how())),
+        _ => (message, None),
+    };
+    let parts: Vec<String> = iter::once(said)
+        .chain(older_generation(plan, record))
+        .chain(plan.notes.iter().map(|note| note.message.clone()))
+        .chain(lines)
+        .filter(|part| !part.is_empty())
+        .collect();
+    let message = parts.join("; ");
     condition(INJECTED, status, reason.as_str(), message, generation)
 }
 

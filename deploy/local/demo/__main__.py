@@ -179,7 +179,7 @@ class Demo:
             ("kubectl explain loggingpolicy.spec --recursive", "every field there is"),
             ("kubectl describe workload demo.demo.catalog", "conditions and events of one service"),
             ("kubectl get workloads -w", "watch a rollout"),
-            ("cargo run -p firelens -- patch --help", "the same engine, offline"),
+            ("target/debug/firelens patch --help", "the same engine, offline"),
             ("docs/policies.md, docs/operations.md", "how to write policies, how to run the operator"),
         ]
         if kept:

@@ -75,7 +75,10 @@ async fn a_service_of_code_deploy_is_prepared_shipped_by_its_owner_and_given_bac
     let mut harness = small_fleet().await;
     let fake = harness.fake.clone();
     add_roles(&fake, &fargate("shop"));
-    let original = fake.register(fargate("shop")).unwrap();
+    // As slow to stop as a container may be: noted.
+    let mut document = fargate("shop");
+    document["containerDefinitions"][0]["stopTimeout"] = json!(120);
+    let original = fake.register(document).unwrap();
     let extra = json!({
         "launchType": "FARGATE", "desiredCount": 2, "deploymentController": {"type": "CODE_DEPLOY"},
         "loadBalancers": [{"containerName": "app", "containerPort": 8080, "targetGroupArn": "arn:blue"}],
@@ -90,7 +93,12 @@ async fn a_service_of_code_deploy_is_prepared_shipped_by_its_owner_and_given_bac
     let injected = harness.condition("main", "shop", "Injected").await.unwrap();
     assert_eq!(injected["reason"], "ShipManually");
     let message = injected["message"].as_str().unwrap();
-    let (_, app_spec) = message.split_once('\n').unwrap();
+    // What is ready, what is to be known of it, and what to do: in this order.
+    let (said, app_spec) = message.split_once('\n').unwrap();
+    let ready = format!("the revision with the router is ready: {prepared}; ");
+    assert!(said.starts_with(&ready), "{said}");
+    let (note, ship) = (said.find("to stop"), said.find("ship it with CodeDeploy"));
+    assert!(note.is_some() && note < ship, "{said}");
     let app_spec: Value = serde_yaml::from_str(app_spec).unwrap();
     let properties = &app_spec["Resources"][0]["TargetService"]["Properties"];
     assert_eq!(properties["TaskDefinition"], json!(prepared));
