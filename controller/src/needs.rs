@@ -65,6 +65,12 @@ impl Reader<'_> {
             })
             .await,
         );
+        observation.images.extend(
+            each(&needs.images, |question| async move {
+                seen(self.clients.image(&question).await)
+            })
+            .await,
+        );
         observation.container_instances.extend(
             each(&needs.container_instances, |cluster| async move {
                 match self.instances(&cluster).await {

@@ -5,6 +5,7 @@
 //! no secret value and no whole task definition.
 
 mod attempt;
+mod deployment;
 mod generation;
 mod logs;
 mod owned;
@@ -18,12 +19,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use attempt::{AttemptEnd, FailedAttempt};
+pub use deployment::{DeploymentRecord, tell_moved_images};
 pub use generation::{GenerationKey, PolicyGeneration};
 pub use logs::{LogsRecord, LogsSeen};
 pub use owned::{Intent, OwnedResource, OwnedRevision, ResourceId, RightsTaken, RouterOf};
 pub use put_back::{PutBack, PutBackState};
 pub use rollout::{RolloutRecord, RolloutStop};
-pub use setback::{Overtaken, RightsRecord, RoleObstacle, Takeaway};
+pub use setback::{Obstacle, Overtaken, RightsRecord, Takeaway};
 
 use crate::iam::Grant;
 
@@ -131,52 +133,6 @@ impl ManagedRevision {
     }
 }
 
-/// A deployment that we started and watch to its end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DeploymentRecord {
-    /// What it is for.
-    pub purpose: Purpose,
-    /// The revision it brings.
-    pub task_definition: String,
-    /// The revision the service ran before; a rollback goes back to it.
-    pub previous: String,
-    /// Content hash of the revision it brings.
-    pub hash: String,
-    /// The policy it happens for.
-    pub policy: PolicyRef,
-    /// ARN of the base the new revision was made from.
-    pub base: Option<String>,
-    /// What the roles of the new revision must allow.
-    #[serde(default)]
-    pub grants: Vec<Grant>,
-    /// ECS id of the deployment (`ecs-svc/…`), when the answer named it.
-    pub deployment_id: Option<String>,
-    /// When `UpdateService` answered.
-    pub started_at: Timestamp,
-    /// What the service ran before, when that is ours as well: it serves until the new tasks run, and again
-    /// when they do not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<ManagedRevision>,
-}
-
-impl DeploymentRecord {
-    /// The revision it brings, as one that the service runs.
-    #[must_use]
-    pub fn brought(&self, settled_at: Option<Timestamp>) -> ManagedRevision {
-        ManagedRevision {
-            arn: self.task_definition.clone(),
-            base: self.base.clone(),
-            policy: self.policy.clone(),
-            grants: self.grants.clone(),
-            hash: self.hash.clone(),
-            settled_at,
-            adopted_at: None,
-            rolled_out_generation: self.policy.generation,
-        }
-    }
-}
-
 /// The deployment in force that was seen last where a change was wanted: ours, or somebody else's and since
 /// when it is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -276,7 +232,7 @@ pub struct WorkloadRecord {
     pub rights: Option<RightsRecord>,
     /// What a role stands in the way of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub obstacle: Option<RoleObstacle>,
+    pub obstacle: Option<Obstacle>,
     /// Whose deployment is in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_deployment: Option<LastDeployment>,

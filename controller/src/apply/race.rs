@@ -78,6 +78,7 @@ mod tests {
 
     fn step() -> UpdateStep {
         UpdateStep {
+            moved_images: Vec::new(),
             cluster_arn: "cluster".into(),
             service: "web".into(),
             expected: "web:1".into(),

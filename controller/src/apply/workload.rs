@@ -324,6 +324,7 @@ impl Applier<'_> {
             deployment_id,
             started_at: self.time.now(),
             before: None,
+            moved_images: step.moved_images.clone(),
         }
     }
 }

@@ -111,6 +111,7 @@ pub struct AwsClients {
     pub(super) s3_writes: aws_sdk_s3::Client,
     pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(super) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(super) ecr: aws_sdk_ecr::Client,
     pub(super) caller: Caller,
 }
 
@@ -167,6 +168,7 @@ impl AwsFactory {
             s3_writes: s3_client(&writes, &access.target),
             cloudwatch: cloudwatch_client(&reads, &access.target),
             logs: logs_client(&reads, &access.target),
+            ecr: ecr_client(&reads, &access.target),
             caller: Caller {
                 account_id: access.account_id.clone(),
                 region: access.region.clone(),
@@ -254,6 +256,13 @@ fn logs_client(config: &SdkConfig, target: &str) -> aws_sdk_cloudwatchlogs::Clie
         .retry_partition(retry_partition("logs", target))
         .build();
     aws_sdk_cloudwatchlogs::Client::from_conf(config)
+}
+
+fn ecr_client(config: &SdkConfig, target: &str) -> aws_sdk_ecr::Client {
+    let config = aws_sdk_ecr::config::Builder::from(config)
+        .retry_partition(retry_partition("ecr", target))
+        .build();
+    aws_sdk_ecr::Client::from_conf(config)
 }
 
 fn s3_client(config: &SdkConfig, target: &str) -> aws_sdk_s3::Client {

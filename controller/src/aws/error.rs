@@ -59,7 +59,7 @@ impl AwsErrorKind {
 pub struct AwsError {
     /// What it means.
     pub kind: AwsErrorKind,
-    /// `ecs`, `iam`, `s3`, `cloudwatch` or `logs`.
+    /// `ecs`, `ecr`, `iam`, `s3`, `cloudwatch` or `logs`.
     pub service: &'static str,
     /// Name of the operation.
     pub operation: &'static str,
@@ -169,12 +169,13 @@ const THROTTLING_CODES: [&str; 10] = [
 ];
 
 /// Codes that say the thing is not there.
-const NOT_FOUND_CODES: [&str; 9] = [
+const NOT_FOUND_CODES: [&str; 10] = [
     "ServiceDeploymentNotFoundException",
     "ClusterNotFoundException",
     "ServiceNotFoundException",
     "ServiceNotActiveException",
     "ResourceNotFoundException",
+    "RepositoryNotFoundException",
     "NoSuchEntity",
     "NoSuchKey",
     "NoSuchBucket",

@@ -7,6 +7,7 @@ mod budget;
 mod call;
 mod clients;
 mod cloudwatch;
+mod ecr;
 mod ecs;
 mod error;
 mod iam;

@@ -10,7 +10,8 @@
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>). CloudWatch and
 /// CloudWatch Logs limit each operation per account and region:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>,
-/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>. ECR:
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bucket {
     /// `RegisterTaskDefinition`, `DeregisterTaskDefinition`.
@@ -39,6 +40,8 @@ pub enum Bucket {
     MetricRead,
     /// `DescribeLogStreams`, `GetLogEvents` of CloudWatch Logs.
     LogRead,
+    /// `BatchGetImage` of ECR.
+    ImageRead,
 }
 
 /// Whose budget a bucket counts in.
@@ -63,7 +66,7 @@ pub struct BucketLimits {
 
 impl Bucket {
     /// Every bucket, in the order of declaration.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::TaskDefinitionModify,
         Self::TaskDefinitionRead,
         Self::ServiceModify,
@@ -77,6 +80,7 @@ impl Bucket {
         Self::AlarmRead,
         Self::MetricRead,
         Self::LogRead,
+        Self::ImageRead,
     ];
 
     /// The name in metrics.
@@ -96,6 +100,7 @@ impl Bucket {
             Self::AlarmRead => "alarm_read",
             Self::MetricRead => "metric_read",
             Self::LogRead => "log_read",
+            Self::ImageRead => "image_read",
         }
     }
 
@@ -116,6 +121,8 @@ impl Bucket {
             Self::IamWrite => (5.0, 5.0, BucketScope::Account),
             Self::IamRead => (10.0, 10.0, BucketScope::Account),
             Self::S3 => (100.0, 100.0, BucketScope::Account),
+            // AWS allows two thousand; whoever starts tasks spends from the same.
+            Self::ImageRead => (50.0, 20.0, BucketScope::Region),
         };
         BucketLimits {
             burst,
@@ -128,7 +135,7 @@ impl Bucket {
 /// One AWS operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// `ecs`, `iam`, `s3`, `cloudwatch` or `logs`.
+    /// `ecs`, `ecr`, `iam`, `s3`, `cloudwatch` or `logs`.
     pub service: &'static str,
     /// Name of the operation in the AWS API.
     pub name: &'static str,
@@ -192,4 +199,5 @@ operations! {
     GET_METRIC_DATA: "cloudwatch", "GetMetricData", MetricRead, false;
     DESCRIBE_LOG_STREAMS: "logs", "DescribeLogStreams", LogRead, false;
     GET_LOG_EVENTS: "logs", "GetLogEvents", LogRead, false;
+    BATCH_GET_IMAGE: "ecr", "BatchGetImage", ImageRead, false;
 }

@@ -90,6 +90,7 @@ permissions! {
     "cloudwatch:GetMetricData" on [] for GET_METRIC_DATA;
     "logs:DescribeLogStreams" on ["log-group"] for DESCRIBE_LOG_STREAMS;
     "logs:GetLogEvents" on ["log-stream"] for GET_LOG_EVENTS;
+    "ecr:BatchGetImage" on ["repository"] for BATCH_GET_IMAGE;
 }
 
 #[cfg(test)]

@@ -87,6 +87,7 @@ fn message(
             }
         }
     }
+    said.extend(deployment.told_of_images());
     if !unread.is_empty() {
         said.push(format!("could not be read: {}", unread.join(", ")));
     }

@@ -152,8 +152,8 @@ words! {
         CapabilityMissing,
         /// The deployment settings let ECS neither stop an old task nor start a new one.
         DeploymentCannotMove,
-        /// `rollout.movingTags: Refuse`: an image of the application has a tag and no digest, so that a new
-        /// deployment may start another one.
+        /// `rollout.movingTags: Refuse`: an image of the application has a tag that was moved since its tasks
+        /// were started, or that cannot be compared with what they run.
         MovingTag,
     }
 }
@@ -228,8 +228,8 @@ words! {
         NoRoomOnInstances,
         /// ECS does not roll the service back by itself when a deployment fails, and what that risks.
         NoRollback,
-        /// An image of the application has a tag and no digest: a new deployment starts what it points to by
-        /// then.
+        /// An image of the application has a tag and no digest: what a new deployment starts is compared before
+        /// it, was moved, or cannot be told.
         MovingTag,
     }
 }

@@ -23,6 +23,7 @@ impl Observation {
             managed_policies,
             rights,
             objects,
+            images,
             container_instances,
             unlisted_services,
             evidence,
@@ -44,6 +45,7 @@ impl Observation {
         close(&mut self.managed_policies, managed_policies);
         close(&mut self.rights, rights);
         close(&mut self.objects, objects);
+        close(&mut self.images, images);
         close(&mut self.container_instances, container_instances);
         close(&mut self.services, unlisted_services);
         let seen = &mut self.evidence;

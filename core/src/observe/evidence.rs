@@ -150,6 +150,10 @@ pub struct TaskView {
 pub struct TaskContainer {
     /// Name in the task definition.
     pub name: String,
+    /// The image as the task definition names it; may be empty.
+    pub image: String,
+    /// Digest of the image that it runs; empty until it was pulled.
+    pub image_digest: String,
     /// How it ended, if it did.
     pub exit_code: Option<i64>,
     /// Words of the agent; may be empty.
@@ -248,6 +252,8 @@ struct RawTask {
 struct RawContainer {
     #[serde(default)]
     name: String,
+    image: Option<String>,
+    image_digest: Option<String>,
     exit_code: Option<i64>,
     reason: Option<String>,
     health_status: Option<String>,
@@ -309,6 +315,8 @@ impl From<RawTask> for TaskView {
                 .into_iter()
                 .map(|container| TaskContainer {
                     name: container.name,
+                    image: container.image.unwrap_or_default(),
+                    image_digest: container.image_digest.unwrap_or_default(),
                     exit_code: container.exit_code,
                     reason: container.reason.unwrap_or_default(),
                     health: container.health_status.unwrap_or_default(),

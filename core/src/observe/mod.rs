@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod answered;
 mod evidence;
+mod images;
 mod instance;
 mod needs;
 mod rights;
@@ -21,6 +22,7 @@ pub use evidence::{
     AlarmView, Arrival, ArrivalPlace, ArrivalQuestion, DeploymentsQuestion, Evidence,
     EvidenceNeeds, LogTailQuestion, ServiceDeploymentView, TaskContainer, TaskView, TasksQuestion,
 };
+pub use images::{ImageQuestion, ImageView};
 pub use instance::InstanceView;
 pub use needs::Needs;
 pub use rights::{
@@ -113,6 +115,8 @@ pub struct Observation {
     pub rights: BTreeMap<RightsQuestion, Observed<RightsView>>,
     /// Objects by bucket and key.
     pub objects: BTreeMap<(String, String), Observed<ObjectView>>,
+    /// What tags point to, read in this pass.
+    pub images: BTreeMap<ImageQuestion, Observed<ImageView>>,
     /// Container instances by the ARN of their cluster.
     pub container_instances: BTreeMap<String, Observed<Vec<InstanceView>>>,
     /// What tells whether deployments are well and logs arrive, read in this pass.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{EvidenceNeeds, RightsQuestion};
+use super::{EvidenceNeeds, ImageQuestion, RightsQuestion};
 use crate::record::WorkloadKey;
 
 /// What a plan must know before it can decide. The pass reads these and plans again.
@@ -30,6 +30,8 @@ pub struct Needs {
     pub rights: BTreeSet<RightsQuestion>,
     /// Bucket and key.
     pub objects: BTreeSet<(String, String)>,
+    /// Tags of which it is wanted what they point to.
+    pub images: BTreeSet<ImageQuestion>,
     /// ARNs of clusters whose container instances are wanted.
     pub container_instances: BTreeSet<String>,
     /// Services that are remembered and were not listed.
@@ -59,6 +61,7 @@ impl Needs {
             managed_policies,
             rights,
             objects,
+            images,
             container_instances,
             unlisted_services,
             evidence,
@@ -73,6 +76,7 @@ impl Needs {
         self.managed_policies.extend(managed_policies);
         self.rights.extend(rights);
         self.objects.extend(objects);
+        self.images.extend(images);
         self.container_instances.extend(container_instances);
         self.unlisted_services.extend(unlisted_services);
         let EvidenceNeeds {
@@ -121,6 +125,7 @@ impl Needs {
                     .first()
                     .map(|(bucket, key)| format!("s3://{bucket}/{key}"))
             })
+            .or_else(|| plain("image", self.images.first().map(|one| &one.repository)))
             .or_else(|| {
                 plain(
                     "the container instances of",

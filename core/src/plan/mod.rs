@@ -28,6 +28,7 @@ mod logs;
 mod look;
 mod meanwhile;
 mod model;
+mod moved;
 mod moving;
 mod open;
 mod places;

@@ -283,6 +283,8 @@ pub struct UpdateStep {
     /// ARN of the service deployment of ours that ECS is to stop and to roll back; the service is then not
     /// updated.
     pub stop: Option<String>,
+    /// Images of the application that the deployment changes beside what it is for, for people.
+    pub moved_images: Vec<String>,
 }
 
 /// A revision known now, or the answer of the register step before.

@@ -2,15 +2,33 @@
 //! begins, so a tag that was moved since the last one brings another image.
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html>
 //!
-//! Never about the router: its tag is the policy's own.
+//! Never about the router: its tag is the policy's own. Whether a tag was moved is found out by `moved`.
 
 use crate::doc::TaskDefinitionDoc;
 use crate::image::RouterImage;
 use crate::inject::{self, Note, NoteCode, Reason, Refusal};
+use crate::observe::ImageQuestion;
 use crate::v1alpha1::{LoggingPolicy, MovingTags};
 
 /// Containers that a message names before it counts the rest.
 const NAMED_MAX: usize = 5;
+
+/// A container of the owner whose image has a tag and no digest.
+pub(super) struct Moving {
+    /// Name of the container.
+    pub(super) container: String,
+    /// The image as the task definition names it.
+    pub(super) image: String,
+    /// What to ask its registry, where that can be asked.
+    pub(super) question: Option<ImageQuestion>,
+}
+
+impl Moving {
+    /// The container and its image.
+    pub(super) fn named(&self) -> String {
+        format!("{} ({})", self.container, self.image)
+    }
+}
 
 /// Why the images of the application forbid a deployment, if they do; else they may be named.
 pub(super) fn refusal(
@@ -18,41 +36,48 @@ pub(super) fn refusal(
     live: &TaskDefinitionDoc,
     notes: &mut Vec<Note>,
 ) -> Option<Refusal> {
-    match risk(policy, live) {
-        Ok(note) => {
-            notes.extend(note);
-            None
-        }
-        Err(refusal) => Some(refusal),
-    }
-}
-
-/// What a new deployment of what the service runs risks: a refusal where the policy wants none, else a hint.
-fn risk(policy: &LoggingPolicy, live: &TaskDefinitionDoc) -> Result<Option<Note>, Refusal> {
     let wanted = policy.spec.rollout.moving_tags;
     if wanted == MovingTags::Allow {
-        return Ok(None);
+        return None;
     }
-    let moving = moving(live);
-    if moving.is_empty() {
-        return Ok(None);
+    let (asked, unknown): (Vec<Moving>, Vec<Moving>) = moving(live)
+        .into_iter()
+        .partition(|container| container.question.is_some());
+    if wanted == MovingTags::Refuse && !unknown.is_empty() {
+        return Some(refused(&risk(&unknown)));
     }
-    let message = format!(
-        "a new deployment starts what these tags point to now, which may be another image than the one that runs: {}; \
-         name digests to be sure",
-        named(&moving)
-    );
-    match wanted {
-        MovingTags::Refuse => Err(Refusal::new(
-            Reason::MovingTag,
-            format!("{message}, or set rollout.movingTags to Warn"),
-        )),
-        MovingTags::Allow | MovingTags::Warn => Ok(Some(Note::new(NoteCode::MovingTag, message))),
+    if !unknown.is_empty() {
+        notes.push(note(risk(&unknown)));
     }
+    if !asked.is_empty() {
+        notes.push(note(format!(
+            "a new deployment starts what these tags point to now: {}; before it begins, that is compared with what runs",
+            list(&asked)
+        )));
+    }
+    None
 }
 
-/// Name and image of each container of the owner whose image has no digest.
-fn moving(live: &TaskDefinitionDoc) -> Vec<String> {
+/// What is said of tags that cannot be compared with what runs.
+pub(super) fn risk(moving: &[Moving]) -> String {
+    format!(
+        "a new deployment starts what these tags point to now, which may be another image than the one that runs: {}; \
+         name digests to be sure",
+        list(moving)
+    )
+}
+
+pub(super) fn note(message: String) -> Note {
+    Note::new(NoteCode::MovingTag, message)
+}
+
+pub(super) fn refused(why: &str) -> Refusal {
+    let message = format!("{why}, or set rollout.movingTags to Warn");
+    Refusal::new(Reason::MovingTag, message)
+}
+
+/// Each container of the owner whose image has no digest.
+pub(super) fn moving(live: &TaskDefinitionDoc) -> Vec<Moving> {
     let router = inject::marks(live).map(|marks| marks.router);
     live.containers()
         .filter_map(|container| {
@@ -60,18 +85,18 @@ fn moving(live: &TaskDefinitionDoc) -> Vec<String> {
             let image = container.image()?;
             let is_pinned = RouterImage::parse(&image).digest().is_some();
             let is_ours = router.as_ref() == Some(&name);
-            (!is_pinned && !is_ours).then(|| format!("{name} ({image})"))
+            (!is_pinned && !is_ours).then(|| Moving {
+                question: ImageQuestion::of(&image),
+                container: name.into(),
+                image: image.into(),
+            })
         })
         .collect()
 }
 
-fn named(moving: &[String]) -> String {
-    let mut text = moving
-        .iter()
-        .take(NAMED_MAX)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
+fn list(moving: &[Moving]) -> String {
+    let named = moving.iter().take(NAMED_MAX).map(Moving::named);
+    let mut text = named.collect::<Vec<_>>().join(", ");
     let more = moving.len().saturating_sub(NAMED_MAX);
     if more > 0 {
         text.push_str(&format!(" and {more} more"));

@@ -46,6 +46,7 @@ fn lost(
         deployment_id: Some(primary.id.clone()).filter(|id| !id.is_empty()),
         started_at: input.now,
         before: None,
+        moved_images: Vec::new(),
     })
 }
 

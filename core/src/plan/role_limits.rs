@@ -16,7 +16,7 @@ use super::rights::RIGHTS_RETRY_SECONDS;
 use crate::iam::{self, Lack, NamedDocument, Verdict};
 use crate::inject::{Reason, Refusal};
 use crate::observe::{Needs, Observed};
-use crate::record::{PolicyRef, ResourceId, RoleObstacle};
+use crate::record::{Obstacle, PolicyRef, ResourceId};
 
 /// What a permissions boundary leaves of a role policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,7 +144,7 @@ fn of_role<'a>(
     })
 }
 
-/// Remembers that a role stands in the way of a change, and gives the place back that it had.
+/// Remembers what stands in the way of a change, and gives the place back that it had.
 pub(super) fn set_aside(
     input: &PlanInput<'_>,
     draft: &mut Draft<'_>,
@@ -155,7 +155,7 @@ pub(super) fn set_aside(
     draft.record.admitted = None;
     let before = input.records.get(&draft.record.key);
     draft.record.rollout = before.and_then(|record| record.rollout.clone());
-    draft.record.obstacle = Some(RoleObstacle {
+    draft.record.obstacle = Some(Obstacle {
         hash,
         policy,
         reason: refusal.reason.to_string(),
@@ -164,7 +164,7 @@ pub(super) fn set_aside(
     });
 }
 
-/// The refusal that was remembered for a change, until it is time to look at the role again.
+/// The refusal that was remembered for a change, until it is time to look again.
 pub(super) fn obstacle(
     input: &PlanInput<'_>,
     draft: &Draft<'_>,

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use super::desire::{Change, WantedRevision};
 use super::draft::{Draft, REGISTER_CONSISTENCY_SECONDS};
 use super::model::{Decision, Plan, PlanInput, RegisterStep, RevisionRef, Step, UpdateStep, Wait};
+use super::moved;
 use super::resources::{self, State};
 use super::ship;
 use crate::doc::{TaskDefinitionDoc, canonical_hash};
@@ -26,6 +27,11 @@ pub(super) fn steps_for(
     states: &BTreeMap<ResourceId, State>,
 ) -> Result<Vec<Step>, Decision> {
     let blocked = blocked_by(requires, states)?;
+    let must_spread = requires.iter().any(|id| {
+        matches!(id, ResourceId::RolePolicy { .. }) && states.get(id) == Some(&State::Write)
+    });
+    let is_next = blocked.is_none() && !must_spread;
+    let moved_images = moved::look(input, &mut plan.needs, draft, &change, is_next)?;
     let mut steps = Vec::new();
     let revision = match change.revision {
         WantedRevision::Existing(arn) => RevisionRef::Arn(arn),
@@ -51,9 +57,6 @@ pub(super) fn steps_for(
         draft.verdict.decision = Decision::Waiting(wait);
         return Ok(steps);
     }
-    let must_spread = requires.iter().any(|id| {
-        matches!(id, ResourceId::RolePolicy { .. }) && states.get(id) == Some(&State::Write)
-    });
     if !must_spread && ship::is_ours_to_ship(draft.service) {
         steps.push(Step::Update(UpdateStep {
             cluster_arn: draft.cluster.arn.clone(),
@@ -66,6 +69,7 @@ pub(super) fn steps_for(
             base: change.base,
             grants: change.grants,
             stop: change.stop,
+            moved_images,
         }));
     }
     Ok(steps)

@@ -38,11 +38,11 @@ pub struct Overtaken {
     pub at: Timestamp,
 }
 
-/// A change that a role of the workload stands in the way of. It takes no place from others until it is
-/// time to look again.
+/// A change that something outside of the service stands in the way of: a role, a tag that was moved. It takes no
+/// place from others until it is time to look again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RoleObstacle {
+pub struct Obstacle {
     /// Content hash of the change.
     pub hash: String,
     /// The policy it was for.
@@ -51,7 +51,7 @@ pub struct RoleObstacle {
     pub reason: String,
     /// For people.
     pub message: String,
-    /// When the role is looked at again, unless the change becomes another before.
+    /// When it is looked at again, unless the change becomes another before.
     pub look_again_at: Timestamp,
 }
 

@@ -66,10 +66,10 @@ pub fn policy_status(
     } else {
         (ConditionStatus::False, "RolloutInProgress")
     };
-    let mut message = message(&status);
-    if reason == OPTED_OUT_SERVICES {
-        message.push_str(&held(rollouts));
-    }
+    let message = match reason {
+        OPTED_OUT_SERVICES => held(rollouts),
+        _ => message(&status),
+    };
     let fresh = vec![
         condition(READY, ready, reason, message, generation),
         valid(findings, generation),
@@ -88,7 +88,8 @@ fn held(rollouts: &[RolloutStatus]) -> String {
         .iter()
         .filter_map(|rollout| find(&rollout.conditions, READY));
     let held = ready.filter(|ready| ready.reason == OPTED_OUT_SERVICES);
-    held.map(|held| format!("; {}", held.message)).collect()
+    let messages: Vec<&str> = held.map(|held| held.message.as_str()).collect();
+    messages.join("; ")
 }
 
 /// What the linter says, as a condition; what is only good to know is left out.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::inject::Reason;
 use crate::plan::{Decision, Wait};
-use crate::record::{Purpose, PutBack, PutBackState, WorkloadRecord};
+use crate::record::{DeploymentRecord, Purpose, PutBack, PutBackState, WorkloadRecord};
 
 /// Condition: a policy wins the workload.
 pub const SELECTED: &str = "Selected";
@@ -254,7 +254,11 @@ fn deploying_reason(purpose: Purpose, record: &WorkloadRecord) -> (WorkloadReaso
         Purpose::Eject => "ECS is taking the router out",
         Purpose::Restore => return (WorkloadReason::PuttingBack, putting_back(record)),
     };
-    (WorkloadReason::DeploymentInProgress, message.to_owned())
+    let images = record.deployment.as_ref();
+    let images = images.and_then(DeploymentRecord::told_of_images);
+    let message = [message.to_owned()].into_iter().chain(images);
+    let message = message.collect::<Vec<_>>().join("; ");
+    (WorkloadReason::DeploymentInProgress, message)
 }
 
 fn out_of_scope(is_target_deleted: bool) -> String {

@@ -212,6 +212,12 @@ data "aws_iam_policy_document" "read" {
     actions   = ["logs:GetLogEvents"]
     resources = ["${local.logs}:${var.router_log_groups}:log-stream:*"]
   }
+  # Of any account: images often come from one that all others share, whose repositories say who may.
+  statement {
+    sid       = "CompareMovingTags"
+    actions   = ["ecr:BatchGetImage"]
+    resources = ["arn:${local.partition}:ecr:*:*:repository/*"]
+  }
 }
 
 resource "aws_iam_role_policy" "read" {

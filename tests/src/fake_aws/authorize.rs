@@ -200,7 +200,7 @@ fn denial(call: &Call, asked: &Asked, verdict: &Verdict) -> AwsError {
         asked.action
     );
     let (status, code) = match call.service {
-        Service::Ecs | Service::Logs => (400, "AccessDeniedException"),
+        Service::Ecs | Service::Ecr | Service::Logs => (400, "AccessDeniedException"),
         _ => (403, "AccessDenied"),
     };
     AwsError::new(status, code, message)

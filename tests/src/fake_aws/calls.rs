@@ -21,6 +21,8 @@ pub enum Service {
     CloudWatch,
     /// CloudWatch Logs, awsJson1.1.
     Logs,
+    /// Elastic Container Registry, awsJson1.1.
+    Ecr,
     /// Prometheus, which is no AWS service and stands beside it; HTTP and JSON.
     Prometheus,
 }
@@ -109,7 +111,7 @@ impl Call {
         let name = self.operation.as_str();
         match self.service {
             Service::Sts | Service::Prometheus => false,
-            _ => !["Describe", "List", "Get", "Head", "Simulate"]
+            _ => !["BatchGet", "Describe", "List", "Get", "Head", "Simulate"]
                 .iter()
                 .any(|read| name.starts_with(read)),
         }

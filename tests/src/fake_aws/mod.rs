@@ -1,4 +1,4 @@
-//! AWS in process, on its wire protocols: ECS, IAM, S3, STS, CloudWatch and its Logs, with a driven clock, a call log,
+//! AWS in process, on its wire protocols: ECS, ECR, IAM, S3, STS, CloudWatch and its Logs, with a driven clock, a call log,
 //! documented limits, stale reads, throttling, faults at chosen calls and other actors.
 //! Never reads the wall clock, never draws a random number, never reaches the network.
 
@@ -6,6 +6,7 @@ mod actors;
 mod authorize;
 mod calls;
 mod cbor;
+mod ecr;
 mod ecs;
 mod faults;
 mod hosts;

@@ -78,7 +78,9 @@ impl Reply {
         let mut reply = match service {
             Service::CloudWatch => Self::cbor(200, Vec::new()),
             Service::Iam | Service::Sts | Service::S3 => Self::xml(200, String::new()),
-            Service::Ecs | Service::Logs | Service::Prometheus => Self::json(&Value::Null),
+            Service::Ecs | Service::Ecr | Service::Logs | Service::Prometheus => {
+                Self::json(&Value::Null)
+            }
         };
         reply.body = body;
         reply
@@ -105,7 +107,7 @@ impl Reply {
                 let body = json!({"__type": error.code, "message": error.message});
                 Self::cbor(error.status, cbor::write(&body))
             }
-            Service::Ecs | Service::Logs | Service::Prometheus => {
+            Service::Ecs | Service::Ecr | Service::Logs | Service::Prometheus => {
                 let mut reply = Self::json(&json!({
                     "__type": error.code,
                     "message": error.message,

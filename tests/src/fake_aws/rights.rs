@@ -52,6 +52,7 @@ pub(super) fn of(state: &State, call: &Call) -> Option<Vec<Need>> {
             _ => return None,
         })]),
         Service::Logs => logs(call),
+        Service::Ecr => ecr(call),
         Service::Sts | Service::Prometheus => Some(Vec::new()),
     }
 }
@@ -315,6 +316,24 @@ fn logs(call: &Call) -> Option<Vec<Need>> {
         }
         _ => return None,
     }])
+}
+
+fn ecr(call: &Call) -> Option<Vec<Need>> {
+    let place = &call.place;
+    let account = match call.text("registryId") {
+        "" => &place.account,
+        named => named,
+    };
+    let repository = format!(
+        "arn:{}:ecr:{}:{account}:repository/{}",
+        place.partition(),
+        place.region,
+        call.text("repositoryName")
+    );
+    match call.operation.as_str() {
+        "BatchGetImage" => Some(vec![Need::on("ecr:BatchGetImage", vec![repository])]),
+        _ => None,
+    }
 }
 
 fn list(value: &Value) -> impl Iterator<Item = &str> {

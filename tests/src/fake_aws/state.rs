@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::authorize::Authority;
 use super::calls::{Call, Place, Service};
+use super::ecr::Registry;
 use super::ecs::{self, Judge, Region};
 use super::faults::{Fault, FaultPlan, Hook};
 use super::iam;
@@ -46,6 +47,7 @@ pub(super) struct State {
     pub(super) buckets: BTreeMap<String, s3::Bucket>,
     pub(super) sessions: sts::Sessions,
     pub(super) telemetry: Telemetry,
+    pub(super) registry: Registry,
     pub(super) throttle: Buckets,
     pub(super) authority: Authority,
     pub(super) calls: Vec<Call>,
@@ -90,6 +92,7 @@ impl State {
             buckets: BTreeMap::new(),
             sessions: sts::Sessions::default(),
             telemetry: Telemetry::default(),
+            registry: Registry::default(),
             throttle: Buckets::default(),
             authority: Authority::default(),
             calls: Vec::new(),
@@ -204,6 +207,7 @@ impl State {
                 let answer = self.telemetry.logs(call, self.now_ms)?;
                 Ok(Reply::json(&answer))
             }
+            Service::Ecr => self.registry.execute(call).map(|value| Reply::json(&value)),
             Service::Prometheus => Ok(self.telemetry.prometheus(call)),
         }
     }
@@ -214,6 +218,7 @@ impl State {
             place: &call.place,
             now_ms: self.now_ms,
             lag: self.options.ecs_lag,
+            registry: &self.registry,
             // What others do is not what a test is about.
             revision_lag: match call.number {
                 0 => RevisionLag::default(),
@@ -247,6 +252,7 @@ impl State {
                 options,
                 serial,
                 now_ms,
+                registry,
                 ..
             } = self;
             for (place, region) in regions {
@@ -254,6 +260,7 @@ impl State {
                     place,
                     now_ms: *now_ms,
                     lag: options.ecs_lag,
+                    registry,
                     revision_lag: options.revision_lag,
                     deployment_ms: i64::try_from(options.deployment.as_millis())
                         .unwrap_or(i64::MAX),
@@ -268,7 +275,9 @@ impl State {
 
 fn throttled(service: Service) -> AwsError {
     match service {
-        Service::Ecs | Service::Logs => AwsError::new(400, "ThrottlingException", "Rate exceeded"),
+        Service::Ecs | Service::Ecr | Service::Logs => {
+            AwsError::new(400, "ThrottlingException", "Rate exceeded")
+        }
         Service::Iam | Service::Sts | Service::CloudWatch => {
             AwsError::new(400, "Throttling", "Rate exceeded")
         }
@@ -279,7 +288,7 @@ fn throttled(service: Service) -> AwsError {
 
 fn server_error(service: Service) -> AwsError {
     let code = match service {
-        Service::Ecs => "ServerException",
+        Service::Ecs | Service::Ecr => "ServerException",
         Service::Iam | Service::Sts => "ServiceFailure",
         Service::CloudWatch | Service::Prometheus => "InternalServiceFault",
         Service::Logs => "ServiceUnavailableException",
@@ -290,7 +299,7 @@ fn server_error(service: Service) -> AwsError {
 
 fn denied(call: &Call) -> AwsError {
     let (status, code) = match call.service {
-        Service::Ecs | Service::Logs => (400, "AccessDeniedException"),
+        Service::Ecs | Service::Ecr | Service::Logs => (400, "AccessDeniedException"),
         Service::Iam | Service::Sts | Service::S3 | Service::CloudWatch | Service::Prometheus => {
             (403, "AccessDenied")
         }

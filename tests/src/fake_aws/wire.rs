@@ -10,6 +10,7 @@ use super::cbor;
 use super::reply::percent_decode;
 
 const ECS_TARGET: &str = "AmazonEC2ContainerServiceV20141113.";
+const ECR_TARGET: &str = "AmazonEC2ContainerRegistry_V20150921.";
 const LOGS_TARGET: &str = "Logs_20140328.";
 const CLOUDWATCH_PATH: &str = "/service/GraniteServiceVersion20100801/operation/";
 const PROMETHEUS_PATH: &str = "/api/v1/query";
@@ -85,7 +86,9 @@ fn header<'a>(head: &'a Parts, name: &str) -> Option<&'a str> {
 fn json_operation(head: &Parts) -> Option<(Service, String)> {
     let target = header(head, "x-amz-target")?;
     let of = |service, prefix: &str| Some((service, target.strip_prefix(prefix)?.to_owned()));
-    of(Service::Ecs, ECS_TARGET).or_else(|| of(Service::Logs, LOGS_TARGET))
+    of(Service::Ecs, ECS_TARGET)
+        .or_else(|| of(Service::Ecr, ECR_TARGET))
+        .or_else(|| of(Service::Logs, LOGS_TARGET))
 }
 
 fn query_operation(head: &Parts, body: &Bytes) -> Option<(String, Value)> {

@@ -10,7 +10,7 @@ use firelens_controller::aws::{
 };
 use firelens_controller::metrics::Metrics;
 use firelens_controller::prometheus::Prometheus;
-use firelens_core::observe::{Arrival, ServiceDeploymentView, TaskView};
+use firelens_core::observe::{Arrival, ImageQuestion, ServiceDeploymentView, TaskView};
 use firelens_tests::fake_aws::{ACCOUNT, DeploymentEnd, FakeAws, Fault, FaultPlan, REGION, When};
 use firelens_tests::harness::scene::{fargate, run};
 use firelens_tests::harness::{DrivenClock, aws_settings};
@@ -104,6 +104,7 @@ async fn a_denied_read_of_each_service_is_a_denial() {
     let fake = scene();
     let clients = clients(&fake).await;
     let now = fake.now();
+    let tag = ImageQuestion::of("111122223333.dkr.ecr.us-east-1.amazonaws.com/app:1").unwrap();
     for operation in [
         "ListTasks",
         "ListServiceDeployments",
@@ -111,6 +112,7 @@ async fn a_denied_read_of_each_service_is_a_denial() {
         "GetMetricData",
         "DescribeLogStreams",
         "GetLogEvents",
+        "BatchGetImage",
     ] {
         fake.clear_faults();
         let when = When::operation(operation).always();
@@ -125,13 +127,11 @@ async fn a_denied_read_of_each_service_is_a_denial() {
             "DescribeAlarms" => clients.alarms(&["a".to_owned()]).await.err(),
             "GetMetricData" => clients.incoming_records(REGION, kind, "s", now).await.err(),
             "DescribeLogStreams" => clients.log_streams(REGION, "g", "p").await.err(),
+            "BatchGetImage" => clients.image(&tag).await.err(),
             _ => clients.log_tail(REGION, "g", "s").await.err(),
         };
-        assert_eq!(
-            error.map(|error| error.kind),
-            Some(AwsErrorKind::Denied),
-            "{operation}"
-        );
+        let error = error.unwrap();
+        assert_eq!(error.kind, AwsErrorKind::Denied, "{operation}: {error}");
     }
 }
 

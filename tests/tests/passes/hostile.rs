@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use firelens_controller::{PassOutcome, PassResult};
 use firelens_core::v1alpha1::{Kind, RESTORE_FINALIZER};
-use firelens_tests::fake_aws::{Fault, FaultPlan, When};
+use firelens_tests::fake_aws::{ACCOUNT, Fault, FaultPlan, Source, When};
 use firelens_tests::harness::scene::{POLICY, policy, small_fleet};
 use firelens_tests::harness::{Harness, Passed, TARGET, condition};
 use serde_json::{Value, json};
@@ -273,6 +273,7 @@ async fn answers_that_no_service_gives_end_no_pass() {
         "DescribeAlarms",
         "GetMetricData",
         "DescribeLogStreams",
+        "BatchGetImage",
         "Query",
     ];
     for (index, operation) in operations.into_iter().enumerate() {
@@ -309,6 +310,17 @@ async fn gated() -> Harness {
     policy["spec"]["rollout"]["maxConcurrent"] = json!(1);
     harness.fake.set_alarm("rings", "OK");
     harness.fake.set_samples("errors", &["0"]);
+    for service in ["web", "jobs"] {
+        let image = format!("{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/{service}:1");
+        harness.fake.push_image(&image, service);
+        let deployed = harness
+            .fake
+            .owner_deploys("main", service, Source::Own, move |document| {
+                document["containerDefinitions"][0]["image"] = json!(image);
+            });
+        deployed.unwrap();
+    }
+    harness.fake.advance(Duration::from_secs(120));
     harness.apply(policy).await;
     harness
 }

@@ -36,7 +36,11 @@ async fn a_life() -> Harness {
     let fake = harness.fake.clone();
     fake.add_instance("main", &ATTRIBUTES, 3000, &json!({}));
     for service in ["sick", "stuck", "verified"] {
-        run(&fake, "main", &fargate(service));
+        let mut document = fargate(service);
+        let image = format!("{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/{service}:1");
+        fake.push_image(&image, service);
+        document["containerDefinitions"][0]["image"] = json!(image);
+        run(&fake, "main", &document);
     }
     run_managed(&fake);
     let express_service = json!({"resourceManagementType": "ECS"});

@@ -19,6 +19,7 @@ mod installation;
 mod isolation;
 mod least_rights;
 mod leaving;
+mod moving_tags;
 mod one_account;
 mod plans;
 mod proven_generation;

@@ -45,7 +45,9 @@ pub struct RolloutStrategy {
     #[schemars(range(min = 0, max = 3600))]
     pub settle_seconds: u32,
     /// Images of the application by tag and without a digest: a new deployment starts what the tag points to
-    /// by then. Allow: nothing is said. Warn (default): they are named. Refuse: the service is left alone.
+    /// by then. Tags in Amazon ECR are compared with what runs right before it. Allow: nothing is compared or
+    /// said. Warn (default): those that change, or cannot be compared, are named. Refuse: the service is left
+    /// alone then.
     pub moving_tags: MovingTags,
     /// Failed workloads before the rollout pauses itself, from 1. Default: 1.
     #[schemars(range(min = 1, max = 100_000))]
@@ -156,10 +158,10 @@ text_enum! {
     MovingTags {
         /// Nothing is said.
         Allow = "Allow",
-        /// They are named as a risk.
+        /// Those that a deployment changes, or that cannot be compared, are named.
         #[default]
         Warn = "Warn",
-        /// The service is left alone.
+        /// The service is left alone where there are such.
         Refuse = "Refuse",
     }
 }

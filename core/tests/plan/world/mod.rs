@@ -10,8 +10,8 @@ use firelens_core::doc::{TaskDefinitionDoc, sha256_hex};
 use firelens_core::iam::{NamedDocument, RolePolicies};
 use firelens_core::inject;
 use firelens_core::observe::{
-    ClusterView, Evidence, Needs, ObjectView, Observation, Observed, RightsQuestion, RightsView,
-    RoleView, ServiceView, SimulatedRight,
+    ClusterView, Evidence, ImageQuestion, ImageView, Needs, ObjectView, Observation, Observed,
+    RightsQuestion, RightsView, RoleView, ServiceView, SimulatedRight,
 };
 use firelens_core::plan::{
     Decision, Plan, PlanInput, ResourceContent, RevisionRef, Standing, Step, plan,
@@ -95,6 +95,8 @@ pub(crate) struct World {
     pub(crate) unreadable: bool,
     /// What is answered when somebody asks for it; everything else is absent.
     pub(crate) evidence: Evidence,
+    /// What tags in registries of ECR point to; others are not there.
+    pub(crate) images: BTreeMap<ImageQuestion, Observed<ImageView>>,
     /// Tasks that every service wants.
     pub(crate) desired_count: u32,
     /// Who registers.
@@ -147,6 +149,7 @@ impl World {
             settings: json!({}),
             unreadable: false,
             evidence: Evidence::default(),
+            images: BTreeMap::new(),
             desired_count: 0,
             registrar: "arn:aws:iam::111122223333:user/alice",
             registered: 0,

@@ -167,6 +167,7 @@ impl World {
                     deployment_id: None,
                     started_at: self.now,
                     before: None,
+                    moved_images: update.moved_images.clone(),
                 });
             }
         }

@@ -111,6 +111,11 @@ impl World {
             });
             seen.objects.insert(place.clone(), found);
         }
+        for question in &needs.images {
+            let found = self.images.get(question).cloned();
+            seen.images
+                .insert(question.clone(), found.unwrap_or(Observed::Absent));
+        }
         self.read_evidence(needs, seen);
     }
 

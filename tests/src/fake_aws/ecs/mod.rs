@@ -23,6 +23,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::calls::{Call, Place};
+use super::ecr::Registry;
 use super::lag::{Lag, Lagged, RevisionLag};
 use super::reply::AwsError;
 
@@ -65,6 +66,7 @@ pub(super) struct Ctx<'a> {
     pub(super) revision_lag: RevisionLag,
     pub(super) deployment_ms: i64,
     pub(super) judge: Option<&'a Judge>,
+    pub(super) registry: &'a Registry,
     pub(super) serial: &'a mut u64,
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::service::{RolloutState, Service, Status};
+use super::service::{RolloutState, Service, ServiceDeployment, Status};
 use super::{Ctx, PageRule, Region, last_segment, list_of, page, paged, text};
 use crate::fake_aws::reply::{AwsError, seconds};
 
@@ -117,6 +117,12 @@ fn running(region: &Region, ctx: &Ctx<'_>, service: &Service) -> Vec<Value> {
         .and_then(|view| view["containerDefinitions"].as_array())
         .into_iter()
         .flatten();
+    let of_revision = |past: &&ServiceDeployment| past.task_definition == *revision;
+    let began_ms = service
+        .history
+        .iter()
+        .find(of_revision)
+        .map_or(service.created_ms, |past| past.created_ms);
     let containers: Vec<Value> = containers
         .map(|container| {
             let name = container["name"].as_str().unwrap_or("");
@@ -128,7 +134,11 @@ fn running(region: &Region, ctx: &Ctx<'_>, service: &Service) -> Vec<Value> {
                 None => "UNKNOWN",
             };
             let health = health.map_or(usual, String::as_str);
-            json!({"name": name, "lastStatus": "RUNNING", "healthStatus": health})
+            let image = container["image"].as_str().unwrap_or("");
+            json!({
+                "name": name, "lastStatus": "RUNNING", "healthStatus": health,
+                "image": image, "imageDigest": ctx.registry.resolved(image, began_ms),
+            })
         })
         .collect();
     let of_document = |member: &str| {

@@ -182,6 +182,7 @@ fn model(service: Service, operation: &str) -> Option<Option<Arc<Model>>> {
         Service::Sts => "sts",
         Service::CloudWatch => "cloudwatch",
         Service::Logs => "logs",
+        Service::Ecr => "ecr",
         Service::Prometheus => return None,
     };
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);

@@ -41,7 +41,7 @@ pub(in crate::fake_aws) fn invite(seed: u64, call: &Call, reply: &mut Reply) {
     }
     let about = call.number.to_string();
     match call.service {
-        Service::Ecs | Service::Logs => {
+        Service::Ecs | Service::Ecr | Service::Logs => {
             if let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) {
                 into(&mut body, "", seed, &about);
                 reply.body = Bytes::from(body.to_string());
