@@ -99,8 +99,6 @@ impl Needs {
     /// The first thing that is asked for, for people; empty when nothing is.
     #[must_use]
     pub fn first(&self) -> String {
-        let evidence = &self.evidence;
-        let plain = |word: &str, one: Option<&String>| one.map(|name| format!("{word} {name}"));
         let unlisted = self.unlisted_services.first().map(|one| &one.service);
         plain("task definition", self.task_definitions.first())
             .or_else(|| plain("task definition", self.fresh_task_definitions.first()))
@@ -133,32 +131,35 @@ impl Needs {
                 )
             })
             .or_else(|| plain("service", unlisted))
-            .or_else(|| {
-                plain(
-                    "the deployments of service",
-                    evidence.service_deployments.first().map(|one| &one.service),
-                )
-            })
-            .or_else(|| {
-                plain(
-                    "the tasks of service",
-                    evidence.tasks.first().map(|one| &one.service),
-                )
-            })
-            .or_else(|| {
-                plain(
-                    "log stream",
-                    evidence.log_tails.first().map(|one| &one.stream),
-                )
-            })
-            .or_else(|| plain("alarm", evidence.alarms.first()))
-            .or_else(|| plain("query", evidence.samples.first()))
-            .or_else(|| {
-                evidence
-                    .arrivals
-                    .first()
-                    .map(|one| format!("what arrived in {:?} since {}", one.place, one.since))
-            })
+            .or_else(|| self.evidence.first())
             .unwrap_or_default()
     }
+}
+
+impl EvidenceNeeds {
+    /// The first thing that is asked for, for people.
+    fn first(&self) -> Option<String> {
+        plain(
+            "the deployments of service",
+            self.service_deployments.first().map(|one| &one.service),
+        )
+        .or_else(|| {
+            plain(
+                "the tasks of service",
+                self.tasks.first().map(|one| &one.service),
+            )
+        })
+        .or_else(|| plain("log stream", self.log_tails.first().map(|one| &one.stream)))
+        .or_else(|| plain("alarm", self.alarms.first()))
+        .or_else(|| plain("query", self.samples.first()))
+        .or_else(|| {
+            self.arrivals
+                .first()
+                .map(|one| format!("what arrived in {:?} since {}", one.place, one.since))
+        })
+    }
+}
+
+fn plain(word: &str, one: Option<&String>) -> Option<String> {
+    one.map(|name| format!("{word} {name}"))
 }

@@ -87,8 +87,8 @@ pub(super) fn moving(live: &TaskDefinitionDoc) -> Vec<Moving> {
             let is_ours = router.as_ref() == Some(&name);
             (!is_pinned && !is_ours).then(|| Moving {
                 question: ImageQuestion::of(&image),
-                container: name.into(),
-                image: image.into(),
+                container: name,
+                image,
             })
         })
         .collect()

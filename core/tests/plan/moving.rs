@@ -141,7 +141,7 @@ fn an_image_that_a_deployment_brings_beside_the_router_is_told_and_stays_with_it
     assert!(said.contains(&change), "{said}");
     let key = World::key("s0");
     let deployment = moved.records[&key].deployment.clone().unwrap();
-    assert_eq!(deployment.moved_images, [change.clone()]);
+    assert_eq!(deployment.moved_images, std::slice::from_ref(&change));
     let service = moved.services.get_mut("s0").unwrap();
     service.rollout_state = "FAILED";
     moved.pass();

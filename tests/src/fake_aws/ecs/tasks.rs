@@ -112,35 +112,7 @@ fn running(region: &Region, ctx: &Ctx<'_>, service: &Service) -> Vec<Value> {
         return Vec::new();
     };
     let document = region.revision(revision).map(|found| found.view());
-    let containers = document
-        .as_ref()
-        .and_then(|view| view["containerDefinitions"].as_array())
-        .into_iter()
-        .flatten();
-    let of_revision = |past: &&ServiceDeployment| past.task_definition == *revision;
-    let began_ms = service
-        .history
-        .iter()
-        .find(of_revision)
-        .map_or(service.created_ms, |past| past.created_ms);
-    let containers: Vec<Value> = containers
-        .map(|container| {
-            let name = container["name"].as_str().unwrap_or("");
-            let health = region
-                .container_health
-                .get(&format!("{}/{}/{name}", service.cluster, service.name));
-            let usual = match container.get("healthCheck") {
-                Some(_) => "HEALTHY",
-                None => "UNKNOWN",
-            };
-            let health = health.map_or(usual, String::as_str);
-            let image = container["image"].as_str().unwrap_or("");
-            json!({
-                "name": name, "lastStatus": "RUNNING", "healthStatus": health,
-                "image": image, "imageDigest": ctx.registry.resolved(image, began_ms),
-            })
-        })
-        .collect();
+    let containers = containers(region, ctx, service, document.as_ref());
     let of_document = |member: &str| {
         let value = document.as_ref().and_then(|view| view.get(member));
         value.cloned().unwrap_or_else(|| json!("0"))
@@ -175,6 +147,37 @@ fn running(region: &Region, ctx: &Ctx<'_>, service: &Service) -> Vec<Value> {
         task
     })
     .collect()
+}
+
+/// The containers of a task, with the images that its deployment resolved.
+fn containers(
+    region: &Region,
+    ctx: &Ctx<'_>,
+    service: &Service,
+    document: Option<&Value>,
+) -> Vec<Value> {
+    let of_document = |past: &&ServiceDeployment| {
+        document.is_some_and(|view| view["taskDefinitionArn"] == past.task_definition.as_str())
+    };
+    let began = service.history.iter().find(of_document);
+    let began_ms = began.map_or(service.created_ms, |past| past.created_ms);
+    let defined = document.and_then(|view| view["containerDefinitions"].as_array());
+    let container = |container: &Value| {
+        let name = container["name"].as_str().unwrap_or("");
+        let health = region
+            .container_health
+            .get(&format!("{}/{}/{name}", service.cluster, service.name));
+        let usual = match container.get("healthCheck") {
+            Some(_) => "HEALTHY",
+            None => "UNKNOWN",
+        };
+        let image = container["image"].as_str().unwrap_or("");
+        json!({
+            "name": name, "lastStatus": "RUNNING", "healthStatus": health.map_or(usual, String::as_str),
+            "image": image, "imageDigest": ctx.registry.resolved(image, began_ms),
+        })
+    };
+    defined.into_iter().flatten().map(container).collect()
 }
 
 /// 32 hexadecimal digits that are always the same for the same text: FNV-1a, 128 bits.
