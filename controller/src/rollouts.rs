@@ -30,11 +30,12 @@ impl Report<'_> {
             let Some(progress) = self.plan.policies.get(policy.name()) else {
                 continue;
             };
-            if !concerns(policy, target) && !touches(progress) {
-                continue;
-            }
             let name = rollout_name(policy.name(), policy.generation(), target);
             let before = old.get(&name);
+            // One that began is told to its end, also when its last workload goes to another policy.
+            if !concerns(policy, target) && !touches(progress) && before.is_none() {
+                continue;
+            }
             let pace = self.ctx.pace();
             let Some(status) = rollout_status(self.plan, policy, pace, before, self.now) else {
                 continue;

@@ -172,7 +172,7 @@ class Soak:
             time.sleep(4)
 
     def compare(self):
-        comparison = Comparison(self.state(), self.team.forgotten)
+        comparison = Comparison(self.state(), self.team.retained, self.team.forgotten)
         for text in comparison.whole():
             self.find(text)
         say(f"{comparison.compared} workloads compared")
@@ -217,13 +217,16 @@ class Soak:
         except LiveError as error:
             self.find(str(error))
         state = self.state()
-        for key in sorted(Comparison(state).routed()):
+        retained = self.team.retained
+        for key in sorted(Comparison(state, retained).routed()):
             self.find(f"{key}: has a router after every policy is gone: {short(state.services[key]['taskDefinition'])}")
         for role, held in sorted(self.fleet.role_policies().items()):
-            if ours(held):
-                self.find(f"role {role}: holds {sorted(ours(held))} after every policy is gone")
+            left = retained.beside(role, ours(held))
+            if left:
+                self.find(f"role {role}: holds {left} after every policy is gone")
         for region in REGIONS:
-            files = self.fleet.aws[region].objects(bucket_of(region))
+            held = self.fleet.aws[region].objects(bucket_of(region))
+            files = sorted(set(held) - retained.files[region])
             if files:
                 self.find(f"bucket of {region}: {len(files)} objects are left after every policy is gone: {files[:5]}")
         self.kubectl("delete", "logdestinations", "--all")

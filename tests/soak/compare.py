@@ -22,9 +22,9 @@ PREFIX = "firelens/"
 
 
 class Comparison:
-    def __init__(self, state, forgotten=()):
+    def __init__(self, state, retained, forgotten=()):
         """`forgotten` are regions whose target was deleted meanwhile, and with it what was remembered of them."""
-        self.state, self.forgotten = state, forgotten
+        self.state, self.retained, self.forgotten = state, retained, forgotten
         self.owned = {arn for service in state.fleet.services for arn in service.owned}
         self.findings = []
         self.compared = 0
@@ -108,7 +108,9 @@ class Comparison:
             is_copy = arn in self.owned
             try:
                 on_copy = is_copy or self.is_made_from_a_copy(region, arn, status["baseRevision"])
-                base = patched.unpatch(live) if on_copy else self.state.revision(region, status["baseRevision"])
+                base = self.state.revision(region, status["baseRevision"])
+                if on_copy:
+                    base = {**patched.unpatch(live), "taskDefinitionArn": status["baseRevision"]}
                 bucket = f"{bucket_of(region)}/{PREFIX}"
                 wanted, _ = patched.patch(policy, every, base, bucket, region, status["launchType"])
             except (LiveError, KeyError) as error:
@@ -161,7 +163,7 @@ class Comparison:
 
     def targets_count_what_there_is(self):
         role_policies = self.state.fleet.role_policies()
-        held = sum(len(ours(policies)) for policies in role_policies.values())
+        held = [(role, name) for role, policies in role_policies.items() for name in ours(policies)]
         said = 0
         for name, target in sorted(self.state.targets.items()):
             status, region = target["status"], TARGETS[name]
@@ -170,12 +172,12 @@ class Comparison:
             services = len([key for key in self.state.services if key[0] == region])
             if status.get("services") != services:
                 self.find(f"target {name}: says {status.get('services')} services, there are {services}")
-            files = len(self.state.fleet.aws[region].objects(bucket_of(region)))
-            if status.get("ownedObjects") != files:
-                self.find(f"target {name}: says {status.get('ownedObjects')} objects, the bucket holds {files}")
+            files = set(self.state.fleet.aws[region].objects(bucket_of(region)))
+            if not len(files - self.retained.files[region]) <= status.get("ownedObjects", 0) <= len(files):
+                self.find(f"target {name}: says {status.get('ownedObjects')} objects, the bucket holds {len(files)}")
             said += status.get("ownedRolePolicies", 0)
-        if said != held:
-            self.find(f"targets: say {said} role policies, the roles hold {held}")
+        if not len(set(held) - self.retained.role_policies) <= said <= len(held):
+            self.find(f"targets: say {said} role policies, the roles hold {len(held)}")
 
     def roles_allow_what_is_needed(self):
         role_policies = self.state.fleet.role_policies()
@@ -198,7 +200,7 @@ class Comparison:
             for role in (by_key[key].role, by_key[key].execution):
                 used.setdefault(role, set()).add(router["dockerLabels"][LABEL_POLICY])
         for role, policies in sorted(self.state.fleet.role_policies().items()):
-            for name in ours(policies):
+            for name in self.retained.beside(role, ours(policies)):
                 if not any(name.startswith(f"{ROLE_POLICY}{policy}") for policy in used.get(role, ())):
                     self.find(f"role {role}: holds {name}, and no service of it runs a router of that policy")
 
@@ -231,17 +233,26 @@ class Comparison:
                     self.find(f"{service}: registered more than once from {base}: {arns}")
 
     def no_revision_of_ours_waits_to_be_started(self):
-        """What no service runs is deregistered, but for CodeDeploy, which may go back to it."""
+        """What no service runs is deregistered, but for CodeDeploy, which may go back to it.
+
+        Not what was given back without a router: it is the owner's, and routers are made from it.
+        """
         live = {service["taskDefinition"] for service in self.state.services.values()}
         for service in self.state.fleet.services:
             if service.region in self.forgotten or service.kind == "codedeploy":
                 continue
             active = self.state.fleet.aws[service.region].revisions(service.family)
             spare = [arn for arn in active if arn not in live and arn not in self.owned]
-            if spare:
+            spare = [arn for arn in spare if router_of(self.state.revision(service.region, arn))]
+            if len(spare) > self.left_running(service.region, spare):
                 self.find(
                     f"{service}: runs {self.live(service)}, and these of ours are active: {list(map(short, spare))}"
                 )
+
+    def left_running(self, region, revisions):
+        """How many of these revisions may be there because a policy that retains what runs went."""
+        names = {router_of(self.state.revision(region, arn))["dockerLabels"][LABEL_POLICY] for arn in revisions}
+        return sum(self.retained.times.get(name, 0) for name in names)
 
     def live(self, service):
         return short(self.state.services[service.key]["taskDefinition"])

@@ -11,6 +11,7 @@ from live.parts import LOCAL_ACCOUNT
 from live.places import LiveError
 from soak import destinations
 from soak.fleet import CLUSTERS, bucket_of
+from soak.retained import Retained
 
 TARGETS = {"us": "us-east-1", "eu": "eu-west-1"}
 RESYNC_SECONDS = 15
@@ -77,6 +78,7 @@ class Team:
         self.later = []
         # Regions whose target was deleted.
         self.forgotten = set()
+        self.retained = Retained(fleet)
         # Every destination has its turn before one comes again.
         self.turns = []
         self.actions = [
@@ -246,6 +248,8 @@ class Team:
             if self.kubectl.one("loggingpolicies", name):
                 self.back(again)
                 return f"{name}: still going"
+            if POLICIES[name][2] == "Retain":
+                self.retained.note(name)
             outputs = self.some_outputs()
             self.kubectl.apply(policy(name, outputs))
             return f"{name}: made again, sends to {outputs}"

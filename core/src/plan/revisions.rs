@@ -96,14 +96,24 @@ fn is_whole(input: &PlanInput<'_>) -> bool {
     seen.unread_clusters.is_empty() && !services.any(|one| matches!(one, Observed::Unknown(_)))
 }
 
-/// What is retained is not looked after any more.
+/// What is retained is not looked after any more: what runs or can come back. What only somebody could start by
+/// the name of the family goes like any other.
 fn forget_retained(input: &PlanInput<'_>, plan: &mut Plan) {
     let retained = input.revisions.values().filter(|one| {
         find_policy(input, &one.router.policy).is_some_and(|policy| {
             policy.is_deleting() && policy.spec.deletion_policy == DeletionPolicy::Retain
         })
     });
-    let arns: Vec<String> = retained.map(|one| one.arn.clone()).collect();
+    let retained: Vec<&OwnedRevision> = retained.collect();
+    if retained.is_empty() {
+        return;
+    }
+    // Where it cannot be told, all of it may run.
+    let used = is_whole(input).then(|| Used::of(input, plan));
+    let forgotten = retained
+        .into_iter()
+        .filter(|one| used.as_ref().is_none_or(|used| used.needs(one)));
+    let arns: Vec<String> = forgotten.map(|one| one.arn.clone()).collect();
     plan.forgotten_revisions.extend(arns);
 }
 

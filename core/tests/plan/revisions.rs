@@ -3,6 +3,7 @@
 use firelens_core::inject;
 use firelens_core::plan::{DEREGISTRATIONS_PER_PASS, Decision};
 use firelens_core::record::{Intent, Purpose};
+use firelens_core::v1alpha1::DeletionPolicy;
 use serde_json::{Value, json};
 
 use crate::build::{base, policy};
@@ -227,4 +228,28 @@ fn what_is_retained_is_not_deregistered() {
     world.settle();
     assert!(world.plan().policies["all"].released);
     assert!(world.owned.is_empty() && world.deregistered.is_empty());
+}
+
+#[test]
+fn what_nothing_runs_goes_also_where_the_policy_retains_what_runs() {
+    let mut world = fleet(1);
+    world.settle();
+    let before = world.services["s0"].revision.clone();
+    let retain = |world: &mut World| {
+        world.policies[0].spec.deletion_policy = DeletionPolicy::Retain;
+    };
+    renew(&mut world, "other");
+    retain(&mut world);
+    while world.services["s0"].revision == before {
+        world.pass();
+        world.advance(20);
+    }
+    world.deployments_complete();
+    let runs = world.services["s0"].revision.clone();
+    assert!(world.owned.contains_key(&before) && world.owned.contains_key(&runs));
+    world.delete_policy(0);
+    world.settle();
+    assert_eq!(world.deregistered, [before]);
+    assert_eq!(world.services["s0"].revision, runs);
+    assert!(world.owned.is_empty(), "what runs is forgotten");
 }

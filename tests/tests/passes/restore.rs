@@ -6,7 +6,7 @@ use std::time::Duration;
 use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{FakeAws, Source, canonical};
 use firelens_tests::harness::scene::{BUCKET, POLICY, ec2, fargate, policy, small_fleet};
-use firelens_tests::harness::{Harness, condition, is_routed};
+use firelens_tests::harness::{Harness, TARGET, condition, is_routed};
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 100;
@@ -229,4 +229,24 @@ async fn a_service_that_is_being_deleted_keeps_its_rights_and_files_until_its_ta
     harness.settle(MAX_PASSES).await;
     assert!(harness.fake.role_policies("web-task").is_empty());
     assert!(!harness.fake.role_policies("jobs-task").is_empty());
+}
+
+#[tokio::test]
+async fn a_policy_that_leaves_a_target_is_ready_once_its_routers_are_gone() {
+    let mut harness = injected().await;
+    let mut elsewhere = policy();
+    elsewhere["spec"]["selector"] = json!({"targets": ["elsewhere"]});
+    elsewhere["spec"]["rollout"]["maxConcurrent"] = json!(1);
+    harness.apply(elsewhere).await;
+    harness.settle(MAX_PASSES).await;
+    for service in ["web", "jobs"] {
+        assert!(!is_routed(&live(&harness.fake, service)), "{service}");
+    }
+    let policy = harness.get(Kind::LoggingPolicy, POLICY).await.unwrap();
+    let ready = condition(&policy["status"], "Ready").unwrap();
+    assert_eq!(ready["reason"], "RolloutComplete", "{ready}");
+    let name = format!("{POLICY}.g2.{TARGET}");
+    let rollout = harness.get(Kind::Rollout, &name).await.unwrap();
+    let complete = condition(&rollout["status"], "Complete").unwrap();
+    assert_eq!(complete["status"], "True", "{complete}");
 }
