@@ -78,7 +78,7 @@ async fn a_service_of_code_deploy_is_prepared_shipped_by_its_owner_and_given_bac
     // As slow to stop as a container may be: noted.
     let mut document = fargate("shop");
     document["containerDefinitions"][0]["stopTimeout"] = json!(120);
-    let original = fake.register(document).unwrap();
+    let original = fake.register(document.clone()).unwrap();
     let extra = json!({
         "launchType": "FARGATE", "desiredCount": 2, "deploymentController": {"type": "CODE_DEPLOY"},
         "loadBalancers": [{"containerName": "app", "containerPort": 8080, "targetGroupArn": "arn:blue"}],
@@ -126,6 +126,6 @@ async fn a_service_of_code_deploy_is_prepared_shipped_by_its_owner_and_given_bac
     assert_eq!(harness.get(Kind::LoggingPolicy, POLICY).await, None);
     assert!(fake.role_policies("shop-task").is_empty() && fake.objects(BUCKET).is_empty());
     let live = fake.live("main", "shop").unwrap();
-    assert_eq!(canonical(&live), canonical(&fargate("shop")));
+    assert_eq!(canonical(&live), canonical(&document));
     assert_eq!(updates_of(&harness, "shop"), 0, "nothing is forced");
 }

@@ -273,12 +273,16 @@ async fn owners_who_deploy_every_minute_are_followed_and_one_who_fights_is_left_
 }
 
 /// Somebody whose tool holds the task definition of a service, as `terraform apply` does: back to the first
-/// revision, each time a deployment has rested for some minutes. One that is cut off would count as failed.
+/// revision, each time a deployment has rested for some minutes. One that is cut off would count as failed, and so
+/// would one that no pass saw to be complete: a pass of a wave takes minutes at the pace that AWS allows.
 struct Fighter {
     place: FakeAws,
     service: String,
     rested_minutes: u32,
 }
+
+/// Longer than any pass of this fleet.
+const REST_MINUTES: u32 = 6;
 
 impl Fighter {
     /// One more minute.
@@ -290,7 +294,7 @@ impl Fighter {
             true => self.rested_minutes + 1,
             false => 0,
         };
-        if self.rested_minutes > 3 {
+        if self.rested_minutes > REST_MINUTES {
             let first = format!("{}:1", self.service);
             let params =
                 json!({"cluster": CLUSTER, "service": self.service, "taskDefinition": first});
