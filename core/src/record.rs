@@ -230,7 +230,7 @@ pub struct WorkloadRecord {
     /// Whether its roles may do what they must, where the policy only verifies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rights: Option<RightsRecord>,
-    /// What a role stands in the way of.
+    /// What something outside of the service stands in the way of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<Obstacle>,
     /// Whose deployment is in force.

@@ -7,6 +7,17 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::image::{Registry, RouterImage};
+use crate::v1alpha1::validate::names::{is_account_id, is_region};
+
+/// Where AWS has the hosts of private registries. A host that only looks like one is somebody else's: what ECR
+/// says of a repository of that name is nothing about it.
+/// <https://docs.aws.amazon.com/general/latest/gr/ecr.html>
+const SUFFIXES: [&str; 4] = [
+    "amazonaws.com",
+    "amazonaws.com.cn",
+    "on.aws",
+    "on.amazonwebservices.com.cn",
+];
 
 /// The tag of an image reference that names none.
 const DEFAULT_TAG: &str = "latest";
@@ -30,12 +41,16 @@ impl ImageQuestion {
     pub fn of(reference: &str) -> Option<Self> {
         let image = RouterImage::parse(reference);
         let Registry::PrivateEcr {
-            account, region, ..
+            account,
+            region,
+            suffix,
         } = image.registry()
         else {
             return None;
         };
-        if image.digest().is_some() {
+        // The region becomes part of the name of a host that is asked, and an owner wrote it.
+        let is_ecr = is_account_id(account) && is_region(region) && SUFFIXES.contains(suffix);
+        if !is_ecr || image.digest().is_some() {
             return None;
         }
         let (_, path) = reference.split_once('/')?;
@@ -112,14 +127,18 @@ mod tests {
             &found.tag,
         ];
         assert_eq!(parts, ["111122223333", "eu-west-1", "team/app", "1.2"]);
-        let untagged = ImageQuestion::of("1.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn/app");
+        let untagged =
+            ImageQuestion::of("111122223333.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn/app");
         assert_eq!(untagged.unwrap().tag, "latest");
         for other in [
             "public.ecr.aws/team/app:1",
             "app:1",
             "ghcr.io/team/app:1",
-            "1.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:ab",
-            "1.dkr.ecr.eu-west-1.amazonaws.com/app:1@sha256:ab",
+            "111122223333.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:ab",
+            "111122223333.dkr.ecr.eu-west-1.amazonaws.com/app:1@sha256:ab",
+            "111122223333.dkr.ecr.eu-west-1.evil.example/app:1",
+            "111122223333.dkr.ecr.example:443#.amazonaws.com/app:1",
+            "1.dkr.ecr.eu-west-1.amazonaws.com/app:1",
         ] {
             assert_eq!(ImageQuestion::of(other), None, "{other}");
         }

@@ -30,7 +30,7 @@ pub(super) fn steps_for(
     let must_spread = requires.iter().any(|id| {
         matches!(id, ResourceId::RolePolicy { .. }) && states.get(id) == Some(&State::Write)
     });
-    let is_next = blocked.is_none() && !must_spread;
+    let is_next = blocked.is_none() && !must_spread && ship::is_ours_to_ship(draft.service);
     let moved_images = moved::look(input, &mut plan.needs, draft, &change, is_next)?;
     let mut steps = Vec::new();
     let revision = match change.revision {
@@ -57,7 +57,7 @@ pub(super) fn steps_for(
         draft.verdict.decision = Decision::Waiting(wait);
         return Ok(steps);
     }
-    if !must_spread && ship::is_ours_to_ship(draft.service) {
+    if is_next {
         steps.push(Step::Update(UpdateStep {
             cluster_arn: draft.cluster.arn.clone(),
             service: draft.service.name.clone(),

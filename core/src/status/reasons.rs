@@ -256,8 +256,10 @@ fn deploying_reason(purpose: Purpose, record: &WorkloadRecord) -> (WorkloadReaso
     };
     let images = record.deployment.as_ref();
     let images = images.and_then(DeploymentRecord::told_of_images);
-    let message = [message.to_owned()].into_iter().chain(images);
-    let message = message.collect::<Vec<_>>().join("; ");
+    let message = match images {
+        Some(images) => format!("{message}; {images}"),
+        None => message.to_owned(),
+    };
     (WorkloadReason::DeploymentInProgress, message)
 }
 
