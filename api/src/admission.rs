@@ -1,7 +1,7 @@
 //! Whether an object may be stored: its envelope, its metadata, its schema and rules, all problems at once.
 //! Never stores anything, and never mends what it can refuse, unless the client asked for that.
 
-use firelens_core::v1alpha1::{
+use firelens_types::v1alpha1::{
     API_VERSION, AwsTarget, Cause, FieldError, Freeze, Kind, LogDestination, LoggingPolicy,
     RESTORE_FINALIZER, Rollout, Workload, admit,
 };

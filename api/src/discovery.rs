@@ -1,7 +1,7 @@
 //! What a client learns before its first request: versions, groups, resources.
 //! Never lists a verb that the server does not answer.
 
-use firelens_core::v1alpha1::{API_VERSION, GROUP, Kind, VERSION};
+use firelens_types::v1alpha1::{API_VERSION, GROUP, Kind, VERSION};
 use serde_json::{Value, json};
 
 /// The Kubernetes minor version whose conventions this API follows; clients compare it with their own.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use firelens_core::v1alpha1::API_VERSION;
 use firelens_store::{EventFilter, EventType, RecordedEvent, Store, StoreError};
+use firelens_types::v1alpha1::API_VERSION;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 //! Never answers with anything but a `Status` when a request cannot be read.
 
 use axum::extract::{FromRequestParts, Path, Query};
-use firelens_core::v1alpha1::Kind;
+use firelens_types::v1alpha1::Kind;
 use http::request::Parts;
 
 use crate::status::ApiError;

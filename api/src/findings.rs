@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firelens_core::lint::{self, Code, Finding, ImageVersion, Severity};
-use firelens_core::v1alpha1::{Cause, FieldError, Kind, LogDestination, LoggingPolicy, Mode};
+use firelens_fluent::catalogue::ImageVersion;
+use firelens_fluent::lint::{self, Code, Finding, Severity};
 use firelens_store::{ListOptions, Store};
-use serde::de::DeserializeOwned;
+use firelens_types::v1alpha1::{Cause, FieldError, Kind, LogDestination, LoggingPolicy, Mode};
 use serde_json::Value;
 
 use crate::admission;
+use crate::meta::typed;
 use crate::overlaps;
 use crate::status::{ApiError, from_store_query};
 
@@ -116,9 +117,4 @@ async fn destinations(store: &Store) -> Result<BTreeMap<String, LogDestination>,
         .filter_map(typed::<LogDestination>)
         .map(|destination| (destination.name().to_owned(), destination))
         .collect())
-}
-
-/// The object as its type; `None` where it was written by another version.
-pub(crate) fn typed<T: DeserializeOwned>(object: &Value) -> Option<T> {
-    T::deserialize(object).ok()
 }

@@ -20,7 +20,7 @@ pub(crate) async fn ready(State(state): State<ApiState>) -> Response {
     match state.store().ping().await {
         Ok(()) => "ok".into_response(),
         Err(error) => {
-            tracing::warn!(error = %firelens_core::error_chain(&error), "not ready");
+            tracing::warn!(error = %firelens_types::error_chain(&error), "not ready");
             (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the database does not answer",

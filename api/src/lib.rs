@@ -11,6 +11,7 @@ mod events;
 mod extract;
 mod findings;
 mod health;
+mod http_metrics;
 mod jsonpath;
 mod listen;
 mod meta;

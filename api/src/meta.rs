@@ -1,7 +1,8 @@
 //! Rules for `metadata`, the same for every kind: what users may set, what is the server's alone.
 //! Never lets a request choose a uid, a creation time, a generation or a deletion time.
 
-use firelens_core::v1alpha1::{Cause, FieldError};
+use firelens_types::v1alpha1::{Cause, FieldError};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 /// Longest object name: a DNS subdomain.
@@ -141,6 +142,11 @@ pub(crate) fn user_part(metadata: &Value) -> Map<String, Value> {
         }
     }
     part
+}
+
+/// The object as its type; `None` where it was written by another version.
+pub(crate) fn typed<T: DeserializeOwned>(object: &Value) -> Option<T> {
+    T::deserialize(object).ok()
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@
 //! must be able to. Two that are written at the same moment can slip through; the controller then leaves the
 //! clusters to the older one.
 
-use firelens_core::select::{Overlap, overlap};
-use firelens_core::v1alpha1::{AwsTarget, Cause, FieldError, Kind};
+use firelens_plan::select::{Overlap, overlap};
 use firelens_store::{ListOptions, Store};
+use firelens_types::v1alpha1::{AwsTarget, Cause, FieldError, Kind};
 use serde_json::Value;
 
 use crate::admission;
-use crate::findings::typed;
+use crate::meta::typed;
 use crate::status::{ApiError, from_store_query};
 
 /// Judges an admitted target, given the stored one that it replaces. Answers what the client should be told.

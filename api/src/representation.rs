@@ -2,7 +2,7 @@
 //! Never changes what an object says.
 
 use axum::response::{IntoResponse, Response};
-use firelens_core::v1alpha1::{API_VERSION, Kind};
+use firelens_types::v1alpha1::{API_VERSION, Kind};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, WARNING};
 use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;

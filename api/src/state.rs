@@ -9,7 +9,7 @@ use prometheus::Registry;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::metrics::HttpMetrics;
+use crate::http_metrics::HttpMetrics;
 use crate::status::ApiError;
 
 /// Limits of the API. Each bounds what one client can make the server spend.

@@ -2,9 +2,9 @@
 //! Never puts an internal error's text into an answer: that goes to the log, the client gets a sentence of ours.
 
 use axum::response::{IntoResponse, Response};
-use firelens_core::error_chain;
-use firelens_core::v1alpha1::{Cause, FieldError, GROUP, Kind};
 use firelens_store::StoreError;
+use firelens_types::error_chain;
+use firelens_types::v1alpha1::{Cause, FieldError, GROUP, Kind};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 

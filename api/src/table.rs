@@ -1,7 +1,7 @@
 //! Objects as `meta.k8s.io/v1` `Table`: the columns that `kubectl get` shows.
 //! Never hides an object: one row each, and empty cells where the object has nothing to show.
 
-use firelens_core::v1alpha1::{Column, Kind, printer_columns};
+use firelens_types::v1alpha1::{Column, Kind, printer_columns};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 

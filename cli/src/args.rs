@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use firelens_core::installation::check_installation_id;
-use firelens_core::lint::ImageVersion;
+use firelens_aws::installation::check_installation_id;
+use firelens_fluent::catalogue::ImageVersion;
 
 pub(crate) use client::{
     Connection, Explain, Plan, Rollout, RolloutStatus, RolloutSubject, RolloutVerb, Token,

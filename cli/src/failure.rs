@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use firelens_core::error_chain;
+use firelens_types::error_chain;
 
 /// Why a command did not do what was asked.
 #[derive(Debug)]

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use firelens_core::error_chain;
-use firelens_core::status::Pace;
-use firelens_core::v1alpha1::AwsTarget;
+use firelens_report::status::Pace;
 use firelens_store::{Store, StoreError};
+use firelens_types::error_chain;
+use firelens_types::v1alpha1::AwsTarget;
 use prometheus::Registry;
 
 use crate::aws::{

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firelens_core::observe::{
+use firelens_aws::observe::{
     AlarmView, Arrival, ArrivalPlace, ArrivalQuestion, DeploymentsQuestion, Evidence,
     EvidenceNeeds, Observed, ServiceDeploymentView, TaskView, TasksQuestion,
 };

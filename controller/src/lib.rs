@@ -1,6 +1,6 @@
 //! The loop of firelens-operator: observe the targets, plan, apply, report.
 //!
-//! Decisions are made in `firelens-core`; this crate reads and writes AWS and the store as the plan
+//! Decisions are made in the crates of `core/`; this crate reads and writes AWS and the store as the plan
 //! says. It never chooses, and never writes to AWS without a lease on the target.
 
 mod apply;
@@ -8,7 +8,9 @@ pub mod aws;
 pub mod clock;
 mod context;
 mod evidence;
+mod handover;
 mod keep;
+mod labels;
 mod lease;
 mod load;
 mod measure;

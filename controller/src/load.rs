@@ -5,20 +5,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firelens_core::record::{
+use firelens_aws::observe::Observation;
+use firelens_aws::record::{
     GenerationKey, Intent, OwnedResource, OwnedRevision, PolicyGeneration, ResourceId,
     RolloutRecord, WorkloadKey, WorkloadRecord,
 };
-use firelens_core::v1alpha1::{
+use firelens_plan::PlanInput;
+use firelens_store::{ListOptions, Store, StoreError};
+use firelens_types::v1alpha1::{
     AwsTarget, Freeze, Kind, LogDestination, LoggingPolicy, Rollout, RolloutControl,
 };
-use firelens_store::{ListOptions, Store, StoreError};
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::handover;
+use crate::labels::target_selector;
 use crate::reading::{self, Policies, readable};
-use crate::report::target_selector;
-use crate::scope;
 
 /// What a pass begins with.
 #[derive(Debug)]
@@ -58,6 +61,31 @@ impl Loaded {
         let known = self.records.get(key).cloned();
         known.unwrap_or_else(|| WorkloadRecord::new(key.clone()))
     }
+
+    /// What a plan is made from, with what was seen of AWS.
+    pub(crate) fn input<'a>(
+        &'a self,
+        observation: &'a Observation,
+        now: Timestamp,
+    ) -> PlanInput<'a> {
+        PlanInput {
+            installation: &self.installation,
+            target: &self.target,
+            policies: &self.policies,
+            destinations: &self.destinations,
+            observation,
+            records: &self.records,
+            resources: &self.resources,
+            revisions: &self.revisions,
+            handed_over: &self.handed_over,
+            intents: &self.intents,
+            rollouts: &self.rollouts,
+            generations: &self.generations,
+            controls: &self.controls,
+            freezes: &self.freezes,
+            now,
+        }
+    }
 }
 
 /// What there is of a target.
@@ -95,7 +123,7 @@ pub(crate) async fn load(store: &Store, target: &str) -> Result<Load, StoreError
     let controls = controls(&rollout_objects, &policies);
     let records = store.records(target).await?;
     let targets = all::<AwsTarget>(store, Kind::AwsTarget).await?;
-    let handed_over = scope::handed_over(store, &found, &targets, &records).await?;
+    let handed_over = handover::handed_over(store, &found, &targets, &records).await?;
     Ok(Load::Found(Box::new(Loaded {
         installation: store.installation().await?,
         target: found,

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use firelens_core::plan::{Decision, WorkloadPlan};
-use firelens_core::record::WorkloadRecord;
-use firelens_core::status::{COMPLETE, find};
-use firelens_core::v1alpha1::{ConditionStatus, LoggingPolicy, RolloutStatus};
+use firelens_aws::record::WorkloadRecord;
+use firelens_plan::{Decision, WorkloadPlan};
+use firelens_report::status::{COMPLETE, find};
+use firelens_types::v1alpha1::{ConditionStatus, LoggingPolicy, RolloutStatus};
 
 use crate::metrics::{PolicyStand, StateCounts, bounded_policies};
 use crate::report::Report;

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use firelens_core::plan::Holdings;
+use firelens_plan::Holdings;
 use jiff::Timestamp;
 use prometheus::core::Collector;
 use prometheus::{

@@ -5,21 +5,42 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firelens_core::doc::TaskDefinitionDoc;
-use firelens_core::error_chain;
-use firelens_core::observe::{
+use firelens_aws::observe::{
     FAMILY_LOOK_BACK, InstanceView, Needs, ObjectView, Observation, Observed,
 };
 use firelens_store::{Store, StoreError};
+use firelens_taskdef::TaskDefinitionDoc;
+use firelens_types::error_chain;
 use futures::stream;
 use futures::{Future, StreamExt};
 
+use firelens_types::v1alpha1::AwsTarget;
+
 use crate::aws::{AwsClients, AwsError, AwsErrorKind, DESCRIBE_CONTAINER_INSTANCES_SIZE};
+use crate::context::Ctx;
 use crate::keep::keep;
 use crate::metrics::Metrics;
 use crate::observe::{READ_CONCURRENCY, unlisted};
 use crate::prometheus::Prometheus;
-use crate::role_users::Others;
+
+/// The targets beside the one that a pass is over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Others<'a> {
+    pub(crate) ctx: &'a Ctx,
+    pub(crate) target: &'a AwsTarget,
+    /// All targets.
+    pub(crate) targets: &'a [AwsTarget],
+}
+
+impl<'a> Others<'a> {
+    /// Those that lead to the same account.
+    pub(crate) fn of_the_account(self) -> impl Iterator<Item = &'a AwsTarget> {
+        self.targets.iter().filter(move |other| {
+            other.name() != self.target.name()
+                && other.spec.account_id == self.target.spec.account_id
+        })
+    }
+}
 
 /// Reads on behalf of one pass.
 #[derive(Clone, Copy, Debug)]

@@ -7,10 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firelens_core::observe::{ClusterView, Observation, Observed, ServiceView};
-use firelens_core::record::WorkloadKey;
-use firelens_core::select::glob_matches;
-use firelens_core::v1alpha1::AwsTarget;
+use firelens_aws::observe::{ClusterView, Observation, Observed, ServiceView};
+use firelens_aws::record::WorkloadKey;
+use firelens_plan::select::glob_matches;
+use firelens_types::v1alpha1::AwsTarget;
 use futures::StreamExt;
 use futures::stream;
 use serde::Deserialize;

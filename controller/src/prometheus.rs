@@ -11,7 +11,7 @@ use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
-use firelens_core::error_chain;
+use firelens_types::error_chain;
 use http_body_util::{BodyExt, Limited};
 use serde::Deserialize;
 

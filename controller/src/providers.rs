@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firelens_core::observe::{Observed, ServiceView};
+use firelens_aws::observe::{Observed, ServiceView};
 use serde::Deserialize;
 
 use crate::aws::{AwsClients, DESCRIBE_PROVIDERS_SIZE, Described};

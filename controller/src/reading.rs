@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use firelens_core::v1alpha1::{DeletionPolicy, Kind, LoggingPolicy, LoggingPolicySpec};
+use firelens_types::v1alpha1::{DeletionPolicy, Kind, LoggingPolicy, LoggingPolicySpec};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -106,7 +106,7 @@ fn plain(mut object: Value) -> Value {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use firelens_core::v1alpha1::Workload;
+    use firelens_types::v1alpha1::Workload;
     use serde_json::json;
 
     use super::*;

@@ -5,11 +5,10 @@
 
 use std::time::Duration;
 
-use firelens_core::error_chain;
-use firelens_core::observe::Observation;
-use firelens_core::plan::{self, Decision, Plan, PlanInput, READ_RETRY_SECONDS};
-use firelens_core::record::WorkloadKey;
+use firelens_aws::record::WorkloadKey;
+use firelens_plan::{Decision, Plan, READ_RETRY_SECONDS};
 use firelens_store::{Lease, StoreError};
+use firelens_types::error_chain;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::apply::{Applied, Applier, ApplyError};
@@ -18,16 +17,15 @@ use crate::clock::PassTime;
 use crate::context::Ctx;
 use crate::lease::LeaseError;
 use crate::load::{self, Load, Loaded};
-use crate::needs::Reader;
-use crate::report::Report;
-use crate::role_users::Others;
+use crate::needs::{Others, Reader};
+use crate::report::{Report, Written};
 use crate::world::{Occasion, World};
-use crate::{remember, retire, reviews, scope};
+use crate::{measure, remember, retire, reviews, scope};
 
 /// How often a role policy or S3 object that was seen to be right is read again, in seconds. A resync
 /// in between reads none of them: they change only when somebody tampers with them, and IAM publishes
 /// no read rate to spend.
-pub use firelens_core::plan::RESOURCE_RECHECK_SECONDS;
+pub use firelens_plan::RESOURCE_RECHECK_SECONDS;
 
 /// Rounds of planning and reading in one pass. A plan asks for revisions, then for what those name,
 /// then for families behind lost answers; after so many, whoever still asks waits for the next pass.
@@ -198,7 +196,8 @@ async fn carry_out(
         now: time.now(),
     };
     let lease = ctx.leases.current(name).unwrap_or_else(|| lease.clone());
-    let settled = report.write(&lease).await?;
+    let Written { settled, rollouts } = report.write(&lease).await?;
+    measure::publish(&report, &rollouts);
     let released = retire::release_policies(&ctx.store, &lease, loaded, plan).await?;
     scope::release_target(&ctx.store, &lease, loaded, plan).await?;
     let complete =
@@ -232,7 +231,7 @@ async fn plan_until_known(
 ) -> Result<Plan, PassError> {
     let reader = reader(ctx, clients, loaded);
     for _ in 0..MAX_PLAN_ROUNDS {
-        let plan = plan::plan(&input(loaded, &world.observation, now));
+        let plan = firelens_plan::plan(&loaded.input(&world.observation, now));
         if !plan.needs.is_empty() {
             reader.read(&plan.needs, &mut world.observation).await?;
             continue;
@@ -254,7 +253,7 @@ async fn plan_with_what_is_known(
     now: Timestamp,
 ) -> Plan {
     loop {
-        let plan = plan::plan_with_what_is_known(&input(loaded, &world.observation, now));
+        let plan = firelens_plan::plan_with_what_is_known(&loaded.input(&world.observation, now));
         // Each round reads others: it ends.
         let movers = world.unread_movers(&plan, &loaded.records);
         if movers.is_empty() {
@@ -305,31 +304,6 @@ fn reader<'a>(ctx: &'a Ctx, clients: &'a AwsClients, loaded: &'a Loaded) -> Read
             target: &loaded.target,
             targets: &loaded.targets,
         },
-    }
-}
-
-/// What a plan is made from.
-pub(crate) fn input<'a>(
-    loaded: &'a Loaded,
-    observation: &'a Observation,
-    now: Timestamp,
-) -> PlanInput<'a> {
-    PlanInput {
-        installation: &loaded.installation,
-        target: &loaded.target,
-        policies: &loaded.policies,
-        destinations: &loaded.destinations,
-        observation,
-        records: &loaded.records,
-        resources: &loaded.resources,
-        revisions: &loaded.revisions,
-        handed_over: &loaded.handed_over,
-        intents: &loaded.intents,
-        rollouts: &loaded.rollouts,
-        generations: &loaded.generations,
-        controls: &loaded.controls,
-        freezes: &loaded.freezes,
-        now,
     }
 }
 

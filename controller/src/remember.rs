@@ -4,8 +4,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use firelens_core::plan::Plan;
-use firelens_core::record::{OwnedResource, RolloutRecord, WorkloadRecord};
+use firelens_aws::record::{OwnedResource, RolloutRecord, WorkloadRecord};
+use firelens_plan::Plan;
 use firelens_store::{Lease, StoreError};
 use jiff::{SignedDuration, Timestamp};
 

@@ -6,21 +6,21 @@
 
 use std::collections::BTreeMap;
 
-use firelens_core::lint;
-use firelens_core::observe::Observation;
-use firelens_core::plan::{Holdings, Plan, PlanInput};
-use firelens_core::record::WorkloadKey;
-use firelens_core::select::{self, Overlap};
-use firelens_core::status::{
+use firelens_aws::observe::Observation;
+use firelens_aws::record::WorkloadKey;
+use firelens_fluent::lint;
+use firelens_plan::select::{self, Overlap};
+use firelens_plan::{Holdings, Plan, PlanInput};
+use firelens_report::status::{
     self, EventDraft, StatusContext, TargetView, policy_status, target_status, workload_status,
-};
-use firelens_core::v1alpha1::{
-    AwsTarget, Kind, LoggingPolicy, Object, Rollout, RolloutStatus, Workload, WorkloadSpec,
-    WorkloadStatus, workload_name,
 };
 use firelens_store::{
     Event, EventType, Expected, GeneratedObject, LabelSelector, Lease, ListOptions, Store,
     StoreError,
+};
+use firelens_types::v1alpha1::{
+    AwsTarget, Kind, LoggingPolicy, Object, Rollout, RolloutStatus, Workload, WorkloadSpec,
+    WorkloadStatus, workload_name,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -30,24 +30,10 @@ use serde_json::{Value, json};
 use crate::apply::Applied;
 use crate::context::Ctx;
 use crate::keep::keep;
+use crate::labels::{COMPONENT, POLICY_LABEL, TARGET_LABEL, label_value, target_selector};
 use crate::load::Loaded;
-use crate::measure;
 use crate::reading::readable;
-use crate::reconcile::input;
 use crate::world::World;
-
-/// Label of generated objects: the target, cut to what a label can hold.
-pub(crate) const TARGET_LABEL: &str = "firelens.dev/target";
-
-/// Label of rollouts: the policy. Names of policies fit into a label.
-pub(crate) const POLICY_LABEL: &str = "firelens.dev/policy";
-
-/// Longest value of a label
-/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>).
-const LABEL_VALUE_MAX: usize = 63;
-
-/// What part of the operator events come from.
-pub(crate) const COMPONENT: &str = "firelens-controller";
 
 /// Everything a report is made from.
 pub(crate) struct Report<'a> {
@@ -59,13 +45,21 @@ pub(crate) struct Report<'a> {
     pub(crate) now: Timestamp,
 }
 
+/// What came of writing a report.
+pub(crate) struct Written {
+    /// `false` when somebody changed a policy or the target meanwhile, so that its status is another
+    /// pass's business.
+    pub(crate) settled: bool,
+    /// How each rollout stands, by name of its policy.
+    pub(crate) rollouts: BTreeMap<String, RolloutStatus>,
+}
+
 impl Report<'_> {
-    /// Writes everything that changed. Answers `false` when somebody changed a policy or the target
-    /// meanwhile, so that its status is another pass's business.
+    /// Writes everything that changed.
     ///
     /// # Errors
     /// The store fails, or the lease is lost.
-    pub(crate) async fn write(&self, lease: &Lease) -> Result<bool, StoreError> {
+    pub(crate) async fn write(&self, lease: &Lease) -> Result<Written, StoreError> {
         self.write_workloads(lease).await?;
         self.tell_of_revisions().await?;
         let rollouts = self.write_rollouts(lease).await?;
@@ -77,8 +71,7 @@ impl Report<'_> {
         if self.world.is_whole() {
             settled &= self.write_target(lease).await?;
         }
-        measure::publish(self, &rollouts);
-        Ok(settled)
+        Ok(Written { settled, rollouts })
     }
 
     pub(crate) const fn target(&self) -> &AwsTarget {
@@ -99,7 +92,7 @@ impl Report<'_> {
     }
 
     fn input(&self) -> PlanInput<'_> {
-        input(self.loaded, self.observation(), self.now)
+        self.loaded.input(self.observation(), self.now)
     }
 
     async fn write_workloads(&self, lease: &Lease) -> Result<(), StoreError> {
@@ -347,39 +340,9 @@ impl Report<'_> {
     }
 }
 
-/// Selects the generated objects of a target, and of targets whose long names begin alike.
-pub(crate) fn target_selector(target: &str) -> LabelSelector {
-    LabelSelector::of_label(TARGET_LABEL, &label_value(target))
-}
-
-/// A name as the value of a label, which is shorter than a name can be and takes fewer characters than one
-/// that another version took.
-pub(crate) fn label_value(name: &str) -> String {
-    let plain = |letter: char| match letter {
-        letter if letter.is_ascii_alphanumeric() || "-_.".contains(letter) => letter,
-        _ => '-',
-    };
-    let cut: String = name.chars().map(plain).take(LABEL_VALUE_MAX).collect();
-    let cut = cut.trim_matches(|end: char| !end.is_ascii_alphanumeric());
-    cut.to_owned()
-}
-
 pub(crate) fn to_json<T: Serialize>(field: &str, value: &T) -> Result<Value, StoreError> {
     serde_json::to_value(value).map_err(|error| StoreError::Invalid {
         field: field.to_owned(),
         detail: error.to_string(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_target_name_becomes_a_valid_label() {
-        let name = format!("{}.{}", "a".repeat(62), "b".repeat(62));
-        assert_eq!(label_value(&name), "a".repeat(62));
-        assert_eq!(label_value("prod-us"), "prod-us");
-        assert_eq!(label_value("/Prod us/"), "Prod-us");
-    }
 }

@@ -3,16 +3,16 @@
 //! A policy is held by [`RESTORE_FINALIZER`] until every target says that nothing of it is left. A target
 //! that was not looked at since the deletion has not said so.
 
-use firelens_core::error_chain;
-use firelens_core::plan::{Plan, PolicyProgress};
-use firelens_core::record::{ResourceId, WorkloadKey, WorkloadRecord};
-use firelens_core::select::glob_matches;
-use firelens_core::status::rollout_name;
-use firelens_core::v1alpha1::{DeletionPolicy, Kind, LoggingPolicy, RESTORE_FINALIZER};
+use firelens_aws::record::{ResourceId, WorkloadKey, WorkloadRecord};
+use firelens_plan::select::glob_matches;
+use firelens_plan::{Plan, PolicyProgress};
+use firelens_report::status::rollout_name;
 use firelens_store::{Lease, ListOptions, Store, StoreError};
+use firelens_types::error_chain;
+use firelens_types::v1alpha1::{DeletionPolicy, Kind, LoggingPolicy, RESTORE_FINALIZER};
 
+use crate::labels::target_selector;
 use crate::load::{self, Loaded};
-use crate::report::target_selector;
 
 /// How far deletions are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 //! Nothing is written to AWS for an answer, and a question that cannot be answered costs the pass
 //! nothing.
 
-use firelens_core::error_chain;
-use firelens_core::plan::PlanInput;
-use firelens_core::review::{PlanQuestion, TargetPlan, review};
+use firelens_plan::PlanInput;
+use firelens_report::review::{PlanQuestion, TargetPlan, review};
 use firelens_store::{Question, Store, StoreError};
+use firelens_types::error_chain;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ async fn judge(
         let input = PlanInput {
             policies: &policies,
             destinations: &destinations,
-            ..crate::reconcile::input(loaded, &world.observation, now)
+            ..loaded.input(&world.observation, now)
         };
         let reviewed = review(&input, &policy, asked.limit);
         plan = reviewed.plan;

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firelens_core::iam::{NamedDocument, RolePolicies};
-use firelens_core::observe::{
+use firelens_aws::iam::{NamedDocument, RolePolicies};
+use firelens_aws::observe::{
     InlinePolicies, Needs, Observation, Observed, RightsQuestion, RightsView, RoleView,
     SimulatedRight,
 };

@@ -5,39 +5,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firelens_core::doc::TaskDefinitionDoc;
-use firelens_core::iam;
-use firelens_core::observe::{Needs, Observation};
-use firelens_core::v1alpha1::{AwsTarget, Kind, Workload};
+use firelens_aws::iam;
+use firelens_aws::observe::{Needs, Observation};
 use firelens_store::{ListOptions, StoreError};
+use firelens_taskdef::TaskDefinitionDoc;
+use firelens_types::v1alpha1::{AwsTarget, Kind, Workload};
 
-use crate::context::Ctx;
+use crate::labels::target_selector;
 use crate::needs::{Reader, parsed};
 use crate::reading::readable;
-use crate::report::target_selector;
 
 /// Revisions of another target's services that one pass reads from AWS for their roles. They are kept, so a large
 /// target that no policy selects anything in is known after some resyncs.
 const OTHERS_READ_PER_PASS: usize = 200;
-
-/// The targets beside the one that a pass is over.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Others<'a> {
-    pub(crate) ctx: &'a Ctx,
-    pub(crate) target: &'a AwsTarget,
-    /// All targets.
-    pub(crate) targets: &'a [AwsTarget],
-}
-
-impl<'a> Others<'a> {
-    /// Those that lead to the same account.
-    fn of_the_account(self) -> impl Iterator<Item = &'a AwsTarget> {
-        self.targets.iter().filter(move |other| {
-            other.name() != self.target.name()
-                && other.spec.account_id == self.target.spec.account_id
-        })
-    }
-}
 
 impl Reader<'_> {
     /// Finds the services of other targets in the account that no policy selects and that use the roles asked

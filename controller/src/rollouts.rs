@@ -5,15 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use firelens_core::plan::PolicyProgress;
-use firelens_core::status::{ROLLOUTS_KEPT, rollout_name, rollout_status};
-use firelens_core::v1alpha1::{
+use firelens_plan::PolicyProgress;
+use firelens_report::status::{ROLLOUTS_KEPT, rollout_name, rollout_status};
+use firelens_store::{GeneratedObject, Lease, StoreError};
+use firelens_types::v1alpha1::{
     Kind, LoggingPolicy, Rollout, RolloutControl, RolloutSpec, RolloutStatus,
 };
-use firelens_store::{GeneratedObject, Lease, StoreError};
 use serde_json::json;
 
-use crate::report::{POLICY_LABEL, Report, TARGET_LABEL, label_value, to_json};
+use crate::labels::{POLICY_LABEL, TARGET_LABEL, label_value};
+use crate::report::{Report, to_json};
 use crate::retire::concerns;
 
 impl Report<'_> {

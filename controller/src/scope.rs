@@ -5,14 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firelens_core::plan::{self, Decision, Plan};
-use firelens_core::record::{PolicyRef, WorkloadKey, WorkloadRecord};
-use firelens_core::select::is_beside;
-use firelens_core::v1alpha1::{AwsTarget, DeletionPolicy, IN_USE_FINALIZER, Kind};
+use firelens_aws::record::PolicyRef;
+use firelens_plan::{Decision, Plan};
 use firelens_store::{Event, EventType, Lease, Store, StoreError};
+use firelens_types::v1alpha1::{AwsTarget, DeletionPolicy, IN_USE_FINALIZER, Kind};
 
+use crate::handover::uncovered;
+use crate::labels::COMPONENT;
 use crate::load::Loaded;
-use crate::report::COMPONENT;
 
 /// Names of services by name of their cluster.
 pub(crate) type Kept = BTreeMap<String, BTreeSet<String>>;
@@ -30,49 +30,6 @@ pub(crate) fn kept(loaded: &Loaded) -> Kept {
     kept
 }
 
-fn uncovered<'a>(
-    target: &'a AwsTarget,
-    records: &'a BTreeMap<WorkloadKey, WorkloadRecord>,
-) -> impl Iterator<Item = &'a WorkloadKey> {
-    let outside = records
-        .iter()
-        .filter(|(key, record)| record.relies() && !plan::covers(target, &key.cluster));
-    outside.map(|(key, _)| key)
-}
-
-/// Workloads that this target looks after no more, and that another one of the same account and region
-/// covers and runs its router in.
-///
-/// # Errors
-/// The store fails.
-pub(crate) async fn handed_over(
-    store: &Store,
-    target: &AwsTarget,
-    targets: &[AwsTarget],
-    records: &BTreeMap<WorkloadKey, WorkloadRecord>,
-) -> Result<BTreeSet<WorkloadKey>, StoreError> {
-    let outside: Vec<&WorkloadKey> = uncovered(target, records).collect();
-    let mut taken = BTreeSet::new();
-    if outside.is_empty() {
-        return Ok(taken);
-    }
-    for heir in targets.iter().filter(|heir| is_beside(target, heir)) {
-        let theirs = store.records(heir.name()).await?;
-        for key in &outside {
-            let key_there = WorkloadKey {
-                target: heir.name().to_owned(),
-                ..(*key).clone()
-            };
-            let record = theirs.get(&key_there);
-            let runs_there = record.is_some_and(|record| record.managed.is_some());
-            if runs_there && plan::covers(heir, &key.cluster) {
-                taken.insert((*key).clone());
-            }
-        }
-    }
-    Ok(taken)
-}
-
 /// Holds a target for as long as routers run there, as Kubernetes holds a volume that is in use.
 ///
 /// # Errors
@@ -86,7 +43,7 @@ pub(crate) async fn hold_target(
     let finalizers = &target.metadata.finalizers;
     let is_held = finalizers.iter().any(|one| one == IN_USE_FINALIZER);
     let acts = plan.workloads.values().any(|one| !one.steps.is_empty());
-    if is_held || target.is_deleting() || !acts && plan::held_by(plan).is_empty() {
+    if is_held || target.is_deleting() || !acts && firelens_plan::held_by(plan).is_empty() {
         return Ok(());
     }
     let (name, uid) = (target.name(), target.uid());
@@ -153,10 +110,10 @@ fn is_left(loaded: &Loaded, plan: &Plan) -> bool {
 }
 
 fn held_because(loaded: &Loaded, plan: &Plan) -> Option<String> {
-    if plan::retains(&loaded.target) {
+    if firelens_plan::retains(&loaded.target) {
         return None;
     }
-    let held = plan::held_by(plan);
+    let held = firelens_plan::held_by(plan);
     if held.is_empty() {
         let what =
             "role policies, files or task definitions of the operator are still to be removed";

@@ -2,11 +2,12 @@
 //!
 //! Never one for each revision: a generation of a large fleet has thousands.
 
-use firelens_core::v1alpha1::Kind;
 use firelens_store::{Event, EventType, StoreError};
+use firelens_types::v1alpha1::Kind;
 
 use crate::apply::Applied;
-use crate::report::{COMPONENT, Report};
+use crate::labels::COMPONENT;
+use crate::report::Report;
 
 /// Revisions that an event names; more are only counted.
 const NAMED_MAX: usize = 5;

@@ -9,11 +9,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use firelens_core::observe::{Observation, Observed};
-use firelens_core::plan::{Decision, Plan, Wait, WorkloadPlan};
-use firelens_core::record::{WorkloadKey, WorkloadRecord};
-use firelens_core::select;
-use firelens_core::v1alpha1::AwsTarget;
+use firelens_aws::observe::{Observation, Observed};
+use firelens_aws::record::{WorkloadKey, WorkloadRecord};
+use firelens_plan::select;
+use firelens_plan::{Decision, Plan, Wait, WorkloadPlan};
+use firelens_types::v1alpha1::AwsTarget;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::AwsClients;

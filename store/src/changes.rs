@@ -1,7 +1,7 @@
 //! The change log: what watches are served from, and how it is kept short.
 //! Never tells a change twice, out of order, or not at all: who asks too late is told so.
 
-use firelens_core::v1alpha1::Kind;
+use firelens_types::v1alpha1::Kind;
 
 use crate::Store;
 use crate::error::StoreError;

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use firelens_core::v1alpha1::Kind;
+use firelens_types::v1alpha1::Kind;
 
 /// Why the store did not do what it was asked. The API answers the HTTP status given with each.
 #[derive(Debug, thiserror::Error)]

@@ -11,9 +11,9 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::Store;
 use crate::config::listener_pool;
 use crate::error::StoreError;
+use crate::hints::Feed;
 use crate::sql_objects;
 use crate::store::Inner;
-use crate::types::Head;
 
 /// Channel of the notifications; no other one is used.
 pub(crate) const CHANNEL: &str = "firelens_changes";
@@ -21,27 +21,6 @@ pub(crate) const CHANNEL: &str = "firelens_changes";
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How long LISTEN is left alone after it failed. The poll goes on meanwhile.
 const LISTEN_RETRY: Duration = Duration::from_secs(5);
-
-/// The feeds of a store, fed by one task.
-#[derive(Debug)]
-pub(crate) struct Feed {
-    changes: watch::Sender<i64>,
-    desired: watch::Sender<i64>,
-    asked: watch::Sender<i64>,
-    poke: Arc<Notify>,
-}
-
-impl Feed {
-    fn tell(&self, head: Head) {
-        // Also when it went back: then the database lost commits, and watchers must find out.
-        let set = |sender: &watch::Sender<i64>, value| {
-            sender.send_if_modified(|known| std::mem::replace(known, value) != value);
-        };
-        set(&self.changes, head.resource_version);
-        set(&self.desired, head.desired);
-        set(&self.asked, head.asked);
-    }
-}
 
 impl Store {
     /// The newest resourceVersion, kept up to date within a second and usually within milliseconds.

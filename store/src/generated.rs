@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use firelens_core::v1alpha1::Kind;
+use firelens_types::v1alpha1::Kind;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::PgConnection;

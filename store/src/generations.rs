@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use firelens_core::record::{GenerationKey, PolicyGeneration};
+use firelens_aws::record::{GenerationKey, PolicyGeneration};
 use serde_json::Value;
 use sqlx::PgConnection;
 

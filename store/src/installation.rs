@@ -1,7 +1,7 @@
 //! The id of this installation: made once, kept in the database, restored by people who lost it.
 //! Never changes it unless somebody says so.
 
-use firelens_core::installation::check_installation_id;
+use firelens_aws::installation::check_installation_id;
 use sqlx::PgConnection;
 use uuid::Uuid;
 

@@ -11,6 +11,7 @@ mod events;
 mod feed;
 mod generated;
 mod generations;
+mod hints;
 mod installation;
 mod leases;
 mod meta;

@@ -2,7 +2,7 @@
 //! part an update may change, when a generation grows.
 //! Never touches the database: every rule here is a function of two objects.
 
-use firelens_core::v1alpha1::{API_VERSION, Kind};
+use firelens_types::v1alpha1::{API_VERSION, Kind};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;

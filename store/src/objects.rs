@@ -3,7 +3,7 @@
 //!
 //! <https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md>
 
-use firelens_core::v1alpha1::Kind;
+use firelens_types::v1alpha1::Kind;
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use firelens_core::record::{Intent, WorkloadKey, WorkloadRecord};
+use firelens_aws::record::{Intent, WorkloadKey, WorkloadRecord};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;

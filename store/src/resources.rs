@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firelens_core::record::{OwnedResource, ResourceId};
+use firelens_aws::record::{OwnedResource, ResourceId};
 use serde::Deserialize;
 
 use crate::Store;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use firelens_core::record::OwnedRevision;
+use firelens_aws::record::OwnedRevision;
 use serde_json::Value;
 
 use crate::Store;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use firelens_core::record::RolloutRecord;
+use firelens_aws::record::RolloutRecord;
 use serde_json::Value;
 use sqlx::PgConnection;
 

@@ -1,7 +1,7 @@
 //! The statements over what the controller remembers, one function each.
 //! Never decides: a statement does what its name says and nothing is chosen here.
 
-use firelens_core::record::WorkloadKey;
+use firelens_aws::record::WorkloadKey;
 use serde_json::Value;
 use sqlx::PgConnection;
 

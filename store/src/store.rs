@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::config::{Doubt, StoreConfig, open_pool};
 use crate::error::StoreError;
-use crate::feed::Feed;
+use crate::hints::Feed;
 use crate::sql_objects;
 use crate::types::Head;
 

@@ -1,7 +1,7 @@
 //! What goes into the store and what comes out, as far as it is not an object itself.
 //! Never holds a database type: callers know nothing of SQL.
 
-use firelens_core::v1alpha1::Kind;
+use firelens_types::v1alpha1::Kind;
 use serde_json::Value;
 use uuid::Uuid;
 

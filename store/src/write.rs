@@ -2,7 +2,7 @@
 //! orders commits is held as shortly as possible.
 //! Never writes a row without its change, and never gives two changes one revision.
 
-use firelens_core::v1alpha1::Kind;
+use firelens_types::v1alpha1::Kind;
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;

@@ -20,7 +20,7 @@ SECONDS = 0.5
 PATHS = ("patch", "no-op")
 
 
-BUILD = ["cargo", "bench", "--locked", "--quiet", "--package", "firelens-core", "--bench", "compare"]
+BUILD = ["cargo", "bench", "--locked", "--quiet", "--package", "firelens-plan", "--bench", "compare"]
 
 
 def core(arguments, pin):

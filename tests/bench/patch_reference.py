@@ -1,7 +1,7 @@
 """What the core does to a task definition, done by a Python script with the `json` module of the standard library.
 
 It is what the benchmark of the core is measured against, and a second opinion on its results: the same policy
-(core/benches/support/policy.rs) compiled by hand, the same restore record, labels, canonical form and hash, and the same
+(core/plan/benches/support/policy.rs) compiled by hand, the same restore record, labels, canonical form and hash, and the same
 decision that a live revision needs nothing. It does not work out grants or hints, which the core does as well.
 
 Never slowed down on purpose: constants are made once, trees are changed in place.

@@ -18,8 +18,8 @@ use std::time::Duration;
 use firelens_controller::aws::AwsSettings;
 use firelens_controller::prometheus::Prometheus;
 use firelens_controller::{ControllerConfig, Ctx, PassOutcome, PassResult, reconcile_target};
-use firelens_core::v1alpha1::{Kind, RESTORE_FINALIZER, admit};
 use firelens_store::{Preconditions, Store, Update};
+use firelens_types::v1alpha1::{Kind, RESTORE_FINALIZER, admit};
 use prometheus::Registry;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! The operations of each resource, in a form that both OpenAPI versions are written from.
 //! Never lists an operation that discovery does not list.
 
-use firelens_core::v1alpha1::{API_VERSION, GROUP, Kind, VERSION};
+use firelens_types::v1alpha1::{API_VERSION, GROUP, Kind, VERSION};
 use serde_json::{Value, json};
 
 use super::schemas;

@@ -1,7 +1,7 @@
 //! The named schemas of the documents: each kind, its list, and what every Kubernetes API shares.
 //! Never describes a field of a kind: that text lives with the kind's type.
 
-use firelens_core::v1alpha1::{GROUP, Kind, VERSION, schema};
+use firelens_types::v1alpha1::{GROUP, Kind, VERSION, schema};
 use serde_json::{Map, Value, json};
 
 use crate::discovery;
@@ -71,7 +71,7 @@ fn plan() -> Value {
             "policy": policy,
             "destinations": destinations,
             "limit": integer("Most workloads to describe in each target; all are counted. Default: 500."),
-            "status": firelens_core::review::status_schema(),
+            "status": firelens_report::review::status_schema(),
         },
     })
 }

@@ -1,7 +1,7 @@
 //! The OpenAPI 3.0 documents, one for each group and version, as Kubernetes serves them.
 //! Never differs between two calls: clients keep a document under its hash.
 
-use firelens_core::v1alpha1::{GROUP, VERSION};
+use firelens_types::v1alpha1::{GROUP, VERSION};
 use serde_json::{Map, Value, json};
 
 use super::paths::{self, Operation};

@@ -1,7 +1,7 @@
 //! What people may change of objects that the controller writes: `spec.control`, labels, annotations.
 //! Never lets a change of anything else through, and never a time that has not come.
 
-use firelens_core::v1alpha1::{Cause, FieldError};
+use firelens_types::v1alpha1::{Cause, FieldError};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 

@@ -1,8 +1,8 @@
 //! Whether an object can be deleted without leaving something behind.
 //! Never looks at AWS: what the controller wrote into objects is all it knows.
 
-use firelens_core::v1alpha1::Kind;
 use firelens_store::{ListOptions, Store};
+use firelens_types::v1alpha1::Kind;
 use serde_json::Value;
 
 use super::update::is_deleting;

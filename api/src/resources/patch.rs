@@ -4,8 +4,8 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use firelens_core::v1alpha1::Cause;
 use firelens_store::{Part, Update};
+use firelens_types::v1alpha1::Cause;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! Applies a patch to an object in memory.
 //! Never lets a small patch make a large object: a JSON patch can copy what it has copied.
 
-use firelens_core::v1alpha1::{Cause, Kind};
+use firelens_types::v1alpha1::{Cause, Kind};
 use json_patch::{Patch, PatchOperation};
 use serde::Deserialize;
 use serde_json::Value;

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use firelens_core::review::{PlanQuestion, PlanStatus, TargetPlan};
-use firelens_core::select::glob_matches;
-use firelens_core::v1alpha1::{API_VERSION, AwsTarget, Cause, Kind, LogDestination, LoggingPolicy};
+use firelens_plan::select::glob_matches;
+use firelens_report::review::{PlanQuestion, PlanStatus, TargetPlan};
 use firelens_store::ListOptions;
+use firelens_types::v1alpha1::{
+    API_VERSION, AwsTarget, Cause, Kind, LogDestination, LoggingPolicy,
+};
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use axum::response::Response;
-use firelens_core::v1alpha1::{API_VERSION, Kind};
 use firelens_store::{Change, ListOptions, Store, StoreError};
+use firelens_types::v1alpha1::{API_VERSION, Kind};
 use serde_json::{Value, json};
 use tokio::sync::watch::Receiver;
 use tokio::time::Instant;

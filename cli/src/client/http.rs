@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use firelens_core::v1alpha1::Kind;
+use firelens_types::v1alpha1::Kind;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use ureq::http::{Request, Response, header};

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
-use firelens_core::doc::TaskDefinitionDoc;
-use firelens_core::iam;
-use firelens_core::inject::{self, InjectContext, Injection, Platform};
-use firelens_core::v1alpha1::{
+use firelens_aws::iam;
+use firelens_inject::{InjectContext, Injection, Platform};
+use firelens_taskdef::TaskDefinitionDoc;
+use firelens_types::v1alpha1::{
     ConfigBucket, Kind, LaunchType, LogDestination, LoggingPolicy, admit,
 };
 use serde::de::DeserializeOwned;
@@ -55,7 +55,8 @@ pub(super) fn inject(
         cluster: None,
         service: None,
     };
-    inject::inject(&base, &context).map_err(|refusal| Failure::refused(refusal.to_string()))
+    firelens_inject::inject(&base, &context)
+        .map_err(|refusal| Failure::refused(refusal.to_string()))
 }
 
 /// Where the tasks run.

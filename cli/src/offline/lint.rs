@@ -6,9 +6,10 @@ mod report;
 
 use std::collections::BTreeMap;
 
-use firelens_core::doc::TaskDefinitionDoc;
-use firelens_core::lint::{self, Finding, ImageVersion};
-use firelens_core::v1alpha1::{FieldError, Kind, LogDestination, LoggingPolicy, admit};
+use firelens_fluent::catalogue::ImageVersion;
+use firelens_fluent::lint::{self, Finding};
+use firelens_taskdef::TaskDefinitionDoc;
+use firelens_types::v1alpha1::{FieldError, Kind, LogDestination, LoggingPolicy, admit};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 

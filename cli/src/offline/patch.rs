@@ -6,8 +6,8 @@
 use std::fs;
 use std::path::Path;
 
-use firelens_core::iam::{self, Grant, RoleUse};
-use firelens_core::inject::{self, Injection};
+use firelens_aws::iam::{self, Grant, RoleUse};
+use firelens_inject::Injection;
 
 use super::case;
 use crate::args::{Patch, Unpatch};
@@ -27,7 +27,8 @@ pub(crate) fn patch(arguments: &Patch) -> Result<(), Failure> {
 /// Prints the register input with the injection taken out.
 pub(crate) fn unpatch(arguments: &Unpatch) -> Result<(), Failure> {
     let document = case::document(&arguments.task_definition)?;
-    let ejection = inject::eject(&document).map_err(|error| Failure::refused(error.to_string()))?;
+    let ejection =
+        firelens_inject::eject(&document).map_err(|error| Failure::refused(error.to_string()))?;
     for note in &ejection.notes {
         eprintln!("note: {}", note.message);
     }

@@ -2,8 +2,8 @@
 //!
 //! Prints the answer alone; notes go to standard error.
 
-use firelens_core::doc::TaskDefinitionDoc;
-use firelens_core::preview::{self, KnownTask, Preview, PreviewError, Runtime};
+use firelens_inject::preview::{self, KnownTask, Preview, PreviewError, Runtime};
+use firelens_taskdef::TaskDefinitionDoc;
 
 use super::case::{self, Place};
 use crate::args;

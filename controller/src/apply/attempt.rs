@@ -2,11 +2,11 @@
 //!
 //! What is remembered here keeps the next pass from doing the same again; it changes nothing in AWS.
 
-use firelens_core::plan::{Step, UpdateStep, WorkloadPlan};
-use firelens_core::record::{
+use firelens_aws::record::{
     AttemptEnd, FailedAttempt, PolicyRef, Purpose, PutBackState, WorkloadRecord,
 };
-use firelens_core::status::{Problem, WorkloadReason};
+use firelens_plan::{Step, UpdateStep, WorkloadPlan};
+use firelens_report::status::{Problem, WorkloadReason};
 use jiff::{SignedDuration, Timestamp};
 
 use super::verdict::{is_final, may_pass, problem};

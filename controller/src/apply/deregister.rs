@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use firelens_core::plan::Plan;
-use firelens_core::record::WorkloadRecord;
+use firelens_aws::record::WorkloadRecord;
+use firelens_plan::Plan;
 
 use super::{APPLY_BUDGET, Applied, Applier, ApplyError};
 use crate::aws::AwsErrorKind;

@@ -13,12 +13,12 @@ mod workload;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use firelens_core::error_chain;
-use firelens_core::observe::Observation;
-use firelens_core::plan::{Plan, Step, WorkloadPlan};
-use firelens_core::record::{Registered, ResourceId, WorkloadKey};
-use firelens_core::status::{Outcome, Problem, WorkloadReason};
+use firelens_aws::observe::Observation;
+use firelens_aws::record::{Registered, ResourceId, WorkloadKey};
+use firelens_plan::{Plan, Step, WorkloadPlan};
+use firelens_report::status::{Outcome, Problem, WorkloadReason};
 use firelens_store::{Lease, Store, StoreError};
+use firelens_types::error_chain;
 use futures::StreamExt;
 use futures::stream;
 
@@ -201,7 +201,7 @@ pub(super) type Registrations = BTreeMap<String, Result<Registered, AwsError>>;
 type Ended = (
     WorkloadKey,
     Option<Turn>,
-    firelens_core::record::WorkloadRecord,
+    firelens_aws::record::WorkloadRecord,
 );
 
 /// Workloads with steps, those that register in one family together.

@@ -2,8 +2,8 @@
 //!
 //! Never a repair: the next pass makes that.
 
-use firelens_core::observe::ServiceView;
-use firelens_core::plan::UpdateStep;
+use firelens_aws::observe::ServiceView;
+use firelens_plan::UpdateStep;
 
 /// What is different from what the step was planned from.
 pub(super) fn moved(
@@ -56,8 +56,8 @@ pub(super) fn overtaken(
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-    use firelens_core::plan::RevisionRef;
-    use firelens_core::record::{PolicyRef, Purpose};
+    use firelens_aws::record::{PolicyRef, Purpose};
+    use firelens_plan::RevisionRef;
     use serde_json::{Value, json};
 
     use super::*;

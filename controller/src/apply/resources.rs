@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firelens_core::plan::{Decision, Plan, ResourceContent, ResourcePlan};
-use firelens_core::record::{OwnedResource, ResourceId};
-use firelens_core::status::{Problem, WorkloadReason};
+use firelens_aws::record::{OwnedResource, ResourceId};
+use firelens_plan::{Decision, Plan, ResourceContent, ResourcePlan};
+use firelens_report::status::{Problem, WorkloadReason};
 use firelens_store::Release;
 
 use super::verdict::problem;

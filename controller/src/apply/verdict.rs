@@ -1,6 +1,6 @@
 //! What an AWS error means for a workload, in the words of its conditions.
 
-use firelens_core::status::{Problem, WorkloadReason};
+use firelens_report::status::{Problem, WorkloadReason};
 
 use super::Turn;
 use crate::aws::{AwsError, AwsErrorKind};

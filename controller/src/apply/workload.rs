@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use firelens_core::observe::{Observation, Observed, ServiceView};
-use firelens_core::plan::{RegisterStep, RevisionRef, Step, UpdateStep, WorkloadPlan};
-use firelens_core::record::{
+use firelens_aws::observe::{Observation, Observed, ServiceView};
+use firelens_aws::record::{
     DeploymentRecord, Overtaken, Purpose, PutBackState, Registered, WorkloadKey, WorkloadRecord,
 };
+use firelens_plan::{RegisterStep, RevisionRef, Step, UpdateStep, WorkloadPlan};
 use serde_json::Value;
 
 use super::attempt::{Attempt, attempt, is_tried_out};

@@ -8,7 +8,7 @@ use aws_sdk_cloudwatch::config::{Config, Region};
 use aws_sdk_cloudwatch::types::{
     AlarmType, Dimension, Metric, MetricDataQuery, MetricStat, StateValue,
 };
-use firelens_core::observe::{AlarmView, Arrival};
+use firelens_aws::observe::{AlarmView, Arrival};
 use jiff::{SignedDuration, Timestamp};
 
 use super::clients::AwsClients;

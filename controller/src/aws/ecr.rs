@@ -4,7 +4,7 @@
 
 use aws_sdk_ecr::config::{Config, Region};
 use aws_sdk_ecr::types::{ImageFailureCode, ImageIdentifier};
-use firelens_core::observe::{ImageQuestion, ImageView};
+use firelens_aws::observe::{ImageQuestion, ImageView};
 
 use super::clients::AwsClients;
 use super::error::{AwsError, AwsErrorKind};

@@ -2,7 +2,7 @@
 //!
 //! Never touches a managed policy, a trust policy or a policy under another name.
 
-use firelens_core::observe::RoleView;
+use firelens_aws::observe::RoleView;
 
 use super::clients::AwsClients;
 use super::error::{AwsError, AwsErrorKind};

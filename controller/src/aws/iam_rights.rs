@@ -6,8 +6,8 @@ use aws_sdk_iam::types::{
     EvaluationResult, PermissionsBoundaryDecisionDetail, PolicyEvaluationDecisionType,
     Statement as MatchedStatement,
 };
-use firelens_core::iam::Statement;
-use firelens_core::observe::{SimulatedDecision, SimulatedRight};
+use firelens_aws::iam::Statement;
+use firelens_aws::observe::{SimulatedDecision, SimulatedRight};
 
 use super::clients::AwsClients;
 use super::error::{AwsError, AwsErrorKind};

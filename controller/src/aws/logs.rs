@@ -3,7 +3,7 @@
 //! Never reads the log of an application, and never writes one.
 
 use aws_sdk_cloudwatchlogs::config::{Config, Region};
-use firelens_core::observe::Arrival;
+use firelens_aws::observe::Arrival;
 use jiff::Timestamp;
 
 use super::clients::AwsClients;

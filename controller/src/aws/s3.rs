@@ -5,7 +5,7 @@
 
 use aws_sdk_s3::config::{Config, Region};
 use aws_sdk_s3::primitives::ByteStream;
-use firelens_core::observe::Arrival;
+use firelens_aws::observe::Arrival;
 use jiff::Timestamp;
 
 use super::clients::AwsClients;

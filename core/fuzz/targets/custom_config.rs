@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use firelens_core::render::{Item, read, read_custom_config, write};
+use firelens_fluent::render::{Item, read, read_custom_config, write};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use firelens_core::doc::{RawObject, TaskDefinitionDoc, canonical, canonical_hash, sha256_hex};
+use firelens_taskdef::{RawObject, TaskDefinitionDoc, canonical, canonical_hash, sha256_hex};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
 

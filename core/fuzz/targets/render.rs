@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 
 use arbitrary::Arbitrary;
-use firelens_core::doc::TaskDefinitionDoc;
-use firelens_core::inject::{InjectContext, Injection, Platform, eject, inject, is_current, is_untouched};
-use firelens_core::render::{Item, read, write};
-use firelens_core::v1alpha1::{ConfigBucket, Kind, LaunchType, LoggingPolicy, admit};
+use firelens_taskdef::TaskDefinitionDoc;
+use firelens_inject::{InjectContext, Injection, Platform, eject, inject, is_current, is_untouched};
+use firelens_fluent::render::{Item, read, write};
+use firelens_types::v1alpha1::{ConfigBucket, Kind, LaunchType, LoggingPolicy, admit};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value, json};
 

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firelens_core::iam::{Lack, NamedDocument, RolePolicies, Statement, Verdict, evaluate};
+use firelens_aws::iam::{Lack, NamedDocument, RolePolicies, Statement, Verdict, evaluate};
 use serde_json::Value;
 
 use super::FakeAws;

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use firelens_core::doc::sha256_hex;
-use firelens_core::observe::ImageQuestion;
+use firelens_aws::observe::ImageQuestion;
+use firelens_taskdef::sha256_hex;
 use serde_json::{Value, json};
 
 use super::FakeAws;

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use firelens_core::record::WorkloadKey;
-use firelens_core::v1alpha1::Kind;
+use firelens_aws::record::WorkloadKey;
 use firelens_store::ListOptions;
+use firelens_types::v1alpha1::Kind;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use firelens_aws::record::{WorkloadKey, WorkloadRecord};
 use firelens_controller::PassOutcome;
-use firelens_core::record::{WorkloadKey, WorkloadRecord};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Harness;

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use firelens_core::iam::NamedDocument;
+use firelens_aws::iam::NamedDocument;
 use serde_json::Value;
 
 use crate::fake_aws::{ACCOUNT, FakeAws};

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use firelens_core::v1alpha1::Kind;
 use firelens_tests::http::{Api, GROUP, policy, target};
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 use crate::causes;
@@ -270,7 +270,7 @@ async fn a_target_that_can_reach_a_cluster_of_another_is_refused_with_its_name_a
 
     // One that is stored already, by an older version or at the same moment, can still be changed.
     let stored = with("older", json!(["*"]));
-    let stored = firelens_core::v1alpha1::admit(Kind::AwsTarget, &stored).unwrap();
+    let stored = firelens_types::v1alpha1::admit(Kind::AwsTarget, &stored).unwrap();
     api.store.create(Kind::AwsTarget, stored).await.unwrap();
     let suspend = json!({"spec": {"suspend": true}});
     let answer = api.merge(&path("awstargets", "older"), &suspend).await;

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use firelens_core::v1alpha1::Kind;
 use firelens_store::{GeneratedObject, Lease};
 use firelens_tests::http::{Api, GROUP};
+use firelens_types::v1alpha1::Kind;
 use serde_json::json;
 
 use crate::causes;

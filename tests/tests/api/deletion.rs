@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use firelens_core::v1alpha1::Kind;
 use firelens_tests::http::{Api, GROUP, destination, policy, target};
+use firelens_types::v1alpha1::Kind;
 use serde_json::json;
 
 fn path(plural: &str, name: &str) -> String {

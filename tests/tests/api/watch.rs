@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use firelens_api::ApiOptions;
-use firelens_core::v1alpha1::Kind;
 use firelens_store::{Event, EventType};
 use firelens_tests::http::{Api, GROUP, destination, policy};
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 const DESTINATIONS: &str = "/apis/firelens.dev/v1alpha1/logdestinations";

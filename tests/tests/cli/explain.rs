@@ -3,11 +3,11 @@
 
 use std::fs;
 
-use firelens_core::v1alpha1::Kind;
 use firelens_tests::cli::{Ran, run};
 use firelens_tests::harness::Harness;
 use firelens_tests::harness::scene::{BUCKET, POLICY, policy, small_fleet};
 use firelens_tests::http::Api;
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

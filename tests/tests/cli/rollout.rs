@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use firelens_core::v1alpha1::Kind;
 use firelens_tests::cli::run;
 use firelens_tests::harness::scene::{POLICY, policy, small_fleet};
 use firelens_tests::harness::{Harness, Passed};
 use firelens_tests::http::Api;
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 const ROLLOUT: &str = "everything.g1.prod";

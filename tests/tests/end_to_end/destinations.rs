@@ -1,7 +1,7 @@
 //! One service for each typed destination, with the clock of the machine: all of them become Ready.
 
-use firelens_core::v1alpha1::LogDestinationSpec;
 use firelens_tests::local_aws::{LocalAws, demo_task_definitions};
+use firelens_types::v1alpha1::LogDestinationSpec;
 use serde_json::{Value, json};
 
 use crate::scene::{REGION, Scene, until_passes_are_over};

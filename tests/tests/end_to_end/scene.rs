@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::time::{Duration, Instant};
 
-use firelens_core::doc::canonical_hash;
+use firelens_taskdef::canonical_hash;
 use firelens_tests::binary::{self, Server};
 use firelens_tests::kubectl::{self, Kubectl};
 use firelens_tests::local_aws::{LocalAws, Seen, demo_task_definitions};

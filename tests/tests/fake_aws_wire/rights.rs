@@ -1,6 +1,6 @@
 //! Rights: a call is judged by the policies of its account, and refused in the words of its service.
 
-use firelens_core::iam::NamedDocument;
+use firelens_aws::iam::NamedDocument;
 use firelens_tests::fake_aws::FakeAws;
 use serde_json::{Value, json};
 

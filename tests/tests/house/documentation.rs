@@ -5,12 +5,12 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use firelens_core::image::{GENERATIONS, LINES, RouterImage};
-use firelens_core::inject::{NoteCode, Reason};
-use firelens_core::lint::{Code, Severity};
-use firelens_core::preview::PreviewNoteCode;
-use firelens_core::status::REASONS;
-use firelens_core::v1alpha1::{DEFAULT_ROUTER_IMAGE, LogDestinationSpec};
+use firelens_aws::image::{GENERATIONS, LINES, RouterImage};
+use firelens_fluent::lint::{Code, Severity};
+use firelens_inject::preview::PreviewNoteCode;
+use firelens_inject::{NoteCode, Reason};
+use firelens_report::status::REASONS;
+use firelens_types::v1alpha1::{DEFAULT_ROUTER_IMAGE, LogDestinationSpec};
 
 fn page(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

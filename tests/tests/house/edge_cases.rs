@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use firelens_core::inject::{NoteCode, Reason};
-use firelens_core::lint::Code;
-use firelens_core::status::REASONS;
+use firelens_fluent::lint::Code;
+use firelens_inject::{NoteCode, Reason};
+use firelens_report::status::REASONS;
+
+use crate::architecture::{CRATES, root};
 
 const ROWS: usize = 77;
 const COLUMNS: usize = 4;
@@ -16,10 +18,6 @@ struct Row {
     number: usize,
     behaviour: String,
     tests: String,
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 fn rows() -> Vec<Row> {
@@ -81,7 +79,10 @@ impl Test {
             None => (binary, None),
         };
         Some(Self {
-            package: root().join(package.strip_prefix("firelens-")?),
+            package: CRATES
+                .iter()
+                .find(|(name, _, _)| *name == package)
+                .map(|(_, home, _)| root().join(home))?,
             binary,
             path: path.split("::").map(str::to_owned).collect(),
         })

@@ -4,3 +4,4 @@ mod architecture;
 mod deploy_files;
 mod documentation;
 mod edge_cases;
+mod rooms;

@@ -3,10 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use firelens_core::v1alpha1::Kind;
 use firelens_store::{Event, EventType, Update};
 use firelens_tests::http::{Api, policy};
 use firelens_tests::kubectl::{POLICY, with_each};
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 /// What only the controller does: the status of a policy.

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use firelens_core::v1alpha1::Kind;
 use firelens_store::GeneratedObject;
 use firelens_tests::kubectl::{POLICY, with_each};
+use firelens_types::v1alpha1::Kind;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use firelens_core::lint::{Code, Severity};
+use firelens_fluent::lint::{Code, Severity};
 
 use crate::case::{files, lint_file, path};
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use firelens_core::doc::TaskDefinitionDoc;
-use firelens_core::lint::{self, Finding, ImageVersion};
-use firelens_core::v1alpha1::{Kind, LogDestination, LoggingPolicy, admit};
+use firelens_fluent::catalogue::ImageVersion;
+use firelens_fluent::lint::{self, Finding};
+use firelens_taskdef::TaskDefinitionDoc;
+use firelens_types::v1alpha1::{Kind, LogDestination, LoggingPolicy, admit};
 use serde::Deserialize;
 use serde_json::Value;
 

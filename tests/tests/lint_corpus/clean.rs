@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use firelens_core::doc::TaskDefinitionDoc;
-use firelens_core::lint::{self, Finding, ImageVersion, Severity};
+use firelens_fluent::catalogue::ImageVersion;
+use firelens_fluent::lint::{self, Finding, Severity};
+use firelens_taskdef::TaskDefinitionDoc;
 use serde_json::{Value, json};
 
 use crate::case::{documents, files, lint_objects, path};
@@ -110,7 +111,10 @@ fn golden(file: &Path, value: &Value) -> Vec<Value> {
 #[test]
 fn golden_policies_lint_clean() {
     let mut found = Vec::new();
-    for folder in ["core/tests/inject/cases", "core/tests/render/cases"] {
+    for folder in [
+        "core/inject/tests/inject/cases",
+        "core/fluent/tests/render/cases",
+    ] {
         for file in files(&path(folder), &["json"]) {
             let Ok(value) = serde_json::from_str::<Value>(&fs::read_to_string(&file).unwrap())
             else {
@@ -164,7 +168,7 @@ fn examples_of_aws_lint_clean() {
 #[test]
 fn rendered_files_hold_no_errors() {
     let mut found = Vec::new();
-    let rendered = files(&path("core/tests/render/cases"), &["conf"]);
+    let rendered = files(&path("core/fluent/tests/render/cases"), &["conf"]);
     let main = |file: &&PathBuf| !file.to_string_lossy().ends_with(".parsers.conf");
     for file in rendered.iter().filter(main) {
         let text = fs::read_to_string(file).unwrap();

@@ -5,12 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use firelens_core::doc::TaskDefinitionDoc;
-use firelens_core::observe::{ServiceView, TaskView};
-use firelens_core::select::launch_type;
-use firelens_core::v1alpha1::LaunchType;
+use firelens_aws::observe::{ServiceView, TaskView};
+use firelens_plan::select::launch_type;
+use firelens_taskdef::TaskDefinitionDoc;
 use firelens_tests::fake_aws::{FakeAws, misfits_of_answer};
 use firelens_tests::harness::scene::{fargate, run};
+use firelens_types::v1alpha1::LaunchType;
 use serde_json::{Value, json};
 
 const DOCUMENTS: [&str; 2] = [

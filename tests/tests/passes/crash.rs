@@ -2,10 +2,10 @@
 //! must bring AWS to the state that an undisturbed run ends in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{Deploying, DeploymentEnd, Fault, FaultPlan, When, World};
 use firelens_tests::harness::scene::{POLICY, policy, small_fleet};
 use firelens_tests::harness::{Harness, is_routed};
+use firelens_types::v1alpha1::Kind;
 use serde_json::json;
 
 use crate::for_each_run;

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use firelens_core::v1alpha1::Kind;
 use firelens_store::EventFilter;
 use firelens_tests::fake_aws::{Source, canonical};
 use firelens_tests::harness::Harness;
 use firelens_tests::harness::scene::{BUCKET, POLICY, add_roles, fargate, policy, small_fleet};
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 100;

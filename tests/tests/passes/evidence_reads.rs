@@ -5,12 +5,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use firelens_aws::observe::{Arrival, ImageQuestion, ServiceDeploymentView, TaskView};
 use firelens_controller::aws::{
     AwsClients, AwsErrorKind, AwsFactory, Budgets, IncomingRecords, TargetAccess,
 };
 use firelens_controller::metrics::Metrics;
 use firelens_controller::prometheus::Prometheus;
-use firelens_core::observe::{Arrival, ImageQuestion, ServiceDeploymentView, TaskView};
 use firelens_tests::fake_aws::{ACCOUNT, DeploymentEnd, FakeAws, Fault, FaultPlan, REGION, When};
 use firelens_tests::harness::scene::{fargate, run};
 use firelens_tests::harness::{DrivenClock, aws_settings};

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{DeploymentEnd, FakeAws, Fault, FaultPlan, When, canonical};
 use firelens_tests::harness::scene::{
     BUCKET, POLICY, ec2, express, fargate, inline_policy, policy, run, target,
 };
 use firelens_tests::harness::{Harness, Passed};
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 60;

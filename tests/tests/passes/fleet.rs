@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{Call, DeploymentEnd, FakeAws, Source, World};
 use firelens_tests::harness::fleet::{CLUSTER, Fleet, Rest, TARGETS, policy};
 use firelens_tests::harness::scene::POLICY;
 use firelens_tests::harness::{condition, is_routed};
+use firelens_types::v1alpha1::Kind;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{ACCOUNT, FakeAws, Source};
 use firelens_tests::harness::fleet::{CLUSTER, Fleet, Rest, TARGETS, policy};
 use firelens_tests::harness::scene::POLICY;
+use firelens_types::v1alpha1::Kind;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use firelens_core::v1alpha1::Kind;
 use firelens_tests::harness::scene::{fargate, inline_policy, run, target};
 use firelens_tests::harness::{Harness, Passed, condition};
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 const SERVICES: [&str; 3] = ["s0", "s1", "s2"];

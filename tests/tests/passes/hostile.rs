@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use firelens_controller::{PassOutcome, PassResult};
-use firelens_core::v1alpha1::{Kind, RESTORE_FINALIZER};
 use firelens_tests::fake_aws::{ACCOUNT, Fault, FaultPlan, Source, When};
 use firelens_tests::harness::scene::{POLICY, policy, small_fleet};
 use firelens_tests::harness::{Harness, Passed, TARGET, condition};
+use firelens_types::v1alpha1::{Kind, RESTORE_FINALIZER};
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 60;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use firelens_controller::{ControllerConfig, Ctx, PassResult, lease_name, reconcile_target};
-use firelens_core::v1alpha1::Kind;
 use firelens_store::Store;
 use firelens_tests::fake_aws::{AwsError, Call, DeploymentEnd, Fault, FaultPlan, When};
 use firelens_tests::harness::fleet::{self, Fleet};
 use firelens_tests::harness::scene::{fargate, policy, run, small_fleet};
 use firelens_tests::harness::{DrivenClock, Harness, aws_settings};
+use firelens_types::v1alpha1::Kind;
 use prometheus::Registry;
 use serde_json::{Value, json};
 

@@ -4,9 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use firelens_aws::iam::NamedDocument;
 use firelens_controller::aws::PERMISSIONS;
-use firelens_core::iam::NamedDocument;
-use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{ACCOUNT, Asked, DeploymentEnd, FakeAws, Fault, FaultPlan, When};
 use firelens_tests::harness::rights::shipped_policies;
 use firelens_tests::harness::scene::{
@@ -14,6 +13,7 @@ use firelens_tests::harness::scene::{
 };
 use firelens_tests::harness::{Harness, Passed};
 use firelens_tests::iam_reference::Reference;
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 const ATTRIBUTES: [&str; 7] = [

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use firelens_core::v1alpha1::Kind;
 use firelens_store::{EventFilter, Update};
 use firelens_tests::fake_aws::Source;
 use firelens_tests::harness::scene::{BUCKET, POLICY, fargate, policy, run, small_fleet, target};
 use firelens_tests::harness::{Harness, Passed, TARGET};
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 200;

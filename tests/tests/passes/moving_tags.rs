@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{ACCOUNT, Fault, FaultPlan, When};
 use firelens_tests::harness::Harness;
 use firelens_tests::harness::scene::{POLICY, fargate, policy, run, small_fleet};
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 200;

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use firelens_core::iam::former_policy_name;
-use firelens_core::plan::{OBJECT_GRACE_SECONDS, RESOURCE_RECHECK_SECONDS};
-use firelens_core::record::{OwnedResource, ResourceId};
-use firelens_core::v1alpha1::Kind;
+use firelens_aws::iam::former_policy_name;
+use firelens_aws::record::{OwnedResource, ResourceId};
+use firelens_plan::{OBJECT_GRACE_SECONDS, RESOURCE_RECHECK_SECONDS};
 use firelens_store::EventFilter;
 use firelens_tests::fake_aws::REGION;
 use firelens_tests::harness::account::{
@@ -14,6 +13,7 @@ use firelens_tests::harness::account::{
 };
 use firelens_tests::harness::scene::{BUCKET, POLICY, policy, small_fleet};
 use firelens_tests::harness::{Harness, condition, has_router};
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 const EAST: &str = "firelens-everything@east";

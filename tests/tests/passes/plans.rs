@@ -1,10 +1,10 @@
 //! What a policy would do, asked before it is stored: nothing is written, neither to AWS nor to the store.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use firelens_core::v1alpha1::Kind;
 use firelens_tests::harness::Harness;
 use firelens_tests::harness::scene::{POLICY, policy, small_fleet};
 use firelens_tests::http::{Answer, Api, GROUP};
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 100;

@@ -1,11 +1,11 @@
 //! Whole passes: owners deploy while a newer generation of the policy waits, and keep the router that ran.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{FakeAws, Source};
 use firelens_tests::harness::fleet::{self, CLUSTER, Fleet, Rest, TARGETS};
 use firelens_tests::harness::scene::{inline_policy, small_fleet};
 use firelens_tests::harness::{Harness, Passed};
+use firelens_types::v1alpha1::Kind;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

@@ -4,11 +4,11 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use firelens_core::status::rollout_name;
-use firelens_core::v1alpha1::Kind;
+use firelens_report::status::rollout_name;
 use firelens_tests::fake_aws::{Call, FakeAws, Source, When, World, canonical};
 use firelens_tests::harness::scene::{BUCKET, POLICY, fargate, policy, small_fleet};
 use firelens_tests::harness::{Harness, TARGET};
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 use crate::for_each_run;

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use firelens_core::v1alpha1::Kind;
 use firelens_tests::fake_aws::{FakeAws, Source, canonical};
 use firelens_tests::harness::scene::{BUCKET, POLICY, ec2, fargate, policy, small_fleet};
 use firelens_tests::harness::{Harness, TARGET, condition, is_routed};
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 100;

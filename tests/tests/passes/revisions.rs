@@ -1,11 +1,11 @@
 //! Revisions that the operator registered: none is left for a pipeline, a schedule or a rollback to start.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use firelens_core::v1alpha1::Kind;
 use firelens_store::EventFilter;
 use firelens_tests::fake_aws::{DeploymentEnd, Fault, FaultPlan, Source, When};
 use firelens_tests::harness::Harness;
 use firelens_tests::harness::scene::{BUCKET, POLICY, policy, small_fleet};
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 200;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use firelens_core::plan::{RESOURCE_RECHECK_SECONDS, RIGHTS_RETRY_SECONDS};
+use firelens_plan::{RESOURCE_RECHECK_SECONDS, RIGHTS_RETRY_SECONDS};
 use firelens_tests::fake_aws::{ACCOUNT, Fault, FaultPlan, When};
 use firelens_tests::harness::Harness;
 use firelens_tests::harness::rights::task_boundary;
@@ -292,7 +292,7 @@ async fn what_is_ours_in_a_target_is_counted_in_its_status() {
     harness.apply(policy()).await;
     harness.settle(MAX_PASSES).await;
     let target = harness
-        .get(firelens_core::v1alpha1::Kind::AwsTarget, "prod")
+        .get(firelens_types::v1alpha1::Kind::AwsTarget, "prod")
         .await
         .unwrap();
     let objects = harness.fake.objects(BUCKET).len();
@@ -310,7 +310,7 @@ async fn what_is_ours_in_a_target_is_counted_in_its_status() {
     harness.settle(MAX_PASSES).await;
     later(&mut harness, 300).await;
     let target = harness
-        .get(firelens_core::v1alpha1::Kind::AwsTarget, "prod")
+        .get(firelens_types::v1alpha1::Kind::AwsTarget, "prod")
         .await
         .unwrap();
     assert_eq!(

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use firelens_core::arrival::CHECKS_PER_PASS;
-use firelens_core::plan::ROLES_READ_PER_RESYNC;
+use firelens_plan::ROLES_READ_PER_RESYNC;
+use firelens_plan::log_delivery::CHECKS_PER_PASS;
 use firelens_tests::fake_aws::Call;
 use firelens_tests::harness::scene::{self, fargate, inline_policy, policy, target};
 use firelens_tests::harness::{Harness, Passed};

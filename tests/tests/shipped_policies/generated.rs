@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use firelens_core::iam::{
+use firelens_aws::iam::{
     NamedDocument, RolePolicies, Statement, Verdict, evaluate, partition_of_region, policy_document,
 };
-use firelens_core::outputs::{ImageLine, OutputScope, compile};
-use firelens_core::v1alpha1::LogDestinationSpec;
+use firelens_fluent::outputs::{ImageLine, OutputScope, compile};
 use firelens_tests::iam_reference::Reference;
+use firelens_types::v1alpha1::LogDestinationSpec;
 use serde_json::{Value, json};
 
 use crate::check;
@@ -16,7 +16,8 @@ use crate::{named, no_faults, root};
 
 /// What every destination of the table of the core grants, with every line of images.
 fn of_destinations() -> Vec<(String, Vec<Statement>)> {
-    let text = fs::read_to_string(root().join("core/tests/render/destinations.json")).unwrap();
+    let text =
+        fs::read_to_string(root().join("core/fluent/tests/render/destinations.json")).unwrap();
     let rows: Vec<Value> = serde_json::from_str(&text).unwrap();
     let mut granted = Vec::new();
     for row in &rows {
@@ -75,7 +76,7 @@ fn what_the_operator_grants_for_each_destination_is_known_to_aws() {
         return;
     };
     let mut granted = of_destinations();
-    of_injections(&root().join("core/tests/inject/cases"), &mut granted);
+    of_injections(&root().join("core/inject/tests/inject/cases"), &mut granted);
     let actions: usize = granted.iter().map(|(_, statements)| statements.len()).sum();
     assert!(actions > 40, "only {actions} statements were found");
     let mut faults = Vec::new();

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use firelens_core::v1alpha1::Kind;
 use firelens_store::{
     Change, ChangeType, GeneratedObject, LabelSelector, ListOptions, Preconditions, Removed,
     Retention, Store, StoreError, Update,
 };
 use firelens_tests::postgres;
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 

@@ -1,8 +1,8 @@
 //! What the controller writes into objects.
 
-use firelens_core::v1alpha1::Kind;
 use firelens_store::{Applied, Expected, GeneratedObject, Preconditions, StoreError, Update};
 use firelens_tests::postgres;
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 use crate::{KIND, lease, policy};

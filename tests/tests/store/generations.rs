@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use firelens_core::record::PolicyGeneration;
-use firelens_core::v1alpha1::{Kind, LogDestination, LoggingPolicy, admit};
+use firelens_aws::record::PolicyGeneration;
 use firelens_tests::harness::scene;
 use firelens_tests::postgres;
+use firelens_types::v1alpha1::{Kind, LogDestination, LoggingPolicy, admit};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 

@@ -3,9 +3,9 @@
 use std::slice;
 use std::time::Duration;
 
-use firelens_core::v1alpha1::Kind;
 use firelens_store::{Expected, Lease, Store, StoreError};
 use firelens_tests::postgres;
+use firelens_types::v1alpha1::Kind;
 use serde_json::json;
 use tokio::time::Instant;
 

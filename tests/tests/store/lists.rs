@@ -1,8 +1,8 @@
 //! Lists: pages, tokens, selectors.
 
-use firelens_core::v1alpha1::Kind;
 use firelens_store::{LabelSelector, ListOptions, Preconditions, Store, StoreError, Update};
 use firelens_tests::postgres;
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 use crate::{KIND, create, policy};

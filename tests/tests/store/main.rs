@@ -17,8 +17,8 @@ mod shared;
 
 use std::time::Duration;
 
-use firelens_core::v1alpha1::Kind;
 use firelens_store::{Lease, Store};
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 /// The kind that most tests write.

@@ -1,8 +1,8 @@
 //! Single objects: identity, conflicts, parts, finalizers, dry runs.
 
-use firelens_core::v1alpha1::Kind;
 use firelens_store::{ChangeType, Deleted, Preconditions, StoreError, Update};
 use firelens_tests::postgres;
+use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
 use crate::{KIND, create, policy, version};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use firelens_core::record::{
+use firelens_aws::record::{
     Intent, Overtaken, OwnedResource, PolicyRef, ResourceId, WorkloadKey, WorkloadRecord,
 };
 use firelens_store::Retention;

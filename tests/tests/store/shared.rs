@@ -2,10 +2,10 @@
 
 use std::slice;
 
-use firelens_core::record::{OwnedResource, ResourceId};
-use firelens_core::v1alpha1::Kind;
+use firelens_aws::record::{OwnedResource, ResourceId};
 use firelens_store::{Lease, Release, Store};
 use firelens_tests::postgres;
+use firelens_types::v1alpha1::Kind;
 use serde_json::json;
 
 use crate::DEADLINE;

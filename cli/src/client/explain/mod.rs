@@ -4,9 +4,9 @@
 
 mod text;
 
-use firelens_core::select::{PolicyStanding, standings};
-use firelens_core::status::rollout_name;
-use firelens_core::v1alpha1::{Kind, LoggingPolicy, Workload, workload_name};
+use firelens_plan::select::{PolicyStanding, standings};
+use firelens_report::status::rollout_name;
+use firelens_types::v1alpha1::{Kind, LoggingPolicy, Workload, workload_name};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

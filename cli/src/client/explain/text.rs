@@ -4,9 +4,9 @@
 
 use std::fmt::Write;
 
-use firelens_core::inject::Reason;
-use firelens_core::status::REASONS;
-use firelens_core::v1alpha1::{
+use firelens_inject::Reason;
+use firelens_report::status::REASONS;
+use firelens_types::v1alpha1::{
     Condition, ConditionStatus, DriftedPath, Rollout, Workload, WorkloadDeployment, WorkloadStatus,
 };
 use serde::Deserialize;
@@ -221,7 +221,7 @@ fn further(text: &mut String, status: &Value) {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use firelens_core::select::standings;
+    use firelens_plan::select::standings;
     use serde_json::json;
 
     use super::*;

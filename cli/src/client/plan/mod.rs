@@ -6,8 +6,8 @@ mod text;
 
 use std::path::{Path, PathBuf};
 
-use firelens_core::review::PlanStatus;
-use firelens_core::v1alpha1::{Approval, Kind, LoggingPolicy, Rollout};
+use firelens_report::review::PlanStatus;
+use firelens_types::v1alpha1::{Approval, Kind, LoggingPolicy, Rollout};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

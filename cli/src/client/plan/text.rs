@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use firelens_core::review::{
+use firelens_report::review::{
     ObjectReview, Outlook, PlanStatus, PlanSummary, RoleReview, TargetPlan, WorkloadReview,
     unified_diff,
 };

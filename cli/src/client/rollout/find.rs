@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use firelens_core::v1alpha1::{
+use firelens_types::v1alpha1::{
     Condition, ConditionStatus, Kind, LoggingPolicy, Rollout, RolloutStatus,
 };
 use serde::Deserialize;

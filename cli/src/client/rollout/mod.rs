@@ -8,7 +8,7 @@ mod text;
 use std::thread;
 use std::time::Duration;
 
-use firelens_core::v1alpha1::{Kind, workload_name};
+use firelens_types::v1alpha1::{Kind, workload_name};
 use serde_json::{Value, json};
 
 use self::find::{Found, find, find_present};

@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use firelens_core::v1alpha1::{
+use firelens_types::v1alpha1::{
     RolloutControl, RolloutPlan, RolloutSpec, RolloutStatus, WaveStatus,
 };
 use jiff::Timestamp;

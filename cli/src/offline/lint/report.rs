@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use firelens_core::lint::{Finding, Severity};
+use firelens_fluent::lint::{Finding, Severity};
 use serde::Serialize;
 
 use crate::args::{Lint, OutputFormat};

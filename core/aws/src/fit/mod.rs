@@ -1,0 +1,24 @@
+//! Whether a task with its router fits: sizes, prices, memory, instances, deployment settings.
+//!
+//! Pure arithmetic over what was read. It never changes a document and never decides what is done
+//! about an answer: `inject` and `plan` do.
+
+mod capability;
+mod deployment;
+mod fargate;
+mod instances;
+mod prices;
+
+pub use capability::{added_attributes, agent_version_of, required_attributes};
+pub use deployment::{Stuck, stuck};
+pub use fargate::{FARGATE_SIZES, SizeRow, is_fargate_size, next_fargate_size};
+pub use instances::{Footprint, Verdict, compare};
+pub use prices::{
+    Architecture, HOURS_PER_MONTH, PRICES, PRICES_AS_OF, PRICES_PAGE, Price, PriceChange,
+    price_change,
+};
+
+/// CPU shares of a container that says none, 0 or 1.
+/// Source: `cpu` in
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>.
+pub const LEAST_CPU_SHARES: u64 = 2;

@@ -1,0 +1,195 @@
+//! What a larger Fargate task costs more, at list price.
+//!
+//! Never a bill: Spot, Savings Plans and discounts are not in it, and every answer says of which
+//! region and day its prices are.
+
+use std::fmt;
+
+use crate::size::{TaskSize, UNITS};
+
+/// The day the prices were taken from [`PRICES_PAGE`].
+pub const PRICES_AS_OF: &str = "2026-09-23";
+
+/// Where they are published.
+pub const PRICES_PAGE: &str = "https://aws.amazon.com/fargate/pricing/";
+
+/// Hours in a month as AWS's own calculator counts them (365 days x 24 / 12).
+pub const HOURS_PER_MONTH: i64 = 730;
+
+/// The region whose prices stand for those that the table does not have.
+const STAND_IN: &str = "us-east-1";
+
+/// CPU architecture of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Architecture {
+    /// `X86_64`, also when nothing is said.
+    X86,
+    /// `ARM64`.
+    Arm,
+}
+
+/// One row of the price table: on-demand, Linux.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// Region name.
+    pub region: &'static str,
+    /// CPU architecture.
+    pub architecture: Architecture,
+    /// One vCPU for one hour, in millionths of a US dollar.
+    pub vcpu_hour_micro_usd: i64,
+    /// One GB for one hour, in millionths of a US dollar.
+    pub gb_hour_micro_usd: i64,
+}
+
+/// The price table. Other regions cost between as much and about half as much again; add rows as they
+/// are checked, and set [`PRICES_AS_OF`].
+pub const PRICES: [Price; 2] = [
+    Price {
+        region: STAND_IN,
+        architecture: Architecture::X86,
+        vcpu_hour_micro_usd: 40_480,
+        gb_hour_micro_usd: 4445,
+    },
+    Price {
+        region: STAND_IN,
+        architecture: Architecture::Arm,
+        vcpu_hour_micro_usd: 32_380,
+        gb_hour_micro_usd: 3560,
+    },
+];
+
+/// What changing the size of a task costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceChange {
+    /// More a month for one task, in millionths of a US dollar; less when negative.
+    pub per_task_micro_usd: i64,
+    /// Tasks the service wants; 0 when that is not known.
+    pub tasks: u64,
+    /// The region asked for.
+    pub region: String,
+    /// The region the prices are of.
+    pub price_region: &'static str,
+}
+
+/// What a month of a task of size `to` costs more than one of size `from`, for a service of `tasks`
+/// tasks (0: not known). A region that the table does not have gets the prices of us-east-1, and the
+/// answer says so.
+#[must_use]
+pub fn price_change(
+    from: TaskSize,
+    to: TaskSize,
+    architecture: Architecture,
+    region: &str,
+    tasks: u64,
+) -> PriceChange {
+    let of = |region: &str| {
+        PRICES
+            .iter()
+            .find(|price| price.region == region && price.architecture == architecture)
+    };
+    let (price_region, vcpu, gb) =
+        of(region)
+            .or_else(|| of(STAND_IN))
+            .map_or((STAND_IN, 0, 0), |price| {
+                (
+                    price.region,
+                    price.vcpu_hour_micro_usd,
+                    price.gb_hour_micro_usd,
+                )
+            });
+    let units = i64::try_from(UNITS).unwrap_or(i64::MAX);
+    let per_hour =
+        more(from.cpu_units, to.cpu_units) * vcpu + more(from.memory_mib, to.memory_mib) * gb;
+    PriceChange {
+        per_task_micro_usd: per_hour * HOURS_PER_MONTH / units,
+        tasks,
+        region: region.to_owned(),
+        price_region,
+    }
+}
+
+fn more(from: u64, to: u64) -> i64 {
+    let whole = |units: u64| i64::try_from(units).unwrap_or(i64::MAX);
+    whole(to).saturating_sub(whole(from))
+}
+
+/// `about +$1.62 a month per task, +$4.87 for 3 tasks (…)`.
+impl fmt::Display for PriceChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "about {} a month per task",
+            dollars(self.per_task_micro_usd)
+        )?;
+        let tasks = i64::try_from(self.tasks).unwrap_or(i64::MAX);
+        if tasks > 1 {
+            let all = self.per_task_micro_usd.saturating_mul(tasks);
+            write!(f, ", {} for {tasks} tasks", dollars(all))?;
+        }
+        write!(
+            f,
+            " (Fargate list price of {} on {PRICES_AS_OF}",
+            self.price_region
+        )?;
+        if self.region != self.price_region {
+            write!(f, "; {} differs", self.region)?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// Rounded to cents, with its sign.
+fn dollars(micro_usd: i64) -> String {
+    const CENT: i64 = 10_000;
+    let cents = (micro_usd.saturating_abs() + CENT / 2) / CENT;
+    let sign = if micro_usd < 0 { '-' } else { '+' };
+    format!("{sign}${}.{:02}", cents / 100, cents % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size(cpu_units: u64, memory_mib: u64) -> TaskSize {
+        TaskSize {
+            cpu_units,
+            memory_mib,
+        }
+    }
+
+    #[test]
+    fn a_month_costs_what_the_price_page_says() {
+        let whole = |architecture| {
+            price_change(size(0, 0), size(1024, 1024), architecture, "us-east-1", 1)
+                .per_task_micro_usd
+        };
+        assert_eq!(whole(Architecture::X86), (40_480 + 4445) * 730);
+        assert_eq!(whole(Architecture::Arm), (32_380 + 3560) * 730);
+    }
+
+    #[test]
+    fn the_sentence_names_region_and_day() {
+        let change = price_change(
+            size(256, 512),
+            size(256, 1024),
+            Architecture::X86,
+            "us-east-1",
+            3,
+        );
+        assert_eq!(
+            change.to_string(),
+            "about +$1.62 a month per task, +$4.87 for 3 tasks (Fargate list price of us-east-1 on 2026-09-23)"
+        );
+        let change = price_change(
+            size(512, 1024),
+            size(256, 512),
+            Architecture::Arm,
+            "eu-west-1",
+            0,
+        );
+        assert_eq!(
+            change.to_string(),
+            "about -$7.21 a month per task (Fargate list price of us-east-1 on 2026-09-23; eu-west-1 differs)"
+        );
+    }
+}

@@ -1,0 +1,247 @@
+//! Merges statements and writes the JSON policy document, always the same text for the same needs.
+//!
+//! Never drops a statement and never joins statements whose union would grant a pair of action and
+//! resource that none of them granted alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use super::Statement;
+
+/// Inline policies of one role together may hold this many characters, white space not counted.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+pub const INLINE_POLICY_TOTAL_CHARACTERS: usize = 10_240;
+
+/// Longest policy name IAM takes, in characters.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html>
+pub const POLICY_NAME_CHARACTERS: usize = 128;
+
+const POLICY_NAME_PREFIX: &str = "firelens-";
+
+/// Merges statements: equal action sets share one statement with all their resources; the result
+/// is sorted, free of duplicates, and its Sids are unique and depend on the content alone.
+///
+/// Actions or resources that are empty make a statement meaningless to IAM; such a statement is
+/// left out, since it grants nothing.
+pub fn merge(statements: &[Statement]) -> Vec<Statement> {
+    let mut by_actions: BTreeMap<BTreeSet<&str>, (BTreeSet<&str>, BTreeSet<&str>)> =
+        BTreeMap::new();
+    for statement in statements {
+        if statement.actions.is_empty() || statement.resources.is_empty() {
+            continue;
+        }
+        let actions = statement.actions.iter().map(String::as_str).collect();
+        let (sids, resources) = by_actions.entry(actions).or_default();
+        sids.insert(statement.sid.as_str());
+        resources.extend(statement.resources.iter().map(String::as_str));
+    }
+    let mut merged: Vec<Statement> = by_actions
+        .into_iter()
+        .map(|(actions, (sids, resources))| {
+            let sid = sid_text(sids.first().copied().unwrap_or_default());
+            Statement::new(&sid, actions, resources)
+        })
+        .collect();
+    merged.sort();
+    number_equal_sids(&mut merged);
+    merged
+}
+
+/// Sids take ASCII letters and digits only.
+fn sid_text(sid: &str) -> String {
+    let kept: String = sid.chars().filter(char::is_ascii_alphanumeric).collect();
+    if kept.is_empty() {
+        "Firelens".to_owned()
+    } else {
+        kept
+    }
+}
+
+fn number_equal_sids(statements: &mut [Statement]) {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    for statement in statements {
+        let mut sid = statement.sid.clone();
+        let mut number = 2_u32;
+        while !taken.insert(sid.clone()) {
+            sid = format!("{}{number}", statement.sid);
+            number += 1;
+        }
+        statement.sid = sid;
+    }
+}
+
+/// The policy document of these statements as compact JSON, merged first, so that equal needs give
+/// equal text. A single action or resource is still written as a list.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
+pub fn policy_document(statements: &[Statement]) -> String {
+    let statements: Vec<serde_json::Value> = merge(statements)
+        .into_iter()
+        .map(|statement| {
+            serde_json::json!({
+                "Sid": statement.sid,
+                "Effect": "Allow",
+                "Action": statement.actions,
+                "Resource": statement.resources,
+            })
+        })
+        .collect();
+    serde_json::json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+}
+
+/// Size of a document in characters as IAM counts against [`INLINE_POLICY_TOTAL_CHARACTERS`]:
+/// white space is left out.
+pub fn policy_size_characters(document: &str) -> usize {
+    document.chars().filter(|c| !c.is_whitespace()).count()
+}
+
+/// Name of the inline policy that a target writes for a `LoggingPolicy`: `firelens-POLICY@TARGET`. Roles are
+/// global in an account, so each of its targets has an inline policy of its own in them.
+///
+/// Names that would be too long together, or hold characters outside `[A-Za-z0-9_+=,.-]`, are shortened and
+/// cleaned, and end in a hash of both, so that no two pairs share one name.
+pub fn policy_name(target: &str, policy_name: &str) -> String {
+    let whole = format!("{POLICY_NAME_PREFIX}{policy_name}@{target}");
+    let plain = [target, policy_name]
+        .iter()
+        .all(|name| !name.is_empty() && name.bytes().all(|b| b != b'@' && is_plain(b)));
+    if plain && whole.len() <= POLICY_NAME_CHARACTERS {
+        return whole;
+    }
+    // The length keeps apart what an @ in a name would blur.
+    hashed(
+        &whole,
+        &format!("{}:{policy_name}@{target}", policy_name.len()),
+    )
+}
+
+/// Name that the inline policy of a `LoggingPolicy` had in versions where it did not hold the target:
+/// `firelens-POLICY`. All targets of an account shared it.
+pub fn former_policy_name(policy_name: &str) -> String {
+    let whole = format!("{POLICY_NAME_PREFIX}{policy_name}");
+    if policy_name.bytes().all(is_plain)
+        && !policy_name.is_empty()
+        && whole.len() <= POLICY_NAME_CHARACTERS
+    {
+        return whole;
+    }
+    hashed(&whole, policy_name)
+}
+
+/// What IAM takes in the name of a policy.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte)
+}
+
+/// As much of a name as fits, cleaned, and the hash of what it stands for.
+fn hashed(whole: &str, meaning: &str) -> String {
+    let digest = Sha256::digest(meaning.as_bytes());
+    let hash: String = digest.iter().take(4).map(|b| format!("{b:02x}")).collect();
+    let room = POLICY_NAME_CHARACTERS - hash.len() - 1;
+    let kept: String = whole
+        .chars()
+        .map(|c| {
+            if u8::try_from(c).is_ok_and(is_plain) {
+                c
+            } else {
+                '-'
+            }
+        })
+        .take(room)
+        .collect();
+    format!("{kept}-{hash}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_with_the_same_actions_share_one_statement() {
+        let merged = merge(&[
+            Statement::new("Firehose", ["firehose:PutRecordBatch"], ["arn:b", "arn:a"]),
+            Statement::new("Firehose", ["firehose:PutRecordBatch"], ["arn:a"]),
+        ]);
+        assert_eq!(
+            merged,
+            vec![Statement::new(
+                "Firehose",
+                ["firehose:PutRecordBatch"],
+                ["arn:a", "arn:b"]
+            )]
+        );
+    }
+
+    #[test]
+    fn merging_never_pairs_an_action_with_a_resource_it_did_not_have() {
+        let merged = merge(&[
+            Statement::new("Logs", ["logs:CreateLogGroup"], ["arn:group"]),
+            Statement::new("Logs", ["logs:PutLogEvents"], ["arn:stream"]),
+        ]);
+        assert_eq!(merged.len(), 2);
+        assert_eq!(merged[0].resources, ["arn:group"]);
+        assert_eq!(merged[1].resources, ["arn:stream"]);
+        assert_eq!(
+            (merged[0].sid.as_str(), merged[1].sid.as_str()),
+            ("Logs", "Logs2")
+        );
+    }
+
+    #[test]
+    fn the_document_does_not_depend_on_the_order_of_the_needs() {
+        let a = Statement::new("S3", ["s3:PutObject"], ["arn:aws:s3:::b/*"]);
+        let b = Statement::new("Kinesis", ["kinesis:PutRecords"], ["arn:k"]);
+        let one = policy_document(&[a.clone(), b.clone(), a.clone()]);
+        assert_eq!(one, policy_document(&[b, a]));
+        assert_eq!(
+            one,
+            r#"{"Version":"2012-10-17","Statement":[{"Sid":"Kinesis","Effect":"Allow","Action":["kinesis:PutRecords"],"Resource":["arn:k"]},{"Sid":"S3","Effect":"Allow","Action":["s3:PutObject"],"Resource":["arn:aws:s3:::b/*"]}]}"#
+        );
+    }
+
+    #[test]
+    fn merging_twice_changes_nothing() {
+        let once = merge(&[
+            Statement::new("A b", ["x:Y"], ["r"]),
+            Statement::new("A b", ["x:Z"], ["r"]),
+            Statement::new("", ["x:W"], ["r"]),
+        ]);
+        assert_eq!(merge(&once), once);
+    }
+
+    #[test]
+    fn white_space_does_not_count_towards_the_size() {
+        assert_eq!(policy_size_characters("{ \"a\" :\n\t1}"), 7);
+    }
+
+    #[test]
+    fn policy_names_tell_policy_and_target_and_no_two_pairs_share_one() {
+        assert_eq!(policy_name("prod", "payments"), "firelens-payments@prod");
+        let (long, other) = ("a".repeat(253), format!("{}b", "a".repeat(252)));
+        let names = ["p", "p@t", "t", "p t", "p-t", "", &long, &other];
+        let mut seen = BTreeSet::new();
+        for target in names {
+            for policy in names {
+                let name = policy_name(target, policy);
+                assert!(name.len() <= POLICY_NAME_CHARACTERS && name.bytes().all(is_plain));
+                assert!(seen.insert(name.clone()), "{name}: {policy} in {target}");
+                assert_ne!(name, former_policy_name(policy));
+            }
+        }
+        assert!(policy_name(&long, "pay").starts_with("firelens-pay@aaaa"));
+    }
+
+    #[test]
+    fn names_of_older_versions_are_found_again() {
+        assert_eq!(former_policy_name("payments"), "firelens-payments");
+        let long = "a".repeat(253);
+        let found = former_policy_name(&long);
+        assert_eq!(found.len(), POLICY_NAME_CHARACTERS);
+        let digest = firelens_taskdef::sha256_hex(long.as_bytes());
+        assert_eq!(
+            found,
+            format!("firelens-{}-{}", "a".repeat(110), &digest[..8])
+        );
+        assert_ne!(former_policy_name("a b"), former_policy_name("a-b"));
+    }
+}

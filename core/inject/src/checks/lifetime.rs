@@ -1,0 +1,60 @@
+//! What ends a task: its essential containers, and what the router does to that.
+//!
+//! Never makes a job run for ever, and never loses logs in silence without saying so.
+//! Source: `essential` in
+//! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>.
+
+use firelens_taskdef::TaskDefinitionDoc;
+use firelens_types::v1alpha1::{HealthCheckType, Router};
+
+use crate::refusal::{Note, NoteCode, Reason, Refusal};
+
+/// Path of Fluent Bit's check that fails when outputs fail.
+/// <https://docs.fluentbit.io/manual/administration/monitoring>
+const DEEP_CHECK: &str = "/api/v1/health";
+
+/// Refuses a task that nobody but the router would end, or keep; notes what a router that is not
+/// essential means, and an essential one with a deep health check.
+pub(crate) fn check(
+    doc: &TaskDefinitionDoc,
+    router: &Router,
+    notes: &mut Vec<Note>,
+) -> Result<(), Refusal> {
+    let essential = doc
+        .containers()
+        .any(|container| !container.is_router() && container.essential());
+    if !essential {
+        return Err(Refusal::new(
+            Reason::NoEssentialContainer,
+            if router.essential {
+                "no container beside the router is essential: the router never ends, so the task would go on for ever \
+                 after its work is done; mark the container that does the work essential"
+            } else {
+                "no container beside the router is essential and router.essential is false, and ECS takes no task \
+                 without an essential container; mark the container that does the work essential"
+            },
+        ));
+    }
+    if !router.essential {
+        notes.push(Note::new(
+            NoteCode::RouterNotEssential,
+            "router.essential is false: when the router stops, the task goes on and its logs are lost unseen",
+        ));
+    }
+    let deep = router.health_check.type_ == HealthCheckType::Custom
+        && router
+            .health_check
+            .command
+            .iter()
+            .any(|word| word.contains(DEEP_CHECK));
+    if deep && router.essential {
+        notes.push(Note::new(
+            NoteCode::DeepHealthCheck,
+            format!(
+                "router.healthCheck.command asks {DEEP_CHECK}, which fails when a destination does, and the router is \
+                 essential: an outage of the destination restarts every task; ask /api/v1/uptime"
+            ),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! Secret options that the ECS agent takes for ours.
+//!
+//! Never about the value of a secret: only about whose option it is.
+
+use firelens_taskdef::{ContainerView, TaskDefinitionDoc};
+
+use crate::containers::Routed;
+use crate::refusal::{Reason, Refusal};
+
+/// Refuses a task in which a container that is left out has secret options of its own log driver.
+///
+/// The agent collects the secret options of all containers of a FireLens task, whatever their driver,
+/// and makes an output of each. Such an output has no name, so that the task ends before it starts.
+/// Source: `collectFirelensLogEnvOptions` in
+/// <https://github.com/aws/amazon-ecs-agent/blob/master/agent/api/task/task.go>.
+pub(crate) fn refuse_of_other_drivers(
+    doc: &TaskDefinitionDoc,
+    routed: &[Routed],
+) -> Result<(), Refusal> {
+    let is_routed = |name: &str| routed.iter().any(|one| one.name == name);
+    let others: Vec<String> = doc
+        .containers()
+        .filter(ContainerView::has_secret_options)
+        .filter(|container| !is_routed(&container.name_text()))
+        .filter_map(|container| {
+            let driver = container.log_driver()?;
+            (driver != "awsfirelens").then(|| format!("{} ({driver})", container.name()))
+        })
+        .collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Reason::SecretOfOtherDriver,
+        format!(
+            "the log configuration of these containers has secretOptions, and the ECS agent would make a FireLens \
+             output without a name of them, which stops the whole task: {}; route these containers as well, or give \
+             their log driver the secret in another way",
+            others.join(", ")
+        ),
+    ))
+}

@@ -1,0 +1,52 @@
+//! Injection, and the way out when the log options make a task definition too large.
+//!
+//! Never moves anything that the policy wants somewhere else: only `config.delivery: Auto` leaves the
+//! place to us, and only a target with a bucket has another.
+
+use firelens_taskdef::TaskDefinitionDoc;
+use firelens_types::v1alpha1::Delivery;
+
+use crate::context::{InjectContext, Injection};
+use crate::injector::prepared::Prepared;
+use crate::injector::{Injector, build};
+use crate::refusal::{Note, NoteCode, Reason, Refusal};
+
+/// Adds FireLens to a task definition as the policy wants it.
+///
+/// A document that carries our marks is ejected first, so an injection always starts from what the
+/// owner wrote, and injecting twice is injecting once. The same input gives the same bytes.
+///
+/// # Errors
+/// A [`Refusal`] says what is in the way and what to do; nothing was changed.
+pub fn inject(base: &TaskDefinitionDoc, context: &InjectContext<'_>) -> Result<Injection, Refusal> {
+    let injector = Injector::new(context.policy);
+    injector.prepare(base, context).map(Prepared::seal)
+}
+
+/// The injection as the policy wants it, or else with all outputs in a file.
+pub(crate) fn prepare(
+    injector: &Injector<'_>,
+    base: &TaskDefinitionDoc,
+    context: &InjectContext<'_>,
+) -> Result<Prepared, Refusal> {
+    let refusal = match build::attempt(base, context, injector, false) {
+        Err(refusal) if refusal.reason == Reason::TaskDefinitionTooLarge => refusal,
+        done => return done,
+    };
+    // A file in S3 takes the log options out of the task definition, where the policy leaves it to us.
+    if context.policy.spec.config.delivery != Delivery::Auto || context.config_bucket.is_none() {
+        return Err(refusal);
+    }
+    match build::attempt(base, context, injector, true) {
+        Ok(mut prepared) => {
+            prepared.notes.push(Note::new(
+                NoteCode::OptionsMoved,
+                "with the outputs in log options the task definition would be too large for ECS; all of them are in a \
+                 file",
+            ));
+            prepared.notes.sort();
+            Ok(prepared)
+        }
+        Err(_) => Err(refusal),
+    }
+}

@@ -1,0 +1,94 @@
+//! The gates that a policy names: CloudWatch alarms and PromQL queries.
+//!
+//! A policy names what to ask and never whom: where Prometheus is, the operator's own configuration says.
+
+use crate::gate::Findings;
+use crate::input::PlanInput;
+use firelens_aws::observe::words;
+use firelens_aws::observe::{AlarmView, Needs, Observed};
+use firelens_types::v1alpha1::PrometheusGate;
+
+pub(crate) fn alarms(
+    input: &PlanInput<'_>,
+    names: &[String],
+    needs: &mut Needs,
+    findings: &mut Findings,
+) {
+    for name in names {
+        match input.observation.evidence.alarms.get(name) {
+            None => {
+                needs.evidence.alarms.insert(name.clone());
+                findings.unclear.push(format!("alarm {name} is being read"));
+            }
+            Some(Observed::Absent) => findings.unclear.push(format!(
+                "there is no alarm {name} in {} of account {}",
+                input.observation.region, input.observation.account_id
+            )),
+            Some(Observed::Unknown(why)) => findings.unclear.push(format!(
+                "alarm {name} could not be read: {}",
+                words::reason(why)
+            )),
+            Some(Observed::Present(alarm)) => alarm_state(name, alarm, findings),
+        }
+    }
+}
+
+fn alarm_state(name: &str, alarm: &AlarmView, findings: &mut Findings) {
+    let why = words::reason(&alarm.reason);
+    match alarm.state.as_str() {
+        "OK" => {}
+        "ALARM" => findings.failed.push(format!("alarm {name} rings: {why}")),
+        state => findings
+            .unclear
+            .push(format!("alarm {name} is in state {state}: {why}")),
+    }
+}
+
+pub(crate) fn prometheus(
+    input: &PlanInput<'_>,
+    gates: &[PrometheusGate],
+    needs: &mut Needs,
+    findings: &mut Findings,
+) {
+    for gate in gates {
+        let name = &gate.name;
+        match input.observation.evidence.samples.get(&gate.query) {
+            None => {
+                needs.evidence.samples.insert(gate.query.clone());
+                findings
+                    .unclear
+                    .push(format!("query {name} is being asked"));
+            }
+            Some(Observed::Absent) => findings.unclear.push(format!(
+                "query {name} cannot be asked: the operator runs without --prometheus-url"
+            )),
+            Some(Observed::Unknown(why)) => findings.unclear.push(format!(
+                "query {name} was not answered: {}",
+                words::reason(why)
+            )),
+            Some(Observed::Present(samples)) => samples_within(gate, samples, findings),
+        }
+    }
+}
+
+fn samples_within(gate: &PrometheusGate, samples: &[f64], findings: &mut Findings) {
+    let name = &gate.name;
+    if samples.is_empty() {
+        findings.unclear.push(format!("query {name} has no sample"));
+    } else if samples.iter().any(|sample| sample.is_nan()) {
+        findings
+            .unclear
+            .push(format!("query {name} has a sample that is no number"));
+    }
+    for sample in samples {
+        if let Some(min) = gate.min.filter(|min| *sample < min.0) {
+            findings
+                .failed
+                .push(format!("query {name} is {sample}, below {min}"));
+        } else if let Some(max) = gate.max.filter(|max| *sample > max.0) {
+            findings
+                .failed
+                .push(format!("query {name} is {sample}, above {max}"));
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! From policies and an observed world to the list of steps.
+//!
+//! Pure: no I/O, no clock. It may ask for more reads ([`Plan::needs`]); it never assumes what it
+//! has not seen.
+//!
+//! From the ground up: what a plan is made from (`input`) and what it says (`model`); which policy wins a workload
+//! ([`select`]); whether logs arrive ([`log_delivery`]) and gates pass ([`gate`]); each workload alone (`workload`);
+//! the roles and objects that workloads share (`resources`); their turn (`rollout`); the steps of those whose turn it
+//! is (`steps`); what nobody needs any more (`removal`); and the order of all that (`pass`).
+
+pub mod gate;
+mod input;
+pub mod log_delivery;
+mod model;
+mod pass;
+mod removal;
+mod resources;
+mod rollout;
+pub mod select;
+mod steps;
+mod workload;
+
+pub use input::PlanInput;
+pub use model::{
+    Claim, Contest, Decision, ExternalDeploy, Holdings, Plan, PolicyProgress, RegisterStep,
+    Removal, Repair, ResourceContent, ResourcePlan, RevisionRef, Standing, Step,
+    TAKEAWAY_WINDOW_SECONDS, UpdateStep, Wait, WorkloadPlan,
+};
+pub use pass::assemble::{plan, plan_with_what_is_known};
+pub use pass::consider::{
+    Consideration, Considered, ConsideredChange, ConsideredRevision, consider,
+};
+pub use removal::former::FORMER_REPLACED_PER_PASS;
+pub use removal::garbage::{OBJECT_GRACE_SECONDS, REMOVALS_PER_PASS};
+pub use removal::revisions::DEREGISTRATIONS_PER_PASS;
+pub use resources::reread::{ROLES_READ_PER_RESYNC, TAKEN_TOLD_SECONDS};
+pub use resources::rights::{RIGHTS_ASKED_PER_PASS, RIGHTS_RETRY_SECONDS};
+pub use resources::{
+    IAM_PROPAGATION_AT_START_SECONDS, IAM_PROPAGATION_SECONDS, RESOURCE_RECHECK_SECONDS,
+};
+pub use rollout::Waves;
+pub use workload::claim::ORPHANS_LOOKED_FOR_PER_PASS;
+pub use workload::draft::{
+    DEPLOYMENT_POLL_SECONDS, READ_RETRY_SECONDS, REGISTER_CONSISTENCY_SECONDS,
+};
+pub use workload::meanwhile::GENERATIONS_KEPT;
+pub use workload::revert::{CONTEST_SECONDS, TAKEAWAY_LIMIT, TAKEAWAYS_KEPT_MAX};
+pub use workload::scope::{covers, held_by, retains};
+pub use workload::track::{
+    READ_LAG_SECONDS, REASON_DEADLINE, REASON_DEPLOYMENT_FAILED, REASON_ROLLED_BACK,
+};

@@ -1,0 +1,41 @@
+//! A fight over a router.
+
+use firelens_inject::drift::{Actor, ways_out};
+use jiff::Timestamp;
+
+/// Within what time takeaways count, in seconds: six hours, so that a tool that runs every hour, or every
+/// second hour, is noticed, and one that runs every night is followed.
+pub const TAKEAWAY_WINDOW_SECONDS: i64 = 21_600;
+
+/// A fight over the router of one service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contest {
+    /// How often the same content came back within the window.
+    pub times: usize,
+    /// ARN of the revision that was brought back.
+    pub revision: String,
+    /// Who registered it, and with what tool.
+    pub actor: Actor,
+    /// Family of the task definition.
+    pub family: String,
+    /// Name of the service.
+    pub service: String,
+    /// When the service is tried again.
+    pub until: Timestamp,
+}
+
+impl Contest {
+    /// For people: what happens, who it is, and the lines that end it.
+    #[must_use]
+    pub fn message(&self) -> String {
+        format!(
+            "the router was taken away {} times within {} h by the same content: {}, registered by {}; the service is left alone until {:.0}, until the policy changes, or until the rollout is retried for it. To end the fight, {}",
+            self.times,
+            TAKEAWAY_WINDOW_SECONDS / 3_600,
+            self.revision,
+            self.actor,
+            self.until,
+            ways_out(self.actor.tool, &self.family, &self.service)
+        )
+    }
+}

@@ -1,0 +1,151 @@
+//! A revision that something else than ECS deploys.
+
+use firelens_aws::observe::{LoadBalancerView, ServiceView};
+use firelens_aws::record::Purpose;
+
+/// A revision that is ready to be shipped by the owner of the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalDeploy {
+    /// Its ARN.
+    pub revision: String,
+    /// Whether it brings the router, or is without.
+    pub purpose: Purpose,
+    /// `CODE_DEPLOY` or `EXTERNAL`.
+    pub controller: String,
+    /// ARN of the cluster.
+    pub cluster: String,
+    /// Name of the service.
+    pub service: String,
+    /// Where the load balancer sends the traffic.
+    pub load_balancers: Vec<LoadBalancerView>,
+}
+
+impl ExternalDeploy {
+    pub(crate) fn of(service: &ServiceView, revision: String, purpose: Purpose) -> Self {
+        Self {
+            revision,
+            purpose,
+            controller: service.deployment_controller.clone(),
+            cluster: service.cluster_arn.clone(),
+            service: service.name.clone(),
+            load_balancers: service.load_balancers.clone(),
+        }
+    }
+
+    /// For people: what is ready, and how to ship it.
+    #[must_use]
+    pub fn message(&self) -> String {
+        format!("{}; {}", self.ready(), self.how())
+    }
+
+    /// What is ready.
+    #[must_use]
+    pub fn ready(&self) -> String {
+        let what = match self.purpose {
+            Purpose::Inject => "the revision with the router is ready",
+            Purpose::Eject | Purpose::Restore => "the revision to go back to is ready",
+        };
+        format!("{what}: {}", self.revision)
+    }
+
+    /// How to ship it: lines to be pasted, after one that says so.
+    #[must_use]
+    pub fn how(&self) -> String {
+        match self.controller.as_str() {
+            "CODE_DEPLOY" => format!(
+                "ship it with CodeDeploy (aws deploy create-deployment), with this AppSpec:\n{}",
+                self.app_spec()
+            ),
+            _ => format!(
+                "ship it with the settings of the present task set:\n{}",
+                self.task_set_calls()
+            ),
+        }
+    }
+
+    /// The AppSpec of a CodeDeploy deployment. Source:
+    /// <https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-resources.html>.
+    #[must_use]
+    pub fn app_spec(&self) -> String {
+        let (name, port) = match self.load_balancers.first() {
+            Some(found) if found.container_port > 0 => (
+                found.container_name.clone(),
+                found.container_port.to_string(),
+            ),
+            // The service has none that ECS tells of; CodeDeploy demands one.
+            _ => ("CONTAINER".to_owned(), "PORT".to_owned()),
+        };
+        format!(
+            "version: 0.0
+Resources:
+  - TargetService:
+      Type: AWS::ECS::Service
+      Properties:
+        TaskDefinition: \"{}\"
+        LoadBalancerInfo:
+          ContainerName: \"{name}\"
+          ContainerPort: {port}",
+            self.revision
+        )
+    }
+
+    /// The calls of an external controller. Source:
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-external.html>.
+    fn task_set_calls(&self) -> String {
+        let place = format!("--cluster {} --service {}", self.cluster, self.service);
+        format!(
+            "aws ecs create-task-set {place} --task-definition {} --scale value=100,unit=PERCENT
+aws ecs update-service-primary-task-set {place} --primary-task-set TASK_SET_ID",
+            self.revision
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shipment(controller: &str, load_balancers: Vec<LoadBalancerView>) -> ExternalDeploy {
+        ExternalDeploy {
+            revision: "arn:aws:ecs:us-east-1:111122223333:task-definition/web:8".to_owned(),
+            purpose: Purpose::Inject,
+            controller: controller.to_owned(),
+            cluster: "main".to_owned(),
+            service: "web".to_owned(),
+            load_balancers,
+        }
+    }
+
+    #[test]
+    fn the_app_spec_names_the_revision_and_where_the_traffic_goes() {
+        let found = shipment(
+            "CODE_DEPLOY",
+            vec![LoadBalancerView {
+                container_name: "app".to_owned(),
+                container_port: 8080,
+            }],
+        );
+        let wanted = "version: 0.0
+Resources:
+  - TargetService:
+      Type: AWS::ECS::Service
+      Properties:
+        TaskDefinition: \"arn:aws:ecs:us-east-1:111122223333:task-definition/web:8\"
+        LoadBalancerInfo:
+          ContainerName: \"app\"
+          ContainerPort: 8080";
+        assert_eq!(found.app_spec(), wanted);
+        assert!(found.message().ends_with(wanted));
+    }
+
+    #[test]
+    fn an_external_controller_gets_its_two_calls() {
+        let message = shipment("EXTERNAL", Vec::new()).message();
+        for part in [
+            "aws ecs create-task-set --cluster main --service web --task-definition arn:aws:ecs:us-east-1:111122223333:task-definition/web:8 ",
+            "aws ecs update-service-primary-task-set --cluster main --service web --primary-task-set",
+        ] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+}

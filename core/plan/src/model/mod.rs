@@ -1,0 +1,376 @@
+//! The plan of one target: every step with every argument decided. Applying it needs no choice.
+//!
+//! A plan is a plain value: sorted, comparable, the same for the same input.
+
+mod claim;
+mod contest;
+mod external_deploy;
+mod repair;
+mod standing;
+
+pub use claim::Claim;
+pub use contest::{Contest, TAKEAWAY_WINDOW_SECONDS};
+pub use external_deploy::ExternalDeploy;
+pub use repair::Repair;
+pub use standing::Standing;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::select::Selection;
+use firelens_aws::iam::Grant;
+use firelens_aws::observe::Needs;
+use firelens_aws::record::{
+    GenerationKey, Intent, OwnedResource, OwnedRevision, PolicyGeneration, PolicyRef, Purpose,
+    ResourceId, RolloutRecord, WorkloadKey, WorkloadRecord,
+};
+use firelens_inject::drift::Drift;
+use firelens_inject::{Marks, Note, Refusal};
+
+/// What to do in one target.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// What must be read before this plan may be applied. When it is not empty, read it and plan
+    /// again; the rest of the plan is then not final.
+    pub needs: Needs,
+    /// What was left open by a plan that goes ahead without: the workloads concerned wait.
+    pub left_open: Needs,
+    /// One entry for each workload, selected or not.
+    pub workloads: BTreeMap<WorkloadKey, WorkloadPlan>,
+    /// Objects and role policies to write; workloads name those they require.
+    pub resources: BTreeMap<ResourceId, ResourcePlan>,
+    /// Things to remove, each independent of the others.
+    pub removals: Vec<Removal>,
+    /// ARNs of revisions of ours to deregister, each independent of the others.
+    pub deregistrations: Vec<String>,
+    /// Revisions of ours that were found behind an intent; to be remembered.
+    pub registered: Vec<OwnedRevision>,
+    /// ARNs of revisions to forget without touching AWS: gone, or left to whoever retains them.
+    pub forgotten_revisions: Vec<String>,
+    /// Resources seen to be there as wanted in this pass; to be remembered.
+    pub verified: Vec<OwnedResource>,
+    /// Role policies that others took away or altered, and that this pass writes again.
+    pub repairs: Vec<Repair>,
+    /// Resources that became spare, or are none any more; to be remembered.
+    pub marked: Vec<OwnedResource>,
+    /// Objects of ours that no revision names, those to be removed in this pass included.
+    pub spare_objects: u32,
+    /// Resources to forget without touching AWS (`deletionPolicy: Retain`).
+    pub forgotten_resources: Vec<ResourceId>,
+    /// Intents that were answered by what was read.
+    pub closed_intents: Vec<String>,
+    /// Records of workloads that are gone.
+    pub forgotten_workloads: Vec<WorkloadKey>,
+    /// How each policy stands in this target, by name.
+    pub policies: BTreeMap<String, PolicyProgress>,
+    /// How each rollout stands in this target, by name of the policy.
+    pub standings: BTreeMap<String, Standing>,
+    /// Memories of rollouts that changed.
+    pub rollouts: Vec<RolloutRecord>,
+    /// Uids of policies whose rollouts are to be forgotten.
+    pub forgotten_rollouts: Vec<String>,
+    /// Generations of policies to remember.
+    pub generations: Vec<PolicyGeneration>,
+    /// Generations that nobody needs any more.
+    pub forgotten_generations: Vec<GenerationKey>,
+    /// The soonest time at which something waited for can have changed.
+    pub look_again_at: Option<Timestamp>,
+}
+
+/// What to do with one workload.
+#[derive(Clone, Debug)]
+pub struct WorkloadPlan {
+    /// Which policy wins it, and why the others do not.
+    pub selection: Selection,
+    /// What was decided.
+    pub decision: Decision,
+    /// Resources that must be there before the steps are taken.
+    pub requires: Vec<ResourceId>,
+    /// Steps in order. A failed step ends the workload's turn.
+    pub steps: Vec<Step>,
+    /// Resources that a revision relies on which is prepared and not shipped yet, or that waits for its
+    /// turn: they are not made for it, but not removed either.
+    pub keeps: Vec<ResourceId>,
+    /// How the live revision differs from ours before it, when somebody else brought it.
+    pub drift: Option<Drift>,
+    /// Hints for people.
+    pub notes: Vec<Note>,
+    /// The memory after this observation, before the steps.
+    pub record: WorkloadRecord,
+    /// Revision the service is set to.
+    pub current_revision: Option<String>,
+    /// What the labels of that revision say, when it is ours.
+    pub marks: Option<Marks>,
+    /// Whose it is, when it is another installation's.
+    pub claim: Option<Claim>,
+}
+
+impl WorkloadPlan {
+    /// Whether revisions of ours that the service is set to no more may still run or come back.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        let mut leaving = self.record.leaving.iter();
+        leaving.any(|one| self.current_revision.as_ref() != Some(&one.arn))
+    }
+}
+
+/// Why a workload is or is not acted upon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// No policy selects it and it carries nothing of ours.
+    NotSelected,
+    /// A tag says that it is to be left alone.
+    OptedOut,
+    /// It could not be read; nothing is known, nothing is done.
+    Unknown(String),
+    /// The winner is in `Audit`: this would be done.
+    WouldInject,
+    /// Selected, but it cannot be injected.
+    Refused(Refusal),
+    /// What runs is what is wanted.
+    InSync,
+    /// The router was taken out.
+    Ejected,
+    /// Steps of this pass bring the router in or up to date.
+    Injecting,
+    /// Steps of this pass take the router out.
+    Ejecting,
+    /// Steps of this pass put the service back on the revision before, since a deployment of ours failed.
+    PuttingBack,
+    /// Our deployment is under way.
+    Deploying(Purpose),
+    /// Something must happen first.
+    Waiting(Wait),
+    /// The last attempt failed and is not repeated until something changes.
+    Failed,
+    /// Somebody takes the router away again and again; the service is left alone.
+    Contested(Box<Contest>),
+    /// Something else than ECS deploys the service: the revision is prepared, its owner ships it.
+    ShipManually(Box<ExternalDeploy>),
+    /// Another installation made the revision that the service is set to; left as it is.
+    Claimed(Box<Claim>),
+    /// Ours by its labels, but its policy, whose name this is, is not known; left as it is.
+    Orphaned(String),
+    /// Its cluster is not among those of the target any more, or the target is being deleted (`true`), and
+    /// it runs a router that a policy wants: nothing is changed.
+    OutOfScope(bool),
+    /// `deletionPolicy: Retain`: what runs is left and no longer looked after.
+    Retained,
+}
+
+/// What is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// A deployment by someone else is under way; ours would cut it short.
+    ForeignDeployment,
+    /// A deployment by someone else was done just now; who waits for it is to see a stable service first.
+    Settle {
+        /// Since when it is done.
+        since: Timestamp,
+        /// When the change may begin.
+        until: Timestamp,
+    },
+    /// AWS refused the change with words that may pass. It keeps its place: were that given to the next, a
+    /// fleet whose first updates are all refused would begin one canary after the other.
+    Doubt {
+        /// What AWS said.
+        said: String,
+        /// When it is asked again.
+        until: Timestamp,
+    },
+    /// `rollout.maxConcurrent` services are in flight.
+    Concurrency,
+    /// The canaries, or their bake time until then.
+    Canary(Option<Timestamp>),
+    /// The workloads of the wave before must be done; with the number of the wave that is open.
+    Wave(u32),
+    /// The workloads of an earlier stage of `rollout.order` go first.
+    Stage,
+    /// No window of `rollout.windows` is open; with the time when one opens, if ever.
+    Window(Option<Timestamp>),
+    /// A `Freeze` is in force.
+    Frozen {
+        /// Its reason.
+        reason: String,
+        /// When it ends.
+        until: Timestamp,
+    },
+    /// The plan of that hash is not approved.
+    Approval(String),
+    /// Somebody ended the rollout.
+    Aborted,
+    /// A gate cannot be judged yet; with what it says.
+    Gate(String),
+    /// Enough workloads failed, a gate failed, or somebody paused the rollout; with which.
+    Paused(String),
+    /// `suspend` on the policy or the target.
+    Suspended,
+    /// A role policy was written and IAM needs until then to spread it.
+    IamPropagation(Timestamp),
+    /// Something needed could not be read.
+    Read(String),
+}
+
+/// One step for one workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Register a managed revision.
+    Register(RegisterStep),
+    /// Give a revision to the service.
+    Update(UpdateStep),
+}
+
+/// A `RegisterTaskDefinition` call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterStep {
+    /// To be recorded before the call.
+    pub intent: Intent,
+    /// The request body, byte for byte.
+    pub body: String,
+}
+
+/// An `UpdateService` call, or a `StopServiceDeployment` call in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpdateStep {
+    /// ARN of the cluster.
+    pub cluster_arn: String,
+    /// Name of the service.
+    pub service: String,
+    /// The revision the service must still be set to, else the step is dropped.
+    pub expected: String,
+    /// The revision to bring.
+    pub revision: RevisionRef,
+    /// What to remember once ECS has answered (without deployment id and time).
+    pub purpose: Purpose,
+    /// The policy it happens for.
+    pub policy: PolicyRef,
+    /// Content hash of the revision.
+    pub hash: String,
+    /// The base it was made from.
+    pub base: Option<String>,
+    /// What its roles must allow.
+    pub grants: Vec<Grant>,
+    /// ARN of the service deployment of ours that ECS is to stop and to roll back; the service is then not
+    /// updated.
+    pub stop: Option<String>,
+    /// Images of the application that the deployment changes beside what it is for, for people.
+    pub moved_images: Vec<String>,
+}
+
+/// A revision known now, or the answer of the register step before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RevisionRef {
+    /// It exists.
+    Arn(String),
+    /// The one registered in the same turn.
+    JustRegistered,
+}
+
+/// A write of a shared resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourcePlan {
+    /// The row to record before the write (its `written_at` is set after).
+    pub resource: OwnedResource,
+    /// What to write.
+    pub content: ResourceContent,
+    /// Whether to write it even if no workload of this pass requires it: it was altered or must
+    /// shrink.
+    pub unconditional: bool,
+}
+
+/// What a resource holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResourceContent {
+    /// Body of an S3 object.
+    Object(String),
+    /// JSON of an inline role policy.
+    RolePolicy(String),
+}
+
+/// A thing to take away from AWS, and then from memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// What to remove.
+    pub id: ResourceId,
+    /// Whose it was.
+    pub policy: PolicyRef,
+}
+
+/// How a policy stands in one target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyProgress {
+    /// Workloads it wins.
+    pub selected: u32,
+    /// Workloads that run its router as wanted.
+    pub in_sync: u32,
+    /// Workloads with steps or a deployment under way.
+    pub in_progress: u32,
+    /// Workloads that wait for their turn.
+    pub pending: u32,
+    /// Workloads that cannot be injected.
+    pub refused: u32,
+    /// Workloads whose attempt failed.
+    pub failed: u32,
+    /// Workloads that could not be read.
+    pub unknown: u32,
+    /// Workloads that still carry it although it is being deleted or does not select them any more.
+    pub to_eject: u32,
+    /// Services (`CLUSTER/SERVICE`) that carry it and that a tag keeps us away from. They hold a deleted policy,
+    /// and no other.
+    pub opted_out: Vec<String>,
+    /// Whether nothing of it is left in this target (or, with `Retain`, nothing is looked after).
+    pub released: bool,
+    /// Whether failures stopped the rollout.
+    pub paused: bool,
+}
+
+impl PolicyProgress {
+    /// Workloads that something is still to be done about, now or later.
+    #[must_use]
+    pub const fn open(&self) -> u32 {
+        self.pending + self.in_progress + self.to_eject + self.unknown
+    }
+
+    /// Whether only services with the opt-out tag run its router: to take that out is their owners' turn.
+    #[must_use]
+    pub const fn waits_for_owners(&self) -> bool {
+        !self.opted_out.is_empty() && self.open() == 0 && self.failed == 0
+    }
+}
+
+/// How many things of ours there are in a target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holdings {
+    /// Objects in S3.
+    pub objects: u32,
+    /// Those of them that no known revision names.
+    pub spare_objects: u32,
+    /// Inline policies of roles.
+    pub role_policies: u32,
+}
+
+impl Holdings {
+    /// Counts what was there when the plan was made, what it writes, and not what it removes.
+    #[must_use]
+    pub fn of(resources: &BTreeMap<ResourceId, OwnedResource>, plan: &Plan) -> Self {
+        let mut ids: BTreeSet<&ResourceId> = resources.keys().collect();
+        ids.extend(plan.resources.keys());
+        for removal in &plan.removals {
+            ids.remove(&removal.id);
+        }
+        for id in &plan.forgotten_resources {
+            ids.remove(id);
+        }
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let is_object = |id: &&&ResourceId| matches!(id, ResourceId::Object { .. });
+        let objects = ids.iter().filter(is_object).count();
+        let removed = plan.removals.iter().map(|removal| &removal.id);
+        let removed = count(removed.filter(|id| is_object(&id)).count());
+        Self {
+            objects: count(objects),
+            spare_objects: plan.spare_objects.saturating_sub(removed),
+            role_policies: count(ids.len() - objects),
+        }
+    }
+}

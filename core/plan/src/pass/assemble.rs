@@ -1,0 +1,422 @@
+//! Puts the parts of a plan together.
+//!
+//! It only orders the judgements of the other modules; a rule of its own would be in the wrong place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::gate;
+use crate::input::PlanInput;
+use crate::model::{Decision, Plan, WorkloadPlan};
+use crate::pass::wishes::{ids_of, judge_resources};
+use crate::pass::{open, requeue};
+use crate::removal::{former, garbage, revisions};
+use crate::resources;
+use crate::resources::State;
+use crate::resources::{reread, rights, role_limits, sharing};
+use crate::rollout::slots;
+use crate::rollout::slots::Places;
+use crate::select;
+use crate::select::{Selection, Subject};
+use crate::workload::desire;
+use crate::workload::desire::{Injectors, Site, Verdict};
+use crate::workload::draft::{Draft, find_policy};
+use crate::workload::policy_errors::Linted;
+use crate::workload::{
+    claim, draining, leaving, logs, meanwhile, put_back, recover, retry, revert, scope, settle,
+    track,
+};
+use crate::{removal, steps as stepping};
+use firelens_aws::observe::{ClusterView, Needs, Observed, ServiceView};
+use firelens_aws::record::{
+    AttemptEnd, PolicyRef, Purpose, Registered, ResourceId, RolloutMark, WorkloadKey,
+    WorkloadRecord,
+};
+use firelens_inject::{Note, NoteCode};
+use firelens_types::v1alpha1::RolloutStrategy;
+
+/// Decides what to do in one target.
+#[must_use]
+pub fn plan(input: &PlanInput<'_>) -> Plan {
+    assemble(input, open::leave)
+}
+
+/// Decides what to do in one target with what is known, when reading has come to no end: whoever still
+/// needs a read waits for it, the others go on, and what concerns the whole target is left for later.
+#[must_use]
+pub fn plan_with_what_is_known(input: &PlanInput<'_>) -> Plan {
+    let mut plan = assemble(input, open::wait);
+    plan.left_open = std::mem::take(&mut plan.needs);
+    plan
+}
+
+/// `settle` is called after each stage that looks at workloads one by one, for what they asked for.
+fn assemble(input: &PlanInput<'_>, settle: open::Settle) -> Plan {
+    let mut plan = Plan::default();
+    let mut drafts = survey(input, &mut plan);
+    claim::look_for_orphans(input, &mut plan.needs, &drafts);
+    settle(input, &mut drafts);
+    put_back::judge(input, &mut plan.needs, &mut drafts);
+    let mut asked = Needs::default();
+    sharing::refuse_shared_roles(input, &mut asked, &mut drafts_view(&mut drafts));
+    open::concern(input, &asked, &mut drafts);
+    plan.needs.extend(asked);
+    rights::verify(input, &mut plan.needs, &mut drafts);
+    logs::follow(input, &mut plan.needs, &mut drafts);
+    settle(input, &mut drafts);
+    let places = slots::give(input, &mut plan, &mut drafts);
+    let states = judge_resources(input, &mut plan, &drafts, &places);
+    let pending = revisions::pending(&drafts, input.now);
+    for (key, draft) in drafts {
+        let entry = finish(input, &mut plan, &key, draft, &places, &states);
+        if scope::is_over(input, &key, &entry) {
+            plan.forgotten_workloads.push(key);
+        } else {
+            plan.workloads.insert(key, entry);
+        }
+    }
+    revisions::plan(input, &mut plan, &pending);
+    removal::plan(input, &mut plan);
+    former::retire(input, &mut plan, &states);
+    garbage::plan(input, &mut plan, &states);
+    removal::count(input, &mut plan);
+    meanwhile::keep(input, &mut plan);
+    plan.look_again_at = requeue::look_again(input, &plan);
+    plan
+}
+
+/// What `sharing` sees of the drafts.
+pub(crate) fn drafts_view<'d>(
+    drafts: &'d mut BTreeMap<WorkloadKey, Draft<'_>>,
+) -> Vec<sharing::Entry<'d>> {
+    drafts
+        .iter_mut()
+        .filter(|(_, draft)| !matches!(draft.verdict.decision, Decision::OutOfScope(_)))
+        .map(|(key, draft)| sharing::Entry {
+            key,
+            revision: &draft.service.task_definition,
+            winner: draft.selection.winner.as_ref(),
+            verdict: &mut draft.verdict,
+        })
+        .collect()
+}
+
+/// Looks at every workload alone. Workloads that could not be read, or are gone, end here.
+pub(crate) fn survey<'a>(
+    input: &PlanInput<'a>,
+    plan: &mut Plan,
+) -> BTreeMap<WorkloadKey, Draft<'a>> {
+    let observation = input.observation;
+    let keys: BTreeSet<&WorkloadKey> = observation
+        .services
+        .keys()
+        .chain(input.records.keys())
+        .collect();
+    let linted = Linted::of(input);
+    let injectors = Injectors::of(input);
+    let mut drafts = BTreeMap::new();
+    for key in keys {
+        if input.handed_over.contains(key) {
+            plan.forgotten_workloads.push(key.clone());
+            continue;
+        }
+        let remembered = input
+            .records
+            .get(key)
+            .cloned()
+            .unwrap_or_else(|| WorkloadRecord::new(key.clone()));
+        let found = match observation.services.get(key) {
+            Some(Observed::Present(service)) if service.status == "ACTIVE" => service,
+            Some(Observed::Present(service)) if service.still_drains() => {
+                let why = draining::drains(service);
+                plan.workloads
+                    .insert(key.clone(), unknown(remembered, &why));
+                continue;
+            }
+            Some(Observed::Unknown(why)) => {
+                plan.workloads.insert(key.clone(), unknown(remembered, why));
+                continue;
+            }
+            Some(_) => {
+                plan.forgotten_workloads.push(key.clone());
+                continue;
+            }
+            None => {
+                not_listed(input, plan, key, remembered);
+                continue;
+            }
+        };
+        let Some(cluster) = observation.clusters.get(&key.cluster) else {
+            continue;
+        };
+        drafts.insert(
+            key.clone(),
+            draft(input, (&linted, &injectors), (cluster, found), &remembered),
+        );
+    }
+    for draft in drafts.values() {
+        plan.needs.extend(draft.asks.clone());
+    }
+    drafts
+}
+
+/// A service that is remembered and was not listed: it may not have been read, may be gone, or may be on its way out.
+fn not_listed(
+    input: &PlanInput<'_>,
+    plan: &mut Plan,
+    key: &WorkloadKey,
+    remembered: WorkloadRecord,
+) {
+    let why = match input.observation.unread(key) {
+        Some(why) => why,
+        // A service that is being deleted is listed no more, while its tasks still run.
+        None if draining::may_drain(input, &remembered) => {
+            plan.needs.unlisted_services.insert(key.clone());
+            draining::NOT_LISTED
+        }
+        None => {
+            plan.forgotten_workloads.push(key.clone());
+            return;
+        }
+    };
+    plan.workloads.insert(key.clone(), unknown(remembered, why));
+}
+
+fn draft<'a>(
+    input: &PlanInput<'a>,
+    (linted, injectors): (&Linted, &Injectors<'_>),
+    (cluster, service): (&'a ClusterView, &'a ServiceView),
+    remembered: &WorkloadRecord,
+) -> Draft<'a> {
+    let mut asks = Needs::default();
+    let needs = &mut asks;
+    let subject = Subject {
+        target: input.target.name(),
+        cluster,
+        service,
+    };
+    let mut selection = select::select(&subject, input.policies);
+    let out_of_scope = scope::narrow(input, &remembered.key, &mut selection);
+    let remembered = &recover::deployment(input, remembered, service);
+    let deadline = remembered
+        .deployment
+        .as_ref()
+        .and_then(|deployment| find_policy(input, &deployment.policy))
+        .map_or_else(default_deadline, |policy| {
+            policy.spec.rollout.progress_deadline_seconds
+        });
+    let deadline = i64::from(deadline);
+    let deadline = deadline.saturating_add(service.deployment_settings.bake_seconds);
+    let mut record = track::advance(remembered, service, deadline, input.now);
+    gate::explain(input, service, remembered, &mut record, needs);
+    retry::forget_failure(input, &mut record);
+    revert::note(input, service, &selection, &mut record);
+    let judge = |record: &WorkloadRecord, needs: &mut Needs| {
+        let site = Site {
+            cluster,
+            service,
+            record,
+            selection: &selection,
+            out_of_scope,
+            linted,
+            injectors,
+        };
+        desire::judge(input, &site, needs)
+    };
+    let mut verdict = judge(&record, needs);
+    if retry::forget_what_is_gone(service, &verdict, &mut record) {
+        // What is said of the workload was said with the failure in view.
+        verdict = judge(&record, needs);
+    }
+    adopt(&mut record, &verdict, &service.task_definition, input.now);
+    meanwhile::note_proven(input, service, &mut record);
+    let wanted = selection.winner.is_some();
+    if wanted || !record.is_empty() {
+        leaving::note_shown(input, service, &mut record, needs);
+    }
+    let drift = wanted
+        .then(|| revert::drift(input, service, &record, needs))
+        .flatten();
+    let mut draft = Draft {
+        cluster,
+        service,
+        selection,
+        record,
+        verdict,
+        drift,
+        asks,
+    };
+    slots::forget_old_mark(input, &mut draft);
+    settle::note(input, &mut draft);
+    draft
+}
+
+/// The deadline of a deployment whose policy is gone: it is followed, not for ever.
+fn default_deadline() -> u32 {
+    RolloutStrategy::default().progress_deadline_seconds
+}
+
+/// Takes on what the live revision tells of itself, or forgets what it does not show any more.
+fn adopt(record: &mut WorkloadRecord, verdict: &Verdict, live: &str, now: Timestamp) {
+    if let Some(managed) = &verdict.adopt {
+        let failed = record.failed.as_ref();
+        let has_failed = failed.is_some_and(|failed| {
+            failed.task_definition == managed.arn && failed.end == AttemptEnd::Brought
+        });
+        if record.deployment.is_none() && !has_failed {
+            reach(record, &managed.policy, now);
+            record.ran = Some(managed.arn.clone());
+            // Somebody else brought what is wanted: what failed before is about nothing any more.
+            record.failed = None;
+        }
+        if record.deployment.is_none() {
+            record.admitted = None;
+        }
+        record.registered = Some(Registered {
+            arn: managed.arn.clone(),
+            hash: managed.hash.clone(),
+            is_deregistered: false,
+        });
+        record.leaving.retain(|one| one.arn != managed.arn);
+        record.managed = Some(managed.clone());
+        record.had_router = true;
+    }
+    if let Some(older) = &verdict.found_meanwhile {
+        record.managed = Some(older.clone());
+    }
+    if verdict.decision == Decision::Retained
+        && let Some(managed) = record.managed.take()
+    {
+        record.set_down(managed);
+    }
+    let is_ours = verdict.marks.is_some() && record.deployment.is_none();
+    if matches!(verdict.decision, Decision::Orphaned(_)) && is_ours {
+        // So that it is looked at in each pass from now on.
+        record.ran = Some(live.to_owned());
+    }
+    if verdict.change.is_none() && record.deployment.is_none() && verdict.adopt.is_none() {
+        record.admitted = None;
+    }
+}
+
+/// The rollout of that generation has nothing to do here, or nothing any more.
+fn reach(record: &mut WorkloadRecord, policy: &PolicyRef, now: Timestamp) {
+    let mark = record.rollout.as_ref();
+    if mark.is_some_and(|mark| mark.is_of(policy, Purpose::Inject)) {
+        track::settle_mark(record, policy, Purpose::Inject, now);
+    } else {
+        record.rollout = Some(RolloutMark {
+            policy: policy.clone(),
+            purpose: Purpose::Inject,
+            digest: String::new(),
+            wave: None,
+            started_at: now,
+            settled_at: Some(now),
+        });
+    }
+}
+
+/// Turns a draft into the workload's entry: steps for those admitted.
+fn finish(
+    input: &PlanInput<'_>,
+    plan: &mut Plan,
+    key: &WorkloadKey,
+    mut draft: Draft<'_>,
+    places: &Places,
+    states: &BTreeMap<ResourceId, State>,
+) -> WorkloadPlan {
+    let mut requires = Vec::new();
+    let mut steps = Vec::new();
+    // Whatever is wanted now, a deployment of ours that is under way is followed to its end.
+    if let Some(deployment) = &draft.record.deployment
+        && !matches!(draft.verdict.decision, Decision::Unknown(_))
+    {
+        draft.verdict.decision = Decision::Deploying(deployment.purpose);
+    }
+    let doubts = doubts(input, plan, &draft.verdict);
+    draft.verdict.notes.extend(doubts);
+    if let Some(policy) = &draft.verdict.policy {
+        let ids = resources::ids_of(input, policy, &draft.verdict.grants, &[]);
+        let told = reread::tell(input, plan, (key, draft.service), &ids);
+        draft.verdict.notes.extend(told);
+    }
+    if draft.verdict.change.is_none() {
+        draft.record.obstacle = None;
+    }
+    if places.next.contains(key)
+        && let Some(change) = &draft.verdict.change
+    {
+        requires = ids_of(input, change);
+    }
+    if places.admitted.contains(key)
+        && let Some(change) = draft.verdict.change.take()
+    {
+        requires = ids_of(input, &change);
+        let attempt = (change.hash.clone(), change.policy.clone());
+        draft.record.obstacle = None;
+        match stepping::steps_for(input, plan, key, &mut draft, change, &requires, states) {
+            Ok(found) => steps = found,
+            Err(decision) => {
+                if let Decision::Refused(refusal) = &decision {
+                    // Nothing is on its way that would rely on them.
+                    requires.clear();
+                    role_limits::set_aside(input, &mut draft, attempt, refusal);
+                }
+                draft.verdict.decision = decision;
+            }
+        }
+    }
+    let keeps = match (&draft.verdict.decision, &draft.verdict.policy) {
+        // What only waits for its turn will need again what is there.
+        (Decision::ShipManually(_) | Decision::Waiting(_), Some(policy)) => {
+            resources::ids_of(input, policy, &draft.verdict.grants, &draft.verdict.objects)
+        }
+        _ => Vec::new(),
+    };
+    WorkloadPlan {
+        selection: draft.selection,
+        decision: draft.verdict.decision,
+        requires,
+        steps,
+        keeps,
+        drift: draft.drift,
+        notes: draft.verdict.notes,
+        record: draft.record,
+        current_revision: Some(draft.service.task_definition.clone()).filter(|arn| !arn.is_empty()),
+        marks: draft.verdict.marks,
+        claim: draft.verdict.claim,
+    }
+}
+
+/// What may keep the role policies of a workload from having effect.
+fn doubts(input: &PlanInput<'_>, plan: &Plan, verdict: &Verdict) -> Vec<Note> {
+    let Some(policy) = &verdict.policy else {
+        return Vec::new();
+    };
+    let row = |id: &ResourceId| {
+        let written = plan.resources.get(id).map(|write| &write.resource);
+        written.or_else(|| input.resources.get(id))
+    };
+    resources::ids_of(input, policy, &verdict.grants, &[])
+        .iter()
+        .filter_map(|id| row(id)?.doubt.clone())
+        .map(|doubt| Note::new(NoteCode::RightsUnknown, doubt))
+        .collect()
+}
+
+fn unknown(record: WorkloadRecord, why: &str) -> WorkloadPlan {
+    WorkloadPlan {
+        selection: Selection::default(),
+        decision: Decision::Unknown(why.to_owned()),
+        requires: Vec::new(),
+        steps: Vec::new(),
+        keeps: Vec::new(),
+        drift: None,
+        notes: Vec::new(),
+        record,
+        current_revision: None,
+        marks: None,
+        claim: None,
+    }
+}

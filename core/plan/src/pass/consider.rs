@@ -1,0 +1,123 @@
+//! What a policy means for each workload it touches, if nothing had to wait.
+//!
+//! The same judgements as in a plan, stopped before places are given and steps are laid out. It never
+//! answers a step: nothing here can be applied.
+
+use std::collections::BTreeMap;
+
+use crate::input::PlanInput;
+use crate::model::{Decision, Plan};
+use crate::pass::assemble::{drafts_view, survey};
+use crate::resources::{rights, sharing};
+use crate::rollout::held_back;
+use crate::workload::desire::WantedRevision;
+use crate::workload::draft::Draft;
+use firelens_aws::iam::Grant;
+use firelens_aws::observe::Needs;
+use firelens_aws::record::{Purpose, WorkloadKey, WorkloadRecord};
+use firelens_inject::{ConfigObject, Note};
+
+/// A policy against every workload it touches.
+#[derive(Clone, Debug, Default)]
+pub struct Considered {
+    /// What must be read before the answer is final.
+    pub needs: Needs,
+    /// Workloads that the policy wins, or that carry its router and would lose it.
+    pub workloads: BTreeMap<WorkloadKey, Consideration>,
+}
+
+/// One workload under the policy.
+#[derive(Clone, Debug)]
+pub struct Consideration {
+    /// What would be decided; places in a rollout are not looked at.
+    pub decision: Decision,
+    /// What holds it back now although it would change: a deployment by its owner, a failed attempt.
+    pub held_back: Option<Decision>,
+    /// What is remembered of it.
+    pub record: WorkloadRecord,
+    /// Revision that the service is set to.
+    pub live: String,
+    /// Tasks the service wants.
+    pub desired_count: i64,
+    /// What the service would be given.
+    pub change: Option<ConsideredChange>,
+    /// What its roles must allow, in force already or not.
+    pub grants: Vec<Grant>,
+    /// Files that must be in S3.
+    pub objects: Vec<ConfigObject>,
+    /// Hints for people.
+    pub notes: Vec<Note>,
+}
+
+/// What a service would be given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsideredChange {
+    /// Whether the router comes or goes.
+    pub purpose: Purpose,
+    /// The revision.
+    pub revision: ConsideredRevision,
+}
+
+/// A revision that is there, or the content of one to register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConsideredRevision {
+    /// ARN of the owner's own revision.
+    Existing(String),
+    /// Body of the `RegisterTaskDefinition` call.
+    Content(String),
+}
+
+/// Judges every workload under the policy of that uid, which is among `input.policies`.
+#[must_use]
+pub fn consider(input: &PlanInput<'_>, policy_uid: &str) -> Considered {
+    // Only its reads are of interest.
+    let mut plan = Plan::default();
+    let mut drafts = survey(input, &mut plan);
+    sharing::refuse_shared_roles(input, &mut plan.needs, &mut drafts_view(&mut drafts));
+    rights::verify(input, &mut plan.needs, &mut drafts);
+    let mut considered = Considered {
+        needs: plan.needs,
+        workloads: BTreeMap::new(),
+    };
+    for (key, draft) in drafts {
+        if touches(&draft, policy_uid) {
+            considered
+                .workloads
+                .insert(key, consideration(input, draft));
+        }
+    }
+    considered
+}
+
+fn touches(draft: &Draft<'_>, policy_uid: &str) -> bool {
+    let winner = draft.selection.winner.as_ref();
+    let marks = draft.verdict.marks.as_ref();
+    winner.is_some_and(|won| won.uid == policy_uid)
+        || marks.is_some_and(|marks| marks.policy_uid == policy_uid)
+}
+
+fn consideration(input: &PlanInput<'_>, draft: Draft<'_>) -> Consideration {
+    let held_back = draft
+        .verdict
+        .change
+        .as_ref()
+        .and_then(|change| held_back::held_back(input, &draft, change));
+    let verdict = draft.verdict;
+    Consideration {
+        decision: verdict.decision,
+        held_back,
+        record: draft.record,
+        live: draft.service.task_definition.clone(),
+        desired_count: draft.service.desired_count,
+        change: verdict.change.map(|change| ConsideredChange {
+            purpose: change.purpose,
+            revision: match change.revision {
+                WantedRevision::Existing(arn) => ConsideredRevision::Existing(arn),
+                WantedRevision::Content { body, .. } => ConsideredRevision::Content(body),
+            },
+        }),
+        grants: verdict.grants,
+        objects: verdict.objects,
+        notes: verdict.notes,
+    }
+}

@@ -1,0 +1,73 @@
+//! Workloads whose questions were not answered in a pass.
+//!
+//! Nothing is started for them and nothing of them is forgotten; the others are none the worse for it.
+
+use std::collections::BTreeMap;
+
+use crate::input::PlanInput;
+use crate::model::{Decision, Plan, Wait};
+use crate::resources::sharing;
+use crate::workload::desire::Verdict;
+use crate::workload::draft::Draft;
+use firelens_aws::observe::Needs;
+use firelens_aws::record::{WorkloadKey, WorkloadRecord};
+
+impl Plan {
+    /// Leaves a workload as it is in this pass, for a reason outside of the plan: what is remembered of it
+    /// stays `remembered`, and nothing is started.
+    pub fn leave(&mut self, remembered: WorkloadRecord, why: String) {
+        let Some(workload) = self.workloads.get_mut(&remembered.key) else {
+            return;
+        };
+        workload.decision = Decision::Waiting(Wait::Read(why));
+        workload.steps.clear();
+        workload.requires.clear();
+        workload.record = remembered;
+    }
+}
+
+/// What becomes of workloads that asked for a read.
+pub(crate) type Settle = fn(&PlanInput<'_>, &mut BTreeMap<WorkloadKey, Draft<'_>>);
+
+/// They are left as they are: there is another round.
+pub(crate) const fn leave(_: &PlanInput<'_>, _: &mut BTreeMap<WorkloadKey, Draft<'_>>) {}
+
+/// Whether a role is shared concerns all that would widen one.
+pub(crate) fn concern(
+    input: &PlanInput<'_>,
+    asked: &Needs,
+    drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
+) {
+    let first = asked.task_definitions.first();
+    let role = asked.role_users.first();
+    if first.is_none() && role.is_none() {
+        return;
+    }
+    for draft in drafts.values_mut() {
+        if sharing::is_guarded(input, &draft.verdict) {
+            draft.asks.task_definitions.extend(first.cloned());
+            draft.asks.role_users.extend(role.cloned());
+        }
+    }
+}
+
+/// They wait; what was remembered of them stays.
+pub(crate) fn wait(input: &PlanInput<'_>, drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>) {
+    for (key, draft) in drafts.iter_mut() {
+        if draft.asks.is_empty() {
+            continue;
+        }
+        let why = format!(
+            "{}: each answer of AWS raised another question; the service is left as it is until the next look",
+            draft.asks.first()
+        );
+        let mut verdict = Verdict::new(Decision::Waiting(Wait::Read(why)));
+        verdict.marks = draft.verdict.marks.take();
+        draft.verdict = verdict;
+        draft.drift = None;
+        draft.record = match input.records.get(key) {
+            Some(remembered) => remembered.clone(),
+            None => WorkloadRecord::new(key.clone()),
+        };
+    }
+}

@@ -1,0 +1,73 @@
+//! When to look at a target again.
+//!
+//! It names a time and waits for nothing.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::input::PlanInput;
+use crate::model::{Decision, Plan, Wait, WorkloadPlan};
+use crate::workload::draft::{DEPLOYMENT_POLL_SECONDS, READ_RETRY_SECONDS, find_policy};
+use firelens_aws::record::PolicyRef;
+use firelens_types::v1alpha1::Mode;
+
+/// The soonest time at which something waited for can have changed; `None` when nothing is.
+pub(crate) fn look_again(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp> {
+    let after = |seconds: i64| {
+        input
+            .now
+            .checked_add(SignedDuration::from_secs(seconds))
+            .ok()
+    };
+    let audits = |won: &PolicyRef| {
+        find_policy(input, won).is_some_and(|policy| policy.spec.mode == Mode::Audit)
+    };
+    // What nobody relies on once it is gone is looked after, and then removed.
+    let is_leaving = plan.workloads.values().any(WorkloadPlan::is_leaving);
+    // Whatever is said of a workload meanwhile.
+    let tried_again = plan.workloads.values().filter_map(|workload| {
+        let failed = workload.record.failed.as_ref()?;
+        failed.tried_again_at(input.now)
+    });
+    plan.workloads
+        .values()
+        .filter_map(|workload| match &workload.decision {
+            _ if workload.record.deployment.is_some() => after(DEPLOYMENT_POLL_SECONDS),
+            Decision::Deploying(_)
+            | Decision::Injecting
+            | Decision::Ejecting
+            | Decision::PuttingBack => after(DEPLOYMENT_POLL_SECONDS),
+            Decision::Waiting(
+                Wait::IamPropagation(until)
+                | Wait::Settle { until, .. }
+                | Wait::Window(Some(until))
+                | Wait::Frozen { until, .. },
+            ) => Some(*until),
+            // The health of what bakes is looked at meanwhile.
+            Decision::Waiting(Wait::Canary(Some(until))) => {
+                after(READ_RETRY_SECONDS).map(|soon| soon.min(*until))
+            }
+            Decision::Failed => workload
+                .record
+                .failed
+                .as_ref()
+                .and_then(|failed| failed.retry_at),
+            Decision::Waiting(Wait::ForeignDeployment | Wait::Read(_) | Wait::Gate(_)) => {
+                after(READ_RETRY_SECONDS)
+            }
+            Decision::Unknown(_) if !workload.selection.winner.as_ref().is_some_and(audits) => {
+                after(READ_RETRY_SECONDS)
+            }
+            _ => None,
+        })
+        // What was due before this pass was looked at by it. At once again nothing has changed.
+        .filter_map(|at| {
+            if at > input.now {
+                Some(at)
+            } else {
+                after(READ_RETRY_SECONDS)
+            }
+        })
+        .chain(tried_again)
+        .chain(is_leaving.then(|| after(READ_RETRY_SECONDS)).flatten())
+        .min()
+}

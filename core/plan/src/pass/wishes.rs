@@ -1,0 +1,145 @@
+//! What role policies and files the workloads want, those that run, those that move, and those that are next.
+//!
+//! It gathers; how each stands, and what is written, `resources` judges.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::input::PlanInput;
+use crate::model::Repair;
+use crate::model::{Decision, Plan};
+use crate::removal::former;
+use crate::removal::former::FORMER_REPLACED_PER_PASS;
+use crate::resources;
+use crate::resources::reread;
+use crate::resources::{State, Wishes};
+use crate::rollout::slots::Places;
+use crate::workload::desire::Change;
+use crate::workload::draft::{Draft, find_policy};
+use firelens_aws::record::{PolicyRef, ResourceId, WorkloadKey, WorkloadRecord};
+use firelens_types::v1alpha1::IamMode;
+
+/// Judges role policies and objects of everything that runs or is about to.
+pub(crate) fn judge_resources(
+    input: &PlanInput<'_>,
+    plan: &mut Plan,
+    drafts: &BTreeMap<WorkloadKey, Draft<'_>>,
+    places: &Places,
+) -> BTreeMap<ResourceId, State> {
+    let mut wishes = Wishes::default();
+    for (key, draft) in drafts {
+        // What is prepared for its owner to ship is looked after like what runs.
+        let in_sync = matches!(
+            draft.verdict.decision,
+            Decision::InSync | Decision::ShipManually(_)
+        );
+        if let Some(policy) = &draft.verdict.policy
+            && (in_sync || places.admitted.contains(key) || places.next.contains(key))
+        {
+            if manages_roles(input, policy) {
+                wishes.grants(policy, &draft.verdict.grants, in_sync);
+            }
+            wishes.objects(policy, &draft.verdict.objects, in_sync);
+        }
+        wish_for_running(input, &mut wishes, &draft.record);
+    }
+    // So does what somebody could start by the name of the family.
+    for revision in input.revisions.values() {
+        let router = &revision.router;
+        if manages_roles(input, &router.policy) {
+            wishes.grants(&router.policy, &router.grants, false);
+        }
+    }
+    // So does what could not be read in this pass.
+    for workload in plan.workloads.values() {
+        wish_for_running(input, &mut wishes, &workload.record);
+    }
+    let mut states = BTreeMap::new();
+    let all = wishes.into_wanted(input);
+    let moving = relied_on_next(input, drafts, &places.admitted);
+    let due = reread::due(input);
+    let mut replaced = 0;
+    for (id, wanted) in &all {
+        let trusted = !moving.contains(id);
+        let judged = resources::judge(input, id, &all, (trusted, &due), &mut plan.needs);
+        if judged.state == State::Write && !input.target.spec.suspend {
+            let mut write = resources::write(input, id, wanted, &judged);
+            plan.repairs.extend(judged.taken.map(|taken| Repair {
+                id: id.clone(),
+                altered: taken.altered,
+                workloads: BTreeMap::new(),
+            }));
+            if former::has(input, id, &wanted.policy) {
+                replaced += 1;
+                write.unconditional = replaced <= FORMER_REPLACED_PER_PASS;
+            }
+            plan.resources.insert(id.clone(), write);
+        }
+        plan.verified.extend(judged.verified);
+        states.insert(id.clone(), judged.state);
+    }
+    states
+}
+
+/// What services would rely on that may be moved in this pass: somebody may have taken it away since it was
+/// looked at last, and a task that starts without it sends nothing.
+fn relied_on_next(
+    input: &PlanInput<'_>,
+    drafts: &BTreeMap<WorkloadKey, Draft<'_>>,
+    admitted: &BTreeSet<WorkloadKey>,
+) -> BTreeSet<ResourceId> {
+    let changes = admitted.iter().filter_map(|key| {
+        let change = drafts.get(key)?.verdict.change.as_ref()?;
+        Some(resources::ids_of(
+            input,
+            &change.policy,
+            &change.grants,
+            &change.objects,
+        ))
+    });
+    changes.flatten().collect()
+}
+
+/// What still runs, or may come back, keeps its rights until its successor has settled.
+fn wish_for_running(input: &PlanInput<'_>, wishes: &mut Wishes, record: &WorkloadRecord) {
+    if let Some(managed) = record
+        .managed
+        .as_ref()
+        .filter(|managed| manages_roles(input, &managed.policy))
+    {
+        wishes.grants(&managed.policy, &managed.grants, false);
+    }
+    if let Some(deployment) = record
+        .deployment
+        .as_ref()
+        .filter(|deployment| manages_roles(input, &deployment.policy))
+    {
+        wishes.grants(&deployment.policy, &deployment.grants, false);
+    }
+    if let Some(before) = record
+        .way_back()
+        .filter(|before| manages_roles(input, &before.policy))
+    {
+        wishes.grants(&before.policy, &before.grants, false);
+    }
+    for leaving in &record.leaving {
+        // What a revision alone tells of itself names its roles, not what they must allow.
+        let says = leaving.grants.iter().any(|one| !one.statements.is_empty());
+        if says && manages_roles(input, &leaving.policy) {
+            wishes.grants(&leaving.policy, &leaving.grants, false);
+        }
+    }
+}
+
+fn manages_roles(input: &PlanInput<'_>, policy: &PolicyRef) -> bool {
+    find_policy(input, policy).is_none_or(|policy| policy.spec.iam.mode == IamMode::Manage)
+}
+
+/// What a change relies on.
+pub(crate) fn ids_of(input: &PlanInput<'_>, change: &Change) -> Vec<ResourceId> {
+    match find_policy(input, &change.policy) {
+        Some(policy) if policy.spec.iam.mode == IamMode::Manage => {
+            resources::ids_of(input, &change.policy, &change.grants, &change.objects)
+        }
+        _ => resources::ids_of(input, &change.policy, &[], &change.objects),
+    }
+}

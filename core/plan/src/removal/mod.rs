@@ -1,0 +1,262 @@
+//! What nobody needs any more, and how each policy stands.
+//!
+//! A role policy or object goes only after the last workload that relied on it has settled without
+//! it. What could not be read counts as relying.
+
+pub(crate) mod former;
+pub(crate) mod garbage;
+pub(crate) mod revisions;
+
+use std::collections::BTreeSet;
+
+use crate::input::PlanInput;
+use crate::model::{Decision, Plan, PolicyProgress, Removal, ResourcePlan, WorkloadPlan};
+use crate::select::policy_ref;
+use crate::workload::claim::is_relied_on_elsewhere;
+use crate::workload::draft::find_policy;
+use firelens_aws::iam::Grant;
+use firelens_aws::record::{OwnedResource, PolicyRef, ResourceId};
+use firelens_types::v1alpha1::{DeletionPolicy, LoggingPolicy};
+
+/// Adds removals to a plan whose workloads are decided.
+pub(crate) fn plan(input: &PlanInput<'_>, plan: &mut Plan) {
+    if input.target.spec.suspend || input.resources.is_empty() || !plan.needs.is_empty() {
+        return;
+    }
+    let reliance = Reliance::of(input, plan);
+    let mut removals = Vec::new();
+    let mut forgotten = Vec::new();
+    for (id, resource) in input.resources {
+        let Some(policy) = find_policy(input, &resource.policy) else {
+            continue;
+        };
+        if is_relied_on_elsewhere(plan, id) {
+            // Another installation's router may: it stays, and a policy that goes forgets it.
+            if policy.is_deleting() {
+                forgotten.push(id.clone());
+            }
+        } else if policy.is_deleting() && policy.spec.deletion_policy == DeletionPolicy::Retain {
+            forgotten.push(id.clone());
+        } else if reliance.spares(policy, resource) {
+            removals.push(Removal {
+                id: id.clone(),
+                policy: resource.policy.clone(),
+            });
+        }
+    }
+    plan.forgotten_resources.extend(forgotten);
+    plan.removals.extend(removals);
+}
+
+/// What the workloads rely on, gathered once for all resources: there are thousands of both.
+struct Reliance<'a> {
+    /// Uids of the policies of which a workload still carries, or is getting, something.
+    policies: BTreeSet<&'a str>,
+    /// What is to be there.
+    resources: BTreeSet<&'a ResourceId>,
+    /// Uid of a policy, and name of a role on which a running or coming revision has grants of it.
+    roles: BTreeSet<(&'a str, String)>,
+    /// Whether all workloads could be read, and a pass may tidy up.
+    may_tidy: bool,
+}
+
+impl<'a> Reliance<'a> {
+    fn of(input: &'a PlanInput<'_>, plan: &'a Plan) -> Self {
+        let workloads = || plan.workloads.values();
+        let routers = || revisions::startable(input, plan).map(|revision| &revision.router);
+        let startable = routers().map(|router| router.policy.uid.as_str());
+        let their_roles = routers().flat_map(|router| roles_of(&router.policy, &router.grants));
+        let needed = workloads().flat_map(|one| one.requires.iter().chain(&one.keeps));
+        Self {
+            policies: workloads().flat_map(carried).chain(startable).collect(),
+            resources: plan.resources.keys().chain(needed).collect(),
+            roles: workloads()
+                .flat_map(named_roles)
+                .chain(their_roles)
+                .collect(),
+            may_tidy: has_time(plan) && is_known(plan),
+        }
+    }
+
+    /// Whether nothing relies on a resource. Objects of a policy that lives on are the business of
+    /// `garbage`: an older revision that a rollback may bring back names them.
+    fn spares(&self, policy: &LoggingPolicy, resource: &OwnedResource) -> bool {
+        let uid = resource.policy.uid.as_str();
+        if policy.is_deleting() {
+            return !self.policies.contains(uid);
+        }
+        let ResourceId::RolePolicy { role, .. } = &resource.id else {
+            return false;
+        };
+        self.may_tidy
+            && !self.resources.contains(&resource.id)
+            && !self.roles.contains(&(uid, role.clone()))
+    }
+}
+
+/// Whether every workload could be read.
+pub(crate) fn is_known(plan: &Plan) -> bool {
+    let mut workloads = plan.workloads.values();
+    workloads.all(|workload| !matches!(workload.decision, Decision::Unknown(_)))
+}
+
+/// Whether a pass may tidy up: workloads go first.
+pub(crate) fn has_time(plan: &Plan) -> bool {
+    let workloads = || plan.workloads.values();
+    let required: BTreeSet<&ResourceId> = workloads().flat_map(|one| &one.requires).collect();
+    let is_written =
+        |(id, write): (&ResourceId, &ResourcePlan)| write.unconditional || required.contains(id);
+    plan.needs.is_empty()
+        && !plan.resources.iter().any(is_written)
+        && workloads().all(|workload| workload.steps.is_empty())
+}
+
+/// Uids of the policies of which a workload still carries, or is getting, something.
+fn carried(workload: &WorkloadPlan) -> impl Iterator<Item = &str> {
+    let record = &workload.record;
+    let managed = record.managed.as_ref().map(|managed| &managed.policy);
+    let deployment = record
+        .deployment
+        .as_ref()
+        .map(|deployment| &deployment.policy);
+    let overtaken = record.overtaken.as_ref().map(|race| &race.policy);
+    let before = record.way_back().map(|before| &before.policy);
+    let is_retained = workload.decision == Decision::Retained;
+    let let_go = workload.current_revision.as_ref().filter(|_| is_retained);
+    let leaving = record.leaving.iter();
+    let leaving = leaving
+        .filter(move |one| let_go != Some(&one.arn))
+        .map(|one| &one.policy);
+    let remembered = [managed, deployment, overtaken, before]
+        .into_iter()
+        .flatten();
+    let marked = workload.marks.iter().filter(move |_| !is_retained);
+    remembered
+        .chain(leaving)
+        .map(|policy| policy.uid.as_str())
+        .chain(marked.map(|marks| marks.policy_uid.as_str()))
+}
+
+fn relies_on(workload: &WorkloadPlan, policy: &PolicyRef) -> bool {
+    carried(workload).any(|uid| uid == policy.uid)
+}
+
+/// Roles on which a running, coming or leaving revision of a workload has grants, with the uid of the
+/// policy.
+fn named_roles(workload: &WorkloadPlan) -> impl Iterator<Item = (&str, String)> {
+    let record = &workload.record;
+    let managed = record
+        .managed
+        .as_ref()
+        .map(|managed| (&managed.policy, &managed.grants));
+    let deployment = record.deployment.as_ref();
+    let deployment = deployment.map(|deployment| (&deployment.policy, &deployment.grants));
+    let before = record
+        .way_back()
+        .map(|before| (&before.policy, &before.grants));
+    let leaving = record.leaving.iter();
+    let leaving = leaving.map(|leaving| (&leaving.policy, &leaving.grants));
+    [managed, deployment, before]
+        .into_iter()
+        .flatten()
+        .chain(leaving)
+        .flat_map(|(policy, grants)| roles_of(policy, grants))
+}
+
+fn roles_of<'a>(
+    policy: &'a PolicyRef,
+    grants: &'a [Grant],
+) -> impl Iterator<Item = (&'a str, String)> {
+    let roles = grants
+        .iter()
+        .filter_map(|grant| firelens_aws::iam::role_name(&grant.role_arn));
+    roles.map(|role| (policy.uid.as_str(), role.name))
+}
+
+/// Counts how each policy stands in this target.
+pub(crate) fn count(input: &PlanInput<'_>, plan: &mut Plan) {
+    for policy in input.policies {
+        let reference = policy_ref(policy);
+        let mut progress = PolicyProgress::default();
+        for (key, workload) in &plan.workloads {
+            if workload.decision == Decision::OptedOut && relies_on(workload, &reference) {
+                let name = format!("{}/{}", key.cluster, key.service);
+                progress.opted_out.push(name);
+            } else {
+                tally(&mut progress, workload, &reference);
+            }
+        }
+        let standing = plan.standings.get(policy.name());
+        progress.paused = standing.is_some_and(|standing| standing.paused.is_some());
+        progress.released = is_released(input, plan, policy, &reference);
+        plan.policies.insert(reference.name, progress);
+    }
+}
+
+fn tally(progress: &mut PolicyProgress, workload: &WorkloadPlan, policy: &PolicyRef) {
+    let wins = workload
+        .selection
+        .winner
+        .as_ref()
+        .is_some_and(|won| won.uid == policy.uid);
+    let carries = relies_on(workload, policy);
+    if !wins {
+        let moves = matches!(
+            workload.decision,
+            Decision::Ejecting | Decision::PuttingBack | Decision::Deploying(_)
+        );
+        // What the target looks after no more is not the rollout's business: the workload says so.
+        let is_left = matches!(workload.decision, Decision::OutOfScope(_));
+        let counter = match moves {
+            true => &mut progress.in_progress,
+            false => &mut progress.to_eject,
+        };
+        *counter += u32::from(carries && !is_left);
+        return;
+    }
+    progress.selected += 1;
+    let counter = match &workload.decision {
+        Decision::InSync => &mut progress.in_sync,
+        Decision::Injecting
+        | Decision::Ejecting
+        | Decision::PuttingBack
+        | Decision::Deploying(_) => &mut progress.in_progress,
+        // The operator has nothing left to do there, and others must not wait for it.
+        Decision::Refused(_)
+        | Decision::Contested(_)
+        | Decision::Claimed(_)
+        | Decision::ShipManually(_) => &mut progress.refused,
+        Decision::Failed => &mut progress.failed,
+        Decision::Unknown(_) => &mut progress.unknown,
+        _ => &mut progress.pending,
+    };
+    *counter += 1;
+}
+
+/// Whether a policy that is being deleted has nothing left here.
+fn is_released(
+    input: &PlanInput<'_>,
+    plan: &Plan,
+    policy: &LoggingPolicy,
+    reference: &PolicyRef,
+) -> bool {
+    if !policy.is_deleting() || !plan.needs.is_empty() {
+        return false;
+    }
+    if policy.spec.deletion_policy == DeletionPolicy::Retain {
+        return true;
+    }
+    let kept: BTreeSet<&ResourceId> = input
+        .resources
+        .iter()
+        .filter(|(_, resource)| resource.policy.uid == reference.uid)
+        .map(|(id, _)| id)
+        .collect();
+    let carried = plan
+        .workloads
+        .values()
+        .any(|workload| relies_on(workload, reference));
+    let startable = revisions::startable(input, plan)
+        .any(|revision| revision.router.policy.uid == reference.uid);
+    kept.is_empty() && !carried && !startable
+}

@@ -1,0 +1,300 @@
+//! Revisions that we registered and that nothing runs any more: they are deregistered.
+//!
+//! While one is ACTIVE somebody can start it by the name of the family, so what it needs stays. Never an
+//! owner's revision, nor a copy of ours that an owner made: only what we remember to have registered and
+//! what still has the content that its label says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::input::PlanInput;
+use crate::model::{Decision, Plan, RevisionRef, Step, WorkloadPlan};
+use crate::removal::has_time;
+use crate::steps::has_content;
+use crate::workload::desire::WantedRevision;
+use crate::workload::draft::{Draft, REGISTER_CONSISTENCY_SECONDS, find_policy};
+use crate::workload::external_deploy;
+use firelens_aws::observe::Observed;
+use firelens_aws::record::{Intent, OwnedRevision, Purpose, WorkloadKey, WorkloadRecord};
+use firelens_taskdef::TaskDefinitionDoc;
+use firelens_types::v1alpha1::DeletionPolicy;
+
+/// Most revisions that one pass deregisters. They are paid from the same budget as registrations, of one a
+/// second: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>.
+pub const DEREGISTRATIONS_PER_PASS: usize = 20;
+
+/// Hashes of contents that a workload is about to be given, or that are tried again in a while whatever is said of
+/// the workload until then.
+pub(crate) fn pending(
+    drafts: &BTreeMap<WorkloadKey, Draft<'_>>,
+    now: Timestamp,
+) -> BTreeSet<String> {
+    let failures = drafts
+        .values()
+        .filter_map(|draft| draft.record.failed.as_ref());
+    let set_aside = failures
+        .filter(|failed| failed.purpose == Purpose::Inject && failed.tried_again_at(now).is_some())
+        .map(|failed| failed.hash.clone());
+    let coming = drafts.values().filter(|draft| {
+        !matches!(
+            draft.verdict.decision,
+            Decision::Failed | Decision::Contested(_) | Decision::Refused(_)
+        )
+    });
+    let changes = coming.flat_map(|draft| {
+        let older = draft.verdict.meanwhile.as_deref();
+        draft.verdict.change.iter().chain(older)
+    });
+    changes
+        .filter(|change| matches!(change.revision, WantedRevision::Content { .. }))
+        .map(|change| change.hash.clone())
+        .chain(set_aside)
+        .collect()
+}
+
+/// Revisions of ours that somebody could start, those that go in this pass included.
+pub(crate) fn startable<'a>(
+    input: &PlanInput<'a>,
+    plan: &'a Plan,
+) -> impl Iterator<Item = &'a OwnedRevision> {
+    let owned = input.revisions.values();
+    owned.filter(|one| !plan.forgotten_revisions.contains(&one.arn))
+}
+
+/// Adds what is to be deregistered to a plan whose workloads are decided.
+pub(crate) fn plan(input: &PlanInput<'_>, plan: &mut Plan, pending: &BTreeSet<String>) {
+    look_for_unanswered(input, plan, pending);
+    forget_retained(input, plan);
+    if input.revisions.is_empty() || input.target.spec.suspend || !is_whole(input) {
+        return;
+    }
+    let known_bad = (!has_time(plan)).then(|| known_bad(plan));
+    let used = Used::of(input, plan);
+    let forgotten = &plan.forgotten_revisions;
+    let owned = input.revisions.values();
+    let spare: Vec<&OwnedRevision> = owned
+        .filter(|one| !forgotten.contains(&one.arn))
+        .filter(|one| !used.needs(one) && !pending.contains(&one.hash))
+        .filter(|one| known_bad.as_ref().is_none_or(|bad| bad.contains(&one.arn)))
+        .take(DEREGISTRATIONS_PER_PASS)
+        .collect();
+    let going: BTreeSet<&str> = spare.iter().map(|one| one.arn.as_str()).collect();
+    for revision in spare {
+        match judge(input, plan, revision, &used, &going) {
+            Some(Fate::Goes) => plan.deregistrations.push(revision.arn.clone()),
+            Some(Fate::IsGone) => plan.forgotten_revisions.push(revision.arn.clone()),
+            None => {}
+        }
+    }
+}
+
+/// Whether everything that could run a revision was read.
+fn is_whole(input: &PlanInput<'_>) -> bool {
+    let seen = input.observation;
+    let mut services = seen.services.values();
+    seen.unread_clusters.is_empty() && !services.any(|one| matches!(one, Observed::Unknown(_)))
+}
+
+/// What is retained is not looked after any more: what runs or can come back. What only somebody could start by
+/// the name of the family goes like any other.
+fn forget_retained(input: &PlanInput<'_>, plan: &mut Plan) {
+    let retained = input.revisions.values().filter(|one| {
+        find_policy(input, &one.router.policy).is_some_and(|policy| {
+            policy.is_deleting() && policy.spec.deletion_policy == DeletionPolicy::Retain
+        })
+    });
+    let retained: Vec<&OwnedRevision> = retained.collect();
+    if retained.is_empty() {
+        return;
+    }
+    // Where it cannot be told, all of it may run.
+    let used = is_whole(input).then(|| Used::of(input, plan));
+    let forgotten = retained
+        .into_iter()
+        .filter(|one| used.as_ref().is_none_or(|used| used.needs(one)));
+    let arns: Vec<String> = forgotten.map(|one| one.arn.clone()).collect();
+    plan.forgotten_revisions.extend(arns);
+}
+
+/// Revisions of ours that failed: they go first, because whoever starts them meets the same.
+fn known_bad(plan: &Plan) -> BTreeSet<String> {
+    let failed = plan.workloads.values().filter_map(|workload| {
+        let failed = workload.record.failed.as_ref()?;
+        (failed.purpose == Purpose::Inject).then(|| failed.task_definition.clone())
+    });
+    failed.collect()
+}
+
+enum Fate {
+    Goes,
+    IsGone,
+}
+
+/// What becomes of a revision that nothing runs; `None` while that cannot be told, or while it stays.
+fn judge(
+    input: &PlanInput<'_>,
+    plan: &mut Plan,
+    revision: &OwnedRevision,
+    used: &Used,
+    going: &BTreeSet<&str>,
+) -> Option<Fate> {
+    let Some(found) = input.observation.task_definitions.get(&revision.arn) else {
+        plan.needs.task_definitions.insert(revision.arn.clone());
+        return None;
+    };
+    let document = match found {
+        Observed::Present(document) => document,
+        Observed::Absent => return Some(Fate::IsGone),
+        Observed::Unknown(_) => return None,
+    };
+    if !is_ours(document, revision) {
+        return Some(Fate::IsGone);
+    }
+    let uid = &revision.router.policy.uid;
+    if used
+        .families
+        .contains(&(revision.family.clone(), uid.clone()))
+    {
+        return Some(Fate::Goes);
+    }
+    // Where no service of the family runs the policy any more, its role policies go next. A copy that an
+    // owner registered last needs them for as long as it is what the family stands for.
+    match input.observation.families.get(&revision.family) {
+        None => {
+            plan.needs.families.insert(revision.family.clone());
+            None
+        }
+        Some(Observed::Unknown(_)) => None,
+        Some(Observed::Absent) => Some(Fate::Goes),
+        Some(Observed::Present(newest)) => {
+            let mut newest = newest.iter();
+            let newest = newest.find(|one| one.family() == Some(revision.family.as_str()));
+            let is_copy = newest.is_some_and(|newest| {
+                let arn = newest.arn().unwrap_or_default();
+                let marks = firelens_inject::marks(newest);
+                marks.is_some_and(|marks| marks.policy_uid == *uid)
+                    && !going.contains(arn)
+                    && !used.arns.contains(arn)
+            });
+            (!is_copy).then_some(Fate::Goes)
+        }
+    }
+}
+
+/// Whether a revision is what we registered, and nobody's copy of it.
+fn is_ours(document: &TaskDefinitionDoc, revision: &OwnedRevision) -> bool {
+    let marks = firelens_inject::marks(document);
+    marks.is_some_and(|marks| marks.hash == revision.hash)
+        && firelens_inject::is_untouched(document)
+}
+
+/// What runs, is being brought, or can come back.
+struct Used {
+    arns: BTreeSet<String>,
+    /// Families of which a service runs a router, with the uid of its policy.
+    families: BTreeSet<(String, String)>,
+    /// Families of services that something else than ECS deploys, and goes back by itself.
+    shipped: BTreeSet<String>,
+}
+
+impl Used {
+    fn of(input: &PlanInput<'_>, plan: &Plan) -> Self {
+        let mut arns = BTreeSet::new();
+        let mut families = BTreeSet::new();
+        let mut shipped = BTreeSet::new();
+        for (key, found) in &input.observation.services {
+            let Some(service) = found.present() else {
+                continue;
+            };
+            let reachable = service.reachable_revisions();
+            arns.extend(reachable.map(str::to_owned));
+            let workload = plan.workloads.get(key);
+            let is_selected = workload.is_some_and(|one| one.selection.winner.is_some());
+            if is_selected && !external_deploy::is_ours_to_ship(service) {
+                shipped.extend(family_of(&service.task_definition).map(str::to_owned));
+            }
+        }
+        for workload in plan.workloads.values() {
+            arns.extend(of_record(&workload.record).map(str::to_owned));
+            arns.extend(of_steps(workload).map(str::to_owned));
+            if let Some(managed) = &workload.record.managed {
+                let family = family_of(&managed.arn).unwrap_or_default().to_owned();
+                families.insert((family, managed.policy.uid.clone()));
+            }
+        }
+        Self {
+            arns,
+            families,
+            shipped,
+        }
+    }
+
+    fn needs(&self, revision: &OwnedRevision) -> bool {
+        self.arns.contains(&revision.arn) || self.shipped.contains(&revision.family)
+    }
+}
+
+/// Revisions that a workload runs, is given, or can be taken back to.
+fn of_record(record: &WorkloadRecord) -> impl Iterator<Item = &str> {
+    let managed = record.managed.iter().chain(&record.leaving);
+    let deployment = record.deployment.iter();
+    let deployment = deployment.flat_map(|one| [&one.task_definition, &one.previous]);
+    let race = record.overtaken.iter();
+    let race = race.flat_map(|race| [&race.ours, &race.theirs]);
+    let back = record.way_back().map(|one| &one.arn);
+    let all = managed.map(|one| &one.arn).chain(deployment).chain(race);
+    all.chain(back).map(String::as_str)
+}
+
+fn of_steps(workload: &WorkloadPlan) -> impl Iterator<Item = &str> {
+    workload.steps.iter().filter_map(|step| match step {
+        Step::Update(update) => match &update.revision {
+            RevisionRef::Arn(arn) => Some(arn.as_str()),
+            RevisionRef::JustRegistered => None,
+        },
+        Step::Register(_) => None,
+    })
+}
+
+/// `FAMILY` of `arn:…:task-definition/FAMILY:REVISION`.
+fn family_of(arn: &str) -> Option<&str> {
+    let name = arn.rsplit('/').next()?;
+    name.rsplit_once(':').map(|(family, _)| family)
+}
+
+/// A registration whose answer was lost, and whose content nobody asks for any more, may have left a
+/// revision behind.
+fn look_for_unanswered(input: &PlanInput<'_>, plan: &mut Plan, pending: &BTreeSet<String>) {
+    let later = SignedDuration::from_secs(REGISTER_CONSISTENCY_SECONDS);
+    for intent in input.intents {
+        let is_old = input.now.duration_since(intent.recorded_at) >= later;
+        let is_closed = plan.closed_intents.contains(&intent.id);
+        if intent.router.is_none() || !is_old || is_closed || pending.contains(&intent.hash) {
+            continue;
+        }
+        match input.observation.families.get(&intent.family) {
+            None => {
+                plan.needs.families.insert(intent.family.clone());
+            }
+            Some(Observed::Present(newest)) => {
+                plan.registered.extend(found(intent, newest, input));
+                plan.closed_intents.push(intent.id.clone());
+            }
+            Some(Observed::Absent) => plan.closed_intents.push(intent.id.clone()),
+            Some(Observed::Unknown(_)) => {}
+        }
+    }
+}
+
+fn found(
+    intent: &Intent,
+    newest: &[TaskDefinitionDoc],
+    input: &PlanInput<'_>,
+) -> Option<OwnedRevision> {
+    let mut newest = newest.iter();
+    let arn = newest
+        .find(|one| has_content(one, &intent.hash, input.installation))?
+        .arn()?;
+    intent.owned(arn, input.now)
+}

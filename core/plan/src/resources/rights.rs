@@ -1,0 +1,302 @@
+//! `iam.mode: Verify`: whether the roles of a workload allow what its router needs.
+//!
+//! Never refuses for what is not known: that is said in a note. What was found out is remembered, so
+//! that an unchanged fleet costs no look at IAM.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use crate::input::PlanInput;
+use crate::model::{Decision, Wait};
+use crate::resources::RESOURCE_RECHECK_SECONDS;
+use crate::workload::draft::Draft;
+use firelens_aws::iam::{self, Finding, Grant, Lack, RoleName, RoleUse, Verdict};
+use firelens_aws::observe::{
+    Needs, Observed, RightsQuestion, RightsView, SimulatedDecision, SimulatedRight,
+};
+use firelens_aws::record::{Purpose, RightsRecord, WorkloadKey};
+use firelens_inject::{Note, NoteCode, Reason, Refusal};
+use firelens_taskdef::sha256_hex;
+
+/// How long rights that were missing or could not be judged are left before they are looked at again:
+/// somebody may have added them since.
+pub const RIGHTS_RETRY_SECONDS: i64 = 900;
+
+/// Questions about rights in one pass. IAM publishes no rate; the others wait for the next passes.
+pub const RIGHTS_ASKED_PER_PASS: usize = 100;
+
+/// Judges the rights of every workload whose policy verifies them.
+pub(crate) fn verify(
+    input: &PlanInput<'_>,
+    needs: &mut Needs,
+    drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
+) {
+    for draft in drafts.values_mut() {
+        if draft.verdict.rights.is_empty() {
+            // What waits to be read is not judged anew for that.
+            if !matches!(
+                draft.verdict.decision,
+                Decision::Unknown(_) | Decision::Waiting(_)
+            ) {
+                draft.record.rights = None;
+            }
+            continue;
+        }
+        match found_out(input, needs, draft) {
+            Some(found) => conclude(draft, found),
+            None => wait(draft),
+        }
+    }
+}
+
+/// What is known of the rights of one workload: read in this pass, or remembered; else it is asked for.
+fn found_out(input: &PlanInput<'_>, needs: &mut Needs, draft: &Draft<'_>) -> Option<RightsRecord> {
+    let grants = &draft.verdict.rights;
+    let digest = digest(grants);
+    let remembered = draft
+        .record
+        .rights
+        .as_ref()
+        .filter(|known| known.digest == digest);
+    let asked: Vec<RightsQuestion> = grants
+        .iter()
+        .filter(|grant| beyond_reach(input, grant).is_none())
+        .filter_map(question)
+        .collect();
+    if let Some(known) = remembered.filter(|known| is_fresh(input, known)) {
+        return Some(known.clone());
+    }
+    let seen = &input.observation.rights;
+    if asked.iter().all(|question| seen.contains_key(question)) {
+        return Some(judge(input, grants, digest));
+    }
+    if seen.len() + needs.rights.len() >= RIGHTS_ASKED_PER_PASS {
+        return remembered.cloned();
+    }
+    let unseen = asked.into_iter().filter(|one| !seen.contains_key(one));
+    needs.rights.extend(unseen);
+    None
+}
+
+fn is_fresh(input: &PlanInput<'_>, known: &RightsRecord) -> bool {
+    let trusted_seconds = if known.missing.is_empty() && known.unknown.is_empty() {
+        RESOURCE_RECHECK_SECONDS
+    } else {
+        RIGHTS_RETRY_SECONDS
+    };
+    input.now.duration_since(known.judged_at) < SignedDuration::from_secs(trusted_seconds)
+}
+
+fn digest(grants: &[Grant]) -> String {
+    sha256_hex(serde_json::to_string(grants).unwrap_or_default().as_bytes())
+}
+
+fn question(grant: &Grant) -> Option<RightsQuestion> {
+    let role = iam::role_name(&grant.role_arn)?;
+    Some(RightsQuestion {
+        role: role.name,
+        statements: grant.statements.clone(),
+    })
+}
+
+/// Why the role cannot be looked at from this target.
+fn beyond_reach(input: &PlanInput<'_>, grant: &Grant) -> Option<String> {
+    let account = &input.observation.account_id;
+    match iam::role_name(&grant.role_arn) {
+        None => Some("its ARN cannot be read".to_owned()),
+        Some(RoleName {
+            account_id: Some(other),
+            ..
+        }) if other != *account => Some(format!(
+            "it is of account {other}, and the target looks into {account}"
+        )),
+        Some(_) => None,
+    }
+}
+
+fn judge(input: &PlanInput<'_>, grants: &[Grant], digest: String) -> RightsRecord {
+    let mut record = RightsRecord {
+        digest,
+        judged_at: input.now,
+        missing: Vec::new(),
+        unknown: Vec::new(),
+    };
+    for grant in grants {
+        let role = role_words(grant);
+        let question = question(grant);
+        let answer = question.and_then(|question| input.observation.rights.get(&question));
+        let unseen = match (beyond_reach(input, grant), answer) {
+            (Some(why), _) => Some(why),
+            (None, Some(Observed::Unknown(why))) => Some(why.clone()),
+            (None, None) => Some("it was not looked at".to_owned()),
+            (None, Some(Observed::Absent | Observed::Present(_))) => None,
+        };
+        if let Some(why) = unseen {
+            let rights = wanted_words(grant);
+            record.unknown.push(format!(
+                "{role} must allow {rights}, and cannot be looked at: {why}"
+            ));
+            continue;
+        }
+        match answer {
+            Some(Observed::Present(view)) if is_another(grant, view) => {
+                let real = &view.role_arn;
+                record
+                    .missing
+                    .push(format!("{role} does not exist; there is {real}"));
+            }
+            Some(Observed::Present(view)) => weigh(&role, grant, view, &mut record),
+            _ => record.missing.push(format!("{role} does not exist")),
+        }
+    }
+    record
+}
+
+/// Whether the role that IAM found under the name has another path than the task definition says.
+fn is_another(grant: &Grant, view: &RightsView) -> bool {
+    let path = |arn: &str| iam::role_name(arn).map(|role| role.path);
+    // A bare name says nothing of a path.
+    path(&grant.role_arn).is_some_and(|path| path != "/") && grant.role_arn != view.role_arn
+}
+
+fn weigh(role: &str, grant: &Grant, view: &RightsView, record: &mut RightsRecord) {
+    let findings = verdicts(grant, view);
+    let judge = match &view.simulated {
+        Ok(_) => "says SimulatePrincipalPolicy".to_owned(),
+        Err(why) => format!("by the policies of the role, without SimulatePrincipalPolicy ({why})"),
+    };
+    let missing = iam::describe(&findings, |verdict| match verdict {
+        Verdict::Missing(lack) => Some(lack.to_string()),
+        Verdict::Allowed | Verdict::Unknown(_) => None,
+    });
+    if !missing.is_empty() {
+        record
+            .missing
+            .push(format!("{role} lacks {missing}; {judge}"));
+    }
+    let unknown = iam::describe(&findings, |verdict| match verdict {
+        Verdict::Unknown(why) => Some(why.clone()),
+        Verdict::Allowed | Verdict::Missing(_) => None,
+    });
+    if !unknown.is_empty() {
+        record
+            .unknown
+            .push(format!("{role} may lack {unknown}; {judge}"));
+    }
+}
+
+/// The simulator decides where it can tell, the policies of the role where it cannot.
+fn verdicts(grant: &Grant, view: &RightsView) -> Vec<Finding> {
+    let own = match &view.policies {
+        Some(Observed::Present(policies)) => Ok(iam::evaluate(policies, &grant.statements)),
+        Some(Observed::Unknown(why)) => Err(why.clone()),
+        Some(Observed::Absent) => Err("the role is gone".to_owned()),
+        None => Err("the simulator says nothing of it".to_owned()),
+    };
+    let simulated: BTreeMap<(&str, &str), &SimulatedRight> = view
+        .simulated
+        .iter()
+        .flatten()
+        .map(|right| ((right.action.as_str(), right.resource.as_str()), right))
+        .collect();
+    let mut findings = iam::evaluate(&iam::RolePolicies::default(), &grant.statements);
+    for (index, finding) in findings.iter_mut().enumerate() {
+        let place = (finding.action.as_str(), finding.resource.as_str());
+        let own = || match &own {
+            Ok(own) => own
+                .get(index)
+                .map_or(Verdict::Allowed, |found| found.verdict.clone()),
+            Err(why) => Verdict::Unknown(why.clone()),
+        };
+        finding.verdict = match simulated.get(&place) {
+            Some(right) if right.is_open() => own(),
+            Some(right) => simulated_verdict(right),
+            None => own(),
+        };
+    }
+    findings
+}
+
+fn simulated_verdict(right: &SimulatedRight) -> Verdict {
+    match &right.decision {
+        SimulatedDecision::Allowed => Verdict::Allowed,
+        SimulatedDecision::ExplicitDeny(by) => Verdict::Missing(Lack::Denied(by.join(", "))),
+        _ if !right.missing_context.is_empty() => {
+            let keys = right.missing_context.join(", ");
+            Verdict::Unknown(format!("it depends on {keys}"))
+        }
+        SimulatedDecision::ImplicitDeny => Verdict::Missing(Lack::NotAllowed),
+        SimulatedDecision::OutsideBoundary => {
+            Verdict::Missing(Lack::OutsideBoundary("of the role".to_owned()))
+        }
+        SimulatedDecision::OutsideOrganization => {
+            Verdict::Missing(Lack::Denied("a policy of the organization".to_owned()))
+        }
+    }
+}
+
+fn role_words(grant: &Grant) -> String {
+    let use_ = match grant.role {
+        RoleUse::Task => "task",
+        RoleUse::Execution => "execution",
+    };
+    format!("{use_} role {}", grant.role_arn)
+}
+
+fn wanted_words(grant: &Grant) -> String {
+    let rights: Vec<String> = grant
+        .statements
+        .iter()
+        .map(|right| {
+            let (actions, resources) = (right.actions.join(", "), right.resources.join(", "));
+            format!("{actions} on {resources}")
+        })
+        .collect();
+    rights.join("; ")
+}
+
+/// What was found out decides: missing rights stop a change, and are noted where the router runs.
+fn conclude(draft: &mut Draft<'_>, found: RightsRecord) {
+    let verdict = &mut draft.verdict;
+    if !found.missing.is_empty() {
+        let missing = found.missing.join("; ");
+        if verdict.decision == Decision::InSync {
+            verdict.notes.push(Note::new(NoteCode::RightsLost, missing));
+        } else {
+            let message = format!(
+                "{missing}; add what is missing, or set iam.mode to Manage, or to Ignore where a policy on the resource itself allows it"
+            );
+            verdict.change = None;
+            verdict.grants.clear();
+            verdict.objects.clear();
+            verdict.decision = Decision::Refused(Refusal::new(Reason::RightsMissing, message));
+        }
+    }
+    if !found.unknown.is_empty() {
+        let unknown = found.unknown.join("; ");
+        verdict
+            .notes
+            .push(Note::new(NoteCode::RightsUnknown, unknown));
+    }
+    draft.record.rights = Some(found);
+}
+
+/// Nothing is started before the rights are known.
+fn wait(draft: &mut Draft<'_>) {
+    let verdict = &mut draft.verdict;
+    let injects = verdict
+        .change
+        .as_ref()
+        .is_some_and(|change| change.purpose == Purpose::Inject);
+    if injects {
+        verdict.change = None;
+        let roles: Vec<&str> = verdict
+            .rights
+            .iter()
+            .map(|grant| grant.role_arn.as_str())
+            .collect();
+        let what = format!("the rights of {}", roles.join(" and "));
+        verdict.decision = Decision::Waiting(Wait::Read(what));
+    }
+}

@@ -1,0 +1,182 @@
+//! What stands in the way of a role policy: the room that is left in the role, and its permissions
+//! boundary.
+//!
+//! Never stops a write for what could not be read: IAM itself is the judge of its limits. It is said
+//! instead.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use crate::input::PlanInput;
+use crate::model::ResourceContent;
+use crate::resources::rights::RIGHTS_RETRY_SECONDS;
+use crate::resources::{State, Wanted};
+use crate::workload::desire::Change;
+use crate::workload::draft::Draft;
+use firelens_aws::iam::{self, Lack, NamedDocument, Verdict};
+use firelens_aws::observe::{Needs, Observed};
+use firelens_aws::record::{Obstacle, PolicyRef, ResourceId};
+use firelens_inject::{Reason, Refusal};
+
+/// What a permissions boundary leaves of a role policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Bounded {
+    /// All of it, or there is no boundary.
+    Free,
+    /// For certain not all of it; the text says what is lost.
+    Denied(String),
+    /// It cannot be told.
+    Doubt(String),
+}
+
+/// Holds what is wanted against the permissions boundary of the role.
+pub(crate) fn bounded(
+    input: &PlanInput<'_>,
+    role: &str,
+    wanted: &Wanted,
+    needs: &mut Needs,
+) -> Result<Bounded, State> {
+    let view = input.observation.roles.get(role);
+    let Some(view) = view.and_then(Observed::present) else {
+        needs.roles.insert(role.to_owned());
+        return Err(State::Unread(format!("role {role}")));
+    };
+    let Some(arn) = &view.permissions_boundary else {
+        return Ok(Bounded::Free);
+    };
+    let document = match input.observation.managed_policies.get(arn) {
+        None => {
+            needs.managed_policies.insert(arn.clone());
+            return Err(State::Unread(format!("permissions boundary {arn}")));
+        }
+        Some(Observed::Present(document)) => document.clone(),
+        Some(Observed::Absent) => return Ok(Bounded::Doubt(unread(role, arn, "it is gone"))),
+        Some(Observed::Unknown(why)) => return Ok(Bounded::Doubt(unread(role, arn, why))),
+    };
+    let boundary = NamedDocument {
+        name: arn.clone(),
+        document,
+    };
+    Ok(within(role, &boundary, wanted))
+}
+
+fn unread(role: &str, arn: &str, why: &str) -> String {
+    format!("the permissions boundary {arn} of role {role} cannot be read: {why}")
+}
+
+fn within(role: &str, boundary: &NamedDocument, wanted: &Wanted) -> Bounded {
+    let found = iam::within_boundary(boundary, &wanted.statements);
+    let denied = iam::describe(&found, |verdict| match verdict {
+        Verdict::Missing(Lack::Denied(_)) => Some("denied".to_owned()),
+        Verdict::Missing(_) => Some("not in it".to_owned()),
+        Verdict::Allowed | Verdict::Unknown(_) => None,
+    });
+    let arn = &boundary.name;
+    if !denied.is_empty() {
+        return Bounded::Denied(format!(
+            "the permissions boundary {arn} of role {role} does not allow {denied}"
+        ));
+    }
+    let doubt = iam::describe(&found, |verdict| match verdict {
+        Verdict::Unknown(why) => Some(why.clone()),
+        Verdict::Allowed | Verdict::Missing(_) => None,
+    });
+    if doubt.is_empty() {
+        Bounded::Free
+    } else {
+        Bounded::Doubt(format!(
+            "the permissions boundary {arn} of role {role} may not allow {doubt}"
+        ))
+    }
+}
+
+/// Whether the role has room for the policy beside the inline policies that are there or are to come:
+/// IAM counts all of them together.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+pub(crate) fn room(
+    input: &PlanInput<'_>,
+    (role, policy_name): (&str, &str),
+    wanted: &BTreeMap<ResourceId, Wanted>,
+    needs: &mut Needs,
+) -> Result<(), State> {
+    let present = match input.observation.inline_policies.get(role) {
+        None => {
+            needs.inline_policies.insert(role.to_owned());
+            return Err(State::Unread(format!("role {role}")));
+        }
+        Some(Observed::Present(present)) => present,
+        Some(Observed::Absent) => return Err(State::RoleMissing),
+        Some(Observed::Unknown(_)) => return Ok(()),
+    };
+    let mut sizes: BTreeMap<&str, usize> = present
+        .iter()
+        .map(|(name, document)| (name.as_str(), iam::policy_size_characters(document)))
+        .collect();
+    for (policy_name, one) in of_role(role, wanted) {
+        if let ResourceContent::RolePolicy(document) = &one.content {
+            sizes.insert(policy_name, iam::policy_size_characters(document));
+        }
+    }
+    let characters = sizes.remove(policy_name).unwrap_or_default();
+    let others = sizes.values().sum();
+    if characters + others > iam::INLINE_POLICY_TOTAL_CHARACTERS {
+        return Err(State::TooLong { characters, others });
+    }
+    Ok(())
+}
+
+/// What is wanted of one role, by name of the policy. A fleet has thousands of roles, and this is asked of
+/// each: only the neighbours of the role are looked at.
+fn of_role<'a>(
+    role: &str,
+    wanted: &'a BTreeMap<ResourceId, Wanted>,
+) -> impl Iterator<Item = (&'a str, &'a Wanted)> {
+    let first = ResourceId::RolePolicy {
+        role: role.to_owned(),
+        policy_name: String::new(),
+    };
+    wanted.range(first..).map_while(move |(id, one)| match id {
+        ResourceId::RolePolicy {
+            role: other,
+            policy_name,
+        } if other == role => Some((policy_name.as_str(), one)),
+        _ => None,
+    })
+}
+
+/// Remembers what stands in the way of a change, and gives the place back that it had.
+pub(crate) fn set_aside(
+    input: &PlanInput<'_>,
+    draft: &mut Draft<'_>,
+    (hash, policy): (String, PolicyRef),
+    refusal: &Refusal,
+) {
+    let later = SignedDuration::from_secs(RIGHTS_RETRY_SECONDS);
+    draft.record.admitted = None;
+    let before = input.records.get(&draft.record.key);
+    draft.record.rollout = before.and_then(|record| record.rollout.clone());
+    draft.record.obstacle = Some(Obstacle {
+        hash,
+        policy,
+        reason: refusal.reason.to_string(),
+        message: refusal.message.clone(),
+        look_again_at: input.now.saturating_add(later).unwrap_or(input.now),
+    });
+}
+
+/// The refusal that was remembered for a change, until it is time to look again.
+pub(crate) fn obstacle(
+    input: &PlanInput<'_>,
+    draft: &Draft<'_>,
+    change: &Change,
+) -> Option<Refusal> {
+    let known = draft.record.obstacle.as_ref().filter(|known| {
+        known.hash == change.hash
+            && known.policy == change.policy
+            && input.now < known.look_again_at
+    })?;
+    let mut reasons = Reason::ALL.iter();
+    let reason = reasons.find(|reason| reason.as_str() == known.reason)?;
+    Some(Refusal::new(*reason, known.message.clone()))
+}

@@ -1,0 +1,107 @@
+//! Gives each candidate its place, or says what it waits for.
+//!
+//! Arithmetic over one policy in one target. Those that hold a place keep it.
+
+use jiff::Timestamp;
+
+use crate::model::Wait;
+use crate::rollout::{Hold, Tally, Traits, Waves};
+use firelens_aws::record::WorkloadKey;
+
+/// What kind of change it is: what holds one need not hold another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// The rollout itself: the router comes, or becomes another.
+    Roll,
+    /// The rollout reached the workload before, and its owner deployed since: the router follows.
+    Follow,
+    /// The policy does not select the workload any more.
+    Deselect,
+    /// Somebody deleted the policy or undoes the rollout.
+    TakeBack,
+}
+
+/// A workload of one policy that needs a change.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidate {
+    pub(crate) key: WorkloadKey,
+    pub(crate) class: Class,
+    /// Digest of the change.
+    pub(crate) digest: String,
+    /// It holds a place already.
+    pub(crate) admitted: bool,
+    /// It was tried before: others go first.
+    pub(crate) failed_before: bool,
+    /// It wants no task, so its deployment ends at once and shows nothing: as a canary it comes last.
+    pub(crate) proves_nothing: bool,
+    /// Stage by `rollout.order`.
+    pub(crate) stage: usize,
+    pub(crate) traits: Traits,
+}
+
+/// A place in a wave, or what is waited for.
+pub(crate) type Answer = Result<u32, Wait>;
+
+/// Answers for each candidate, in the order of their places. `stage_in_flight` is the first stage that has
+/// workloads under way; `gate` is what waves after the canaries wait for.
+pub(crate) fn admit(
+    waves: Waves,
+    tally: &Tally,
+    hold: &Hold,
+    candidates: &[Candidate],
+    bakes_until: Option<Timestamp>,
+    stage_in_flight: Option<usize>,
+    gate: Option<&Wait>,
+) -> Vec<Answer> {
+    let settled = tally.settled_at.len();
+    let (wave, end) = waves.open(settled);
+    let mut in_flight = tally.in_flight;
+    let mut in_waves = settled + tally.running;
+    let stage = stage_now(hold, candidates, stage_in_flight);
+    let mut one = |candidate: &Candidate| -> Answer {
+        if let Some(wait) = hold.wait(candidate.class) {
+            // Who may not go keeps no place from those who may.
+            in_flight = in_flight.saturating_sub(usize::from(candidate.admitted));
+            return Err(wait);
+        }
+        if candidate.admitted {
+            return Ok(wave);
+        }
+        if candidate.class == Class::Roll {
+            if stage.is_some_and(|stage| candidate.stage > stage) {
+                return Err(Wait::Stage);
+            }
+            if let Some(until) = bakes_until {
+                return Err(Wait::Canary(Some(until)));
+            }
+            if end.is_some_and(|end| in_waves >= end) {
+                return Err(match wave {
+                    0 => Wait::Canary(None),
+                    wave => Wait::Wave(wave),
+                });
+            }
+            if wave > 0
+                && let Some(wait) = gate
+            {
+                return Err(wait.clone());
+            }
+        }
+        if in_flight >= waves.limit() {
+            return Err(Wait::Concurrency);
+        }
+        in_flight += 1;
+        in_waves += usize::from(candidate.class == Class::Roll);
+        Ok(wave)
+    };
+    candidates.iter().map(&mut one).collect()
+}
+
+/// The stage whose turn it is: the first of those that are in flight or could start.
+fn stage_now(hold: &Hold, candidates: &[Candidate], in_flight: Option<usize>) -> Option<usize> {
+    let rolls = hold.wait(Class::Roll).is_none();
+    let could_start = candidates
+        .iter()
+        .filter(|one| rolls && one.class == Class::Roll)
+        .map(|one| one.stage);
+    could_start.chain(in_flight).min()
+}

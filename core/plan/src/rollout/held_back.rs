@@ -1,0 +1,100 @@
+//! What keeps one workload that needs a change from moving now, whatever the others do.
+
+use jiff::Timestamp;
+
+use crate::input::PlanInput;
+use crate::model::ExternalDeploy;
+use crate::model::{Decision, Wait};
+use crate::resources::role_limits;
+use crate::workload::desire::Change;
+use crate::workload::draft::{Draft, find_policy};
+use crate::workload::external_deploy;
+use crate::workload::revert;
+use crate::workload::settle;
+use firelens_aws::fit;
+use firelens_aws::record::{AttemptEnd, DeploymentRecord, FailedAttempt, Purpose};
+use firelens_inject::{Reason, Refusal};
+
+/// Reasons that keep one workload from moving, whatever the others do.
+pub(crate) fn held_back(
+    input: &PlanInput<'_>,
+    draft: &Draft<'_>,
+    change: &Change,
+) -> Option<Decision> {
+    let policy = find_policy(input, &change.policy);
+    let deleting = policy.is_some_and(|policy| policy.is_deleting());
+    let suspended = policy.is_some_and(|policy| policy.spec.suspend) && !deleting;
+    if let Some(deployment) = &draft.record.deployment
+        && !(deleting && takes_back(draft, deployment, change))
+    {
+        return Some(Decision::Deploying(deployment.purpose));
+    }
+    if input.target.spec.suspend || suspended {
+        return Some(Decision::Waiting(Wait::Suspended));
+    }
+    let failed = draft.record.failed.as_ref();
+    if let Some(held) = failed.and_then(|failed| failed_before(failed, change, input.now)) {
+        return Some(held);
+    }
+    if let Some(refusal) = role_limits::obstacle(input, draft, change) {
+        return Some(Decision::Refused(refusal));
+    }
+    if !external_deploy::is_ours_to_ship(draft.service) {
+        // Until it is prepared it takes a place like the others; then it is the owner's turn.
+        let prepared = external_deploy::prepared(&draft.record, change)?;
+        let shipment = ExternalDeploy::of(draft.service, prepared, change.purpose);
+        return Some(Decision::ShipManually(Box::new(shipment)));
+    }
+    if change.purpose == Purpose::Inject
+        && let Some(contest) = revert::contest(input, draft.service, &draft.record, &change.policy)
+    {
+        return Some(Decision::Contested(Box::new(contest)));
+    }
+    if let Some(stuck) = fit::stuck(draft.service) {
+        return Some(Decision::Refused(Refusal::new(
+            Reason::DeploymentCannotMove,
+            stuck.to_string(),
+        )));
+    }
+    let primary = draft.service.primary_deployment();
+    let race = draft.record.overtaken.as_ref();
+    let own = draft.record.deployment.as_ref();
+    let stuck_on_ours = primary.is_some_and(|found| {
+        own.is_some_and(|own| own.task_definition == found.task_definition)
+            || failed.is_some_and(|failed| failed.task_definition == found.task_definition)
+            || race.is_some_and(|race| race.ours == found.task_definition)
+    });
+    let foreign = draft.service.is_deploying()
+        || primary.is_some_and(|found| found.rollout_state.as_deref() == Some("FAILED"));
+    if foreign && !stuck_on_ours {
+        return Some(Decision::Waiting(Wait::ForeignDeployment));
+    }
+    settle::wait(input, draft, change).map(Decision::Waiting)
+}
+
+/// What keeps back a change that was tried before.
+fn failed_before(failed: &FailedAttempt, change: &Change, now: Timestamp) -> Option<Decision> {
+    let is_that = failed.purpose == change.purpose
+        && failed.hash == change.hash
+        && failed.policy.generation == change.policy.generation
+        && failed.is_held(now);
+    if !is_that {
+        return None;
+    }
+    let doubted = failed
+        .retry_at
+        .filter(|_| failed.end == AttemptEnd::Doubted);
+    Some(doubted.map_or(Decision::Failed, |until| {
+        let said = failed.message.clone();
+        Decision::Waiting(Wait::Doubt { said, until })
+    }))
+}
+
+/// Whether a change takes back what a deployment of ours is only bringing: to wait for its end, which may
+/// never come, would bring what nobody wants any more.
+fn takes_back(draft: &Draft<'_>, deployment: &DeploymentRecord, change: &Change) -> bool {
+    change.purpose == Purpose::Eject
+        && deployment.purpose == Purpose::Inject
+        && deployment.policy.uid == change.policy.uid
+        && deployment.task_definition == draft.service.task_definition
+}

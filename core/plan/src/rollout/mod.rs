@@ -1,0 +1,21 @@
+//! The rollout of one policy generation in one target: who may start now, and what the others wait for.
+//!
+//! A pure function of the strategy, the workloads' records, what people said, and the time. It starts
+//! nothing itself and knows no step.
+
+mod admission;
+pub(crate) mod candidates;
+mod digest;
+pub(crate) mod held_back;
+mod hold;
+mod order;
+pub(crate) mod slots;
+mod tally;
+mod waves;
+
+pub(crate) use admission::{Candidate, Class, admit};
+pub(crate) use digest::{digest, plan_hash};
+pub(crate) use hold::{Ceiling, Hold, rollout_plan};
+pub(crate) use order::{Traits, sort, stage};
+pub(crate) use tally::{Tally, wave_statuses};
+pub use waves::Waves;

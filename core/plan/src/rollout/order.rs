@@ -1,0 +1,90 @@
+//! In which order workloads get their places: stages by tags, then canaries as unlike each other as there
+//! are, then by name.
+//!
+//! It gives no place.
+
+use std::collections::BTreeSet;
+
+use crate::rollout::Candidate;
+use crate::select::{label_selector_matches, launch_type};
+use firelens_aws::observe::ServiceView;
+use firelens_taskdef::TaskDefinitionDoc;
+use firelens_types::v1alpha1::LabelSelector;
+
+/// Containers from which on a task counts as one with many.
+const MANY_CONTAINERS: usize = 4;
+
+/// What makes a workload unlike another: canaries are chosen to show as much of the fleet as they can.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Traits(BTreeSet<String>);
+
+impl Traits {
+    /// Launch type, network mode, size class and number of containers.
+    pub(crate) fn of(service: &ServiceView, document: Option<&TaskDefinitionDoc>) -> Self {
+        let mut traits = BTreeSet::from([format!("launch {}", launch_type(service))]);
+        if let Some(document) = document {
+            let mode = document.network_mode().unwrap_or("bridge");
+            traits.insert(format!("network {mode}"));
+            let memory = document.get("memory").unwrap_or("none");
+            traits.insert(format!("memory {memory}"));
+            let containers = document.containers().count().min(MANY_CONTAINERS);
+            traits.insert(format!("containers {containers}"));
+        }
+        Self(traits)
+    }
+}
+
+/// The stage of a service: the first entry of `order` that its tags match, else the one after the last.
+pub(crate) fn stage(order: &[LabelSelector], service: &ServiceView) -> usize {
+    order
+        .iter()
+        .position(|selector| label_selector_matches(selector, &service.tags))
+        .unwrap_or(order.len())
+}
+
+/// Puts candidates into the order in which they get places. Those that hold one come first; who failed
+/// before, or wants no task and so proves nothing, comes last in its stage. `canaries` of those without
+/// a place are chosen for variety beside what `seen` shows.
+pub(crate) fn sort(candidates: &mut [Candidate], canaries: usize, seen: &[Traits]) {
+    candidates.sort_by_key(|one| {
+        let last = (one.failed_before, one.proves_nothing);
+        (!one.admitted, one.stage, last)
+    });
+    let first = candidates.partition_point(|one| one.admitted);
+    let Some(waiting) = candidates.get_mut(first..) else {
+        return;
+    };
+    let mut shown: BTreeSet<String> = seen.iter().flat_map(|one| one.0.iter().cloned()).collect();
+    for place in 0..canaries.min(waiting.len()) {
+        let Some(rest) = waiting.get_mut(place..) else {
+            return;
+        };
+        let Some(best) = most_unlike(rest, &shown) else {
+            return;
+        };
+        // The others keep their order.
+        if let Some(up_to_best) = rest.get_mut(..=best) {
+            up_to_best.rotate_right(1);
+        }
+        if let Some(chosen) = rest.first() {
+            shown.extend(chosen.traits.0.iter().cloned());
+        }
+    }
+}
+
+/// Place of the candidate that shows most of what was not shown yet, among those that may come first.
+fn most_unlike(candidates: &[Candidate], shown: &BTreeSet<String>) -> Option<usize> {
+    let first = candidates.first()?;
+    let equals = candidates.iter().take_while(|one| {
+        (one.stage, one.failed_before, one.proves_nothing)
+            == (first.stage, first.failed_before, first.proves_nothing)
+    });
+    let mut best = (0, 0);
+    for (place, one) in equals.enumerate() {
+        let new = one.traits.0.difference(shown).count();
+        if new > best.1 {
+            best = (place, new);
+        }
+    }
+    Some(best.0)
+}

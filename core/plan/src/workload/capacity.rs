@@ -1,0 +1,150 @@
+//! A workload that is about to change, against the container instances of its cluster.
+//!
+//! It asks for the instances only where a task on EC2 is about to change: an unchanged fleet costs
+//! nothing here. What could not be read stops the change: a task that no instance can place would
+//! leave the deployment standing.
+
+use crate::input::PlanInput;
+use crate::model::{Decision, Wait};
+use crate::select::launch_type;
+use crate::workload::draft::Draft;
+use firelens_aws::fit::{Footprint, Verdict, added_attributes, compare};
+use firelens_aws::observe::{Needs, Observed};
+use firelens_aws::size::TaskSize;
+use firelens_inject::{Note, NoteCode, Reason, Refusal};
+use firelens_taskdef::TaskDefinitionDoc;
+use firelens_types::v1alpha1::LaunchType;
+
+/// What a change from one revision to another asks of the instances.
+pub(crate) fn footprint(from: &TaskDefinitionDoc, to: &TaskDefinitionDoc) -> Footprint {
+    Footprint {
+        attributes: added_attributes(to, from),
+        before: TaskSize::taken_by(from),
+        after: TaskSize::taken_by(to),
+    }
+}
+
+/// What keeps the change from being made, if anything, and what people should know of it.
+pub(crate) fn judge(
+    input: &PlanInput<'_>,
+    draft: &Draft<'_>,
+    needs: &mut Needs,
+) -> (Option<Decision>, Vec<Note>) {
+    let asks = draft
+        .verdict
+        .change
+        .as_ref()
+        .and_then(|change| change.footprint.as_ref());
+    let Some(mut footprint) = asks
+        .cloned()
+        .filter(|_| launch_type(draft.service) == LaunchType::Ec2)
+    else {
+        return (None, Vec::new());
+    };
+    let wait = |what: String| (Some(Decision::Waiting(Wait::Read(what))), Vec::new());
+    if let Err(what) = add_what_ecs_lists(input, draft, &mut footprint, needs) {
+        return wait(what);
+    }
+    let cluster = &draft.cluster.arn;
+    match input.observation.container_instances.get(cluster) {
+        None => {
+            needs.container_instances.insert(cluster.clone());
+            wait(format!("the container instances of {cluster}"))
+        }
+        Some(Observed::Unknown(why)) => {
+            wait(format!("the container instances of {cluster}: {why}"))
+        }
+        Some(Observed::Absent) => (None, Vec::new()),
+        Some(Observed::Present(instances)) => {
+            answer(&compare(&footprint, draft.service, instances), draft)
+        }
+    }
+}
+
+/// Once the revision is registered, ECS itself has listed what it needs.
+fn add_what_ecs_lists(
+    input: &PlanInput<'_>,
+    draft: &Draft<'_>,
+    footprint: &mut Footprint,
+    needs: &mut Needs,
+) -> Result<(), String> {
+    let seen = &input.observation.task_definitions;
+    let wanted = draft.verdict.change.as_ref().map(|change| &change.hash);
+    let registered = draft.record.registered.as_ref();
+    let Some(known) = registered.filter(|known| Some(&known.hash) == wanted) else {
+        return Ok(());
+    };
+    let before = seen
+        .get(&draft.service.task_definition)
+        .and_then(Observed::present);
+    match (seen.get(&known.arn), before) {
+        (Some(Observed::Present(revision)), Some(before)) => {
+            footprint
+                .attributes
+                .extend(added_attributes(revision, before));
+            Ok(())
+        }
+        (None, _) => {
+            needs.task_definitions.insert(known.arn.clone());
+            Err(known.arn.clone())
+        }
+        // What was worked out from the content stands without the list.
+        _ => Ok(()),
+    }
+}
+
+fn answer(verdict: &Verdict, draft: &Draft<'_>) -> (Option<Decision>, Vec<Note>) {
+    let cluster = &draft.cluster.name;
+    let full = |message: String| Note::new(NoteCode::NoRoomOnInstances, message);
+    match verdict {
+        Verdict::Fine => (None, Vec::new()),
+        Verdict::NoInstances => (
+            None,
+            vec![full(format!(
+                "cluster {cluster} has no container instance in service for this service; its tasks start when one joins"
+            ))],
+        ),
+        Verdict::Incapable {
+            missing,
+            newest_agent,
+        } => {
+            let newest = newest_agent.as_ref().map_or_else(String::new, |version| {
+                format!(" (the newest agent there is {version})")
+            });
+            let message = format!(
+                "no container instance of cluster {cluster} can place the task with the router: missing {}{newest}; \
+                 update the ECS agents, or the AMI of the instances",
+                Verdict::words(missing)
+            );
+            let refusal = Refusal::new(Reason::CapabilityMissing, message);
+            (Some(Decision::Refused(refusal)), Vec::new())
+        }
+        Verdict::Tight {
+            incapable,
+            no_room,
+            too_large,
+        } => {
+            let mut notes = Vec::new();
+            if let Some((lacking, all)) = incapable {
+                notes.push(Note::new(
+                    NoteCode::SomeInstancesIncapable,
+                    format!(
+                        "{lacking} of {all} container instances of cluster {cluster} cannot run the router: their ECS \
+                         agents are too old; tasks are placed on the others only"
+                    ),
+                ));
+            }
+            if *too_large {
+                notes.push(full(format!(
+                    "with the router the task is larger than any container instance of cluster {cluster}"
+                )));
+            } else if *no_room {
+                notes.push(full(format!(
+                    "no container instance of cluster {cluster} has room now for the task with the router; the \
+                     deployment waits until one has"
+                )));
+            }
+            (None, notes)
+        }
+    }
+}

@@ -1,0 +1,453 @@
+//! What one workload should look like, before anything shared is considered.
+//!
+//! It looks at one workload, its winner and its revisions. Places in the rollout, role policies and
+//! objects are judged later, over all workloads together.
+
+use std::collections::BTreeMap;
+
+use crate::input::PlanInput;
+use crate::model::Claim;
+use crate::model::{Decision, Wait};
+use crate::select::{Selection, launch_type};
+use crate::workload::capacity;
+use crate::workload::claim;
+use crate::workload::draft::find_policy;
+use crate::workload::eject;
+use crate::workload::meanwhile;
+use crate::workload::moving;
+use crate::workload::policy_errors::Linted;
+use crate::workload::risks;
+use crate::workload::scope;
+use firelens_aws::fit::{self, Footprint};
+use firelens_aws::iam::Grant;
+use firelens_aws::observe::{ClusterView, Needs, Observed, ServiceView};
+use firelens_aws::record::{
+    AttemptEnd, ManagedRevision, Overtaken, PolicyRef, Purpose, WorkloadRecord,
+};
+use firelens_fluent::outputs::OutputInUse;
+use firelens_inject::{
+    ConfigObject, EXPRESS_TAG, EXPRESS_TAG_VALUE, InjectContext, Injection, Injector, Marks, Note,
+    Platform, Prepared, Reason, Refusal,
+};
+use firelens_taskdef::TaskDefinitionDoc;
+use firelens_types::v1alpha1::{IamMode, LoggingPolicy, Mode};
+
+/// A change that one workload needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) purpose: Purpose,
+    pub(crate) policy: PolicyRef,
+    pub(crate) hash: String,
+    pub(crate) base: Option<String>,
+    pub(crate) grants: Vec<Grant>,
+    pub(crate) objects: Vec<ConfigObject>,
+    pub(crate) revision: WantedRevision,
+    /// What it asks of container instances; none for what ran there before.
+    pub(crate) footprint: Option<Footprint>,
+    /// ARN of the service deployment to be stopped and rolled back by ECS, in place of an update.
+    pub(crate) stop: Option<String>,
+}
+
+impl Change {
+    /// Gives a service the owner's revision back that a deployment of ours overtook.
+    pub(crate) fn give_back(race: &Overtaken, purpose: Purpose) -> Self {
+        Self {
+            purpose,
+            policy: race.policy.clone(),
+            hash: race.theirs.clone(),
+            base: None,
+            grants: Vec::new(),
+            objects: Vec::new(),
+            footprint: None,
+            stop: None,
+            revision: WantedRevision::Existing(race.theirs.clone()),
+        }
+    }
+}
+
+/// The revision that a change brings.
+#[derive(Clone, Debug)]
+pub(crate) enum WantedRevision {
+    /// The owner's own.
+    Existing(String),
+    /// One to register, unless it is there already.
+    Content { family: String, body: String },
+}
+
+/// What one workload needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Verdict {
+    pub(crate) decision: Decision,
+    pub(crate) change: Option<Change>,
+    /// The older change that comes first where that one has to wait.
+    pub(crate) meanwhile: Option<Box<Change>>,
+    pub(crate) notes: Vec<Note>,
+    /// Grants and objects of what runs now or is wanted.
+    pub(crate) grants: Vec<Grant>,
+    pub(crate) objects: Vec<ConfigObject>,
+    /// What its roles must allow and nobody writes: to be verified.
+    pub(crate) rights: Vec<Grant>,
+    /// Whose they are.
+    pub(crate) policy: Option<PolicyRef>,
+    /// Memory to take on when what runs is ours without our having remembered it.
+    pub(crate) adopt: Option<ManagedRevision>,
+    /// Memory to take on when what runs is of the generation that was proven last.
+    pub(crate) found_meanwhile: Option<ManagedRevision>,
+    /// Where what runs sends its logs, when it is as wanted.
+    pub(crate) outputs: Vec<OutputInUse>,
+    /// What the labels of the live revision say, when it is ours.
+    pub(crate) marks: Option<Marks>,
+    /// Whose the live revision is, when it is another installation's.
+    pub(crate) claim: Option<Claim>,
+}
+
+impl Verdict {
+    pub(crate) fn new(decision: Decision) -> Self {
+        Self {
+            decision,
+            change: None,
+            meanwhile: None,
+            notes: Vec::new(),
+            grants: Vec::new(),
+            objects: Vec::new(),
+            rights: Vec::new(),
+            policy: None,
+            adopt: None,
+            found_meanwhile: None,
+            outputs: Vec::new(),
+            marks: None,
+            claim: None,
+        }
+    }
+}
+
+/// The policies of a pass, each made ready once for all workloads, by name.
+pub(crate) struct Injectors<'a>(BTreeMap<&'a str, Injector<'a>>);
+
+impl<'a> Injectors<'a> {
+    pub(crate) fn of(input: &PlanInput<'a>) -> Self {
+        let policies = input.policies.iter();
+        Self(
+            policies
+                .map(|policy| (policy.name(), Injector::new(policy)))
+                .collect(),
+        )
+    }
+}
+
+/// One workload in its place.
+#[derive(Clone, Copy)]
+pub(crate) struct Site<'a> {
+    pub(crate) cluster: &'a ClusterView,
+    pub(crate) service: &'a ServiceView,
+    pub(crate) record: &'a WorkloadRecord,
+    pub(crate) selection: &'a Selection,
+    /// A policy would win it, and the target looks after it no more.
+    pub(crate) out_of_scope: bool,
+    pub(crate) linted: &'a Linted,
+    pub(crate) injectors: &'a Injectors<'a>,
+}
+
+/// Decides for one workload; asks for reads through `needs`.
+pub(crate) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -> Verdict {
+    if site.selection.opted_out_by.is_some() {
+        return left_alone(input, site, needs);
+    }
+    let winner = site
+        .selection
+        .winner
+        .as_ref()
+        .and_then(|won| find_policy(input, won));
+    let revision = &site.service.task_definition;
+    let is_read = input.observation.task_definitions.contains_key(revision);
+    if winner.is_none() && site.record.is_empty() && !is_read {
+        return Verdict::new(Decision::NotSelected);
+    }
+    let live = match document(input, &site.service.task_definition, needs) {
+        Ok(live) => live,
+        Err(decision) => return Verdict::new(decision),
+    };
+    if let Some(claim) = Claim::of(input, live, firelens_inject::marks(live).as_ref()) {
+        let mut verdict = Verdict::new(match winner {
+            Some(_) => Decision::Claimed(Box::new(claim.clone())),
+            None => Decision::NotSelected,
+        });
+        verdict.claim = Some(claim);
+        return verdict;
+    }
+    // After a lost race everything starts from the owner's revision that we brought ours over.
+    let start = match start(input, site, live, needs) {
+        Ok(start) => start,
+        Err(decision) => return Verdict::new(decision),
+    };
+    let marks = firelens_inject::marks(start);
+    let undone = winner.filter(|policy| is_undone(input, policy, site.record));
+    let mut verdict = match (winner, &marks) {
+        (Some(_), Some(found)) if undone.is_some() => {
+            eject::take_back(input, site, start, found, needs)
+        }
+        // A deployment of the owner that our undoing cut short is still owed.
+        (Some(_), None) if undone.is_some() && site.record.overtaken.is_some() => {
+            eject::give_back(site)
+        }
+        (Some(_), None) if undone.is_some() => Verdict::new(Decision::Waiting(Wait::Aborted)),
+        (Some(policy), Some(found))
+            if policy.spec.mode == Mode::Audit
+                && !claim::is_same(input, policy, found)
+                && claim::owner_of(input, site, found).is_some() =>
+        {
+            // What another policy injected goes first; then this one reports.
+            eject::leave(input, site, start, found, needs)
+        }
+        (Some(policy), _) => want(input, site, policy, live, start),
+        (None, Some(found)) if site.out_of_scope && scope::is_held(input, site, found) => {
+            Verdict::new(Decision::OutOfScope(input.target.is_deleting()))
+        }
+        (None, Some(found)) => eject::leave(input, site, start, found, needs),
+        (None, None) => eject::give_back(site),
+    };
+    verdict.marks = firelens_inject::marks(live).map(|marks| claim::known_as(input, site, marks));
+    verdict
+}
+
+/// A tag keeps us away. What the service runs is looked at all the same: what it relies on stays.
+fn left_alone(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -> Verdict {
+    let mut verdict = Verdict::new(Decision::OptedOut);
+    if !input.policies.is_empty() {
+        let live = document(input, &site.service.task_definition, needs);
+        let marks = live.ok().and_then(firelens_inject::marks);
+        verdict.marks = marks.map(|marks| claim::known_as(input, site, marks));
+    }
+    verdict
+}
+
+/// Whether somebody undoes the rollout of this generation, and it had begun with the workload.
+fn is_undone(input: &PlanInput<'_>, policy: &LoggingPolicy, record: &WorkloadRecord) -> bool {
+    let said = input.controls.get(policy.uid());
+    let undo = said.and_then(|said| said.abort.as_ref());
+    undo.is_some_and(|abort| abort.undo)
+        && record.rollout.as_ref().is_some_and(|mark| {
+            mark.policy.uid == policy.uid()
+                && mark.policy.generation == policy.generation()
+                && mark.wave.is_some()
+        })
+}
+
+/// The revision a change is made from.
+fn start<'a>(
+    input: &PlanInput<'a>,
+    site: &Site<'_>,
+    live: &'a TaskDefinitionDoc,
+    needs: &mut Needs,
+) -> Result<&'a TaskDefinitionDoc, Decision> {
+    match &site.record.overtaken {
+        None => Ok(live),
+        Some(race) if race.ours == site.service.task_definition => {
+            document(input, &race.theirs, needs)
+        }
+        Some(race) => Err(Decision::Waiting(Wait::Read(format!(
+            "{} does not show yet",
+            race.ours
+        )))),
+    }
+}
+
+/// The winner wants its router in.
+fn want(
+    input: &PlanInput<'_>,
+    site: &Site<'_>,
+    policy: &LoggingPolicy,
+    live: &TaskDefinitionDoc,
+    start: &TaskDefinitionDoc,
+) -> Verdict {
+    let base = base_of(start);
+    let platform = platform(site.service);
+    let context = context(input, policy, site, &platform, base.as_deref());
+    let prepared = match site.injectors.0.get(policy.name()) {
+        Some(injector) => injector.prepare(start, &context),
+        None => Injector::new(policy).prepare(start, &context),
+    };
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
+        Err(refusal) => return Verdict::new(Decision::Refused(refusal)),
+    };
+    let reference = crate::select::policy_ref(policy);
+    let verifies = prepared.iam_mode() == IamMode::Verify;
+    let rights = verifies.then(|| prepared.grants().to_vec());
+    let in_sync = site.record.overtaken.is_none() && prepared.is_current(live);
+    let mut verdict = Verdict::new(Decision::InSync);
+    verdict.notes = prepared.notes().to_vec();
+    if !in_sync {
+        verdict
+            .notes
+            .extend(risks::of_deployment(site.service, policy));
+    }
+    if policy.spec.mode == Mode::Enforce {
+        verdict.grants = prepared.grants().to_vec();
+        verdict.objects = prepared.objects().to_vec();
+        verdict.policy = Some(reference.clone());
+    }
+    if in_sync && is_known_bad(site, &reference, live) {
+        verdict.decision = Decision::Failed;
+    } else if in_sync {
+        verdict.adopt = Some(adopted(input, site, &reference, base, &prepared));
+        verdict.outputs = prepared.outputs();
+    } else if let Some(stuck) = fit::stuck(site.service)
+        && site.record.deployment.is_none()
+    {
+        let refusal = Refusal::new(Reason::DeploymentCannotMove, stuck.to_string());
+        verdict.decision = Decision::Refused(refusal);
+    } else if let Some(refusal) = moving::refusal(policy, start, &mut verdict.notes) {
+        verdict.decision = Decision::Refused(refusal);
+    } else if policy.spec.mode == Mode::Audit {
+        verdict.decision = Decision::WouldInject;
+    } else if let Some(refusal) = site.linted.refusal(policy) {
+        verdict.decision = Decision::Refused(refusal);
+        verdict.grants.clear();
+        verdict.objects.clear();
+    } else {
+        verdict.decision = Decision::Injecting;
+        let older = meanwhile::change(input, site, policy, start, &context);
+        verdict.meanwhile = older.map(Box::new);
+        verdict.found_meanwhile = meanwhile::found(input, site, policy, live, &context);
+        let (base, injection) = (base.clone(), prepared.seal());
+        verdict.change = Some(inject_change(start, reference, base, injection));
+    }
+    if !matches!(verdict.decision, Decision::Refused(_)) {
+        verdict.rights = rights.unwrap_or_default();
+    }
+    verdict
+}
+
+/// Whether the live revision is somebody's copy of one that failed: the same content of the same policy on
+/// the same base, whatever image they put into it.
+fn is_known_bad(site: &Site<'_>, policy: &PolicyRef, live: &TaskDefinitionDoc) -> bool {
+    let Some(failed) = &site.record.failed else {
+        return false;
+    };
+    let marks = firelens_inject::marks(live);
+    failed.purpose == Purpose::Inject
+        && failed.end == AttemptEnd::Brought
+        && failed.policy.is_same_content(policy)
+        && failed.task_definition != site.service.task_definition
+        && marks.is_some_and(|marks| marks.hash == failed.hash)
+}
+
+pub(crate) fn inject_change(
+    start: &TaskDefinitionDoc,
+    policy: PolicyRef,
+    base: Option<String>,
+    injection: Injection,
+) -> Change {
+    Change {
+        purpose: Purpose::Inject,
+        policy,
+        hash: injection.hash,
+        base,
+        grants: injection.grants,
+        objects: injection.objects,
+        footprint: Some(capacity::footprint(start, &injection.document)),
+        stop: None,
+        revision: WantedRevision::Content {
+            family: start.family().unwrap_or_default().to_owned(),
+            body: injection.register_input,
+        },
+    }
+}
+
+/// What to remember of a live revision that is as wanted.
+fn adopted(
+    input: &PlanInput<'_>,
+    site: &Site<'_>,
+    policy: &PolicyRef,
+    base: Option<String>,
+    prepared: &Prepared,
+) -> ManagedRevision {
+    let known = site
+        .record
+        .managed
+        .as_ref()
+        .filter(|managed| managed.arn == site.service.task_definition);
+    let settled_at = known.and_then(|managed| managed.settled_at);
+    let adopted_at = known.and_then(|managed| managed.adopted_at);
+    ManagedRevision {
+        arn: site.service.task_definition.clone(),
+        base,
+        policy: policy.clone(),
+        grants: prepared.grants().to_vec(),
+        hash: prepared.hash(),
+        settled_at,
+        adopted_at: match settled_at {
+            Some(_) => None,
+            None => adopted_at.or(Some(input.now)),
+        },
+        rolled_out_generation: known.map_or(0, |managed| managed.rolled_out_generation),
+    }
+}
+
+/// The content of a revision, or what to do without it.
+pub(crate) fn document<'a>(
+    input: &PlanInput<'a>,
+    arn: &str,
+    needs: &mut Needs,
+) -> Result<&'a TaskDefinitionDoc, Decision> {
+    if arn.is_empty() {
+        return Err(Decision::Unknown(
+            "the service names no task definition".to_owned(),
+        ));
+    }
+    match input.observation.task_definitions.get(arn) {
+        Some(Observed::Present(doc)) => Ok(doc),
+        Some(Observed::Unknown(why)) => Err(Decision::Unknown(format!("{arn}: {why}"))),
+        Some(Observed::Absent) => Err(Decision::Unknown(format!("{arn} does not exist any more"))),
+        None => {
+            needs.task_definitions.insert(arn.to_owned());
+            Err(Decision::Waiting(Wait::Read(arn.to_owned())))
+        }
+    }
+}
+
+/// The owner's revision that `doc` stands for: itself, or, for one of ours, what its label says.
+fn base_of(doc: &TaskDefinitionDoc) -> Option<String> {
+    match firelens_inject::marks(doc) {
+        Some(marks) => marks.base,
+        None => doc.arn().map(str::to_owned),
+    }
+}
+
+fn platform(service: &ServiceView) -> Platform {
+    Platform {
+        launch_type: launch_type(service),
+        platform_family: service.platform_family.clone(),
+        deployment_controller: service.deployment_controller.clone(),
+        is_express: service.is_express(),
+        brings_its_own: service
+            .tags
+            .get(EXPRESS_TAG)
+            .is_some_and(|value| value == EXPRESS_TAG_VALUE),
+        desired_count: u64::try_from(service.desired_count).ok(),
+        assign_public_ip: service.assign_public_ip,
+    }
+}
+
+fn context<'a>(
+    input: &PlanInput<'a>,
+    policy: &'a LoggingPolicy,
+    site: &Site<'a>,
+    platform: &'a Platform,
+    base_arn: Option<&'a str>,
+) -> InjectContext<'a> {
+    InjectContext {
+        policy,
+        destinations: input.destinations,
+        platform: platform.clone(),
+        account_id: &input.observation.account_id,
+        region: &input.observation.region,
+        partition: firelens_aws::iam::partition_of_region(&input.observation.region),
+        config_bucket: input.target.spec.config_bucket.as_ref(),
+        base_arn,
+        installation: Some(input.installation),
+        cluster: Some(&site.cluster.name),
+        service: Some(&site.service.name),
+    }
+}

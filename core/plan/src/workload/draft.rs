@@ -1,0 +1,38 @@
+//! What the stages of a plan hand to each other, and the times they share.
+
+use crate::input::PlanInput;
+use crate::select::Selection;
+use crate::workload::desire::Verdict;
+use firelens_aws::observe::{ClusterView, Needs, ServiceView};
+use firelens_aws::record::{PolicyRef, WorkloadRecord};
+use firelens_inject::drift::Drift;
+use firelens_types::v1alpha1::LoggingPolicy;
+
+/// How often a deployment of ours is looked at.
+pub const DEPLOYMENT_POLL_SECONDS: i64 = 10;
+/// When something that could not be read is tried again, or someone else's deployment looked at.
+pub const READ_RETRY_SECONDS: i64 = 30;
+/// How long an unanswered registration may stay invisible before it counts as not made.
+pub const REGISTER_CONSISTENCY_SECONDS: i64 = 30;
+
+/// One workload on its way through the stages.
+pub(crate) struct Draft<'a> {
+    pub(crate) cluster: &'a ClusterView,
+    pub(crate) service: &'a ServiceView,
+    pub(crate) selection: Selection,
+    pub(crate) record: WorkloadRecord,
+    pub(crate) verdict: Verdict,
+    pub(crate) drift: Option<Drift>,
+    /// What its own judgement asked for in this round.
+    pub(crate) asks: Needs,
+}
+
+pub(crate) fn find_policy<'a>(
+    input: &PlanInput<'a>,
+    reference: &PolicyRef,
+) -> Option<&'a LoggingPolicy> {
+    input
+        .policies
+        .iter()
+        .find(|policy| policy.uid() == reference.uid)
+}

@@ -1,0 +1,27 @@
+//! Services that are being deleted: they are listed no more, and their tasks still run.
+//!
+//! Never changes one; it only keeps what its tasks rely on.
+//! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html>
+
+use crate::input::PlanInput;
+use firelens_aws::observe::ServiceView;
+use firelens_aws::record::WorkloadRecord;
+
+/// Why nothing is decided for a service that is not listed before it was asked for by name.
+pub(crate) const NOT_LISTED: &str =
+    "ListServices does not show the service any more; whether its tasks still run is looked up";
+
+/// Whether tasks of a service that is not listed any more may still run with a router of ours.
+pub(crate) fn may_drain(input: &PlanInput<'_>, record: &WorkloadRecord) -> bool {
+    let runs_ours =
+        record.managed.is_some() || record.deployment.is_some() || !record.leaving.is_empty();
+    runs_ours && input.observation.clusters.contains_key(&record.key.cluster)
+}
+
+/// What is said of a service that still has tasks.
+pub(crate) fn drains(service: &ServiceView) -> String {
+    format!(
+        "the service is being deleted and {} of its tasks still run; what they rely on stays until they have stopped",
+        service.tasks()
+    )
+}

@@ -1,0 +1,152 @@
+//! Taking a router out again: what a workload gets back when nobody wants one there any more.
+//!
+//! An owner's revision is given back where it is still what ours was made from; otherwise what is left
+//! after the injection is taken out is registered, so that no change of the owner is lost.
+
+use crate::input::PlanInput;
+use crate::model::{Decision, Wait};
+use crate::workload::claim::owner_of;
+use crate::workload::desire::{Change, Site, Verdict, WantedRevision};
+use crate::workload::external_deploy;
+use crate::workload::moving;
+use firelens_aws::observe::{Needs, Observed};
+use firelens_aws::record::Purpose;
+use firelens_inject::Marks;
+use firelens_taskdef::{TaskDefinitionDoc, canonical_hash};
+use firelens_types::v1alpha1::{DeletionPolicy, LoggingPolicy, Mode};
+
+/// Nobody wants a router here any more, and there is one of ours.
+pub(crate) fn leave(
+    input: &PlanInput<'_>,
+    site: &Site<'_>,
+    live: &TaskDefinitionDoc,
+    marks: &Marks,
+    needs: &mut Needs,
+) -> Verdict {
+    let Some(policy) = owner_of(input, site, marks) else {
+        return Verdict::new(Decision::Orphaned(marks.policy.clone()));
+    };
+    let deleting = policy.is_deleting();
+    if policy.spec.deletion_policy == DeletionPolicy::Retain {
+        return Verdict::new(Decision::Retained);
+    }
+    if policy.spec.mode == Mode::Audit && !deleting {
+        return Verdict::new(Decision::Retained);
+    }
+    if policy.spec.suspend && !deleting {
+        return Verdict::new(Decision::Waiting(Wait::Suspended));
+    }
+    eject(input, policy, live, marks, needs)
+}
+
+/// Somebody undoes the rollout that brought the router, whatever the policy says of letting go.
+pub(crate) fn take_back(
+    input: &PlanInput<'_>,
+    site: &Site<'_>,
+    live: &TaskDefinitionDoc,
+    marks: &Marks,
+    needs: &mut Needs,
+) -> Verdict {
+    match owner_of(input, site, marks) {
+        Some(policy) => eject(input, policy, live, marks, needs),
+        None => Verdict::new(Decision::Orphaned(marks.policy.clone())),
+    }
+}
+
+fn eject(
+    input: &PlanInput<'_>,
+    policy: &LoggingPolicy,
+    live: &TaskDefinitionDoc,
+    marks: &Marks,
+    needs: &mut Needs,
+) -> Verdict {
+    let ejection = match firelens_inject::eject(live) {
+        Ok(ejection) => ejection,
+        Err(error) => {
+            return Verdict::new(Decision::Refused(firelens_inject::Refusal {
+                reason: firelens_inject::Reason::RestoreImpossible,
+                message: format!(
+                    "the injection cannot be taken out of {}: {error}",
+                    live.arn().unwrap_or_default()
+                ),
+            }));
+        }
+    };
+    let body = ejection.document.to_register_input();
+    let revision = match base_revision(input, marks, &body, needs) {
+        Ok(Some(arn)) => WantedRevision::Existing(arn),
+        Ok(None) => WantedRevision::Content {
+            family: live.family().unwrap_or_default().to_owned(),
+            body: body.clone(),
+        },
+        Err(decision) => return Verdict::new(decision),
+    };
+    let mut verdict = Verdict::new(Decision::Ejecting);
+    if let Some(refusal) = moving::refusal(policy, live, &mut verdict.notes) {
+        return Verdict::new(Decision::Refused(refusal));
+    }
+    verdict.change = Some(Change {
+        purpose: Purpose::Eject,
+        policy: crate::select::policy_ref(policy),
+        hash: canonical_hash(&body),
+        base: None,
+        grants: Vec::new(),
+        objects: Vec::new(),
+        footprint: None,
+        stop: None,
+        revision,
+    });
+    verdict
+}
+
+/// The base revision, when it can be given back: it must be active, and equal to what is left when
+/// the injection is taken out of the live one. A deployment tool that copied our revision and
+/// changed the image in it fails the second, and must not be rolled back to the old image.
+fn base_revision(
+    input: &PlanInput<'_>,
+    marks: &Marks,
+    ejected_body: &str,
+    needs: &mut Needs,
+) -> Result<Option<String>, Decision> {
+    let Some(arn) = marks.base.as_deref() else {
+        return Ok(None);
+    };
+    match input.observation.fresh_task_definitions.get(arn) {
+        None => {
+            needs.fresh_task_definitions.insert(arn.to_owned());
+            Err(Decision::Waiting(Wait::Read(arn.to_owned())))
+        }
+        Some(Observed::Unknown(why)) => Err(Decision::Waiting(Wait::Read(format!("{arn}: {why}")))),
+        Some(Observed::Absent) => Ok(None),
+        Some(Observed::Present(base)) => {
+            let usable = base.status().is_none_or(|status| status == "ACTIVE");
+            let equal = canonical_hash(&base.to_register_input()) == canonical_hash(ejected_body);
+            Ok((usable && equal).then(|| arn.to_owned()))
+        }
+    }
+}
+
+/// No winner, no marks: nothing to take out. After a lost race the owner's revision is still owed.
+pub(crate) fn give_back(site: &Site<'_>) -> Verdict {
+    let Some(race) = &site.record.overtaken else {
+        return Verdict::new(left_behind(site));
+    };
+    let mut verdict = Verdict::new(Decision::Ejecting);
+    verdict.change = Some(Change::give_back(race, Purpose::Eject));
+    verdict
+}
+
+/// No winner, no marks: what the record says of it is history.
+fn left_behind(site: &Site<'_>) -> Decision {
+    match &site.record.failed {
+        Some(failed) if failed.purpose == Purpose::Eject => Decision::Failed,
+        _ if site.record.registered.is_some() && has_run(site) => Decision::Ejected,
+        _ => Decision::NotSelected,
+    }
+}
+
+/// Whether what was registered ever ran. Where something else than ECS deploys, a revision may have been
+/// prepared and never shipped.
+fn has_run(site: &Site<'_>) -> bool {
+    site.record.had_router || external_deploy::is_ours_to_ship(site.service)
+}

@@ -1,0 +1,38 @@
+//! Whose logs are looked for at their destination.
+//!
+//! Never those of a workload that no policy selects, or that is not as its policy wants it.
+
+use std::collections::BTreeMap;
+
+use crate::input::PlanInput;
+use crate::log_delivery;
+use crate::log_delivery::Entry;
+use crate::model::Decision;
+use crate::workload::draft::{Draft, find_policy};
+use firelens_aws::observe::Needs;
+use firelens_aws::record::WorkloadKey;
+
+/// Looks, and takes what is seen into the records.
+pub(crate) fn follow(
+    input: &PlanInput<'_>,
+    needs: &mut Needs,
+    drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
+) {
+    let entries = drafts
+        .values_mut()
+        .filter_map(|draft| {
+            if draft.record.managed.is_none() {
+                draft.record.logs = None;
+            }
+            let policy = find_policy(input, draft.verdict.policy.as_ref()?)?;
+            (draft.verdict.decision == Decision::InSync).then_some(Entry {
+                policy,
+                service: draft.service,
+                outputs: &draft.verdict.outputs,
+                record: &mut draft.record,
+                asks: &mut draft.asks,
+            })
+        })
+        .collect();
+    log_delivery::follow(input, entries, needs);
+}

@@ -1,0 +1,224 @@
+//! Follows our own deployments: from what a service shows, what to remember of it now.
+//!
+//! It never looks at policies and decides no step.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::workload::leaving;
+use crate::workload::put_back;
+use crate::workload::settle;
+use firelens_aws::observe::{DeploymentView, ServiceView};
+use firelens_aws::record::{
+    AttemptEnd, DeploymentRecord, FailedAttempt, PolicyRef, Purpose, WorkloadRecord,
+};
+
+/// How long `DescribeServices` may still show the state before our own `UpdateService`. ECS is
+/// eventually consistent and names no bound; its advice is to poll from seconds to minutes:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>.
+pub const READ_LAG_SECONDS: i64 = 60;
+
+/// Reason of a deployment that ECS gave up.
+pub const REASON_DEPLOYMENT_FAILED: &str = "DeploymentFailed";
+/// Reason of a deployment that ECS or a person rolled back.
+pub const REASON_ROLLED_BACK: &str = "RolledBack";
+/// Reason of a deployment that did not end within `rollout.progressDeadlineSeconds`.
+pub const REASON_DEADLINE: &str = "ProgressDeadlineExceeded";
+
+/// The memory of a workload after its service was seen.
+#[must_use]
+pub(crate) fn advance(
+    record: &WorkloadRecord,
+    service: &ServiceView,
+    deadline_seconds: i64,
+    now: Timestamp,
+) -> WorkloadRecord {
+    let mut next = record.clone();
+    match record.deployment.clone() {
+        Some(deployment) => follow(&mut next, &deployment, service, deadline_seconds, now),
+        None => settle_without_deployment(&mut next, service, now),
+    }
+    leaving::release(&mut next, service);
+    next
+}
+
+fn follow(
+    next: &mut WorkloadRecord,
+    deployment: &DeploymentRecord,
+    service: &ServiceView,
+    deadline_seconds: i64,
+    now: Timestamp,
+) {
+    // ECS rolls back what is ours: neither is a deployment of the owner.
+    let known = [&deployment.task_definition, &deployment.previous];
+    if known.contains(&&service.task_definition) {
+        settle::is_ours(next, service);
+    }
+    if deployment.purpose == Purpose::Restore {
+        put_back::follow(next, deployment, service, deadline_seconds, now);
+        return;
+    }
+    let age = now.duration_since(deployment.started_at);
+    if service.task_definition == deployment.task_definition {
+        let primary = service.primary_deployment();
+        if primary.is_some_and(|found| found.rollout_state.as_deref() == Some("FAILED")) {
+            let reason = primary
+                .map(|found| found.rollout_state_reason.clone())
+                .unwrap_or_default();
+            let back = put_back::way_back(deployment);
+            keep_as_managed(next, deployment, None);
+            fail(next, deployment, REASON_DEPLOYMENT_FAILED, reason, now);
+            put_back::owe(next, back);
+        } else if primary.is_none_or(|found| {
+            found.task_definition == deployment.task_definition && found.is_complete()
+        }) {
+            // With early success ECS says so while the tasks before still run and are cleaned up later.
+            if service.is_settled() {
+                succeed(next, deployment, now);
+            }
+        } else if age > SignedDuration::from_secs(deadline_seconds) {
+            let back = put_back::way_back(deployment);
+            keep_as_managed(next, deployment, None);
+            let message = format!("no steady state within {deadline_seconds} s");
+            fail(next, deployment, REASON_DEADLINE, message, now);
+            put_back::owe(next, back);
+        }
+        return;
+    }
+    let ours = service
+        .deployments
+        .iter()
+        .find(|found| found.task_definition == deployment.task_definition);
+    let shows_previous = service.task_definition == deployment.previous;
+    if shows_previous && ours.is_none() && age < SignedDuration::from_secs(READ_LAG_SECONDS) {
+        return; // an answer from before our update
+    }
+    let given_up = ours.filter(|found| found.rollout_state.as_deref() == Some("FAILED"));
+    if shows_previous || given_up.is_some() {
+        let reason = why_rolled_back(given_up, service);
+        // Nobody took the router away: our deployment did not last. Its tasks may, for a while.
+        next.ran = None;
+        if shows_previous {
+            next.managed.clone_from(&deployment.before);
+        }
+        leaving::set_down(next, deployment);
+        fail(next, deployment, REASON_ROLLED_BACK, reason, now);
+        return;
+    }
+    // The owner deployed something else meanwhile: theirs is what counts now.
+    if deployment.purpose == Purpose::Inject {
+        next.ran = Some(deployment.task_definition.clone());
+    }
+    leaving::set_down(next, deployment);
+    next.deployment = None;
+    next.admitted = None;
+}
+
+/// ECS says why of the deployment that it gave up; of the one in its place only that it rolls back.
+fn why_rolled_back(given_up: Option<&DeploymentView>, service: &ServiceView) -> String {
+    given_up
+        .into_iter()
+        .chain(service.primary_deployment())
+        .map(|found| found.rollout_state_reason.clone())
+        .find(|reason| !reason.is_empty())
+        .unwrap_or_else(|| format!("the service is back on {}", service.task_definition))
+}
+
+fn settle_without_deployment(next: &mut WorkloadRecord, service: &ServiceView, now: Timestamp) {
+    // Anything else than what we brought over it is a later word of the owner. Until reads have caught
+    // up, what was there before may still show.
+    if next.overtaken.as_ref().is_some_and(|race| {
+        race.ours != service.task_definition
+            && now.duration_since(race.at) >= SignedDuration::from_secs(READ_LAG_SECONDS)
+    }) {
+        next.overtaken = None;
+    }
+    if let Some(managed) = next
+        .managed
+        .take_if(|managed| managed.arn != service.task_definition)
+    {
+        next.set_down(managed);
+    }
+    put_back::settle(next, service);
+    // A deployment that missed its deadline may still arrive.
+    let arrived = next.failed.as_ref().is_some_and(|failed| {
+        failed.reason == REASON_DEADLINE && failed.task_definition == service.task_definition
+    }) && service.primary_deployment().is_some()
+        && service.is_settled();
+    if arrived {
+        next.failed = None;
+        if let Some(managed) = &mut next.managed {
+            managed.settled_at = Some(now);
+        }
+    }
+}
+
+fn succeed(next: &mut WorkloadRecord, deployment: &DeploymentRecord, now: Timestamp) {
+    match deployment.purpose {
+        Purpose::Inject => keep_as_managed(next, deployment, Some(now)),
+        Purpose::Eject => {
+            if let Some(managed) = next.managed.take() {
+                next.set_down(managed);
+            }
+            next.proven = None;
+            next.ran = None;
+            next.takeaways.clear();
+        }
+        // Followed by `put_back`: the failure before stays.
+        Purpose::Restore => {}
+    }
+    settle_mark(next, &deployment.policy, deployment.purpose, now);
+    next.deployment = None;
+    next.admitted = None;
+    next.failed = None;
+    next.overtaken = None;
+}
+
+/// A wave is done with the workload once its deployment is complete.
+pub(crate) fn settle_mark(
+    next: &mut WorkloadRecord,
+    policy: &PolicyRef,
+    purpose: Purpose,
+    now: Timestamp,
+) {
+    let mark = next.rollout.as_mut();
+    if let Some(mark) = mark.filter(|mark| mark.is_of(policy, purpose)) {
+        mark.settled_at.get_or_insert(now);
+    }
+}
+
+fn keep_as_managed(
+    next: &mut WorkloadRecord,
+    deployment: &DeploymentRecord,
+    settled_at: Option<Timestamp>,
+) {
+    if deployment.purpose == Purpose::Inject
+        && let Some(before) = next.managed.replace(deployment.brought(settled_at))
+        && before.arn != deployment.task_definition
+    {
+        next.set_down(before);
+    }
+}
+
+fn fail(
+    next: &mut WorkloadRecord,
+    deployment: &DeploymentRecord,
+    reason: &str,
+    message: String,
+    now: Timestamp,
+) {
+    next.failed = Some(FailedAttempt {
+        purpose: deployment.purpose,
+        task_definition: deployment.task_definition.clone(),
+        hash: deployment.hash.clone(),
+        policy: deployment.policy.clone(),
+        reason: reason.to_owned(),
+        message,
+        at: now,
+        retry_at: None,
+        tries: 1,
+        put_back: None,
+        end: AttemptEnd::Brought,
+    });
+    next.deployment = None;
+    next.admitted = None;
+}

@@ -1,0 +1,142 @@
+//! Role policies that others remove or alter.
+
+use std::collections::BTreeMap;
+
+use firelens_inject::NoteCode;
+use firelens_plan::{Plan, ROLES_READ_PER_RESYNC, TAKEN_TOLD_SECONDS};
+use serde_json::json;
+
+use crate::build::policy;
+use crate::world::World;
+
+const RESYNC: i64 = 300;
+
+fn fleet(services: usize) -> World {
+    let mut world = World::fleet(services);
+    world.policies.push(policy(
+        "all",
+        &json!({"rollout": {"maxConcurrent": 500, "canary": {"count": 0}}}),
+    ));
+    world.settle();
+    world
+}
+
+fn note(plan: &Plan, service: &str) -> Option<String> {
+    let notes = plan.workloads[&World::key(service)].notes.iter();
+    let mut told = notes.filter(|note| note.code == NoteCode::RightsTaken);
+    told.next().map(|note| note.message.clone())
+}
+
+#[test]
+fn a_removed_role_policy_is_written_again_at_the_next_resync_and_told() {
+    let mut world = fleet(2);
+    let wanted = world.role_policies.clone();
+    let place = wanted.keys().next().unwrap().clone();
+    world.role_tags.insert(
+        "task-s0".to_owned(),
+        BTreeMap::from([("managed-by".to_owned(), "terraform".to_owned())]),
+    );
+    for times in 1..=3 {
+        world.role_policies.remove(&place);
+        world.advance(RESYNC);
+        let found = world.pass();
+        assert_eq!(world.role_policies, wanted);
+        assert_eq!(found.repairs.len(), 1);
+        let repair = &found.repairs[0];
+        assert!(!repair.altered);
+        let told = repair.workloads.keys().collect::<Vec<_>>();
+        assert_eq!(told, [&World::key("s0")]);
+        let said = note(&found, "s0").unwrap();
+        assert_eq!(repair.workloads[&World::key("s0")], said);
+        for part in [
+            "somebody (Terraform",
+            "removed the inline policy firelens-all@prod of role task-s0",
+            "aws_iam_role_policies_exclusive",
+        ] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert_eq!(
+            said.contains(&format!("{times} times")),
+            times > 1,
+            "{said}"
+        );
+        assert_eq!(note(&found, "s1"), None);
+        // It is seen to be there again, and only what happens after that is counted anew.
+        world.advance(RESYNC);
+        let calm = world.pass();
+        assert!(calm.repairs.is_empty());
+        assert_eq!(note(&calm, "s0"), Some(said), "said for a day");
+    }
+    world.advance(TAKEN_TOLD_SECONDS);
+    assert_eq!(note(&world.pass(), "s0"), None);
+    assert_eq!(world.updates.len(), 2, "no task was replaced for it");
+}
+
+#[test]
+fn an_altered_role_policy_is_put_right_at_the_next_resync() {
+    let mut world = fleet(1);
+    let wanted = world.role_policies.clone();
+    world
+        .role_policies
+        .values_mut()
+        .for_each(|document| *document = "{}".to_owned());
+    world.advance(RESYNC);
+    let found = world.pass();
+    assert_eq!(world.role_policies, wanted);
+    assert!(found.repairs[0].altered);
+    assert!(note(&found, "s0").unwrap().contains("somebody altered"));
+    assert_eq!(world.updates.len(), 1);
+}
+
+#[test]
+fn a_role_policy_that_iam_does_not_show_yet_is_no_removal() {
+    let mut world = World::fleet(1);
+    world.policies.push(policy("all", &json!({})));
+    world.pass();
+    // Written, and not visible yet.
+    let written = std::mem::take(&mut world.role_policies);
+    world.advance(2);
+    assert!(world.pass().repairs.is_empty());
+    world.role_policies = written;
+    world.settle();
+    assert_eq!(note(&world.pass(), "s0"), None);
+}
+
+#[test]
+fn a_removed_role_policy_is_written_again_also_while_its_service_waits() {
+    let mut world = fleet(1);
+    let wanted = world.role_policies.clone();
+    // A new generation that may not start.
+    world.policies[0] = policy("all", &json!({"suspend": true, "priority": 1}));
+    world.policies[0].metadata.generation = Some(2);
+    world.role_policies.clear();
+    world.advance(RESYNC);
+    world.pass();
+    assert_eq!(world.role_policies, wanted);
+}
+
+#[test]
+fn a_resync_reads_no_more_role_policies_than_its_budget_those_unseen_for_longest_first() {
+    let services = ROLES_READ_PER_RESYNC + 20;
+    let mut world = fleet(services);
+    world.advance(60);
+    world.pass();
+    world.advance(RESYNC);
+    world.role_policies.clear();
+    let first = world.pass();
+    assert_eq!(first.repairs.len(), ROLES_READ_PER_RESYNC);
+    world.advance(RESYNC);
+    let second = world.pass();
+    assert_eq!(second.repairs.len(), 20);
+    assert_eq!(world.role_policies.len(), services);
+}
+
+#[test]
+fn between_two_resyncs_no_role_is_read_again() {
+    let mut world = fleet(1);
+    world.resync = false;
+    world.role_policies.clear();
+    world.advance(RESYNC);
+    assert!(world.pass().repairs.is_empty());
+    assert!(world.role_policies.is_empty());
+}

@@ -1,0 +1,23 @@
+//! The plan of a policy for people: for each workload the difference it makes, the rights, the files.
+//!
+//! Nothing here can be applied, and nothing shows a secret: values that look like one are hidden.
+
+mod model;
+mod question;
+mod roles;
+mod target;
+mod unified;
+
+pub use model::{
+    BoundaryReview, ObjectReview, Outlook, PlanStatus, PlanSummary, RoleReview, TargetPlan,
+    WorkloadReview,
+};
+pub use question::PlanQuestion;
+pub use target::{Reviewed, review};
+pub use unified::unified_diff;
+
+/// The OpenAPI 3.0 schema of [`PlanStatus`], everything inlined.
+#[must_use]
+pub fn status_schema() -> serde_json::Value {
+    firelens_types::v1alpha1::schema_of::<PlanStatus>("What the policy would do, target by target.")
+}

@@ -1,0 +1,57 @@
+//! The condition `LogsFlowing` of a workload.
+//!
+//! It says what was seen last; it never looks.
+
+use super::conditions::condition;
+use super::reasons::{LOGS_FLOWING, WorkloadReason};
+use firelens_aws::record::{LogsSeen, WorkloadRecord};
+use firelens_plan::log_delivery;
+use firelens_types::v1alpha1::{Condition, ConditionStatus};
+
+pub(super) fn logs_flowing(
+    record: &WorkloadRecord,
+    runs_nothing: bool,
+    generation: i64,
+) -> Condition {
+    let (status, reason, message) = if record.managed.is_none() {
+        (
+            ConditionStatus::Unknown,
+            WorkloadReason::NotManaged,
+            "nothing of ours runs here",
+        )
+    } else if record.deployment.is_some() {
+        (
+            ConditionStatus::Unknown,
+            WorkloadReason::DeploymentInProgress,
+            "ECS replaces the tasks",
+        )
+    } else if runs_nothing {
+        (
+            ConditionStatus::Unknown,
+            WorkloadReason::Unproven,
+            "no task of the service runs that could send logs",
+        )
+    } else if let Some(logs) = log_delivery::last_seen(record) {
+        let (status, reason) = match logs.seen {
+            LogsSeen::Flowing => (ConditionStatus::True, WorkloadReason::LogsArrive),
+            LogsSeen::Silent => (ConditionStatus::False, WorkloadReason::NoLogsSeen),
+            LogsSeen::Waiting => (ConditionStatus::Unknown, WorkloadReason::WaitingForLogs),
+            LogsSeen::Unreadable => (ConditionStatus::Unknown, WorkloadReason::LogsNotReadable),
+            LogsSeen::Unreachable => (ConditionStatus::Unknown, WorkloadReason::NotReadable),
+        };
+        (status, reason, logs.message.as_str())
+    } else {
+        (
+            ConditionStatus::Unknown,
+            WorkloadReason::WaitingForLogs,
+            "not looked for yet",
+        )
+    };
+    condition(
+        LOGS_FLOWING,
+        status,
+        reason.as_str(),
+        message.to_owned(),
+        generation,
+    )
+}
