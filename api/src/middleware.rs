@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_panic_is_a_500_with_a_status_that_says_nothing_of_it() {
+    async fn a_panic_returns_status_500_without_its_message() {
         let response = caught(async { panic!("a secret") }).await;
         assert_eq!(response.status(), http::StatusCode::INTERNAL_SERVER_ERROR);
         let body = axum::body::to_bytes(response.into_body(), 10_000)

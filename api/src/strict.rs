@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_given_twice_is_named_and_the_last_one_wins() {
+    fn a_repeated_key_is_named_and_its_last_value_wins() {
         let text = br#"{"a": [{"b": 1, "b": 2.5}], "a2": null, "c": "x", "c": -3}"#;
         let (value, repeated) = json(text).unwrap();
         assert_eq!(

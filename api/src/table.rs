@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_has_a_row_with_one_cell_for_each_column() {
+    fn every_kind_has_one_table_cell_for_each_column() {
         let now = Timestamp::from_second(1_000_000).unwrap();
         for kind in Kind::ALL {
             let object =

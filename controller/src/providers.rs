@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_provider_without_a_type_is_told_by_what_it_is_made_of() {
+    fn a_capacity_provider_without_type_is_recognized_by_its_fields() {
         let described = Described {
             items: vec![
                 r#"{"name": "a", "type": "MANAGED_INSTANCES"}"#.to_owned(),

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_has_one_pass_at_a_time_and_a_wake_up_meanwhile_is_not_lost() {
+    fn a_target_runs_one_pass_at_a_time_keeping_wakeups() {
         let mut queue = Queue::default();
         queue.wake("a", Priority::Resync, s(0));
         assert_eq!(queue.next(s(1)).unwrap(), ("a".to_owned(), s(1)));
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_back_off_up_to_a_bound_and_a_success_forgets_them() {
+    fn failures_back_off_up_to_a_limit_until_a_success() {
         let mut queue = Queue::default();
         queue.wake("a", Priority::Resync, s(0));
         let mut now = s(0);

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_and_status_of_another_version_do_not_hide_an_object() {
+    fn unreadable_labels_and_status_do_not_hide_an_object() {
         let mut object = policy(&json!({}), &json!({"labels": {"a": 7}}));
         object["status"] = json!("fine");
         let found: LoggingPolicy = readable(Kind::LoggingPolicy, object).unwrap();
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_that_is_deleted_lets_go_whatever_is_in_it() {
+    fn a_deleted_policy_is_released_even_with_unreadable_fields() {
         let odd = json!({"later": true, "deletionPolicy": "Retain"});
         let deleted = json!({"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["f"]});
         let found = policies(vec![

@@ -266,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_resource_meets_the_type_it_can_be_and_no_other() {
+    fn a_resource_matches_only_the_types_its_arn_allows() {
         let object = "arn:${Partition}:s3:::${BucketName}/${ObjectName}";
         let bucket = "arn:${Partition}:s3:::${BucketName}";
         let service =

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_are_urls_and_tokens_stay_on_the_machine_or_encrypted() {
+    fn servers_are_urls_and_tokens_need_loopback_or_https() {
         for (server, token, accepted) in [
             ("http://127.0.0.1:8080", None, true),
             ("http://127.0.0.1:8080/", Some("x"), true),

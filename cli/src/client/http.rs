@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_api_itself_can_say_that_something_is_not_there() {
+    fn only_an_api_response_counts_as_not_found() {
         for (body, said) in [
             (r#"{"reason": "NotFound", "details": {"name": "x"}}"#, true),
             (r#"{"reason": "NotFound"}"#, false),

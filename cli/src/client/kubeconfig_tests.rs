@@ -121,7 +121,7 @@ fn what_is_not_supported_is_refused_by_name() {
 }
 
 #[test]
-fn a_token_that_is_given_stands_in_the_place_of_the_user() {
+fn a_given_token_replaces_the_user_of_the_kubeconfig() {
     let found = config(PLAIN, "{exec: {command: aws}}");
     let token = Token::new("mine\n");
     let endpoint = found.endpoint(None, Some(&token)).unwrap().unwrap();

@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_of_the_api_is_said_to_be_none() {
+    fn a_response_that_is_not_from_the_api_is_reported() {
         let body = json!({"kind": "Status", "reason": "NotFound", "message": "no such thing"});
         assert_eq!(
             lines("http://x", 404, body.to_string().as_bytes()),

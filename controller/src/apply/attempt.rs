@@ -237,7 +237,7 @@ mod tests {
     use crate::aws::{AwsErrorKind, Operation};
 
     #[test]
-    fn an_update_that_ecs_refuses_with_words_nobody_knows_is_tried_four_times() {
+    fn an_update_refused_for_unknown_reasons_is_tried_four_times() {
         let said = |message: &str| {
             let operation = Operation::UPDATE_SERVICE;
             AwsError::new(operation, AwsErrorKind::Invalid, "ClientException", message)
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_denied_change_is_set_aside_longer_each_time_up_to_an_hour() {
+    fn a_denied_change_waits_longer_each_time_until_an_hour() {
         let pauses: Vec<i64> = (1..7).map(denied_pause_seconds).collect();
         assert_eq!(pauses, [300, 600, 1_200, 2_400, 3_600, 3_600]);
     }

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_dropped_when_the_service_is_not_what_it_was_planned_from() {
+    fn a_step_is_dropped_when_its_service_changed_after_planning() {
         let planned = service("web:1", &[("a", "PRIMARY", "web:1")]);
         assert_eq!(moved(&planned, &step(), Some(&planned)), None);
         let deployed = service("web:9", &[("b", "PRIMARY", "web:9")]);

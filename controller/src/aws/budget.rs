@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_burst_is_free_and_the_rest_comes_at_the_documented_speed() {
+    async fn a_burst_is_free_and_later_calls_are_rate_limited() {
         let (clock, budgets) = budgets(100);
         let bucket = budgets.bucket("1", "us-east-1", Bucket::TaskDefinitionModify);
         assert!(seconds_for(20, &clock, &bucket).await < 0.001);
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn throttling_empties_the_bucket_and_halves_its_speed_for_a_while() {
+    async fn throttling_empties_the_bucket_and_temporarily_halves_its_rate() {
         let (clock, budgets) = budgets(100);
         let bucket = budgets.bucket("1", "us-east-1", Bucket::ServiceModify);
         bucket.throttled();
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn two_targets_of_one_account_and_region_share_a_bucket_and_iam_is_one_per_account() {
+    fn targets_share_a_bucket_per_region_and_iam_per_account() {
         let (_, budgets) = budgets(50);
         let of = |account, region, bucket| budgets.bucket(account, region, bucket);
         let east = of("1", "us-east-1", Bucket::ServiceRead);

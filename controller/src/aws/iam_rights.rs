@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_of_a_single_resource_counts_before_what_is_said_of_all() {
+    fn a_resource_specific_decision_overrides_the_overall_decision() {
         let mut both = result(PolicyEvaluationDecisionType::ImplicitDeny);
         let specific = |resource: &str, decision| {
             ResourceSpecificResult::builder()

@@ -38,7 +38,7 @@ async fn error(answer: Answer, external_id: Option<&str>) -> AwsError {
 }
 
 #[tokio::test]
-async fn a_role_is_assumed_where_the_operator_is_and_used_where_the_target_is() {
+async fn sts_uses_the_operator_region_and_ecs_the_target_region() {
     let list = Answer::Body(200, r#"{"clusterArns":[]}"#.to_owned());
     let wire = Wire::new([assumed(), list]);
     let clients = clients_of(&wire, Some(OWN), &target(Some("an-external-id"))).await;
@@ -66,7 +66,7 @@ async fn a_role_is_assumed_where_the_operator_is_and_used_where_the_target_is() 
 
 #[tokio::test]
 #[allow(clippy::too_many_lines, reason = "a table of cases")]
-async fn a_role_that_cannot_be_assumed_says_why_and_what_to_do() {
+async fn a_failed_role_assumption_reports_the_cause_and_the_remedy() {
     let not_authorized = "User: arn:aws:sts::111122223333:assumed-role/hub/x is not authorized to perform: \
                           sts:AssumeRole on resource: arn:aws:iam::444455556666:role/firelens-operator";
     for (answer, external_id, kind, words) in [
@@ -137,7 +137,7 @@ async fn a_role_that_cannot_be_assumed_says_why_and_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_region_that_does_not_know_the_credentials_may_not_be_enabled() {
+async fn unrecognized_credentials_suggest_that_the_region_is_not_enabled() {
     let unknown = r#"{"__type":"UnrecognizedClientException","message":"The security token included in the request is invalid."}"#;
     let wire = Wire::new([assumed(), Answer::Body(400, unknown.to_owned())]);
     let clients = clients_of(&wire, Some(OWN), &target(None)).await;

@@ -157,7 +157,7 @@ use aws_smithy_runtime_api::shared::IntoShared;
 const UNUSUAL: &str = "{\n  \"family\" : \"web\", \"brandNewField\": {\"z\": 1.50, \"a\": [\"\\u00fc\"]},\n  \"containerDefinitions\":[{\"name\":\"app\",\"image\":\"x\",\"tomorrow\":true}]\n}";
 
 #[tokio::test]
-async fn a_registration_leaves_byte_for_byte_as_planned_and_its_answer_arrives_raw() {
+async fn a_registration_is_sent_unchanged_and_its_response_returned_raw() {
     let answer = r#"{"taskDefinition":{"taskDefinitionArn":"arn:aws:ecs:us-east-1:111122223333:task-definition/web:8","tomorrow":1.10},"tags":[]}"#;
     let wire = Wire::new([ok(answer)]);
     let body = Bytes::from_static(UNUSUAL.as_bytes());
@@ -185,7 +185,7 @@ async fn a_registration_leaves_byte_for_byte_as_planned_and_its_answer_arrives_r
 }
 
 #[tokio::test]
-async fn a_description_arrives_as_aws_wrote_it_and_asks_for_tags() {
+async fn a_description_is_returned_unchanged_and_requested_with_tags() {
     let answer = "{\"taskDefinition\": {\"family\":\"web\",\n \"number\": 1.0e2, \"newField\":{}}, \"tags\":[{\"key\":\"a\",\"value\":\"b\"}]}";
     let wire = Wire::new([ok(answer)]);
     let raw = clients(&wire)
@@ -256,7 +256,7 @@ async fn an_update_names_the_revision_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_write_is_sent_once_and_a_lost_answer_is_ambiguous() {
+async fn a_write_is_sent_once_and_lost_responses_are_ambiguous() {
     for answer in [Answer::Reset, Answer::Never] {
         let wire = Wire::new([answer]);
         let body = Bytes::from_static(b"{}");
@@ -284,7 +284,7 @@ async fn a_refused_connection_is_not_ambiguous() {
 }
 
 #[tokio::test]
-async fn a_write_is_not_repeated_when_throttled_and_drains_its_bucket() {
+async fn a_throttled_write_is_not_retried_and_drains_its_bucket() {
     let wire = Wire::new([refused("ThrottlingException", "Rate exceeded")]);
     let clients = clients(&wire).await;
     let body = Bytes::from_static(b"{}");

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn the_buffer_is_half_of_the_reservation_as_the_agent_reckons() {
+    fn buffer_limit_is_half_of_the_memory_reservation() {
         for (limit, reservation, buffer) in [
             (None, Some(100), 50),
             (Some(200), Some(100), 50),
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_adds_is_counted_and_what_has_no_limit_is_named() {
+    fn file_memory_is_counted_and_unlimited_inputs_are_named() {
         let file = read(
             "[INPUT]\n    Name tail\n    Mem_Buf_Limit 5M\n[INPUT]\n    Name cpu\n[FILTER]\n    Name multiline\n[FILTER]\n    name rewrite_tag\n    emitter_mem_buf_limit 2097152\n[FILTER]\n    Name multiline\n    buffer off\n[OUTPUT]\n    Name s3\n    workers 3\n",
         )

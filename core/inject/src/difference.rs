@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_look_like_secrets_are_hidden_and_references_are_not() {
+    fn secret_like_values_are_hidden_and_references_are_shown() {
         let before = json!({"containerDefinitions": [{"name": "app", "logConfiguration": {
             "options": {"splunk-token": "very-secret", "splunk-url": "https://x"}}}]});
         let after = json!({"containerDefinitions": [{"name": "app",

@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_is_set_in_its_place_and_a_new_one_at_the_end() {
+    fn a_member_is_replaced_in_place_or_appended() {
         let mut object = RawObject::parse(r#"{"a":1,"b":2}"#).unwrap();
         object.set("a", &Value::from("x"));
         object.set("c", &Value::from(true));

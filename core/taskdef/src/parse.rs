@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_beside_the_task_definition_are_sent_again_except_those_of_aws() {
+    fn tags_are_registered_again_except_those_reserved_by_aws() {
         let answer = format!(
             r#"{{"taskDefinition":{BARE},"tags":[{{"key":"team","value":"a"}},{{"key":"aws:cloudformation:stack-name","value":"s"}}]}}"#
         );

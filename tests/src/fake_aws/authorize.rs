@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firelens_aws::iam::{Lack, NamedDocument, RolePolicies, Statement, Verdict, evaluate};
+use firelens_aws::iam::{Lack, NamedDocument, RightsResult, RolePolicies, Statement, evaluate};
 use serde_json::Value;
 
 use super::FakeAws;
@@ -30,7 +30,7 @@ pub(super) struct Authority {
     /// Policies of the operator by account. Empty: everybody may do everything.
     policies: BTreeMap<String, Vec<NamedDocument>>,
     /// Judgements, so that a fleet costs no more than its services.
-    known: BTreeMap<(String, Asked), Verdict>,
+    known: BTreeMap<(String, Asked), RightsResult>,
 }
 
 impl FakeAws {
@@ -46,7 +46,7 @@ impl FakeAws {
     /// Whether what a call needed is allowed to whoever calls in this account.
     pub fn allows(&self, asked: &Asked) -> bool {
         let account = self.place().account.clone();
-        self.state().authority.judge(&account, asked) == Verdict::Allowed
+        self.state().authority.judge(&account, asked) == RightsResult::Allowed
     }
 
     /// What calls have needed since [`Self::allow_only`], whether it was allowed or not.
@@ -75,7 +75,7 @@ impl State {
         for need in needs {
             for asked in need.each() {
                 let verdict = self.authority.judge(&call.place.account, &asked);
-                if verdict != Verdict::Allowed {
+                if verdict != RightsResult::Allowed {
                     return Err(denial(call, &asked, &verdict));
                 }
             }
@@ -91,7 +91,7 @@ impl State {
         }
         for asked in rights::to_list(self, call).each() {
             let verdict = self.authority.judge(&call.place.account, &asked);
-            if verdict != Verdict::Allowed {
+            if verdict != RightsResult::Allowed {
                 return denial(call, &asked, &verdict);
             }
         }
@@ -100,7 +100,7 @@ impl State {
 }
 
 impl Authority {
-    fn judge(&mut self, account: &str, asked: &Asked) -> Verdict {
+    fn judge(&mut self, account: &str, asked: &Asked) -> RightsResult {
         let key = (account.to_owned(), asked.clone());
         if let Some(verdict) = self.known.get(&key) {
             return verdict.clone();
@@ -117,7 +117,7 @@ impl Authority {
         let statement = Statement::new("Asked", [asked.action.as_str()], [asked.resource.as_str()]);
         let verdict = evaluate(&policies, &[statement])
             .pop()
-            .map_or(Verdict::Missing(Lack::NotAllowed), |finding| {
+            .map_or(RightsResult::Missing(Lack::NotAllowed), |finding| {
                 finding.verdict
             });
         self.known.insert(key, verdict.clone());
@@ -175,9 +175,9 @@ fn compare(operator: &str, wanted: &str, value: &str) -> bool {
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
-fn denial(call: &Call, asked: &Asked, verdict: &Verdict) -> AwsError {
+fn denial(call: &Call, asked: &Asked, verdict: &RightsResult) -> AwsError {
     let why = match verdict {
-        Verdict::Missing(Lack::Denied(_)) => {
+        RightsResult::Missing(Lack::Denied(_)) => {
             "with an explicit deny in an identity-based policy".to_owned()
         }
         _ => format!(

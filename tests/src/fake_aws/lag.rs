@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_read_sees_the_old_version_until_the_new_one_is_old_enough() {
+    fn a_read_returns_the_old_version_until_the_lag_passes() {
         let lag = Lag {
             age: Duration::from_secs(5),
             reads: 0,
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_sees_the_old_version_until_it_asked_often_enough() {
+    fn a_read_returns_the_old_version_for_several_reads() {
         let lag = Lag {
             age: Duration::ZERO,
             reads: 2,

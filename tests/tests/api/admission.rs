@@ -191,7 +191,7 @@ fn with_unknown_plugin(mode: &str) -> Value {
 }
 
 #[tokio::test]
-async fn errors_of_the_linter_stop_a_policy_that_is_to_be_enforced() {
+async fn lint_errors_refuse_a_policy_in_enforce_mode() {
     let api = Api::start().await;
     let path = format!("{GROUP}/loggingpolicies");
     let status = api
@@ -210,7 +210,7 @@ async fn errors_of_the_linter_stop_a_policy_that_is_to_be_enforced() {
 }
 
 #[tokio::test]
-async fn the_same_errors_are_warnings_in_audit_and_stop_the_way_to_enforce() {
+async fn lint_errors_are_warnings_in_audit_and_block_enforce() {
     let api = Api::start().await;
     let path = format!("{GROUP}/loggingpolicies");
     let answer = api.post(&path, &with_unknown_plugin("Audit")).await;
@@ -229,7 +229,7 @@ async fn the_same_errors_are_warnings_in_audit_and_stop_the_way_to_enforce() {
 }
 
 #[tokio::test]
-async fn a_target_that_can_reach_a_cluster_of_another_is_refused_with_its_name_and_pattern() {
+async fn a_target_with_overlapping_clusters_is_refused_by_name() {
     let api = Api::start().await;
     let targets = format!("{GROUP}/awstargets");
     let with = |name: &str, clusters: Value| {

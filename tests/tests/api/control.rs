@@ -52,7 +52,7 @@ async fn start() -> (Api, Lease) {
 }
 
 #[tokio::test]
-async fn a_patch_of_the_control_is_stored_and_wakes_the_controller() {
+async fn a_rollout_control_patch_is_stored_and_wakes_the_controller() {
     let (api, _lease) = start().await;
     let before = api.store.head().await.unwrap().desired;
     let paused = api
@@ -183,7 +183,7 @@ async fn words_that_mean_nothing_are_refused() {
 }
 
 #[tokio::test]
-async fn a_dry_run_and_a_version_that_is_gone_change_nothing() {
+async fn a_dry_run_and_an_outdated_resource_version_change_nothing() {
     let (api, _lease) = start().await;
     let pause = json!({"spec": {"control": {"paused": true}}});
     let dry = api.merge(&format!("{}?dryRun=All", path()), &pause).await;

@@ -79,7 +79,7 @@ async fn what_is_in_use_is_not_deleted() {
 }
 
 #[tokio::test]
-async fn a_target_whose_services_run_with_the_router_is_not_deleted() {
+async fn deletion_of_a_target_with_injected_services_is_refused() {
     let api = Api::start().await;
     api.created("awstargets", &target("prod")).await;
     let workload = json!({

@@ -1,9 +1,10 @@
 //! The API on a real PostgreSQL, spoken to over HTTP.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod admission;
 mod control;
 mod deletion;
+mod kubectl;
 mod objects;
 mod watch;
 mod wire;

@@ -41,7 +41,7 @@ fn verdicts(data: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn of_two_policies_one_decides_and_the_other_takes_over_when_it_goes() {
+async fn explain_shows_which_policy_decides_and_which_follows() {
     let mut harness = small_fleet().await;
     harness.apply(policy()).await;
     harness.apply(first()).await;
@@ -81,7 +81,7 @@ async fn of_two_policies_one_decides_and_the_other_takes_over_when_it_goes() {
 }
 
 #[tokio::test]
-async fn a_service_that_is_not_there_is_answered_with_those_that_are() {
+async fn an_unknown_service_is_refused_with_the_known_ones() {
     let mut harness = small_fleet().await;
     harness.pass().await;
     let api = Api::on(harness.store.clone()).await;
@@ -180,7 +180,7 @@ async fn a_plan_shows_task_definitions_roles_files_and_counts() {
 }
 
 #[tokio::test]
-async fn a_policy_with_mistakes_is_refused_with_every_one_of_them() {
+async fn an_invalid_policy_is_refused_with_all_of_its_mistakes() {
     let api = Api::start().await;
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("policy.json");

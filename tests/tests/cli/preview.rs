@@ -50,7 +50,7 @@ fn patched(policy: &str, more: &[&str]) -> Output {
 }
 
 #[test]
-fn a_policy_is_injected_first_and_the_file_of_the_agent_is_shown() {
+fn a_policy_is_injected_before_the_agent_configuration_is_shown() {
     let output = patched(
         "policy.yaml",
         &[
@@ -92,7 +92,7 @@ fn the_files_of_a_policy_are_shown_with_their_text() {
 }
 
 #[test]
-fn a_task_definition_of_others_is_shown_as_it_is_with_notes() {
+fn a_foreign_task_definition_is_previewed_unchanged_with_notes() {
     let output = preview(&["-t", &fixture("foreign.json"), "--instance-id", "i-0abc"]);
     let (text, notes) = texts(&output);
     assert_eq!(output.status.code(), Some(0), "{notes}");
@@ -110,7 +110,7 @@ fn a_task_definition_of_others_is_shown_as_it_is_with_notes() {
 }
 
 #[test]
-fn what_the_agent_would_fail_at_is_refused_with_every_reason() {
+fn a_task_definition_the_agent_rejects_shows_every_reason() {
     let output = preview(&["-t", &fixture("broken.json")]);
     let (text, notes) = texts(&output);
     assert_eq!((output.status.code(), text.as_str()), (Some(1), ""));

@@ -125,7 +125,7 @@ async fn a_pause_holds_and_a_resume_goes_on() {
 }
 
 #[tokio::test]
-async fn an_abort_with_undo_gives_every_service_its_own_revision_back() {
+async fn abort_with_undo_restores_every_service_to_its_own_revision() {
     let (mut harness, _api, url) = fleet(&json!({})).await;
     harness.settle(MAX_PASSES).await;
     assert!(harness.has_router("main", "web"));

@@ -85,7 +85,7 @@ fn policy(block: &str, destination: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn end_to_end_on_ministack_a_service_for_each_kind_of_destination_becomes_ready() {
+async fn every_kind_of_destination_becomes_ready_on_ministack() {
     let Some(aws) = LocalAws::ministack_with_tasks(REGION) else {
         return;
     };

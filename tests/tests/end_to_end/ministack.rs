@@ -6,7 +6,7 @@ use firelens_tests::process::until;
 use crate::scene::{REGION, Scene, until_passes_are_over};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn end_to_end_on_ministack_a_policy_is_audited_then_rolled_out_then_taken_back() {
+async fn a_policy_is_audited_rolled_out_and_removed_on_ministack() {
     let Some(aws) = LocalAws::ministack(REGION) else {
         return;
     };
@@ -34,7 +34,7 @@ async fn end_to_end_on_ministack_a_policy_is_audited_then_rolled_out_then_taken_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn end_to_end_on_ministack_a_server_killed_in_the_middle_of_a_rollout_goes_on_where_it_was() {
+async fn a_rollout_continues_after_the_server_is_killed_on_ministack() {
     let Some(aws) = LocalAws::ministack(REGION) else {
         return;
     };

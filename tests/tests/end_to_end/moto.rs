@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::scene::{REGION, Scene, documents};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn end_to_end_on_moto_a_policy_is_rolled_out_and_taken_back() {
+async fn a_policy_is_rolled_out_and_removed_on_moto() {
     let Some(aws) = LocalAws::moto(REGION, 1) else {
         return;
     };

@@ -98,7 +98,7 @@ impl Scene {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn end_to_end_on_ministack_a_service_that_leaves_one_target_leaves_the_other_its_rights() {
+async fn a_shared_role_keeps_the_other_targets_permissions_on_ministack() {
     let Some(aws) = LocalAws::ministack(REGION) else {
         return;
     };

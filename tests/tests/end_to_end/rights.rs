@@ -45,7 +45,7 @@ fn without(mut policy: Value, action: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn end_to_end_on_ministack_the_shipped_rights_are_enough_and_a_missing_one_is_named() {
+async fn shipped_permissions_suffice_and_missing_ones_are_named_on_ministack() {
     let Some(aws) = LocalAws::ministack_with_rights(REGION) else {
         return;
     };

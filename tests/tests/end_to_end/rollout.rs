@@ -115,8 +115,7 @@ impl Scene {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn end_to_end_on_ministack_a_rollout_goes_in_waves_through_a_pause_and_a_rollback_to_its_end()
-{
+async fn waves_complete_after_a_pause_and_a_rollback_on_ministack() {
     let Some(scene) = set(7).await else { return };
     let failing = service(5);
     scene.aws.crash(ROUTER, &[&failing]);
@@ -163,7 +162,7 @@ async fn end_to_end_on_ministack_a_rollout_goes_in_waves_through_a_pause_and_a_r
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn end_to_end_on_ministack_a_rollout_that_is_aborted_with_undo_gives_back_what_it_reached() {
+async fn abort_with_undo_restores_the_updated_services_on_ministack() {
     let Some(scene) = in_the_first_wave().await else {
         return;
     };
@@ -186,7 +185,7 @@ async fn end_to_end_on_ministack_a_rollout_that_is_aborted_with_undo_gives_back_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn end_to_end_on_ministack_a_policy_deleted_in_the_middle_of_its_rollout_leaves_nothing() {
+async fn deleting_a_policy_during_its_rollout_leaves_nothing_on_ministack() {
     let Some(scene) = in_the_first_wave().await else {
         return;
     };

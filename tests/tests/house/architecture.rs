@@ -190,7 +190,7 @@ fn each_foreign_world_is_named_in_one_crate_only() {
 }
 
 #[test]
-fn the_core_has_no_runtime_and_no_client_in_its_tree() {
+fn the_core_depends_on_no_async_runtime_and_no_client() {
     let foreign = [
         "tokio", "async-", "futures", "hyper", "http", "axum", "tower", "reqwest", "ureq", "sqlx",
         "aws-", "rustls", "mio", "socket2", "rand",

@@ -91,7 +91,7 @@ fn codes(severity: Severity) -> String {
 }
 
 #[test]
-fn the_page_of_the_linter_lists_every_code_refusal_and_note() {
+fn the_linter_page_lists_every_code_refusal_and_note() {
     for (mark, severity) in [
         ("lint-errors", Severity::Error),
         ("lint-warnings", Severity::Warning),
@@ -114,7 +114,7 @@ fn the_page_of_the_linter_lists_every_code_refusal_and_note() {
 const UPDATES_MAY_HAVE_ENDED_DAYS: i32 = 180;
 
 #[test]
-fn the_default_router_image_is_of_a_line_that_is_looked_after_today() {
+fn the_default_router_image_is_still_supported_by_aws() {
     let today = jiff::Zoned::now().date();
     let image = RouterImage::parse(DEFAULT_ROUTER_IMAGE);
     let day = |text: &str| text.parse::<jiff::civil::Date>().unwrap();

@@ -117,7 +117,7 @@ impl Test {
     /// Where the golden cases of the binary are.
     fn has_case(&self, case: &str) -> bool {
         let binary = self.binary.as_deref().unwrap_or_default();
-        let cases = match binary {
+        let cases = match self.path[0].as_str() {
             "lint_corpus" => self.package.join("lint"),
             _ => self.package.join("tests").join(binary).join("cases"),
         };

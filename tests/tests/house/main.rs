@@ -4,4 +4,5 @@ mod architecture;
 mod deploy_files;
 mod documentation;
 mod edge_cases;
+mod entrance;
 mod rooms;

@@ -207,7 +207,7 @@ fn no_two_rooms_of_a_crate_need_each_other() {
 }
 
 #[test]
-fn a_circle_of_rooms_is_found_through_every_way_of_naming_one() {
+fn circular_module_dependencies_are_found_however_a_module_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let source: PathBuf = folder.path().to_owned();
     let write = |name: &str, text: &str| {

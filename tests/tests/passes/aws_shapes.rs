@@ -187,7 +187,7 @@ fn the_fake_answers_with_the_members_that_aws_always_has() {
 }
 
 #[test]
-fn a_service_of_code_deploy_has_task_sets_and_no_deployments_here_as_there() {
+fn a_code_deploy_service_has_task_sets_instead_of_deployments() {
     let fake = FakeAws::start().unwrap();
     fake.add_cluster("main", json!({})).unwrap();
     let revision = fake.register(fargate("web")).unwrap();

@@ -35,7 +35,7 @@ fn failures(harness: &Harness) -> usize {
 }
 
 #[tokio::test]
-async fn a_revision_that_ecs_does_not_know_yet_is_no_failed_rollout() {
+async fn a_revision_not_yet_visible_in_ecs_fails_no_rollout() {
     let mut harness = injecting().await;
     harness.fake.set_revision_lag(RevisionLag {
         age: Duration::from_secs(20),
@@ -54,7 +54,7 @@ async fn a_revision_that_ecs_does_not_know_yet_is_no_failed_rollout() {
 }
 
 #[tokio::test]
-async fn words_that_nobody_knows_are_tried_again_before_they_count_as_a_failure() {
+async fn an_unknown_error_is_retried_before_it_counts_as_failure() {
     let mut harness = injecting().await;
     harness
         .fake
@@ -91,7 +91,7 @@ async fn what_can_never_be_fails_at_once() {
 }
 
 #[tokio::test]
-async fn an_owners_revision_that_is_not_known_yet_is_waited_for() {
+async fn an_owners_revision_not_yet_visible_is_waited_for() {
     let mut harness = small_fleet().await;
     harness.apply(policy()).await;
     harness.settle(MAX_PASSES).await;

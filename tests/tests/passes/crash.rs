@@ -115,31 +115,31 @@ async fn lose_every_write(path: Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dying_at_any_call_of_an_injection_changes_nothing_in_the_end() {
+async fn an_injection_recovers_from_a_crash_at_any_call() {
     die_at_every_call(Path::Inject).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dying_at_any_call_of_a_restoration_changes_nothing_in_the_end() {
+async fn a_restore_recovers_from_a_crash_at_any_call() {
     die_at_every_call(Path::Restore).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dying_at_any_call_leaves_no_service_on_a_revision_that_fails() {
+async fn no_crash_leaves_a_service_on_a_failing_revision() {
     die_at_every_call(Path::PutBack).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn losing_any_write_leaves_no_service_on_a_revision_that_fails() {
+async fn no_lost_write_leaves_a_service_on_a_failing_revision() {
     lose_every_write(Path::PutBack).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn losing_any_write_of_an_injection_changes_nothing_in_the_end() {
+async fn an_injection_recovers_from_any_lost_write() {
     lose_every_write(Path::Inject).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn losing_any_write_of_a_restoration_changes_nothing_in_the_end() {
+async fn a_restore_recovers_from_any_lost_write() {
     lose_every_write(Path::Restore).await;
 }

@@ -21,7 +21,7 @@ fn updates_of(harness: &Harness, service: &str) -> usize {
 }
 
 #[tokio::test]
-async fn an_owner_who_puts_the_same_back_again_and_again_is_left_alone_and_told_how_to_end_it() {
+async fn repeated_reverts_by_an_owner_are_left_alone_and_explained() {
     let mut harness = small_fleet().await;
     harness.apply(policy()).await;
     harness.settle(MAX_PASSES).await;
@@ -71,7 +71,7 @@ async fn an_owner_who_puts_the_same_back_again_and_again_is_left_alone_and_told_
 }
 
 #[tokio::test]
-async fn a_service_of_code_deploy_is_prepared_shipped_by_its_owner_and_given_back_by_its_owner() {
+async fn a_code_deploy_service_is_shipped_and_restored_by_owners() {
     let mut harness = small_fleet().await;
     let fake = harness.fake.clone();
     add_roles(&fake, &fargate("shop"));

@@ -208,7 +208,7 @@ async fn more_old_objects_than_one_page_lists_leave_it_open() {
 }
 
 #[tokio::test]
-async fn a_query_is_answered_with_its_samples_or_the_words_of_prometheus() {
+async fn a_prometheus_query_returns_its_samples_or_the_server_error() {
     let fake = FakeAws::start().unwrap();
     let query = "sum(rate(errors{job=\"a b\"}[5m])) > 0";
     fake.set_samples(query, &["0.25", "NaN"]);

@@ -55,7 +55,7 @@ async fn resync(harness: &mut Harness) {
 }
 
 #[tokio::test]
-async fn a_cluster_of_old_agents_is_found_before_anything_is_written() {
+async fn outdated_ecs_agents_are_refused_before_any_write() {
     let mut harness = scene().await;
     let old = json!({"versionInfo": {"agentVersion": "1.29.1"}});
     harness.fake.add_instance("main", &[ORDERING], 3000, &old);
@@ -100,7 +100,7 @@ async fn what_ecs_itself_lists_is_compared_before_the_update() {
 }
 
 #[tokio::test]
-async fn instances_are_read_once_a_resync_and_only_while_something_is_about_to_change() {
+async fn instances_are_read_once_per_resync_and_only_before_changes() {
     let mut harness = scene().await;
     harness.fake.add_instance("main", &ALL, 3000, &json!({}));
     for index in 0..3 {
@@ -157,7 +157,7 @@ async fn instances_that_cannot_be_read_stop_the_change() {
 }
 
 #[tokio::test]
-async fn a_full_cluster_is_told_of_and_does_not_stop_the_change() {
+async fn a_full_cluster_is_reported_and_does_not_block_injection() {
     let mut harness = scene().await;
     harness.fake.add_instance("main", &ALL, 200, &json!({}));
     harness
@@ -181,7 +181,7 @@ async fn a_full_cluster_is_told_of_and_does_not_stop_the_change() {
 }
 
 #[tokio::test]
-async fn settings_that_permit_no_movement_are_refused_until_they_are_changed() {
+async fn a_deployment_configuration_that_cannot_move_is_refused_until_changed() {
     let mut harness = scene().await;
     let fixed = json!({"minimumHealthyPercent": 100, "maximumPercent": 100, "strategy": "ROLLING"});
     let document = fargate("web");
@@ -214,7 +214,7 @@ async fn settings_that_permit_no_movement_are_refused_until_they_are_changed() {
 }
 
 #[tokio::test]
-async fn a_service_without_tasks_is_applied_and_unproven_and_is_no_canary() {
+async fn a_service_without_tasks_is_applied_but_never_the_canary() {
     let mut harness = scene().await;
     run_with(
         &harness.fake,
@@ -263,7 +263,7 @@ async fn a_service_without_tasks_is_applied_and_unproven_and_is_no_canary() {
 }
 
 #[tokio::test]
-async fn a_task_without_room_is_refused_then_moved_on_request_and_moved_back() {
+async fn a_task_too_small_is_refused_unless_resize_is_allowed() {
     let mut harness = scene().await;
     let mut document = fargate("web");
     document["containerDefinitions"][0]["memory"] = json!(1024);
@@ -325,7 +325,7 @@ async fn scene_with_providers() -> Harness {
 }
 
 #[tokio::test]
-async fn managed_instances_are_told_by_their_capacity_provider_and_get_the_init_image() {
+async fn a_managed_instances_service_gets_the_router_with_init_image() {
     let mut harness = scene_with_providers().await;
     run_on(&harness.fake, "MANAGED_INSTANCES", &ec2("jobs"));
     let mut chosen = policy();
@@ -345,7 +345,7 @@ async fn managed_instances_are_told_by_their_capacity_provider_and_get_the_init_
 }
 
 #[tokio::test]
-async fn a_service_whose_capacity_provider_cannot_be_read_waits_and_says_so() {
+async fn a_service_with_an_unreadable_capacity_provider_waits() {
     let mut harness = scene_with_providers().await;
     run_on(&harness.fake, "MANAGED_INSTANCES", &ec2("jobs"));
     run(&harness.fake, "main", &fargate("web"));
@@ -368,8 +368,7 @@ async fn a_service_whose_capacity_provider_cannot_be_read_waits_and_says_so() {
 }
 
 #[tokio::test]
-async fn an_express_service_with_a_task_definition_of_its_owner_is_routed_by_express_and_restored()
-{
+async fn an_express_service_is_injected_and_restored_through_express_api() {
     let mut harness = scene().await;
     let extra = json!({"resourceManagementType": "ECS"});
     run_with(&harness.fake, &express("shop"), extra);

@@ -134,7 +134,7 @@ fn assert_canaries_first(fleet: &Fleet, target: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fault_in_the_canary_stops_the_fleet_and_after_a_retry_all_ends_as_in_a_calm_rollout() {
+async fn a_failed_canary_pauses_the_fleet_until_a_retry() {
     let expected = calm_rollout().await;
 
     let mut fleet = fleet().await;
@@ -183,7 +183,7 @@ async fn a_fault_in_the_canary_stops_the_fleet_and_after_a_retry_all_ends_as_in_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fault_in_wave_three_of_one_target_stops_that_target_only_and_can_be_resumed() {
+async fn a_failure_in_wave_three_pauses_only_its_target() {
     let mut fleet = fleet().await;
     // The forty-fourth service of a target is in wave 3: 2 + 8 + 32 went before.
     let west = fleet.services("west", SERVICES);
@@ -228,7 +228,7 @@ async fn a_fault_in_wave_three_of_one_target_stops_that_target_only_and_can_be_r
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn owners_who_deploy_every_minute_are_followed_and_one_who_fights_is_left_alone() {
+async fn frequent_deploys_are_followed_and_contested_services_left_alone() {
     let mut fleet = fleet().await;
     let busy: Vec<String> = fleet.services("east", SERVICES)[..40].to_vec();
     let fighter = fleet.services("west", SERVICES)[2].clone();
@@ -304,7 +304,7 @@ impl Fighter {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_that_is_deleted_in_the_middle_of_its_rollout_restores_all_it_touched() {
+async fn deleting_a_policy_mid_rollout_restores_every_service_it_touched() {
     let mut fleet = fleet().await;
     let reached = |fleet: &Fleet| SERVICES - fleet.without_router(SERVICES).len();
     let (untouched, before) = (fleet.harness.fake.world(), revisions(&fleet));

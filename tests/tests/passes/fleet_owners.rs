@@ -237,7 +237,7 @@ async fn ready(fleet: &Fleet) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn owners_with_every_tool_live_with_a_policy_from_its_first_day_to_its_last() {
+async fn every_deploy_tool_works_throughout_the_life_of_a_policy() {
     let mut fleet = fleet().await;
     let mut owners = Owners::of(&fleet);
     // Two leave before anybody reached them: nobody waits for them.
@@ -313,7 +313,7 @@ async fn assert_nothing_left(fleet: &Fleet) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_installation_beside_the_one_of_a_fleet_writes_nothing_and_says_whose_it_is() {
+async fn a_second_installation_writes_nothing_and_names_the_first() {
     let mut fleet = fleet().await;
     rest_without_owners(&mut fleet).await;
     assert_eq!(fleet.without_router(SERVICES), []);

@@ -118,7 +118,7 @@ fn delete<'s>(place: &FakeAws, services: impl IntoIterator<Item = &'s String>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn roles_shared_over_regions_keep_the_rights_of_each_whatever_their_owners_do() {
+async fn roles_shared_across_regions_keep_each_regions_rights_despite_owners() {
     let mut fleet = fleet().await;
     assert_eq!(fleet.run(hours(LIMIT_HOURS), |_| {}).await, Rest::Quiet);
     assert!(fleet.without_router(SERVICES).is_empty());

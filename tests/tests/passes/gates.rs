@@ -60,7 +60,7 @@ async fn resume(harness: &Harness) {
 }
 
 #[tokio::test]
-async fn an_alarm_that_cannot_be_judged_holds_the_next_wave_and_one_that_is_well_lets_it_go() {
+async fn an_undecided_alarm_holds_the_next_wave_until_ok() {
     let mut harness = fleet(&json!({"gates": {"alarms": ["checkout-5xx"]}})).await;
     harness.fake.set_alarm("checkout-5xx", "INSUFFICIENT_DATA");
     work(&mut harness, BAKE + A_WHILE).await;
@@ -81,7 +81,7 @@ async fn an_alarm_that_cannot_be_judged_holds_the_next_wave_and_one_that_is_well
 }
 
 #[tokio::test]
-async fn an_alarm_that_rings_stops_the_rollout_until_somebody_resumes_it() {
+async fn a_firing_alarm_pauses_the_rollout_until_it_is_resumed() {
     let mut harness = fleet(&json!({"gates": {"alarms": ["checkout-5xx"]}})).await;
     harness.fake.set_alarm("checkout-5xx", "OK");
     work(&mut harness, BAKE / 2).await;
@@ -103,8 +103,7 @@ async fn an_alarm_that_rings_stops_the_rollout_until_somebody_resumes_it() {
 }
 
 #[tokio::test]
-async fn a_query_with_a_sample_beyond_its_bounds_stops_the_rollout_and_one_without_samples_holds_it()
- {
+async fn a_query_out_of_bounds_pauses_and_without_samples_waits() {
     let query = "sum(rate(fluentbit_output_retries_total[5m]))";
     let gate = json!({"name": "router-retries", "query": query, "max": 0.5});
     let mut harness = fleet(&json!({"gates": {"prometheus": [gate]}})).await;
@@ -129,7 +128,7 @@ async fn a_query_with_a_sample_beyond_its_bounds_stops_the_rollout_and_one_witho
 }
 
 #[tokio::test]
-async fn logs_that_do_not_arrive_hold_a_rollout_that_waits_for_them_and_then_stop_it() {
+async fn missing_logs_hold_then_pause_a_rollout_requiring_them() {
     let mut harness = fleet(&json!({"requireLogs": true})).await;
     harness.fake.set_arriving(false);
     work(&mut harness, BAKE + Duration::from_secs(300)).await;
@@ -155,7 +154,7 @@ async fn logs_that_do_not_arrive_hold_a_rollout_that_waits_for_them_and_then_sto
 }
 
 #[tokio::test]
-async fn a_container_that_falls_ill_while_the_canary_bakes_stops_the_rollout() {
+async fn an_unhealthy_container_during_the_canary_bake_pauses_the_rollout() {
     let mut harness = fleet(&json!({})).await;
     work(&mut harness, BAKE / 2).await;
     assert_eq!(reached(&harness), ["s0"]);

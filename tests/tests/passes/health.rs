@@ -30,7 +30,7 @@ fn revision_of(harness: &Harness, service: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_failed_deployment_names_the_exit_code_and_the_last_lines_of_the_router() {
+async fn a_failed_deployment_reports_router_exit_code_and_log_lines() {
     let mut harness = small_fleet().await;
     let before = revision_of(&harness, "web");
     harness
@@ -97,7 +97,7 @@ async fn a_failure_stands_when_nothing_of_it_may_be_read() {
 }
 
 #[tokio::test]
-async fn logs_that_arrive_are_said_to_flow_and_looked_at_again_after_an_hour() {
+async fn arriving_logs_are_reported_as_flowing_and_rechecked_hourly() {
     let mut harness = small_fleet().await;
     harness.apply(inline_policy()).await;
     harness.settle(60).await;
@@ -128,7 +128,7 @@ async fn logs_that_arrive_are_said_to_flow_and_looked_at_again_after_an_hour() {
 }
 
 #[tokio::test]
-async fn logs_that_do_not_arrive_are_missed_after_a_quarter_of_an_hour() {
+async fn absent_logs_are_reported_missing_after_fifteen_minutes() {
     let mut harness = small_fleet().await;
     harness.fake.set_arriving(false);
     harness.apply(inline_policy()).await;
@@ -159,7 +159,7 @@ async fn logs_that_do_not_arrive_are_missed_after_a_quarter_of_an_hour() {
 }
 
 #[tokio::test]
-async fn a_destination_that_may_not_be_read_is_unknown_and_never_silent() {
+async fn an_unreadable_destination_is_unknown_and_never_reported_as_silent() {
     let mut harness = small_fleet().await;
     let when = When::operation("DescribeLogStreams").always();
     harness.fake.inject(FaultPlan::new(when, Fault::Denied));

@@ -98,7 +98,7 @@ async fn objects_of_another_version_stop_nobody() {
 }
 
 #[tokio::test]
-async fn a_policy_with_a_longer_name_than_today_is_rolled_out_and_let_go() {
+async fn an_overlong_policy_name_is_still_rolled_out_and_deleted() {
     let mut harness = small_fleet().await;
     let name = "a".repeat(253);
     let mut spec = policy()["spec"].clone();
@@ -121,7 +121,7 @@ async fn a_policy_with_a_longer_name_than_today_is_rolled_out_and_let_go() {
 }
 
 #[tokio::test]
-async fn what_an_unreadable_policy_injected_is_left_until_it_is_deleted() {
+async fn routers_of_an_unreadable_policy_are_kept_until_its_deletion() {
     let mut harness = small_fleet().await;
     harness.apply(policy()).await;
     harness.settle(MAX_PASSES).await;
@@ -197,7 +197,7 @@ async fn a_workload_whose_report_is_refused_stops_nobody() {
 }
 
 #[tokio::test]
-async fn a_service_that_cannot_be_remembered_is_left_as_it_is_and_stops_nobody() {
+async fn an_unrecordable_service_is_left_alone_and_blocks_no_other() {
     let mut harness = small_fleet().await;
     harness
         .execute("ALTER TABLE workload_records ADD CONSTRAINT refused CHECK (service <> 'web')")
@@ -214,7 +214,7 @@ async fn a_service_that_cannot_be_remembered_is_left_as_it_is_and_stops_nobody()
 }
 
 #[tokio::test]
-async fn a_router_file_that_cannot_be_remembered_is_not_written_and_stops_nobody() {
+async fn an_unrecordable_router_resource_blocks_only_its_own_service() {
     let mut harness = small_fleet().await;
     harness
         .execute(
@@ -326,7 +326,7 @@ async fn gated() -> Harness {
 }
 
 #[tokio::test]
-async fn an_answer_to_an_update_that_no_service_gives_ends_no_pass() {
+async fn an_odd_answer_to_an_update_ends_no_pass() {
     for answer in odd_answers().into_iter().step_by(STRIDE) {
         let mut harness = small_fleet().await;
         let when = When::operation("UpdateService").always();

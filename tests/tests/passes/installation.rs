@@ -64,7 +64,7 @@ async fn a_lost_database_and_the_same_yaml_write_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fleet_whose_operator_lost_its_database_is_not_deployed_again() {
+async fn a_fleet_is_not_redeployed_after_database_loss() {
     let mut fleet = Fleet::start(SERVICES).await;
     fleet.harness.fake.throttle(false);
     let rollout = json!({"maxConcurrent": SERVICES, "canary": {"count": 1, "bakeSeconds": 60}});
@@ -130,7 +130,7 @@ async fn settle_both(one: &mut Harness, other: &mut Harness) {
 }
 
 #[tokio::test]
-async fn two_installations_that_want_one_service_do_not_fight_over_it() {
+async fn two_installations_do_not_fight_over_one_service() {
     let mut first = injected().await;
     let mut second = first.beside("second").await;
     second.apply(target()).await;

@@ -36,7 +36,7 @@ async fn passes(harness: &mut Harness, count: usize) {
 }
 
 #[tokio::test]
-async fn a_registration_that_ecs_refuses_is_reported_once_and_stops_nobody() {
+async fn a_refused_registration_is_not_retried_and_blocks_no_other() {
     let mut harness = small_fleet().await;
     let refusal = Fault::Error(AwsError::new(400, "ClientException", "Role is not valid"));
     let when = about_jobs(|call| call.operation == "RegisterTaskDefinition");
@@ -76,7 +76,7 @@ async fn a_service_that_may_not_be_updated_stops_nobody() {
 }
 
 #[tokio::test]
-async fn a_registration_that_is_denied_stops_nobody_and_is_tried_again() {
+async fn a_denied_registration_is_retried_and_blocks_no_other() {
     let mut harness = small_fleet().await;
     let when = about_jobs(|call| call.operation == "RegisterTaskDefinition");
     harness.fake.inject(FaultPlan::new(when, Fault::Denied));
@@ -109,7 +109,7 @@ async fn a_revision_that_cannot_be_read_stops_nobody() {
 }
 
 #[tokio::test]
-async fn a_cluster_that_cannot_be_read_keeps_what_it_has_and_stops_nobody() {
+async fn an_unreadable_cluster_keeps_its_state_and_blocks_no_other() {
     let mut harness = small_fleet().await;
     harness.fake.add_cluster("other", json!({})).unwrap();
     run(&harness.fake, "other", &fargate("api"));
@@ -200,7 +200,7 @@ fn routed(fleet: &Fleet, target: &str, services: usize) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_denies_and_one_that_never_answers_hold_up_no_other() {
+async fn an_account_that_denies_or_hangs_blocks_no_other() {
     const SERVICES: usize = 9;
     const ROLE: &str = "arn:aws:iam::444455556666:role/firelens-operator";
     let fleet = Fleet::start(SERVICES).await;

@@ -214,7 +214,7 @@ fn as_aws_says(asked: &Asked, reference: &Reference) {
 }
 
 #[tokio::test]
-async fn each_right_we_ship_is_used_and_without_it_a_call_is_refused() {
+async fn each_granted_action_is_used_and_required() {
     let harness = a_life().await;
     let calls = harness.fake.calls();
     let denied: Vec<_> = calls

@@ -51,7 +51,7 @@ async fn while_deploying(harness: &mut Harness, mut check: impl FnMut(&Harness))
 }
 
 #[tokio::test]
-async fn an_owners_deploy_takes_no_rights_from_the_tasks_it_replaces() {
+async fn an_owners_deploy_keeps_the_rights_of_replaced_tasks() {
     let mut harness = injected().await;
     harness.fake.clear_calls();
     harness
@@ -71,7 +71,7 @@ async fn an_owners_deploy_takes_no_rights_from_the_tasks_it_replaces() {
 }
 
 #[tokio::test]
-async fn a_policy_deleted_during_an_owners_deploy_keeps_what_running_tasks_need() {
+async fn deleting_a_policy_mid_deploy_keeps_rights_of_running_tasks() {
     let mut harness = injected().await;
     harness
         .fake
@@ -90,7 +90,7 @@ async fn a_policy_deleted_during_an_owners_deploy_keeps_what_running_tasks_need(
 }
 
 #[tokio::test]
-async fn a_restore_with_early_success_keeps_rights_until_the_old_tasks_are_gone() {
+async fn an_early_success_restore_keeps_rights_until_old_tasks_stop() {
     let mut harness = injected().await;
     let early = json!({"earlySuccessCriteria": {
         "enable": true, "healthyPercent": 100, "sourceServiceRevisionCleanup": "DEFERRED",
@@ -120,7 +120,7 @@ async fn a_restore_with_early_success_keeps_rights_until_the_old_tasks_are_gone(
 }
 
 #[tokio::test]
-async fn a_policy_that_lets_go_leaves_rights_and_files_of_what_runs() {
+async fn a_service_excluded_under_audit_retains_its_rights_and_files() {
     let mut harness = injected().await;
     let mut audit = policy();
     audit["spec"]["mode"] = json!("Audit");
@@ -167,7 +167,7 @@ fn act(harness: &Harness, name: &str, index: usize, round: usize) {
 }
 
 #[tokio::test]
-async fn owners_with_every_tool_take_no_rights_from_running_routers_and_find_none_left() {
+async fn rights_outlive_running_routers_and_are_then_removed() {
     let mut harness = Harness::start().await;
     let fake = harness.fake.clone();
     fake.add_bucket(BUCKET);
@@ -227,7 +227,7 @@ fn target_of(clusters: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn a_cluster_that_leaves_its_target_keeps_routers_rights_and_a_word_of_it() {
+async fn a_cluster_removed_from_its_target_keeps_routers_and_rights() {
     let mut harness = injected().await;
     harness.apply(target_of(&["elsewhere"])).await;
     harness.settle(MAX_PASSES).await;
@@ -266,7 +266,7 @@ async fn another_target_that_names_the_cluster_takes_its_routers_on() {
 }
 
 #[tokio::test]
-async fn a_deleted_target_is_held_while_routers_run_there_and_says_so() {
+async fn a_deleted_target_waits_and_reports_while_routers_run() {
     let mut harness = injected().await;
     harness.delete(Kind::AwsTarget, TARGET).await;
     harness.settle(MAX_PASSES).await;
@@ -289,7 +289,7 @@ async fn a_deleted_target_is_held_while_routers_run_there_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_target_that_is_to_retain_goes_and_leaves_everything_as_it_is() {
+async fn deleting_a_target_with_retain_leaves_everything_in_place() {
     let mut harness = injected().await;
     let mut retained = harness.get(Kind::AwsTarget, TARGET).await.unwrap();
     retained["metadata"]["annotations"] = json!({"firelens.dev/deletion-policy": "Retain"});

@@ -45,7 +45,7 @@ async fn begin(harness: &mut Harness) -> Value {
 }
 
 #[tokio::test]
-async fn an_image_pushed_since_the_last_deployment_is_told_before_it_comes_with_the_router() {
+async fn a_moved_image_tag_is_reported_while_the_router_deploys() {
     let (mut harness, runs) = shop("Warn").await;
     let pushed = harness.fake.push_image(&tag(), "second");
     let injected = begin(&mut harness).await;
@@ -60,7 +60,7 @@ async fn an_image_pushed_since_the_last_deployment_is_told_before_it_comes_with_
 }
 
 #[tokio::test]
-async fn refuse_brings_the_router_and_takes_it_out_while_the_tag_points_to_what_runs() {
+async fn a_moved_tag_under_refuse_blocks_router_removal_until_redeployed() {
     let (mut harness, _) = shop("Refuse").await;
     harness.settle(MAX_PASSES).await;
     assert!(harness.has_router("main", "shop"));

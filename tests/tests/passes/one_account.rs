@@ -50,7 +50,7 @@ async fn event(harness: &Harness, reason: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_role_of_two_regions_has_the_rights_of_both_and_is_left_alone_afterwards() {
+async fn a_role_used_in_two_regions_keeps_rights_of_both() {
     let mut harness = injected(FAR).await;
     let role = harness.fake.role_policies(ROLE);
     // The bucket that both read their files from has one of them in its name.
@@ -70,7 +70,7 @@ async fn a_role_of_two_regions_has_the_rights_of_both_and_is_left_alone_afterwar
 }
 
 #[tokio::test]
-async fn a_service_that_leaves_in_one_target_leaves_the_other_its_rights_on_the_same_role() {
+async fn a_service_deleted_in_one_target_keeps_the_others_rights() {
     for region in [REGION, FAR] {
         let mut harness = injected(region).await;
         let kept = harness.fake.role_policies(ROLE)[WEST].clone();
@@ -89,7 +89,7 @@ async fn a_service_that_leaves_in_one_target_leaves_the_other_its_rights_on_the_
 }
 
 #[tokio::test]
-async fn a_file_that_two_targets_share_goes_with_the_last_of_them() {
+async fn a_shared_file_is_deleted_after_its_last_target_leaves() {
     let mut harness = injected(REGION).await;
     let shared = harness.fake.objects(BUCKET);
     assert_eq!(shared.len(), 1, "one content, one object");
@@ -112,7 +112,7 @@ async fn a_file_that_two_targets_share_goes_with_the_last_of_them() {
 }
 
 #[tokio::test]
-async fn a_policy_that_is_deleted_leaves_nothing_in_a_shared_role_and_bucket() {
+async fn deleting_a_policy_cleans_up_its_shared_role_and_bucket() {
     for order in [["east", "west"], ["west", "east"]] {
         let mut harness = injected(REGION).await;
         harness.delete(Kind::LoggingPolicy, POLICY).await;
@@ -164,7 +164,7 @@ async fn as_of_an_older_version(harness: &mut Harness) {
 }
 
 #[tokio::test]
-async fn role_policies_of_an_older_version_get_their_own_names_without_a_moment_without_rights() {
+async fn older_role_policies_are_renamed_without_losing_rights() {
     let mut harness = injected(REGION).await;
     as_of_an_older_version(&mut harness).await;
     let old = former_policy_name(POLICY);
@@ -186,7 +186,7 @@ async fn role_policies_of_an_older_version_get_their_own_names_without_a_moment_
 }
 
 #[tokio::test]
-async fn a_role_that_an_unselected_service_of_another_target_uses_is_not_widened() {
+async fn a_role_shared_with_an_unselected_service_is_not_widened() {
     let mut harness = start(FAR).await;
     // The other target says what it has; nobody selects it.
     harness.pass_over("west").await;
@@ -209,8 +209,7 @@ async fn a_role_that_an_unselected_service_of_another_target_uses_is_not_widened
 }
 
 #[tokio::test]
-async fn of_two_targets_that_overlap_the_older_one_works_and_the_younger_one_says_why_it_does_not()
-{
+async fn of_two_overlapping_targets_only_the_older_is_active() {
     let mut harness = start(REGION).await;
     for (index, clusters) in [json!(["*"]), json!(["ba*", "spare"])]
         .into_iter()
@@ -252,8 +251,7 @@ async fn of_two_targets_that_overlap_the_older_one_works_and_the_younger_one_say
 }
 
 #[tokio::test]
-async fn a_role_policy_that_terraform_removes_is_back_after_a_resync_and_people_are_told_how_to_end_it()
- {
+async fn a_role_policy_removed_by_terraform_is_restored_and_reported() {
     let mut harness = small_fleet().await;
     let tags = json!([{"key": "ManagedBy", "value": "terraform"}]);
     let arn = harness.fake.service("main", "web").unwrap()["serviceArn"].clone();

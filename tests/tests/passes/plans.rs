@@ -45,7 +45,7 @@ fn paths(workload: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_policy_that_is_not_stored_is_answered_with_everything_it_would_do() {
+async fn a_plan_for_an_unstored_policy_shows_every_change() {
     let mut harness = small_fleet().await;
     harness.fake.clear_calls();
     let plan = ask(&mut harness, &json!({"policy": policy()}))
@@ -88,7 +88,7 @@ async fn a_policy_that_is_not_stored_is_answered_with_everything_it_would_do() {
 }
 
 #[tokio::test]
-async fn what_is_in_force_already_changes_nothing_and_has_its_preview() {
+async fn a_plan_for_a_policy_in_force_shows_no_changes() {
     let mut harness = small_fleet().await;
     harness.apply(policy()).await;
     harness.settle(MAX_PASSES).await;
@@ -102,7 +102,7 @@ async fn what_is_in_force_already_changes_nothing_and_has_its_preview() {
 }
 
 #[tokio::test]
-async fn a_selector_that_lets_go_shows_who_would_lose_the_router() {
+async fn a_plan_shows_which_services_a_narrower_selector_would_eject() {
     let mut harness = small_fleet().await;
     harness.apply(policy()).await;
     harness.settle(MAX_PASSES).await;
@@ -118,7 +118,7 @@ async fn a_selector_that_lets_go_shows_who_would_lose_the_router() {
 }
 
 #[tokio::test]
-async fn a_policy_with_mistakes_is_refused_as_a_write_of_it_would_be() {
+async fn a_plan_for_an_invalid_policy_is_refused() {
     let mut harness = small_fleet().await;
     let mut wrong = policy();
     wrong["spec"]["mode"] = json!("Maybe");

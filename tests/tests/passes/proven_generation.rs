@@ -73,7 +73,7 @@ async fn deploys(harness: &mut Harness) {
 }
 
 #[tokio::test]
-async fn a_deploy_while_the_next_generation_awaits_approval_keeps_its_router() {
+async fn a_deploy_while_the_rollout_awaits_approval_keeps_its_router() {
     let mut harness = waiting(&json!({"approval": "Required"}), &json!({})).await;
     deploys(&mut harness).await;
     let fake = harness.fake.clone();
@@ -106,7 +106,7 @@ async fn a_deploy_while_the_next_generation_awaits_approval_keeps_its_router() {
 }
 
 #[tokio::test]
-async fn a_deploy_outside_the_windows_of_the_next_generation_keeps_its_router() {
+async fn a_deploy_outside_the_rollout_windows_keeps_its_router() {
     let closed = json!({"windows": [{"schedule": "0 12 31 12 *", "durationMinutes": 1}]});
     let mut harness = waiting(&closed, &json!({})).await;
     deploys(&mut harness).await;
@@ -119,7 +119,7 @@ async fn a_deploy_outside_the_windows_of_the_next_generation_keeps_its_router() 
 }
 
 #[tokio::test]
-async fn a_deploy_while_the_next_generation_is_paused_keeps_its_router() {
+async fn a_deploy_while_the_rollout_is_paused_keeps_its_router() {
     let approval = json!({"approval": "Required"});
     let mut harness = waiting(&approval, &json!({"paused": true})).await;
     deploys(&mut harness).await;
@@ -175,7 +175,7 @@ fn deploy(place: &FakeAws, service: &str, tool: usize, number: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn owners_of_every_kind_deploy_for_hours_while_a_generation_awaits_approval() {
+async fn every_deploy_tool_keeps_the_router_while_approval_is_pending() {
     let mut fleet = Fleet::start(SERVICES).await;
     fleet.harness.fake.throttle(false);
     let first = fleet::policy(&json!({"maxConcurrent": SERVICES, "canary": {"count": 0}}));

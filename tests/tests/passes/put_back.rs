@@ -45,7 +45,7 @@ fn count(harness: &Harness, operation: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_service_without_circuit_breaker_does_not_stay_on_a_revision_that_fails() {
+async fn without_circuit_breaker_a_service_leaves_its_failing_revision() {
     let mut harness = broken(DeploymentEnd::Fails).await;
     harness.settle(MAX_PASSES).await;
     assert_eq!(revision(&harness), 1);
@@ -63,7 +63,7 @@ async fn a_service_without_circuit_breaker_does_not_stay_on_a_revision_that_fail
 }
 
 #[tokio::test]
-async fn a_deployment_that_hangs_with_failing_tasks_is_rolled_back_by_ecs() {
+async fn a_hanging_deployment_with_failing_tasks_is_rolled_back() {
     let mut harness = broken(DeploymentEnd::Crashes).await;
     harness.settle(MAX_PASSES).await;
     assert_eq!(revision(&harness), 1);
@@ -76,7 +76,7 @@ async fn a_deployment_that_hangs_with_failing_tasks_is_rolled_back_by_ecs() {
 }
 
 #[tokio::test]
-async fn without_the_right_to_stop_a_deployment_the_service_is_updated_back() {
+async fn without_permission_to_stop_deployments_the_service_is_updated_back() {
     let mut harness = broken(DeploymentEnd::Crashes).await;
     let denied = When::operation("StopServiceDeployment").always();
     harness.fake.inject(FaultPlan::new(denied, Fault::Denied));
@@ -91,7 +91,7 @@ fn is_back(call: &Call) -> bool {
 }
 
 #[tokio::test]
-async fn an_update_back_that_ecs_refuses_with_words_nobody_knows_is_tried_again() {
+async fn a_rollback_refused_with_an_unknown_error_is_retried() {
     for (refused, ends_on) in [(3, 1), (1_000, 2)] {
         let mut harness = broken(DeploymentEnd::Fails).await;
         let error = AwsError::new(400, "ClientException", "Something is not as it should be.");
@@ -108,7 +108,7 @@ async fn an_update_back_that_ecs_refuses_with_words_nobody_knows_is_tried_again(
 }
 
 #[tokio::test]
-async fn an_update_back_that_is_denied_is_tried_again_at_once() {
+async fn a_rollback_that_is_denied_is_retried_at_once() {
     let mut harness = broken(DeploymentEnd::Fails).await;
     let backwards = When::matching(is_back);
     harness
@@ -128,7 +128,7 @@ async fn an_update_back_that_is_denied_is_tried_again_at_once() {
 }
 
 #[tokio::test]
-async fn an_owner_who_deploys_while_we_put_back_keeps_what_they_deployed() {
+async fn an_owners_deploy_during_our_rollback_is_kept() {
     for (end, operation) in [
         (DeploymentEnd::Crashes, "StopServiceDeployment"),
         (DeploymentEnd::Fails, "UpdateService"),

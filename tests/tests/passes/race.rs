@@ -80,7 +80,7 @@ fn at_call(harness: &Harness, k: usize, act: impl Fn(&FakeAws) + Send + 'static)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deploy_at_any_moment_of_an_injection_ends_with_the_router_on_top_of_it() {
+async fn a_deploy_at_any_moment_of_injection_gets_the_router() {
     let mut calm = small_fleet().await;
     calm.fake
         .owner_deploys("main", "web", Source::Own, new_image)
@@ -105,7 +105,7 @@ async fn a_deploy_at_any_moment_of_an_injection_ends_with_the_router_on_top_of_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deploy_at_any_moment_of_a_restoration_ends_without_the_router() {
+async fn a_deploy_at_any_moment_of_restore_has_no_router() {
     let mut wanted = fargate("web");
     new_image(&mut wanted);
     let lost = Mutex::new(Vec::new());
@@ -135,7 +135,7 @@ async fn a_deploy_at_any_moment_of_a_restoration_ends_without_the_router() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deploy_at_any_moment_of_following_ends_with_the_router_on_top_of_the_last() {
+async fn a_second_deploy_at_any_moment_also_gets_the_router() {
     for_each_run(1..=moments_of(following().await).await, async |k| {
         let mut harness = following().await;
         at_call(&harness, k, |fake| {
@@ -156,7 +156,7 @@ async fn a_deploy_at_any_moment_of_following_ends_with_the_router_on_top_of_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn going_back_at_any_moment_of_an_injection_is_followed_once_or_left_as_a_rollback() {
+async fn a_rollback_during_injection_is_followed_once_or_left_alone() {
     for_each_run(1..=moments_of(injecting().await).await, async |k| {
         let mut harness = injecting().await;
         at_call(&harness, k, |fake| {
@@ -182,7 +182,7 @@ async fn going_back_at_any_moment_of_an_injection_is_followed_once_or_left_as_a_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deploy_at_any_moment_of_an_undo_ends_without_the_router() {
+async fn a_deploy_at_any_moment_of_undo_has_no_router() {
     let mut wanted = fargate("web");
     new_image(&mut wanted);
     for_each_run(1..=moments_of(undoing().await).await, async |k| {
@@ -223,7 +223,7 @@ async fn scaling_at_any_moment_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_deleted_at_any_moment_does_not_hold_up_the_other() {
+async fn a_service_deleted_at_any_moment_blocks_no_other() {
     for_each_run(1..=moments_of(injecting().await).await, async |k| {
         let mut harness = injecting().await;
         at_call(&harness, k, |fake| {

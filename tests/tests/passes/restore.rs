@@ -69,7 +69,7 @@ async fn services_go_back_to_their_base_revisions() {
 }
 
 #[tokio::test]
-async fn taking_back_one_after_the_other_waits_for_ecs_and_not_for_a_resync() {
+async fn a_serial_restore_waits_for_ecs_not_a_resync() {
     let mut harness = small_fleet().await;
     let mut one_by_one = policy();
     one_by_one["spec"]["rollout"]["maxConcurrent"] = json!(1);
@@ -101,7 +101,7 @@ async fn taking_back_one_after_the_other_waits_for_ecs_and_not_for_a_resync() {
 }
 
 #[tokio::test]
-async fn an_owners_own_deploy_is_what_the_service_goes_back_to() {
+async fn a_restore_returns_to_the_owners_latest_revision() {
     let mut harness = injected().await;
     let theirs = harness
         .fake
@@ -190,7 +190,7 @@ async fn a_service_that_is_no_longer_selected_goes_back_alone() {
 }
 
 #[tokio::test]
-async fn members_that_nobody_knows_come_through_injection_and_restore_whatever_else_aws_says() {
+async fn unknown_members_survive_injection_and_restore() {
     for seed in 1..=3 {
         let mut harness = small_fleet().await;
         harness.fake.invite_strangers(Some(seed));
@@ -213,7 +213,7 @@ async fn members_that_nobody_knows_come_through_injection_and_restore_whatever_e
 }
 
 #[tokio::test]
-async fn a_service_that_is_being_deleted_keeps_its_rights_and_files_until_its_tasks_have_stopped() {
+async fn a_service_being_deleted_keeps_rights_until_its_tasks_stop() {
     let mut harness = injected().await;
     let deleted = json!({"cluster": "main", "service": "web", "force": true});
     harness.fake.ecs("DeleteService", deleted).unwrap();
@@ -232,7 +232,7 @@ async fn a_service_that_is_being_deleted_keeps_its_rights_and_files_until_its_ta
 }
 
 #[tokio::test]
-async fn a_policy_that_leaves_a_target_is_ready_once_its_routers_are_gone() {
+async fn a_policy_that_leaves_a_target_is_ready_after_restore() {
     let mut harness = injected().await;
     let mut elsewhere = policy();
     elsewhere["spec"]["selector"] = json!({"targets": ["elsewhere"]});

@@ -31,7 +31,7 @@ async fn events(harness: &Harness) -> String {
 }
 
 #[tokio::test]
-async fn after_a_restore_a_pipeline_that_describes_the_family_gets_the_owners_revision() {
+async fn after_a_restore_the_newest_family_revision_is_the_owners() {
     let mut harness = injected().await;
     harness.delete(Kind::LoggingPolicy, POLICY).await;
     harness.settle(MAX_PASSES).await;
@@ -48,7 +48,7 @@ async fn after_a_restore_a_pipeline_that_describes_the_family_gets_the_owners_re
 }
 
 #[tokio::test]
-async fn a_canary_that_ecs_rolled_back_is_nothing_a_pipeline_can_pick_up() {
+async fn a_rolled_back_canary_leaves_no_revision_for_pipelines() {
     let mut harness = small_fleet().await;
     let fake = harness.fake.clone();
     fake.script_deployments("main", "web", &[DeploymentEnd::RollsBack]);
@@ -64,7 +64,7 @@ async fn a_canary_that_ecs_rolled_back_is_nothing_a_pipeline_can_pick_up() {
 }
 
 #[tokio::test]
-async fn a_revision_that_may_not_be_deregistered_keeps_its_rights_and_is_told() {
+async fn a_revision_denied_deregistration_keeps_its_rights_and_is_reported() {
     let mut harness = injected().await;
     let fake = harness.fake.clone();
     let denied = When::operation("DeregisterTaskDefinition").always();
@@ -86,7 +86,7 @@ async fn a_revision_that_may_not_be_deregistered_keeps_its_rights_and_is_told() 
 }
 
 #[tokio::test]
-async fn a_family_keeps_one_active_revision_of_ours_over_generations_and_deploys() {
+async fn a_family_keeps_only_one_active_revision_of_ours() {
     let mut harness = injected().await;
     let fake = harness.fake.clone();
     for round in 0..4 {

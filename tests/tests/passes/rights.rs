@@ -47,7 +47,7 @@ async fn later(harness: &mut Harness, seconds: i64) {
 }
 
 #[tokio::test]
-async fn missing_rights_are_named_and_nothing_is_written_until_they_are_there() {
+async fn missing_rights_are_named_and_block_every_write() {
     let mut harness = small_fleet().await;
     harness.apply(verifying()).await;
     harness.settle(MAX_PASSES).await;
@@ -71,7 +71,7 @@ async fn missing_rights_are_named_and_nothing_is_written_until_they_are_there() 
 }
 
 #[tokio::test]
-async fn without_the_right_to_simulate_the_policies_are_read_and_judged() {
+async fn without_permission_to_simulate_role_policies_are_read_and_evaluated() {
     for fault in [
         Fault::Denied,
         Fault::Error(firelens_tests::fake_aws::AwsError::new(
@@ -106,7 +106,7 @@ async fn without_the_right_to_simulate_the_policies_are_read_and_judged() {
 }
 
 #[tokio::test]
-async fn an_unchanged_fleet_is_not_asked_about_its_rights_before_an_hour_even_by_a_new_process() {
+async fn an_unchanged_fleet_has_its_rights_rechecked_only_hourly() {
     let mut harness = small_fleet().await;
     for service in ["web", "jobs"] {
         attach(&harness, service, &allow("*"));
@@ -133,7 +133,7 @@ async fn an_unchanged_fleet_is_not_asked_about_its_rights_before_an_hour_even_by
 }
 
 #[tokio::test]
-async fn the_room_in_a_role_and_its_boundary_are_looked_at_before_a_write() {
+async fn role_policy_size_and_permissions_boundary_are_checked_first() {
     let mut harness = small_fleet().await;
     let boundary = format!("arn:aws:iam::{ACCOUNT}:policy/edge");
     harness.fake.add_managed_policy(&boundary, &allow("s3:*"));
@@ -187,7 +187,7 @@ async fn the_room_in_a_role_and_its_boundary_are_looked_at_before_a_write() {
 }
 
 #[tokio::test]
-async fn a_role_with_a_path_is_written_by_its_name_and_verified_by_its_arn() {
+async fn a_role_with_a_path_is_written_and_verified_correctly() {
     for mode in ["Manage", "Verify"] {
         let mut harness = small_fleet().await;
         let mut document = fargate("path");
@@ -240,7 +240,7 @@ async fn one_base(services: usize) -> Harness {
 }
 
 #[tokio::test]
-async fn services_on_one_base_share_one_registration_and_get_an_update_each() {
+async fn services_on_one_base_revision_share_a_registration() {
     const SERVICES: usize = 7;
     let mut harness = one_base(SERVICES).await;
     harness.apply(policy()).await;
@@ -251,7 +251,7 @@ async fn services_on_one_base_share_one_registration_and_get_an_update_each() {
 }
 
 #[tokio::test]
-async fn a_registration_whose_answer_is_lost_is_not_repeated_for_the_next_service_of_the_family() {
+async fn a_registration_with_a_lost_answer_is_not_repeated() {
     let mut harness = one_base(4).await;
     let register = When::operation("RegisterTaskDefinition");
     harness
@@ -265,7 +265,7 @@ async fn a_registration_whose_answer_is_lost_is_not_repeated_for_the_next_servic
 }
 
 #[tokio::test]
-async fn a_registration_that_ecs_refuses_is_asked_for_once_and_reported_for_each_service() {
+async fn a_refused_registration_is_tried_once_and_reported_per_service() {
     let mut harness = one_base(3).await;
     let register = When::operation("RegisterTaskDefinition").always();
     let refused = firelens_tests::fake_aws::AwsError::new(
@@ -287,7 +287,7 @@ async fn a_registration_that_ecs_refuses_is_asked_for_once_and_reported_for_each
 }
 
 #[tokio::test]
-async fn what_is_ours_in_a_target_is_counted_in_its_status() {
+async fn a_target_counts_its_objects_and_role_policies_in_status() {
     let mut harness = small_fleet().await;
     harness.apply(policy()).await;
     harness.settle(MAX_PASSES).await;

@@ -82,7 +82,7 @@ async fn look_for_all_logs(harness: &mut Harness) {
 }
 
 #[tokio::test]
-async fn a_resync_of_an_unchanged_fleet_lists_describes_and_reads_some_role_policies_again() {
+async fn an_unchanged_fleet_costs_few_reads_per_resync() {
     let mut harness = fleet().await;
     let mut whole = policy();
     whole["spec"]["rollout"]["maxConcurrent"] = json!(200);
@@ -102,7 +102,7 @@ async fn a_resync_of_an_unchanged_fleet_lists_describes_and_reads_some_role_poli
 }
 
 #[tokio::test]
-async fn a_fleet_under_no_policy_or_under_audit_is_read_once_and_never_written() {
+async fn a_fleet_under_audit_is_read_once_and_never_written() {
     let mut harness = fleet().await;
     let before = harness.fake.world();
     let mut audit = inline_policy();
@@ -117,7 +117,7 @@ async fn a_fleet_under_no_policy_or_under_audit_is_read_once_and_never_written()
 }
 
 #[tokio::test]
-async fn an_hour_of_an_unchanged_fleet_looks_once_for_the_logs_of_each_service() {
+async fn an_unchanged_fleet_has_its_logs_checked_once_an_hour() {
     const RESYNCS_PER_HOUR: usize = 12;
     let mut harness = fleet().await;
     let mut whole = policy();

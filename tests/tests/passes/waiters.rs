@@ -58,7 +58,7 @@ fn policy_with_default_settle() -> Value {
 }
 
 #[tokio::test]
-async fn a_pipeline_that_waits_for_its_deployment_does_not_wait_for_ours() {
+async fn a_pipeline_waits_for_its_own_deployment_only() {
     for offset in [0, 4, 8, 14] {
         let mut harness = small_fleet().await;
         harness.apply(policy_with_default_settle()).await;
@@ -78,7 +78,7 @@ async fn a_pipeline_that_waits_for_its_deployment_does_not_wait_for_ours() {
 }
 
 #[tokio::test]
-async fn a_pipeline_that_deploys_before_the_first_injection_does_not_wait_for_ours() {
+async fn a_pipeline_deploying_before_first_injection_waits_for_its_own() {
     let mut harness = small_fleet().await;
     harness.fake.set_deployment_duration(DEPLOYMENT);
     let deployed = harness

@@ -60,7 +60,7 @@ async fn follow(store: Store, since: i64, count: usize) -> Vec<Change> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn with_eight_writers_a_watcher_misses_nothing_and_sees_commits_in_order() {
+async fn a_watcher_sees_all_commits_in_order_despite_concurrent_writers() {
     const WRITERS: usize = 8;
     const ROUNDS: usize = 20;
     let db = postgres::database().await;
@@ -113,7 +113,7 @@ async fn with_eight_writers_a_watcher_misses_nothing_and_sees_commits_in_order()
 }
 
 #[tokio::test]
-async fn a_page_of_changes_says_how_far_it_got_even_for_a_kind_without_any() {
+async fn a_page_of_changes_carries_the_revision_it_reached() {
     let db = postgres::database().await;
     let store = db.store().await;
     for number in 0..5 {
@@ -173,7 +173,7 @@ async fn an_object_that_leaves_a_selector_is_told_as_deleted() {
 }
 
 #[tokio::test]
-async fn whoever_asks_for_compacted_or_future_changes_is_told_to_list_again() {
+async fn a_request_for_compacted_or_future_changes_must_list_again() {
     let db = postgres::database().await;
     let store = db.store().await;
     store.create(KIND, policy("a", 0)).await.unwrap();
@@ -261,7 +261,7 @@ async fn a_sequence_of_pages_ends_where_its_revision_is_compacted() {
 }
 
 #[tokio::test]
-async fn hints_reach_other_replicas_and_reports_do_not_wake_who_waits_for_wishes() {
+async fn hints_reach_other_replicas_and_status_wakes_no_spec_watchers() {
     let db = postgres::database().await;
     let (writer, reader) = (db.store().await, db.store().await);
     let mut all = reader.subscribe().await.unwrap();

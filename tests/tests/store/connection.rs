@@ -19,7 +19,7 @@ async fn migrating_twice_and_at_once_does_no_harm() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_not_there_is_unavailable_and_no_password_is_shown() {
+async fn an_unreachable_database_is_unavailable_and_its_password_stays_hidden() {
     let config = StoreConfig::new("postgres://me:hunter2@127.0.0.1:1/none");
     let error = Store::connect(&config).await.unwrap_err();
     assert!(

@@ -16,7 +16,7 @@ fn event(reason: &str, message: &str) -> Event {
 }
 
 #[tokio::test]
-async fn equal_events_are_counted_long_ones_cut_and_old_ones_go() {
+async fn equal_events_are_counted_long_ones_truncated_old_ones_deleted() {
     let db = postgres::database().await;
     let store = db.store().await;
     let long = "ä".repeat(2000);

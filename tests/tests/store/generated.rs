@@ -183,7 +183,7 @@ async fn a_status_worked_out_for_another_state_is_refused() {
 }
 
 #[tokio::test]
-async fn a_finalizer_is_taken_off_and_the_last_one_lets_the_object_go() {
+async fn an_object_is_deleted_when_its_last_finalizer_is_removed() {
     let db = postgres::database().await;
     let store = db.store().await;
     let lease = lease(&store).await;

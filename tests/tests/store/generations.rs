@@ -20,7 +20,7 @@ fn stored<T: DeserializeOwned>(kind: Kind, object: &Value) -> T {
 }
 
 #[tokio::test]
-async fn a_generation_comes_back_as_it_was_with_the_destinations_it_names() {
+async fn a_generation_is_read_back_with_the_destinations_it_references() {
     let mut policy = scene::policy();
     policy["spec"]["outputs"][1] = json!({"name": "far", "destinationRef": {"name": "far"}});
     let policy: LoggingPolicy = stored(Kind::LoggingPolicy, &policy);

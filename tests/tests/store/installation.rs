@@ -4,7 +4,7 @@ use firelens_store::{InstallationNamed, StoreError};
 use firelens_tests::postgres;
 
 #[tokio::test]
-async fn an_installation_gets_an_id_once_and_all_replicas_see_it() {
+async fn an_installation_gets_one_id_that_all_replicas_share() {
     let db = postgres::database().await;
     let (one, other) = (db.store().await, db.store().await);
     let (first, second) = tokio::join!(one.installation(), other.installation());
@@ -15,7 +15,7 @@ async fn an_installation_gets_an_id_once_and_all_replicas_see_it() {
 }
 
 #[tokio::test]
-async fn an_id_is_taken_by_an_empty_database_and_changed_by_nobody_who_does_not_say_so() {
+async fn an_installation_id_changes_only_when_replacement_is_requested() {
     let db = postgres::database().await;
     let store = db.store().await;
     let name = |id: &'static str, replace| store.name_installation(id, replace);

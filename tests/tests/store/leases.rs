@@ -38,7 +38,7 @@ async fn lost_lease(store: &Store) -> Lease {
 }
 
 #[tokio::test]
-async fn a_lease_has_one_holder_and_its_epoch_grows_with_each() {
+async fn a_lease_has_one_holder_and_each_raises_its_epoch() {
     let db = postgres::database().await;
     let (store, other) = (db.store().await, db.store().await);
     let contenders = (0..10).map(|number| {
@@ -93,7 +93,7 @@ async fn a_lease_has_one_holder_and_its_epoch_grows_with_each() {
 }
 
 #[tokio::test]
-async fn a_lease_that_ran_out_goes_to_another_and_is_not_revived() {
+async fn an_expired_lease_goes_to_another_and_cannot_be_renewed() {
     let db = postgres::database().await;
     let store = db.store().await;
     let first = store

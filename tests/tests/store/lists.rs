@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{KIND, create, policy};
 
 #[tokio::test]
-async fn pages_follow_each_other_by_name_and_carry_the_revision_of_the_first() {
+async fn pages_are_ordered_by_name_and_keep_the_first_revision() {
     let db = postgres::database().await;
     let store = db.store().await;
     for name in ["e", "b", "d", "a", "c", "a-b", "a.b"] {
@@ -66,7 +66,7 @@ fn names(items: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_list_knows_its_revision_even_when_it_is_empty_and_refuses_foreign_tokens() {
+async fn an_empty_list_has_a_revision_foreign_tokens_are_refused() {
     let db = postgres::database().await;
     let store = db.store().await;
     let empty = store.list(KIND, &ListOptions::default()).await.unwrap();
@@ -97,7 +97,7 @@ async fn a_list_knows_its_revision_even_when_it_is_empty_and_refuses_foreign_tok
 }
 
 #[tokio::test]
-async fn the_database_selects_by_labels_exactly_as_the_selector_itself_does() {
+async fn the_database_and_the_label_selector_select_the_same_objects() {
     let db = postgres::database().await;
     let store = db.store().await;
     let labels = [
@@ -151,7 +151,7 @@ async fn the_database_selects_by_labels_exactly_as_the_selector_itself_does() {
 }
 
 #[tokio::test]
-async fn a_name_selects_one_and_selected_pages_do_not_know_what_remains() {
+async fn a_name_selects_one_and_filtered_pages_omit_remaining_count() {
     let db = postgres::database().await;
     let store = db.store().await;
     for name in ["p0", "p1", "p2"] {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{KIND, create, policy, version};
 
 #[tokio::test]
-async fn a_created_object_has_an_identity_and_comes_back_in_the_order_it_was_written() {
+async fn a_created_object_gets_an_identity_and_keeps_member_order() {
     let db = postgres::database().await;
     let store = db.store().await;
     let written = json!({
@@ -71,7 +71,7 @@ async fn a_name_is_taken_once_and_can_be_generated() {
 }
 
 #[tokio::test]
-async fn an_update_over_another_version_is_a_conflict_and_writes_nothing() {
+async fn an_update_of_an_outdated_version_conflicts_and_writes_nothing() {
     let db = postgres::database().await;
     let store = db.store().await;
     let first = create(&store, policy("a")).await;
@@ -160,7 +160,7 @@ async fn unchanged_content_writes_nothing() {
 }
 
 #[tokio::test]
-async fn each_part_leaves_the_other_alone_and_only_spec_counts_a_generation() {
+async fn spec_and_status_are_separate_and_only_spec_raises_generation() {
     let db = postgres::database().await;
     let store = db.store().await;
     create(&store, policy("a")).await;

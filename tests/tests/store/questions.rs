@@ -3,7 +3,7 @@
 use serde_json::json;
 
 #[tokio::test]
-async fn a_question_waits_for_each_target_and_is_gone_when_withdrawn() {
+async fn a_question_waits_for_each_target_and_disappears_when_withdrawn() {
     let database = firelens_tests::postgres::database().await;
     let store = database.store().await;
     let targets = ["a".to_owned(), "b".to_owned()];

@@ -117,7 +117,7 @@ async fn records_intents_and_resources_come_back_as_they_were() {
 }
 
 #[tokio::test]
-async fn what_postgresql_has_no_place_for_and_what_another_version_wrote_stop_nothing() {
+async fn unstorable_text_and_records_of_another_version_are_tolerated() {
     let db = postgres::database().await;
     let store = db.store().await;
     let lease = lease(&store).await;
@@ -149,7 +149,7 @@ async fn what_postgresql_has_no_place_for_and_what_another_version_wrote_stop_no
 }
 
 #[tokio::test]
-async fn task_definitions_come_back_word_for_word_until_nobody_asks_any_more() {
+async fn task_definitions_are_kept_verbatim_until_unused() {
     let db = postgres::database().await;
     let store = db.store().await;
     let odd = "{ \"taskDefinition\" : {\"x\":1.50,  \"x\":2, \"u\":\"\\u0000\"}}";

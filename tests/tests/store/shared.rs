@@ -54,7 +54,7 @@ async fn release(store: &Store, lease: &Lease, resource: &OwnedResource) -> Rele
 }
 
 #[tokio::test]
-async fn an_object_of_two_targets_is_removed_with_its_last_owner() {
+async fn a_shared_object_is_deleted_with_its_last_owner() {
     let db = postgres::database().await;
     let store = db.store().await;
     let (east, west) = (lease(&store, "east").await, lease(&store, "west").await);
@@ -120,7 +120,7 @@ async fn a_role_policy_is_shared_within_an_account_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_an_owner_who_comes_and_one_who_goes_at_once_only_one_gets_its_way() {
+async fn when_owners_claim_and_release_at_once_only_one_succeeds() {
     const ROUNDS: usize = 60;
     let db = postgres::database().await;
     let store = db.store().await;

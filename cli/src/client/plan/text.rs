@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_part_of_a_plan_is_shown_and_the_counts_come_last() {
+    fn every_part_of_a_plan_is_shown_with_counts_last() {
         let status = PlanStatus::deserialize(json!({"complete": true, "targets": [{
             "target": "prod",
             "summary": {"workloads": 3, "inject": 1, "eject": 0, "unchanged": 1, "refused": 1, "unknown": 0},

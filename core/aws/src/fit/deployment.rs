@@ -135,7 +135,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_the_message_asks_for_is_enough_and_no_less_would_do(desired in 1_u64..500, minimum in 0_u64..=100, maximum in 100_u64..300) {
+        fn suggested_percentages_are_the_smallest_change_that_unblocks_deployment(desired in 1_u64..500, minimum in 0_u64..=100, maximum in 100_u64..300) {
             if let Some(found) = stuck(&service(desired, minimum, maximum)) {
                 let (more, less) = (found.enough_maximum(), found.enough_minimum());
                 prop_assert_eq!(stuck(&service(desired, minimum, more)), None);

@@ -22,7 +22,7 @@ pub struct Footprint {
 
 /// What the instances say to a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum InstanceFit {
     /// Nothing is in the way.
     Fine,
     /// There is no instance that could say anything.
@@ -45,7 +45,7 @@ pub enum Verdict {
     },
 }
 
-impl Verdict {
+impl InstanceFit {
     /// `NAME (ECS agent 1.31.0 or later), …`.
     #[must_use]
     pub fn words(missing: &BTreeSet<String>) -> String {
@@ -67,7 +67,7 @@ pub fn compare(
     footprint: &Footprint,
     service: &ServiceView,
     instances: &[InstanceView],
-) -> Verdict {
+) -> InstanceFit {
     let eligible: Vec<&InstanceView> = instances
         .iter()
         .filter(|instance| is_eligible(instance, service))
@@ -84,10 +84,10 @@ pub fn compare(
         .map(|instance| missing_on(instance))
         .min_by_key(BTreeSet::len)
     else {
-        return Verdict::NoInstances;
+        return InstanceFit::NoInstances;
     };
     if !least.is_empty() {
-        return Verdict::Incapable {
+        return InstanceFit::Incapable {
             missing: least,
             newest_agent: newest_agent(&eligible),
         };
@@ -110,9 +110,9 @@ pub fn compare(
         || footprint.after.memory_mib > footprint.before.memory_mib;
     let incapable = (!rest.is_empty()).then_some((rest.len(), eligible.len()));
     if incapable.is_none() && !(grows && (no_room || too_large)) {
-        return Verdict::Fine;
+        return InstanceFit::Fine;
     }
-    Verdict::Tight {
+    InstanceFit::Tight {
         incapable,
         no_room: grows && no_room,
         too_large: grows && too_large,
@@ -211,7 +211,7 @@ mod tests {
             instance(&["x"], 1000, "1.9.0", &json!({})),
         ];
         let verdict = compare(&footprint(100, 200), &service(&json!({})), &old);
-        let Verdict::Incapable {
+        let InstanceFit::Incapable {
             missing,
             newest_agent,
         } = verdict
@@ -219,14 +219,14 @@ mod tests {
             unreachable!("{verdict:?}")
         };
         assert_eq!(
-            Verdict::words(&missing),
+            InstanceFit::words(&missing),
             format!("{FLUENTBIT} (ECS agent 1.30.0 or later)")
         );
         assert_eq!(newest_agent.as_deref(), Some("1.29.1"));
     }
 
     #[test]
-    fn one_capable_instance_is_enough_and_the_others_are_told_of() {
+    fn one_capable_instance_suffices_and_incapable_ones_are_reported() {
         let mixed = [
             instance(&["x"], 1000, "1.29.1", &json!({})),
             instance(&[FLUENTBIT], 1000, "1.90.0", &json!({})),
@@ -234,18 +234,18 @@ mod tests {
         let verdict = compare(&footprint(100, 200), &service(&json!({})), &mixed);
         assert_eq!(
             verdict,
-            Verdict::Tight {
+            InstanceFit::Tight {
                 incapable: Some((1, 2)),
                 no_room: false,
                 too_large: false
             }
         );
         let verdict = compare(&footprint(100, 200), &service(&json!({})), &mixed[1..]);
-        assert_eq!(verdict, Verdict::Fine);
+        assert_eq!(verdict, InstanceFit::Fine);
     }
 
     #[test]
-    fn instances_that_drain_or_belong_to_another_provider_do_not_count() {
+    fn draining_and_other_provider_instances_are_not_counted() {
         let draining = instance(&[FLUENTBIT], 1000, "1.90.0", &json!({"status": "DRAINING"}));
         let other = instance(
             &[FLUENTBIT],
@@ -255,7 +255,7 @@ mod tests {
         );
         let mine = service(&json!({"capacityProviderStrategy": [{"capacityProvider": "mine"}]}));
         let verdict = compare(&footprint(1, 2), &mine, &[draining, other]);
-        assert_eq!(verdict, Verdict::NoInstances);
+        assert_eq!(verdict, InstanceFit::NoInstances);
     }
 
     #[test]
@@ -268,7 +268,7 @@ mod tests {
         let no_room = |verdict| {
             matches!(
                 verdict,
-                Verdict::Tight {
+                InstanceFit::Tight {
                     no_room: true,
                     too_large: false,
                     ..
@@ -276,12 +276,18 @@ mod tests {
             )
         };
         assert!(no_room(compare(&footprint(100, 200), &stays, &full)));
-        assert_eq!(compare(&footprint(100, 200), &stops, &full), Verdict::Fine);
-        assert_eq!(compare(&footprint(200, 200), &stays, &full), Verdict::Fine);
+        assert_eq!(
+            compare(&footprint(100, 200), &stops, &full),
+            InstanceFit::Fine
+        );
+        assert_eq!(
+            compare(&footprint(200, 200), &stays, &full),
+            InstanceFit::Fine
+        );
         let huge = compare(&footprint(1900, 2100), &stays, &full);
         assert!(matches!(
             huge,
-            Verdict::Tight {
+            InstanceFit::Tight {
                 too_large: true,
                 ..
             }

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_is_read_from_an_arn_with_and_without_a_path_or_from_a_bare_name() {
+    fn role_name_parses_arn_with_path_or_bare_name() {
         let role = |text: &str| role_name(text).map(|r| (r.name, r.path, r.account_id));
         let account = Some("111122223333".to_owned());
         let s = str::to_owned;

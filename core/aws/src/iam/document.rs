@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn merging_never_pairs_an_action_with_a_resource_it_did_not_have() {
+    fn merged_statements_grant_no_new_action_resource_pair() {
         let merged = merge(&[
             Statement::new("Logs", ["logs:CreateLogGroup"], ["arn:group"]),
             Statement::new("Logs", ["logs:PutLogEvents"], ["arn:stream"]),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_document_does_not_depend_on_the_order_of_the_needs() {
+    fn policy_document_is_the_same_for_any_statement_order() {
         let a = Statement::new("S3", ["s3:PutObject"], ["arn:aws:s3:::b/*"]);
         let b = Statement::new("Kinesis", ["kinesis:PutRecords"], ["arn:k"]);
         let one = policy_document(&[a.clone(), b.clone(), a.clone()]);
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn policy_names_tell_policy_and_target_and_no_two_pairs_share_one() {
+    fn role_policy_names_are_unique_per_policy_and_target() {
         assert_eq!(policy_name("prod", "payments"), "firelens-payments@prod");
         let (long, other) = ("a".repeat(253), format!("{}b", "a".repeat(252)));
         let names = ["p", "p@t", "t", "p t", "p-t", "", &long, &other];

@@ -13,7 +13,7 @@ pub use document::{
     policy_document, policy_name, policy_size_characters,
 };
 pub use evaluate::{
-    Finding, Lack, NamedDocument, RolePolicies, Verdict, describe, evaluate, within_boundary,
+    Finding, Lack, NamedDocument, RightsResult, RolePolicies, describe, evaluate, within_boundary,
 };
 
 use serde::{Deserialize, Serialize};

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn every_entry_has_a_page_a_way_out_and_a_range() {
+    fn every_known_break_has_link_replacement_and_range() {
         for one in KNOWN_BREAKS {
             assert!(one.link.starts_with("https://github.com/"), "{one:?}");
             assert!(one.first <= one.last, "{one:?}");
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_to_be_used_instead_is_not_refused_itself() {
+    fn suggested_replacement_image_is_not_refused() {
         let worst = Use {
             plugins: vec!["datadog", "cloudwatch_logs", "s3", "http", "cloudwatch"],
             dispensable: true,
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_router_that_may_die_alone_is_warned_of_the_crash_of_cloudwatch_logs() {
+    fn nonessential_router_is_warned_of_cloudwatch_logs_crash() {
         let alone = Use {
             plugins: vec!["cloudwatch_logs"],
             dispensable: true,
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_level_that_is_set_twice_stops_fluent_bit_5_1_0_and_5_1_1() {
+    fn duplicate_log_level_is_refused_for_affected_fluent_bit_versions() {
         let once = Use {
             log_level_variable: Some("info"),
             ..Use::default()

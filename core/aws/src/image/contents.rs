@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn other_repositories_tell_nothing_and_fluent_bits_own_has_no_shell() {
+    fn custom_image_contents_are_unknown_and_fluent_bit_lacks_shell() {
         for reference in [
             "localhost:5000/router",
             "registry/aws-for-fluent-bit-custom:3.2.1",

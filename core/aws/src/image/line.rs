@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_image_is_the_pinned_version_of_the_newest_line() {
+    fn default_image_is_the_pinned_version_of_newest_line() {
         let image = RouterImage::parse(firelens_types::v1alpha1::DEFAULT_ROUTER_IMAGE);
         assert_eq!(image.version(), LINES.last().map(|facts| facts.pinned));
         assert!(!image.is_moving());

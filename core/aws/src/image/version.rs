@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_holds_the_rebuilds_of_its_last_version_unless_it_names_one() {
+    fn range_includes_rebuilds_of_last_version_unless_it_names_one() {
         let first = ImageVersion::new(2, 32, 0);
         let rebuilt = ImageVersion::rebuilt(2, 32, 2, 20_241_008);
         assert!(rebuilt.is_within(first, ImageVersion::new(2, 32, 2)));

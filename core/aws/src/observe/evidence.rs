@@ -354,7 +354,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stopped_task_is_read_with_its_exit_codes_and_words() {
+    fn stopped_task_is_parsed_with_exit_codes_and_reasons() {
         let task = TaskView::parse(
             r#"{"taskArn": "arn:aws:ecs:us-east-1:1:task/main/abc", "taskDefinitionArn": "td:2",
                 "lastStatus": "STOPPED", "stopCode": "EssentialContainerExited",
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_deployment_tells_why_and_by_which_alarm_it_was_rolled_back() {
+    fn service_deployment_shows_rollback_reason_and_triggered_alarms() {
         let deployment = ServiceDeploymentView::parse(
             r#"{"status": "ROLLBACK_SUCCESSFUL", "statusReason": "s", "createdAt": 1767225600,
                 "rollback": {"reason": "r"},

@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_tags_in_private_registries_of_ecr_can_be_asked_about() {
+    fn only_tags_in_private_ecr_registries_are_queried() {
         let found =
             ImageQuestion::of("111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:1.2").unwrap();
         let parts = [

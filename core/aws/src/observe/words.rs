@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_looks_like_a_secret_is_hidden_and_the_rest_stays() {
+    fn secret_like_words_in_log_lines_are_redacted() {
         for (line, shown) in [
             (
                 "[error] [output:datadog:d.1] apikey=0123456789abcdef0123456789abcdef bad",

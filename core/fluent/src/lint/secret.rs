@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_and_tokens_in_urls_are_found_and_variables_are_not() {
+    fn url_passwords_and_tokens_are_found_but_variables_are_not() {
         for (value, expected) in [
             ("https://user:pass@host/path", true),
             ("https://user:${PASS}@host/path", false),

@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn log_streams_are_looked_up_by_the_task_where_their_names_allow_it() {
+    fn log_streams_are_looked_up_by_task_where_possible() {
         let group = ("log_group_name", "/x");
         check(&[
             (
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn each_other_output_has_the_place_where_aws_shows_it_or_a_reason() {
+    fn other_outputs_have_a_lookup_location_or_a_reason() {
         check(&[
             (
                 "kinesis_firehose",
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_filter_changes_tags_nothing_is_looked_up_by_the_tag() {
+    fn tag_based_lookup_is_skipped_when_filters_change_tags() {
         let changed = "a filter of the policy changes tags";
         let streams = [("log_group_name", "/x"), ("log_stream_prefix", "a")];
         assert_eq!(place("cloudwatch_logs", &streams, true), changed);

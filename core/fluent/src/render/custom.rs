@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tail_input_with_its_output_is_allowed_and_loses_only_its_comments() {
+    fn custom_tail_input_is_accepted_and_only_comments_are_dropped() {
         let text = "# files\n[INPUT]\n\tName tail\n\tPath /logs/*.log\n\tTag files\n\n[OUTPUT]\n\tName s3\n\tMatch files\n";
         let document = read_custom_config(text).unwrap();
         assert_eq!(document.sections().count(), 2);

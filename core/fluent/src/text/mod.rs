@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_of_an_option_may_have_several_lines_but_no_variables_then() {
+    fn multiline_option_text_is_accepted_only_without_variables() {
         for (value, expected) in [
             ("a\n\tb", Ok(())),
             ("${X}", Ok(())),

@@ -65,7 +65,7 @@ fn error_of(spec: Value, image_line: ImageLine) -> String {
 
 #[test]
 #[allow(clippy::too_many_lines, reason = "a table of cases")]
-fn what_would_stop_or_mislead_fluent_bit_is_refused_with_its_field() {
+fn invalid_destination_is_refused_with_its_field_name() {
     let s3 = |options: Value| json!({"s3": {"bucket": "b", "options": options}});
     for (spec, expected) in [
         (
@@ -149,7 +149,7 @@ fn what_would_stop_or_mislead_fluent_bit_is_refused_with_its_field() {
 }
 
 #[test]
-fn an_old_image_is_refused_what_it_does_not_know_and_an_unknown_image_nothing() {
+fn newer_features_are_refused_only_on_known_old_images() {
     let loki = json!({"loki": {"host": "h", "compress": "gzip"}});
     let otlp = json!({"openTelemetry": {"host": "h"}});
     for spec in [&loki, &otlp] {
@@ -161,7 +161,7 @@ fn an_old_image_is_refused_what_it_does_not_know_and_an_unknown_image_nothing() 
 }
 
 #[test]
-fn a_repeated_header_needs_a_file_and_a_single_one_does_not() {
+fn repeated_header_needs_a_config_file() {
     let compile_http = |header: Value| {
         let spec = json!({"http": {"host": "h", "header": header}});
         compile(&serde_json::from_value(spec).unwrap(), &scope()).unwrap()

@@ -15,7 +15,7 @@ fn compiled(spec: serde_json::Value) -> Result<firelens_fluent::outputs::Compile
 
 #[test]
 #[allow(clippy::too_many_lines, reason = "a table of cases")]
-fn what_a_plugin_of_fluentd_has_nothing_for_is_refused_by_name() {
+fn field_without_fluentd_equivalent_is_refused_by_name() {
     for (spec, expected) in [
         (
             json!({"openTelemetry": {"host": "h"}}),
@@ -147,7 +147,7 @@ proptest! {
     }
 
     #[test]
-    fn an_option_of_a_fluentd_output_is_refused_or_reaches_it_as_it_is(value in text()) {
+    fn fluentd_output_option_is_refused_or_passed_unchanged(value in text()) {
         let spec = json!({"custom": {"plugin": "x", "options": {"a": value}}});
         if let Ok(output) = compiled(spec) {
             let mut element = Element::new("match", "a-firelens**");

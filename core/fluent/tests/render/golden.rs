@@ -5,7 +5,7 @@ use crate::case::{Case, assert_golden, folder};
 use crate::names::assert_known_options;
 
 #[test]
-fn every_case_renders_its_golden_files_with_options_fluent_bit_knows() {
+fn every_case_renders_golden_files_with_known_options() {
     let mut count = 0;
     for entry in std::fs::read_dir(folder().join("cases")).unwrap() {
         let path = entry.unwrap().path();

@@ -175,7 +175,7 @@ fn unknown_parsers_are_refused_with_the_nearest_name() {
 }
 
 #[test]
-fn unknown_parsers_in_raw_text_and_in_parsers_are_refused_too() {
+fn unknown_parsers_in_custom_config_and_parsers_are_refused() {
     let custom = "[INPUT]\n    Name tail\n    Path /x\n    Multiline.Parser docker, cir\n";
     let message = chain(json!({"customConfig": custom}));
     assert!(
@@ -198,7 +198,7 @@ fn unknown_parsers_in_raw_text_and_in_parsers_are_refused_too() {
 }
 
 #[test]
-fn a_parser_of_another_file_of_the_image_loads_that_file() {
+fn named_parser_loads_the_image_file_that_defines_it() {
     let parser = |name: &str| json!({"parser": {"keyName": "log", "parser": [name]}});
     let filters = json!([parser("nova"), parser("json"), parser("mysql_slow")]);
     let main = with(json!({"filters": filters})).render().unwrap().main;
@@ -231,7 +231,7 @@ fn what_the_raw_text_loads_may_define_any_parser() {
 }
 
 #[test]
-fn what_an_image_of_2_x_lacks_is_refused_with_its_name() {
+fn features_missing_in_2_x_images_are_refused_by_name() {
     for (changes, expected) in [
         (
             json!([{"grep": {"regex": ["log x"], "logicalOp": "AND"}}]),
@@ -301,7 +301,7 @@ fn what_overruns_a_buffer_of_2_x_images_is_refused() {
 }
 
 #[test]
-fn keys_of_parsers_that_2_x_images_pass_over_are_refused() {
+fn parser_keys_that_2_x_images_ignore_are_refused() {
     let parsers = json!([{"name": "p", "format": "logfmt", "logfmtNoBareKeys": true}]);
     let message = chain(json!({"parsers": parsers, "tag": "2.34.0"}));
     assert!(
@@ -311,7 +311,7 @@ fn keys_of_parsers_that_2_x_images_pass_over_are_refused() {
 }
 
 #[test]
-fn a_file_of_multiline_parsers_alone_is_known_for_parsers_by_every_init_process() {
+fn multiline_only_parsers_file_is_recognized_by_every_init_process() {
     let rules = json!([{"state": "start_state", "regex": "x", "next": "start_state"}]);
     let multiline = json!({"name": "m", "multiline": {"rules": rules}});
     let ordinary = json!({"name": "p", "format": "json"});
@@ -341,7 +341,7 @@ fn a_pattern_may_begin_with_a_set_of_characters() {
 }
 
 #[test]
-fn the_raw_text_may_not_move_the_http_server_of_the_health_check() {
+fn custom_config_moving_the_health_check_port_is_refused() {
     let custom = "[SERVICE]\n    http_port 9000\n";
     let message = chain(json!({"customConfig": custom, "httpServer": true}));
     assert!(
@@ -353,7 +353,7 @@ fn the_raw_text_may_not_move_the_http_server_of_the_health_check() {
 }
 
 #[test]
-fn the_raw_text_changes_the_service_section_and_adds_no_second_one() {
+fn custom_config_service_section_is_merged_into_the_only_one() {
     let custom = "[SERVICE]\n    flush 5\n    Log_Level debug\n";
     let main = with(json!({"customConfig": custom})).render().unwrap().main;
     assert!(
@@ -364,7 +364,7 @@ fn the_raw_text_changes_the_service_section_and_adds_no_second_one() {
 }
 
 #[test]
-fn multiline_filters_on_different_containers_or_of_both_kinds_go_together() {
+fn multiline_filters_differing_in_container_or_mode_are_accepted() {
     let multiline = |container: &str, mode: &str| json!({"containers": [container], "multiline": {"mode": mode, "multilineParser": ["java"]}});
     for filters in [
         json!([multiline("app", "parser"), multiline("web", "parser")]),
@@ -403,14 +403,14 @@ fn a_secret_without_its_variable_is_refused() {
 }
 
 #[test]
-fn a_filter_for_containers_that_are_not_here_is_left_out() {
+fn filter_matching_no_container_is_left_out() {
     let filter = json!({"containers": ["other-*"], "grep": {"regex": ["log x"]}});
     let files = with(json!({"filters": [filter]})).render().unwrap();
     assert!(!files.main.contains("grep"), "{}", files.main);
 }
 
 #[test]
-fn the_parsers_of_the_image_are_loaded_only_when_one_is_named() {
+fn image_parsers_are_loaded_only_when_one_is_used() {
     let parser = |name: &str| json!({"parser": {"keyName": "log", "parser": [name]}});
     let own = json!([{"name": "own", "format": "json"}]);
     let loads = |changes: Value| {

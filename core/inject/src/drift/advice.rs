@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_tool_has_lines_of_its_own_and_the_ways_that_all_have() {
+    fn every_deployment_tool_gets_specific_and_common_advice() {
         let tools = [
             (Some(Tool::Terraform), "ignore_changes = [task_definition]"),
             (Some(Tool::Cdk), "cfn.taskDefinition = 'shop'"),

@@ -19,7 +19,7 @@ fn runtime() -> Runtime {
 
 /// What the agent would say of an injection that a check of ours lets through.
 #[test]
-fn a_secret_of_another_driver_is_refused_since_the_agent_would_stop_the_task() {
+fn secret_option_of_other_log_driver_is_refused() {
     let case = Case::load("refused-secret-of-other-driver");
     let refusal = case.inject().unwrap_err();
     assert_eq!(refusal.reason, Reason::SecretOfOtherDriver);
@@ -54,7 +54,7 @@ fn a_secret_of_another_driver_is_refused_since_the_agent_would_stop_the_task() {
 }
 
 #[test]
-fn another_generation_takes_the_place_and_the_name_of_the_one_before() {
+fn new_generation_keeps_the_router_name_and_position() {
     for (case, first) in injected() {
         let mut next = case.clone();
         next.policy.metadata.generation = Some(4);
@@ -106,7 +106,7 @@ fn the_metadata_option_is_exactly_true_or_false() {
 }
 
 #[test]
-fn a_role_out_of_reach_is_not_changed_through_its_namesake() {
+fn role_in_another_account_or_service_role_path_is_refused() {
     let mut case = Case::load("refused-role-of-another-account");
     assert_eq!(case.inject().unwrap_err().reason, Reason::InvalidRole);
     case.policy.spec.iam.mode = IamMode::Verify;
@@ -125,7 +125,7 @@ fn a_role_out_of_reach_is_not_changed_through_its_namesake() {
 }
 
 #[test]
-fn a_bare_role_name_stands_for_a_role_of_the_account_and_partition() {
+fn bare_role_name_resolves_to_account_and_partition_arn() {
     let mut case = Case::load("fargate-awsvpc");
     case.base = case.base.replace(
         "arn:aws:iam::111122223333:role/shop-web-task",

@@ -27,7 +27,7 @@ fn every_case_gives_what_its_golden_file_says() {
 }
 
 #[test]
-fn the_agent_makes_of_every_injection_what_its_golden_preview_says() {
+fn every_injection_matches_its_golden_agent_preview() {
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let mut different = Vec::new();
     for case in all() {
@@ -64,7 +64,7 @@ const FOUND_ELSEWHERE: [Reason; 9] = [
 ];
 
 #[test]
-fn each_reason_that_a_task_definition_can_cause_has_a_case() {
+fn every_task_definition_refusal_reason_has_a_golden_case() {
     let seen: Vec<Reason> = all()
         .iter()
         .filter_map(|case| case.inject().err())

@@ -33,7 +33,7 @@ fn stop_timeout(name: &str) -> Value {
 }
 
 #[test]
-fn every_routed_container_names_the_router_in_its_own_depends_on() {
+fn every_routed_container_depends_on_the_router_once() {
     for (case, injection) in injected() {
         let router = injection.document.container(&injection.router).unwrap();
         assert!(router.depends_on().is_empty(), "{}", case.name);
@@ -54,7 +54,7 @@ fn every_routed_container_names_the_router_in_its_own_depends_on() {
 }
 
 #[test]
-fn an_init_container_that_others_wait_for_may_log_through_the_router() {
+fn init_container_may_log_through_the_router() {
     let injection = Case::load("init-container-is-routed").inject().unwrap();
     let on = |name: &str| {
         let container = injection.document.container(name).unwrap();
@@ -78,7 +78,7 @@ fn nobody_may_wait_for_the_router_to_end() {
 }
 
 #[test]
-fn a_circle_is_found_in_the_document_as_it_will_be_registered() {
+fn dependency_cycle_in_the_injected_task_definition_is_refused() {
     let (reason, message) = refused("refused-cycle-through-the-replaced-router");
     assert_eq!(reason, Reason::DependencyCycle);
     assert!(message.contains("cache -> web -> cache"), "{message}");
@@ -89,7 +89,7 @@ fn a_circle_is_found_in_the_document_as_it_will_be_registered() {
 }
 
 #[test]
-fn a_router_that_waits_for_others_is_reported_and_ours_never_does() {
+fn foreign_router_with_depends_on_is_refused_or_replaced() {
     let (reason, message) = refused("refused-foreign-router-that-waits");
     assert_eq!(reason, Reason::ForeignRouter);
     assert!(message.contains("web may start before it"), "{message}");
@@ -102,7 +102,7 @@ fn a_router_that_waits_for_others_is_reported_and_ours_never_does() {
 }
 
 #[test]
-fn the_router_has_no_restart_policy_and_says_so_when_it_replaces_one_that_had() {
+fn injected_router_has_no_restart_policy_and_notes_replaced_one() {
     for (case, injection) in injected() {
         assert_eq!(
             router(&injection).get("restartPolicy"),
@@ -120,7 +120,7 @@ fn the_router_has_no_restart_policy_and_says_so_when_it_replaces_one_that_had() 
 }
 
 #[test]
-fn the_router_stops_after_the_slowest_container_and_its_own_grace() {
+fn router_stop_timeout_covers_slowest_container_and_its_grace() {
     for (case, seconds) in [
         ("fargate-awsvpc", 60),
         ("stop-timeout-from-the-slowest-container", 105),
@@ -138,7 +138,7 @@ fn the_router_stops_after_the_slowest_container_and_its_own_grace() {
 }
 
 #[test]
-fn a_stop_time_that_loses_lines_is_noted_with_its_numbers() {
+fn too_short_stop_timeout_is_noted_with_needed_seconds() {
     for (case, words) in [
         ("stop-timeout-too-low", "set it to 60"),
         (
@@ -198,7 +198,7 @@ fn a_health_check_calls_only_programs_of_the_image() {
 }
 
 #[test]
-fn the_health_port_moves_where_a_container_has_it_and_the_file_is_ours() {
+fn health_port_moves_if_taken_when_the_file_is_ours() {
     let injection = Case::load("health-port-moves-in-own-file")
         .inject()
         .unwrap();
@@ -221,14 +221,14 @@ fn the_health_port_moves_where_a_container_has_it_and_the_file_is_ours() {
 }
 
 #[test]
-fn a_mesh_proxy_in_the_way_of_the_router_is_noted() {
+fn mesh_proxy_intercepting_the_router_is_noted() {
     let notes = notes_of("mesh-proxy", NoteCode::MeshProxy);
     assert!(notes[0].contains("router.user to 1337"), "{notes:?}");
     assert!(notes_of("mesh-proxy-passed-by", NoteCode::MeshProxy).is_empty());
 }
 
 #[test]
-fn loggers_over_tcp_are_noted_where_their_address_may_be_wrong() {
+fn tcp_logger_with_possibly_wrong_address_is_noted() {
     for case in ["fluent-host-in-bridge-mode", "fluent-host-in-host-mode"] {
         assert_eq!(notes_of(case, NoteCode::FluentHost).len(), 1, "{case}");
     }
@@ -274,7 +274,7 @@ fn moving_tags_are_noted_and_pinned_images_are_not() {
 }
 
 #[test]
-fn versions_known_to_break_are_refused_or_noted_with_a_page() {
+fn known_broken_image_versions_are_refused_or_noted_with_link() {
     let (reason, message) = refused("refused-image-known-broken");
     assert_eq!(reason, Reason::ImageKnownBroken);
     assert!(
@@ -293,7 +293,7 @@ fn versions_known_to_break_are_refused_or_noted_with_a_page() {
 }
 
 #[test]
-fn a_log_level_set_twice_is_refused_or_noted_by_version() {
+fn duplicate_log_level_is_refused_or_noted_by_image_version() {
     assert_eq!(
         refused("refused-log-level-twice").0,
         Reason::ImageKnownBroken
@@ -328,7 +328,7 @@ fn an_image_that_cannot_run_or_be_pulled_is_refused() {
 }
 
 #[test]
-fn where_an_image_may_be_out_of_reach_the_regional_copy_is_named() {
+fn unreachable_image_note_names_the_regional_copy() {
     let expected: BTreeMap<&str, Option<&str>> = [
         ("fargate-awsvpc", None),
         ("image-regional-copy", None),
@@ -368,7 +368,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
 
     #[test]
-    fn whatever_the_stop_times_the_router_outlives_them_and_goes_without_a_trace(
+    fn router_outlasts_all_stop_timeouts_or_notes_it_and_ejects(
         base in task_definition(),
         seconds in 0_u64..200,
         asked in proptest::option::of(2_u32..=120),

@@ -135,7 +135,7 @@ proptest! {
     }
 
     #[test]
-    fn the_hash_of_a_document_is_that_of_its_canonical_form(text in task_definition()) {
+    fn document_hash_equals_hash_of_its_canonical_form(text in task_definition()) {
         let defined = sha256_hex(canonical(&text).to_string().as_bytes());
         prop_assert_eq!(&parse(&text).canonical_hash(), &defined);
         prop_assert_eq!(canonical_hash(&parse(&text).to_register_input()), defined);
@@ -159,7 +159,7 @@ proptest! {
     }
 
     #[test]
-    fn ejection_gives_back_the_meaning_of_the_base_after_ecs_spelt_it_anew(base in task_definition()) {
+    fn ejection_restores_the_base_after_ecs_reformats_it(base in task_definition()) {
         each_policy(&base, |_, doc, injection| {
             let live = parse(&described(&injection.register_input));
             let ejected = eject(&live).unwrap().document;

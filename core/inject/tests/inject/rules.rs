@@ -23,7 +23,7 @@ fn edited(register_input: &str, edit: impl FnOnce(&mut Value)) -> TaskDefinition
 }
 
 #[test]
-fn every_golden_case_is_undone_to_the_byte_and_to_the_meaning() {
+fn every_golden_case_ejects_back_to_its_exact_base() {
     for (case, injection) in injected() {
         let base = case.doc();
         let back = eject(&injection.document).unwrap();
@@ -59,7 +59,7 @@ fn add_everywhere(value: &mut Value, member: &str) {
 }
 
 #[test]
-fn members_that_ecs_adds_tomorrow_bring_no_new_revision_and_those_that_mean_something_do() {
+fn unknown_ecs_members_need_no_revision_but_known_ones_do() {
     for (case, injection) in injected() {
         let with = |member: &str| {
             let mut live: Value =
@@ -203,7 +203,7 @@ fn there_is_one_router_and_it_is_the_last_container() {
 }
 
 #[test]
-fn a_new_generation_of_a_policy_that_changes_nothing_needs_no_revision() {
+fn unchanged_content_in_a_new_generation_needs_no_revision() {
     let mut case = Case::load("fargate-awsvpc");
     let live = parse(&described(&case.inject().unwrap().register_input));
     case.policy.metadata.generation = Some(4);
@@ -263,7 +263,7 @@ fn what_an_owner_does_elsewhere_needs_no_second_injection() {
 }
 
 #[test]
-fn a_log_configuration_that_the_owner_chose_anew_stays_on_ejection() {
+fn owner_changed_log_configuration_is_kept_on_ejection() {
     let injection = Case::load("fargate-awsvpc").inject().unwrap();
     let own = json!({"logDriver": "awslogs", "options": {"awslogs-group": "/new"}});
     let live = edited(&injection.register_input, |task| {
@@ -278,7 +278,7 @@ fn a_log_configuration_that_the_owner_chose_anew_stays_on_ejection() {
 }
 
 #[test]
-fn a_container_that_the_owner_put_behind_our_router_is_told_of() {
+fn owner_container_using_our_router_is_noted_on_ejection() {
     let injection = Case::load("fargate-awsvpc").inject().unwrap();
     let live = edited(&injection.register_input, |task| {
         task["containerDefinitions"]
@@ -364,7 +364,7 @@ fn grants_say_what_is_to_be_done_about_them() {
 }
 
 #[test]
-fn the_patch_of_a_file_and_of_an_answer_of_ecs_are_byte_equal() {
+fn file_and_ecs_response_give_byte_equal_patches() {
     let case = Case::load("fargate-awsvpc");
     let compact: Value = serde_json::from_str(&case.base).unwrap();
     let of_answer = case.inject_into(&parse(&compact.to_string())).unwrap();
@@ -375,7 +375,7 @@ fn the_patch_of_a_file_and_of_an_answer_of_ecs_are_byte_equal() {
 }
 
 #[test]
-fn an_awslogs_output_reads_the_owners_revision_through_our_own_injection() {
+fn awslogs_output_reads_original_revision_through_existing_injection() {
     let tee = Case::load("awslogs-tee-fargate");
     let first = tee.inject().unwrap();
     let again = tee.inject_into(&first.document).unwrap();
@@ -387,7 +387,7 @@ fn an_awslogs_output_reads_the_owners_revision_through_our_own_injection() {
 }
 
 #[test]
-fn the_cut_over_from_a_tee_is_the_cut_over_from_the_owners_revision() {
+fn cut_over_is_the_same_from_tee_or_original_revision() {
     let tee = Case::load("awslogs-tee-fargate").inject().unwrap();
     let cut_over = Case::load("awslogs-cut-over");
     let from_tee = cut_over.inject_into(&tee.document).unwrap();
@@ -397,7 +397,7 @@ fn the_cut_over_from_a_tee_is_the_cut_over_from_the_owners_revision() {
 }
 
 #[test]
-fn an_awslogs_output_never_touches_retention_and_leaves_the_routers_own_log_alone() {
+fn awslogs_output_leaves_retention_and_router_log_unchanged() {
     let mut seen = 0;
     for (case, injection) in injected() {
         if case

@@ -54,7 +54,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
 
     #[test]
-    fn a_task_that_is_made_larger_has_a_size_of_fargate_and_room_for_all(text in task()) {
+    fn resized_task_has_valid_fargate_size_with_enough_room(text in task()) {
         let base = parse(&text);
         match CASE.inject_into(&base) {
             Err(refusal) => prop_assert_eq!(refusal.reason, Reason::TaskTooSmall),
@@ -84,7 +84,7 @@ proptest! {
 }
 
 #[test]
-fn a_size_that_the_owner_chose_since_is_kept_as_a_whole() {
+fn owner_changed_task_size_is_kept_on_ejection() {
     let injection = CASE.inject().unwrap();
     let live = edited(&injection.register_input, |task| {
         task["cpu"] = json!("512");
@@ -99,7 +99,7 @@ fn a_size_that_the_owner_chose_since_is_kept_as_a_whole() {
 }
 
 #[test]
-fn a_task_that_was_made_small_again_is_not_as_it_should_be() {
+fn shrinking_a_resized_task_is_drift() {
     let injection = CASE.inject().unwrap();
     let live = edited(&injection.register_input, |task| {
         task["memory"] = json!("512");
@@ -111,7 +111,7 @@ fn a_task_that_was_made_small_again_is_not_as_it_should_be() {
 }
 
 #[test]
-fn a_task_goes_back_to_its_size_when_the_router_asks_for_less() {
+fn task_size_shrinks_back_when_less_memory_is_needed() {
     let live = parse(&described(&CASE.inject().unwrap().register_input));
     let base = edited(&live.to_register_input(), |task| {
         task["containerDefinitions"][0]["memory"] = json!(128);

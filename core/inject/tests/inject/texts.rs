@@ -20,7 +20,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_text_of_several_lines_is_a_variable_of_the_router_and_never_in_a_log_option(
+    fn multiline_text_becomes_a_router_variable_not_log_option(
         option in text(), record in text(), with_filter in any::<bool>()
     ) {
         let mut case = Case::load("fargate-awsvpc");

@@ -44,7 +44,7 @@ fn the_agent_mounts_file_socket_folder_and_what_it_fetched() {
 }
 
 #[test]
-fn the_log_driver_gets_tag_socket_and_buffer_limit_and_nothing_else() {
+fn log_driver_gets_only_tag_socket_and_buffer_limit() {
     let found = working("log-options-fluentbit");
     let options: Vec<String> = found.containers[0]
         .log_options
@@ -65,7 +65,7 @@ fn the_log_driver_gets_tag_socket_and_buffer_limit_and_nothing_else() {
 }
 
 #[test]
-fn secrets_become_variables_of_the_router_by_the_place_of_the_container() {
+fn secrets_become_router_variables_numbered_by_container() {
     let variables: Vec<String> = working("secret-over-plain-option")
         .router
         .environment
@@ -164,7 +164,7 @@ fn what_is_not_known_is_a_word_in_capitals() {
 }
 
 #[test]
-fn fargate_takes_no_configuration_from_s3_and_shows_no_host_paths() {
+fn fargate_refuses_s3_config_and_hides_host_paths() {
     let runtime = Runtime {
         launch_type: LaunchType::Fargate,
         ..task()
@@ -291,7 +291,7 @@ fn what_the_agent_does_in_silence_is_said() {
 }
 
 #[test]
-fn a_name_that_begins_like_the_tag_of_another_is_said() {
+fn container_name_overlapping_another_tag_is_noted() {
     let mut td = load("secret-over-plain-option");
     td["containerDefinitions"][2]["name"] = json!("checkout-firelens-worker");
     let found = preview(&td).unwrap();
@@ -303,7 +303,7 @@ fn a_name_that_begins_like_the_tag_of_another_is_said() {
 }
 
 #[test]
-fn a_health_check_on_a_port_that_nobody_opens_is_said() {
+fn health_check_on_closed_port_is_noted() {
     for (case, said) in [
         ("fluentbit-socket-only", true),
         ("fluentd-bridge", true),

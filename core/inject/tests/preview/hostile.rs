@@ -12,7 +12,7 @@ fn with(case: &str, key: &str, value: &str) -> Value {
 }
 
 #[test]
-fn a_line_break_in_an_option_is_shown_as_the_configuration_it_becomes() {
+fn line_break_in_option_is_shown_as_injected_configuration() {
     for case in ["log-options-fluentbit", "log-options-fluentd"] {
         let text = "x\n[INPUT]\n    Name exec\n    Command hunter2";
         let found = preview(&with(case, "alpha", text)).unwrap();

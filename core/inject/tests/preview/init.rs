@@ -17,7 +17,7 @@ fn with_init(variables: &[(&str, &str)]) -> Value {
 }
 
 #[test]
-fn the_init_process_includes_the_agents_file_first_and_then_the_others() {
+fn init_process_includes_agent_file_before_other_files() {
     let found = preview(&with_init(&[
         (
             "aws_fluent_bit_init_s3_1",
@@ -93,7 +93,7 @@ fn a_file_that_both_ways_include_is_said() {
 }
 
 #[test]
-fn how_the_program_starts_is_told_where_the_image_is_known() {
+fn launch_command_is_shown_for_known_images_only() {
     for (image, command) in [
         (
             "aws-for-fluent-bit:3.2.1",

@@ -109,7 +109,7 @@ fn apps(value: impl Strategy<Value = String> + Clone + 'static) -> impl Strategy
 
 proptest! {
     #[test]
-    fn ordinary_options_read_back_as_the_sections_that_were_asked_for(
+    fn ordinary_options_read_back_as_the_requested_sections(
         apps in apps("[!-~]([ -~]{0,20}[!-~])?"),
         mode in proptest::sample::select(vec!["bridge", "awsvpc", "host", "none"]),
         memory_mib in 0_u64..400,

@@ -18,7 +18,7 @@ pub use health::WATCHED_TASKS_SERVICES;
 
 /// What the evidence says of a rollout.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum AnalysisResult {
     /// Everything that was asked for speaks for going on.
     Successful,
     /// Something speaks against it; the text says what.
@@ -38,13 +38,13 @@ struct Findings {
 }
 
 impl Findings {
-    fn verdict(self) -> Verdict {
+    fn verdict(self) -> AnalysisResult {
         if !self.failed.is_empty() {
-            Verdict::Failed(told(&self.failed))
+            AnalysisResult::Failed(told(&self.failed))
         } else if !self.unclear.is_empty() {
-            Verdict::Inconclusive(told(&self.unclear))
+            AnalysisResult::Inconclusive(told(&self.unclear))
         } else {
-            Verdict::Successful
+            AnalysisResult::Successful
         }
     }
 }
@@ -71,7 +71,7 @@ pub fn judge(
     policy: &LoggingPolicy,
     watched: &[Watched<'_>],
     needs: &mut Needs,
-) -> Verdict {
+) -> AnalysisResult {
     let mut findings = Findings::default();
     let rollout = &policy.spec.rollout;
     health::judge(input, watched, needs, &mut findings);

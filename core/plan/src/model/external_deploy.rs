@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_app_spec_names_the_revision_and_where_the_traffic_goes() {
+    fn app_spec_names_revision_container_and_port() {
         let found = shipment(
             "CODE_DEPLOY",
             vec![LoadBalancerView {

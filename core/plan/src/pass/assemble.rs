@@ -20,7 +20,7 @@ use crate::rollout::slots::Places;
 use crate::select;
 use crate::select::{Selection, Subject};
 use crate::workload::desire;
-use crate::workload::desire::{Injectors, Site, Verdict};
+use crate::workload::desire::{Desired, Injectors, Site};
 use crate::workload::draft::{Draft, find_policy};
 use crate::workload::policy_errors::Linted;
 use crate::workload::{
@@ -258,7 +258,7 @@ fn default_deadline() -> u32 {
 }
 
 /// Takes on what the live revision tells of itself, or forgets what it does not show any more.
-fn adopt(record: &mut WorkloadRecord, verdict: &Verdict, live: &str, now: Timestamp) {
+fn adopt(record: &mut WorkloadRecord, verdict: &Desired, live: &str, now: Timestamp) {
     if let Some(managed) = &verdict.adopt {
         let failed = record.failed.as_ref();
         let has_failed = failed.is_some_and(|failed| {
@@ -390,7 +390,7 @@ fn finish(
 }
 
 /// What may keep the role policies of a workload from having effect.
-fn doubts(input: &PlanInput<'_>, plan: &Plan, verdict: &Verdict) -> Vec<Note> {
+fn doubts(input: &PlanInput<'_>, plan: &Plan, verdict: &Desired) -> Vec<Note> {
     let Some(policy) = &verdict.policy else {
         return Vec::new();
     };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::input::PlanInput;
 use crate::model::{Decision, Plan, Wait};
 use crate::resources::sharing;
-use crate::workload::desire::Verdict;
+use crate::workload::desire::Desired;
 use crate::workload::draft::Draft;
 use firelens_aws::observe::Needs;
 use firelens_aws::record::{WorkloadKey, WorkloadRecord};
@@ -61,7 +61,7 @@ pub(crate) fn wait(input: &PlanInput<'_>, drafts: &mut BTreeMap<WorkloadKey, Dra
             "{}: each answer of AWS raised another question; the service is left as it is until the next look",
             draft.asks.first()
         );
-        let mut verdict = Verdict::new(Decision::Waiting(Wait::Read(why)));
+        let mut verdict = Desired::new(Decision::Waiting(Wait::Read(why)));
         verdict.marks = draft.verdict.marks.take();
         draft.verdict = verdict;
         draft.drift = None;

@@ -11,7 +11,7 @@ use crate::input::PlanInput;
 use crate::model::{Decision, Wait};
 use crate::resources::RESOURCE_RECHECK_SECONDS;
 use crate::workload::draft::Draft;
-use firelens_aws::iam::{self, Finding, Grant, Lack, RoleName, RoleUse, Verdict};
+use firelens_aws::iam::{self, Finding, Grant, Lack, RightsResult, RoleName, RoleUse};
 use firelens_aws::observe::{
     Needs, Observed, RightsQuestion, RightsView, SimulatedDecision, SimulatedRight,
 };
@@ -167,8 +167,8 @@ fn weigh(role: &str, grant: &Grant, view: &RightsView, record: &mut RightsRecord
         Err(why) => format!("by the policies of the role, without SimulatePrincipalPolicy ({why})"),
     };
     let missing = iam::describe(&findings, |verdict| match verdict {
-        Verdict::Missing(lack) => Some(lack.to_string()),
-        Verdict::Allowed | Verdict::Unknown(_) => None,
+        RightsResult::Missing(lack) => Some(lack.to_string()),
+        RightsResult::Allowed | RightsResult::Unknown(_) => None,
     });
     if !missing.is_empty() {
         record
@@ -176,8 +176,8 @@ fn weigh(role: &str, grant: &Grant, view: &RightsView, record: &mut RightsRecord
             .push(format!("{role} lacks {missing}; {judge}"));
     }
     let unknown = iam::describe(&findings, |verdict| match verdict {
-        Verdict::Unknown(why) => Some(why.clone()),
-        Verdict::Allowed | Verdict::Missing(_) => None,
+        RightsResult::Unknown(why) => Some(why.clone()),
+        RightsResult::Allowed | RightsResult::Missing(_) => None,
     });
     if !unknown.is_empty() {
         record
@@ -206,8 +206,8 @@ fn verdicts(grant: &Grant, view: &RightsView) -> Vec<Finding> {
         let own = || match &own {
             Ok(own) => own
                 .get(index)
-                .map_or(Verdict::Allowed, |found| found.verdict.clone()),
-            Err(why) => Verdict::Unknown(why.clone()),
+                .map_or(RightsResult::Allowed, |found| found.verdict.clone()),
+            Err(why) => RightsResult::Unknown(why.clone()),
         };
         finding.verdict = match simulated.get(&place) {
             Some(right) if right.is_open() => own(),
@@ -218,20 +218,20 @@ fn verdicts(grant: &Grant, view: &RightsView) -> Vec<Finding> {
     findings
 }
 
-fn simulated_verdict(right: &SimulatedRight) -> Verdict {
+fn simulated_verdict(right: &SimulatedRight) -> RightsResult {
     match &right.decision {
-        SimulatedDecision::Allowed => Verdict::Allowed,
-        SimulatedDecision::ExplicitDeny(by) => Verdict::Missing(Lack::Denied(by.join(", "))),
+        SimulatedDecision::Allowed => RightsResult::Allowed,
+        SimulatedDecision::ExplicitDeny(by) => RightsResult::Missing(Lack::Denied(by.join(", "))),
         _ if !right.missing_context.is_empty() => {
             let keys = right.missing_context.join(", ");
-            Verdict::Unknown(format!("it depends on {keys}"))
+            RightsResult::Unknown(format!("it depends on {keys}"))
         }
-        SimulatedDecision::ImplicitDeny => Verdict::Missing(Lack::NotAllowed),
+        SimulatedDecision::ImplicitDeny => RightsResult::Missing(Lack::NotAllowed),
         SimulatedDecision::OutsideBoundary => {
-            Verdict::Missing(Lack::OutsideBoundary("of the role".to_owned()))
+            RightsResult::Missing(Lack::OutsideBoundary("of the role".to_owned()))
         }
         SimulatedDecision::OutsideOrganization => {
-            Verdict::Missing(Lack::Denied("a policy of the organization".to_owned()))
+            RightsResult::Missing(Lack::Denied("a policy of the organization".to_owned()))
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::resources::rights::RIGHTS_RETRY_SECONDS;
 use crate::resources::{State, Wanted};
 use crate::workload::desire::Change;
 use crate::workload::draft::Draft;
-use firelens_aws::iam::{self, Lack, NamedDocument, Verdict};
+use firelens_aws::iam::{self, Lack, NamedDocument, RightsResult};
 use firelens_aws::observe::{Needs, Observed};
 use firelens_aws::record::{Obstacle, PolicyRef, ResourceId};
 use firelens_inject::{Reason, Refusal};
@@ -68,9 +68,9 @@ fn unread(role: &str, arn: &str, why: &str) -> String {
 fn within(role: &str, boundary: &NamedDocument, wanted: &Wanted) -> Bounded {
     let found = iam::within_boundary(boundary, &wanted.statements);
     let denied = iam::describe(&found, |verdict| match verdict {
-        Verdict::Missing(Lack::Denied(_)) => Some("denied".to_owned()),
-        Verdict::Missing(_) => Some("not in it".to_owned()),
-        Verdict::Allowed | Verdict::Unknown(_) => None,
+        RightsResult::Missing(Lack::Denied(_)) => Some("denied".to_owned()),
+        RightsResult::Missing(_) => Some("not in it".to_owned()),
+        RightsResult::Allowed | RightsResult::Unknown(_) => None,
     });
     let arn = &boundary.name;
     if !denied.is_empty() {
@@ -79,8 +79,8 @@ fn within(role: &str, boundary: &NamedDocument, wanted: &Wanted) -> Bounded {
         ));
     }
     let doubt = iam::describe(&found, |verdict| match verdict {
-        Verdict::Unknown(why) => Some(why.clone()),
-        Verdict::Allowed | Verdict::Missing(_) => None,
+        RightsResult::Unknown(why) => Some(why.clone()),
+        RightsResult::Allowed | RightsResult::Missing(_) => None,
     });
     if doubt.is_empty() {
         Bounded::Free

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::input::PlanInput;
 use crate::model::Decision;
-use crate::workload::desire::Verdict;
+use crate::workload::desire::Desired;
 use crate::workload::draft::find_policy;
 use firelens_aws::iam;
 use firelens_aws::observe::{Needs, Observed};
@@ -23,7 +23,7 @@ pub(crate) struct Entry<'d> {
     pub(crate) key: &'d WorkloadKey,
     pub(crate) revision: &'d str,
     pub(crate) winner: Option<&'d PolicyRef>,
-    pub(crate) verdict: &'d mut Verdict,
+    pub(crate) verdict: &'d mut Desired,
 }
 
 /// Refuses injections that would widen a role somebody else relies on. All revisions of unselected
@@ -76,7 +76,7 @@ pub(crate) fn refuse_shared_roles(
 }
 
 /// Names of the roles an injection would widen, when its policy guards shared roles.
-fn guarded_roles(input: &PlanInput<'_>, verdict: &Verdict) -> Option<BTreeSet<String>> {
+fn guarded_roles(input: &PlanInput<'_>, verdict: &Desired) -> Option<BTreeSet<String>> {
     let change = verdict
         .change
         .as_ref()
@@ -98,7 +98,7 @@ fn guarded_roles(input: &PlanInput<'_>, verdict: &Verdict) -> Option<BTreeSet<St
 }
 
 /// Whether a workload waits for what is known of shared roles.
-pub(crate) fn is_guarded(input: &PlanInput<'_>, verdict: &Verdict) -> bool {
+pub(crate) fn is_guarded(input: &PlanInput<'_>, verdict: &Desired) -> bool {
     guarded_roles(input, verdict).is_some()
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::gate::{Verdict, Watched};
+use crate::gate::{AnalysisResult, Watched};
 use crate::input::PlanInput;
 use crate::model::Standing;
 use crate::model::{Decision, Plan, Wait};
@@ -170,7 +170,7 @@ struct Round<'a> {
     candidates: Vec<Candidate>,
     stage_in_flight: Option<usize>,
     /// What the gates say.
-    verdict: Verdict,
+    verdict: AnalysisResult,
 }
 
 impl<'a> Round<'a> {
@@ -206,10 +206,10 @@ impl<'a> Round<'a> {
             let watched = watched(drafts, &reference, waves.open(tally.settled_at.len()).0);
             judge(input, policy, &watched, needs)
         } else {
-            Verdict::Successful
+            AnalysisResult::Successful
         };
         let stopped = match &verdict {
-            Verdict::Failed(why) => Some(why.clone()),
+            AnalysisResult::Failed(why) => Some(why.clone()),
             _ => stopped,
         };
         let plan = rollout::rollout_plan(input, policy, hash, ceiling);
@@ -237,7 +237,7 @@ impl<'a> Round<'a> {
 
     /// The memory of a gate that failed just now.
     fn new_stop(&self, input: &PlanInput<'_>) -> Option<RolloutRecord> {
-        let Verdict::Failed(message) = &self.verdict else {
+        let AnalysisResult::Failed(message) = &self.verdict else {
             return None;
         };
         Some(RolloutRecord {
@@ -253,8 +253,8 @@ impl<'a> Round<'a> {
     fn answers(&self, input: &PlanInput<'_>) -> Vec<Result<u32, Wait>> {
         let strategy = &self.policy.spec.rollout;
         let gate = match &self.verdict {
-            Verdict::Inconclusive(why) => Some(Wait::Gate(why.clone())),
-            Verdict::Successful | Verdict::Failed(_) => None,
+            AnalysisResult::Inconclusive(why) => Some(Wait::Gate(why.clone())),
+            AnalysisResult::Successful | AnalysisResult::Failed(_) => None,
         };
         rollout::admit(
             self.waves,
@@ -350,9 +350,9 @@ fn judge(
     policy: &LoggingPolicy,
     watched: &[Watched<'_>],
     needs: &mut Needs,
-) -> Verdict {
+) -> AnalysisResult {
     if watched.is_empty() {
-        return Verdict::Successful;
+        return AnalysisResult::Successful;
     }
     crate::gate::judge(input, policy, watched, needs)
 }

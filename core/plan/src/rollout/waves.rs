@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn waves_grow_from_the_canary_to_the_limit_and_the_last_has_no_end() {
+    fn waves_double_from_canary_and_last_wave_is_unlimited() {
         let waves = waves(1, 2, 10);
         let sizes: Vec<_> = (0..6).map(|wave| waves.size(wave)).collect();
         assert_eq!(sizes, [Some(1), Some(2), Some(4), Some(8), None, None]);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn waves_that_do_not_grow_stay_as_large_as_the_canary() {
+    fn waves_with_growth_one_keep_the_canary_size() {
         assert_eq!(waves(2, 1, 10).open(7), (3, Some(8)));
     }
 }

@@ -23,14 +23,14 @@ pub struct PolicyStanding {
     /// Its name.
     pub policy: String,
     /// What it is to the workload.
-    pub verdict: Verdict,
+    pub verdict: PolicyMatch,
     /// Why, for people.
     pub message: String,
 }
 
 /// What a policy is to a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Verdict {
+pub enum PolicyMatch {
     /// It decides.
     Decides,
     /// It selects the workload, and would decide if the one that does went.
@@ -47,7 +47,7 @@ pub enum Verdict {
     NotLookedAt,
 }
 
-impl Verdict {
+impl PolicyMatch {
     /// For people.
     #[must_use]
     pub const fn words(self) -> &'static str {
@@ -105,11 +105,11 @@ fn standing(
     status: &WorkloadStatus,
     policy: &LoggingPolicy,
     known: &BTreeMap<&str, &LoggingPolicy>,
-) -> (Verdict, String) {
+) -> (PolicyMatch, String) {
     if policy.is_deleting() {
         let message = "it does not compete any more; what it brought is taken out again, unless another \
                        policy decides for the workload now";
-        return (Verdict::BeingDeleted, message.to_owned());
+        return (PolicyMatch::BeingDeleted, message.to_owned());
     }
     if let Some(won) = status
         .policy
@@ -124,7 +124,7 @@ fn standing(
                 policy.generation()
             ));
         }
-        return (Verdict::Decides, message);
+        return (PolicyMatch::Decides, message);
     }
     let place = status
         .other_policies
@@ -137,14 +137,14 @@ fn standing(
             .and_then(|won| known.get(won.name.as_str()).copied());
         let mut message = lost(policy, winner, &status.other_policies[place].reason);
         if place > 0 {
-            return (Verdict::Loses, message);
+            return (PolicyMatch::Loses, message);
         }
         let name = winner.map_or("the one that decides", LoggingPolicy::name);
         message.push_str(&format!("; it decides when {name} goes"));
         if policy.spec.mode == Mode::Audit {
             message.push_str(", and reports only");
         }
-        return (Verdict::Next, message);
+        return (PolicyMatch::Next, message);
     }
     unmatched(workload, status, &policy.spec.selector)
 }
@@ -195,7 +195,7 @@ fn unmatched(
     workload: &Workload,
     status: &WorkloadStatus,
     selector: &Selector,
-) -> (Verdict, String) {
+) -> (PolicyMatch, String) {
     let mut by_name = selector.clone();
     by_name.service_tags = LabelSelector::default();
     by_name.exclude.service_tags = LabelSelector::default();
@@ -212,14 +212,14 @@ fn unmatched(
         };
         if let Some(term) = mismatch(&by_name, &subject) {
             return (
-                Verdict::DoesNotSelect,
+                PolicyMatch::DoesNotSelect,
                 with_values(&term, selector, &subject),
             );
         }
     }
     let selected = status.conditions.iter().find(|one| one.type_ == "Selected");
     if let Some(condition) = selected.filter(|one| one.reason == OPTED_OUT) {
-        return (Verdict::KeptAway, condition.message.clone());
+        return (PolicyMatch::KeptAway, condition.message.clone());
     }
     let wants = !selector.service_tags.is_empty();
     let excludes = !selector.exclude.service_tags.is_empty();
@@ -233,10 +233,10 @@ fn unmatched(
         (false, false) => {
             let message = "its selector matches; the controller has not looked at the service since the \
                            policy came or changed";
-            return (Verdict::NotLookedAt, message.to_owned());
+            return (PolicyMatch::NotLookedAt, message.to_owned());
         }
     };
-    (Verdict::DoesNotSelect, term.to_owned())
+    (PolicyMatch::DoesNotSelect, term.to_owned())
 }
 
 /// The service as far as selectors that know no tags look at it.
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn each_term_that_keeps_a_policy_away_is_named_with_its_values() {
+    fn every_selector_mismatch_is_explained_with_its_values() {
         let status = json!({"launchType": "EC2"});
         let tags = json!({"matchLabels": {"team": "pay"}});
         for (selector, message) in [
@@ -366,7 +366,7 @@ mod tests {
                 &workload(&status),
                 &[policy("p", &json!({"selector": selector}))],
             );
-            assert_eq!(found[0].verdict, Verdict::DoesNotSelect, "{selector}");
+            assert_eq!(found[0].verdict, PolicyMatch::DoesNotSelect, "{selector}");
             assert_eq!(found[0].message, message, "{selector}");
         }
     }

@@ -12,7 +12,7 @@ mod overlap;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-pub use explain::{PolicyStanding, Verdict, standings};
+pub use explain::{PolicyMatch, PolicyStanding, standings};
 pub use matching::{Mismatch, glob_matches, label_selector_matches, mismatch};
 pub use overlap::{Overlap, before, globs_meet, is_beside, overlap};
 

@@ -8,7 +8,7 @@ use crate::input::PlanInput;
 use crate::model::{Decision, Wait};
 use crate::select::launch_type;
 use crate::workload::draft::Draft;
-use firelens_aws::fit::{Footprint, Verdict, added_attributes, compare};
+use firelens_aws::fit::{Footprint, InstanceFit, added_attributes, compare};
 use firelens_aws::observe::{Needs, Observed};
 use firelens_aws::size::TaskSize;
 use firelens_inject::{Note, NoteCode, Reason, Refusal};
@@ -93,18 +93,18 @@ fn add_what_ecs_lists(
     }
 }
 
-fn answer(verdict: &Verdict, draft: &Draft<'_>) -> (Option<Decision>, Vec<Note>) {
+fn answer(verdict: &InstanceFit, draft: &Draft<'_>) -> (Option<Decision>, Vec<Note>) {
     let cluster = &draft.cluster.name;
     let full = |message: String| Note::new(NoteCode::NoRoomOnInstances, message);
     match verdict {
-        Verdict::Fine => (None, Vec::new()),
-        Verdict::NoInstances => (
+        InstanceFit::Fine => (None, Vec::new()),
+        InstanceFit::NoInstances => (
             None,
             vec![full(format!(
                 "cluster {cluster} has no container instance in service for this service; its tasks start when one joins"
             ))],
         ),
-        Verdict::Incapable {
+        InstanceFit::Incapable {
             missing,
             newest_agent,
         } => {
@@ -114,12 +114,12 @@ fn answer(verdict: &Verdict, draft: &Draft<'_>) -> (Option<Decision>, Vec<Note>)
             let message = format!(
                 "no container instance of cluster {cluster} can place the task with the router: missing {}{newest}; \
                  update the ECS agents, or the AMI of the instances",
-                Verdict::words(missing)
+                InstanceFit::words(missing)
             );
             let refusal = Refusal::new(Reason::CapabilityMissing, message);
             (Some(Decision::Refused(refusal)), Vec::new())
         }
-        Verdict::Tight {
+        InstanceFit::Tight {
             incapable,
             no_room,
             too_large,

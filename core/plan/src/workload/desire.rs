@@ -76,7 +76,7 @@ pub(crate) enum WantedRevision {
 
 /// What one workload needs.
 #[derive(Clone, Debug)]
-pub(crate) struct Verdict {
+pub(crate) struct Desired {
     pub(crate) decision: Decision,
     pub(crate) change: Option<Change>,
     /// The older change that comes first where that one has to wait.
@@ -101,7 +101,7 @@ pub(crate) struct Verdict {
     pub(crate) claim: Option<Claim>,
 }
 
-impl Verdict {
+impl Desired {
     pub(crate) fn new(decision: Decision) -> Self {
         Self {
             decision,
@@ -149,7 +149,7 @@ pub(crate) struct Site<'a> {
 }
 
 /// Decides for one workload; asks for reads through `needs`.
-pub(crate) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -> Verdict {
+pub(crate) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -> Desired {
     if site.selection.opted_out_by.is_some() {
         return left_alone(input, site, needs);
     }
@@ -161,14 +161,14 @@ pub(crate) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
     let revision = &site.service.task_definition;
     let is_read = input.observation.task_definitions.contains_key(revision);
     if winner.is_none() && site.record.is_empty() && !is_read {
-        return Verdict::new(Decision::NotSelected);
+        return Desired::new(Decision::NotSelected);
     }
     let live = match document(input, &site.service.task_definition, needs) {
         Ok(live) => live,
-        Err(decision) => return Verdict::new(decision),
+        Err(decision) => return Desired::new(decision),
     };
     if let Some(claim) = Claim::of(input, live, firelens_inject::marks(live).as_ref()) {
-        let mut verdict = Verdict::new(match winner {
+        let mut verdict = Desired::new(match winner {
             Some(_) => Decision::Claimed(Box::new(claim.clone())),
             None => Decision::NotSelected,
         });
@@ -178,7 +178,7 @@ pub(crate) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
     // After a lost race everything starts from the owner's revision that we brought ours over.
     let start = match start(input, site, live, needs) {
         Ok(start) => start,
-        Err(decision) => return Verdict::new(decision),
+        Err(decision) => return Desired::new(decision),
     };
     let marks = firelens_inject::marks(start);
     let undone = winner.filter(|policy| is_undone(input, policy, site.record));
@@ -190,7 +190,7 @@ pub(crate) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
         (Some(_), None) if undone.is_some() && site.record.overtaken.is_some() => {
             eject::give_back(site)
         }
-        (Some(_), None) if undone.is_some() => Verdict::new(Decision::Waiting(Wait::Aborted)),
+        (Some(_), None) if undone.is_some() => Desired::new(Decision::Waiting(Wait::Aborted)),
         (Some(policy), Some(found))
             if policy.spec.mode == Mode::Audit
                 && !claim::is_same(input, policy, found)
@@ -201,7 +201,7 @@ pub(crate) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
         }
         (Some(policy), _) => want(input, site, policy, live, start),
         (None, Some(found)) if site.out_of_scope && scope::is_held(input, site, found) => {
-            Verdict::new(Decision::OutOfScope(input.target.is_deleting()))
+            Desired::new(Decision::OutOfScope(input.target.is_deleting()))
         }
         (None, Some(found)) => eject::leave(input, site, start, found, needs),
         (None, None) => eject::give_back(site),
@@ -211,8 +211,8 @@ pub(crate) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
 }
 
 /// A tag keeps us away. What the service runs is looked at all the same: what it relies on stays.
-fn left_alone(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -> Verdict {
-    let mut verdict = Verdict::new(Decision::OptedOut);
+fn left_alone(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -> Desired {
+    let mut verdict = Desired::new(Decision::OptedOut);
     if !input.policies.is_empty() {
         let live = document(input, &site.service.task_definition, needs);
         let marks = live.ok().and_then(firelens_inject::marks);
@@ -259,7 +259,7 @@ fn want(
     policy: &LoggingPolicy,
     live: &TaskDefinitionDoc,
     start: &TaskDefinitionDoc,
-) -> Verdict {
+) -> Desired {
     let base = base_of(start);
     let platform = platform(site.service);
     let context = context(input, policy, site, &platform, base.as_deref());
@@ -269,13 +269,13 @@ fn want(
     };
     let prepared = match prepared {
         Ok(prepared) => prepared,
-        Err(refusal) => return Verdict::new(Decision::Refused(refusal)),
+        Err(refusal) => return Desired::new(Decision::Refused(refusal)),
     };
     let reference = crate::select::policy_ref(policy);
     let verifies = prepared.iam_mode() == IamMode::Verify;
     let rights = verifies.then(|| prepared.grants().to_vec());
     let in_sync = site.record.overtaken.is_none() && prepared.is_current(live);
-    let mut verdict = Verdict::new(Decision::InSync);
+    let mut verdict = Desired::new(Decision::InSync);
     verdict.notes = prepared.notes().to_vec();
     if !in_sync {
         verdict

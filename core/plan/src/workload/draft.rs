@@ -2,7 +2,7 @@
 
 use crate::input::PlanInput;
 use crate::select::Selection;
-use crate::workload::desire::Verdict;
+use crate::workload::desire::Desired;
 use firelens_aws::observe::{ClusterView, Needs, ServiceView};
 use firelens_aws::record::{PolicyRef, WorkloadRecord};
 use firelens_inject::drift::Drift;
@@ -21,7 +21,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) service: &'a ServiceView,
     pub(crate) selection: Selection,
     pub(crate) record: WorkloadRecord,
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: Desired,
     pub(crate) drift: Option<Drift>,
     /// What its own judgement asked for in this round.
     pub(crate) asks: Needs,

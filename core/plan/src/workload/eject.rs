@@ -6,7 +6,7 @@
 use crate::input::PlanInput;
 use crate::model::{Decision, Wait};
 use crate::workload::claim::owner_of;
-use crate::workload::desire::{Change, Site, Verdict, WantedRevision};
+use crate::workload::desire::{Change, Desired, Site, WantedRevision};
 use crate::workload::external_deploy;
 use crate::workload::moving;
 use firelens_aws::observe::{Needs, Observed};
@@ -22,19 +22,19 @@ pub(crate) fn leave(
     live: &TaskDefinitionDoc,
     marks: &Marks,
     needs: &mut Needs,
-) -> Verdict {
+) -> Desired {
     let Some(policy) = owner_of(input, site, marks) else {
-        return Verdict::new(Decision::Orphaned(marks.policy.clone()));
+        return Desired::new(Decision::Orphaned(marks.policy.clone()));
     };
     let deleting = policy.is_deleting();
     if policy.spec.deletion_policy == DeletionPolicy::Retain {
-        return Verdict::new(Decision::Retained);
+        return Desired::new(Decision::Retained);
     }
     if policy.spec.mode == Mode::Audit && !deleting {
-        return Verdict::new(Decision::Retained);
+        return Desired::new(Decision::Retained);
     }
     if policy.spec.suspend && !deleting {
-        return Verdict::new(Decision::Waiting(Wait::Suspended));
+        return Desired::new(Decision::Waiting(Wait::Suspended));
     }
     eject(input, policy, live, marks, needs)
 }
@@ -46,10 +46,10 @@ pub(crate) fn take_back(
     live: &TaskDefinitionDoc,
     marks: &Marks,
     needs: &mut Needs,
-) -> Verdict {
+) -> Desired {
     match owner_of(input, site, marks) {
         Some(policy) => eject(input, policy, live, marks, needs),
-        None => Verdict::new(Decision::Orphaned(marks.policy.clone())),
+        None => Desired::new(Decision::Orphaned(marks.policy.clone())),
     }
 }
 
@@ -59,11 +59,11 @@ fn eject(
     live: &TaskDefinitionDoc,
     marks: &Marks,
     needs: &mut Needs,
-) -> Verdict {
+) -> Desired {
     let ejection = match firelens_inject::eject(live) {
         Ok(ejection) => ejection,
         Err(error) => {
-            return Verdict::new(Decision::Refused(firelens_inject::Refusal {
+            return Desired::new(Decision::Refused(firelens_inject::Refusal {
                 reason: firelens_inject::Reason::RestoreImpossible,
                 message: format!(
                     "the injection cannot be taken out of {}: {error}",
@@ -79,11 +79,11 @@ fn eject(
             family: live.family().unwrap_or_default().to_owned(),
             body: body.clone(),
         },
-        Err(decision) => return Verdict::new(decision),
+        Err(decision) => return Desired::new(decision),
     };
-    let mut verdict = Verdict::new(Decision::Ejecting);
+    let mut verdict = Desired::new(Decision::Ejecting);
     if let Some(refusal) = moving::refusal(policy, live, &mut verdict.notes) {
-        return Verdict::new(Decision::Refused(refusal));
+        return Desired::new(Decision::Refused(refusal));
     }
     verdict.change = Some(Change {
         purpose: Purpose::Eject,
@@ -127,11 +127,11 @@ fn base_revision(
 }
 
 /// No winner, no marks: nothing to take out. After a lost race the owner's revision is still owed.
-pub(crate) fn give_back(site: &Site<'_>) -> Verdict {
+pub(crate) fn give_back(site: &Site<'_>) -> Desired {
     let Some(race) = &site.record.overtaken else {
-        return Verdict::new(left_behind(site));
+        return Desired::new(left_behind(site));
     };
-    let mut verdict = Verdict::new(Decision::Ejecting);
+    let mut verdict = Desired::new(Decision::Ejecting);
     verdict.change = Some(Change::give_back(race, Purpose::Eject));
     verdict
 }

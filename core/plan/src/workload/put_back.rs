@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::gate;
 use crate::input::PlanInput;
 use crate::model::{Decision, Wait};
-use crate::workload::desire::{Change, Verdict, WantedRevision};
+use crate::workload::desire::{Change, Desired, WantedRevision};
 use crate::workload::draft::{Draft, find_policy};
 use crate::workload::external_deploy;
 use crate::workload::track::READ_LAG_SECONDS;
@@ -152,11 +152,11 @@ pub(crate) fn judge(
         };
         let mut verdict = match wanted {
             Ok(change) => {
-                let mut verdict = Verdict::new(Decision::PuttingBack);
+                let mut verdict = Desired::new(Decision::PuttingBack);
                 verdict.change = change;
                 verdict
             }
-            Err(Unusable::NotYet(what)) => Verdict::new(Decision::Waiting(Wait::Read(what))),
+            Err(Unusable::NotYet(what)) => Desired::new(Decision::Waiting(Wait::Read(what))),
             Err(Unusable::Never(why)) => {
                 draft.record.set_put_back(PutBackState::Over(why));
                 continue;

@@ -4,7 +4,7 @@
 
 use crate::input::PlanInput;
 use crate::model::{Decision, Wait};
-use crate::workload::desire::Verdict;
+use crate::workload::desire::Desired;
 use firelens_aws::observe::ServiceView;
 use firelens_aws::record::{Purpose, WorkloadRecord};
 use firelens_types::v1alpha1::workload_name;
@@ -37,7 +37,7 @@ pub(crate) fn forget_failure(input: &PlanInput<'_>, record: &mut WorkloadRecord)
 /// more, or nobody wants the one that could not be brought. `true` when there was one.
 pub(crate) fn forget_what_is_gone(
     service: &ServiceView,
-    verdict: &Verdict,
+    verdict: &Desired,
     record: &mut WorkloadRecord,
 ) -> bool {
     let Some(failed) = &record.failed else {

@@ -83,7 +83,7 @@ fn the_expected_end_is_not_rewritten_while_nothing_moves() {
 }
 
 #[test]
-fn a_deleted_policy_does_not_wait_for_its_own_hanging_deployment() {
+fn deleted_policy_reverts_its_hanging_deployment_at_once() {
     let mut world = fleet();
     assert_eq!(world.start(), ["s0"]);
     let base = world.records[&World::key("s0")].deployment.clone().unwrap();

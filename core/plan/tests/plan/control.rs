@@ -63,7 +63,7 @@ fn nothing_is_written_before_the_plan_is_approved() {
 }
 
 #[test]
-fn an_approval_lapses_when_a_base_that_is_still_to_be_changed_changes() {
+fn approval_expires_when_a_pending_base_changes() {
     let mut world = fleet(3, &json!({"approval": "Required"}));
     let hash = approve(&mut world);
     assert_eq!(world.start(), ["s0", "s1"]);
@@ -112,7 +112,7 @@ fn an_approval_lapses_when_the_policy_or_a_role_changes() {
 }
 
 #[test]
-fn a_change_above_the_ceiling_of_the_target_needs_approval_and_so_does_taking_it_back() {
+fn changes_above_target_approval_limit_and_their_removal_need_approval() {
     let mut world = fleet(4, &json!({}));
     world.target.spec.approval_above = Some(IntOrPercent::Percent(50));
     assert!(world.start().is_empty());
@@ -131,7 +131,7 @@ fn a_change_above_the_ceiling_of_the_target_needs_approval_and_so_does_taking_it
 }
 
 #[test]
-fn deployments_start_within_windows_and_owners_are_followed_at_any_time() {
+fn rollout_waits_for_windows_but_owner_deployments_are_always_followed() {
     // The world begins at midnight.
     let mut world = fleet(
         3,
@@ -188,7 +188,7 @@ fn a_freeze_of_other_targets_or_of_later_holds_nothing() {
 }
 
 #[test]
-fn a_paused_rollout_lets_deployments_end_and_goes_on_when_resumed() {
+fn paused_rollout_finishes_deployments_and_continues_when_resumed() {
     let mut world = fleet(4, &json!({}));
     world.start();
     world.say(0, json!({"paused": true}));
@@ -202,7 +202,7 @@ fn a_paused_rollout_lets_deployments_end_and_goes_on_when_resumed() {
 }
 
 #[test]
-fn a_resumed_rollout_counts_failures_anew_and_leaves_the_failed_alone() {
+fn resumed_rollout_resets_failure_count_and_skips_failed_services() {
     let mut world = fleet(4, &json!({"maxConcurrent": 1}));
     assert_eq!(world.start(), ["s0"]);
     world.roll_back("s0");
@@ -215,7 +215,7 @@ fn a_resumed_rollout_counts_failures_anew_and_leaves_the_failed_alone() {
 }
 
 #[test]
-fn a_retry_tries_the_failed_again_once_and_only_those_that_are_named() {
+fn retry_runs_once_and_only_for_named_services() {
     let mut world = fleet(4, &json!({"failureThreshold": 2}));
     assert_eq!(world.start(), ["s0", "s1"]);
     world.roll_back("s0");
@@ -258,7 +258,7 @@ fn an_aborted_rollout_leaves_what_is_done_and_follows_it() {
 }
 
 #[test]
-fn an_undone_rollout_is_taken_back_in_waves_and_comes_back_with_the_next_generation_only() {
+fn aborted_rollout_is_undone_in_waves_until_the_next_generation() {
     let mut world = fleet(5, &json!({}));
     world.start();
     world.deployments_complete();

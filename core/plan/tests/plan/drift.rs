@@ -39,7 +39,7 @@ fn contested(world: &World) -> bool {
 }
 
 #[test]
-fn the_same_content_again_and_again_is_a_fight_that_ends_after_three_updates() {
+fn repeated_revert_to_same_revision_is_contested_after_three_updates() {
     let (mut world, original) = routed();
     fight(&mut world, &original, TAKEAWAY_LIMIT - 1, 3_600);
     assert!(world.is_injected(SERVICE) && !contested(&world));
@@ -65,7 +65,7 @@ fn the_same_content_again_and_again_is_a_fight_that_ends_after_three_updates() {
 }
 
 #[test]
-fn the_same_content_under_new_revision_numbers_is_a_fight_as_well() {
+fn repeated_revert_under_new_revision_numbers_is_contested() {
     let (mut world, _) = routed();
     for _ in 0..6 {
         world.advance(600);
@@ -77,7 +77,7 @@ fn the_same_content_under_new_revision_numbers_is_a_fight_as_well() {
 }
 
 #[test]
-fn an_owner_who_deploys_something_new_each_minute_is_followed_for_ever() {
+fn owner_deploying_new_images_every_minute_is_always_followed() {
     let (mut world, _) = routed();
     for round in 0..100 {
         world.advance(60);
@@ -149,7 +149,7 @@ fn taking_the_router_out_ourselves_takes_nothing_away() {
 }
 
 #[test]
-fn a_contest_ends_with_the_policy_a_retry_something_new_or_a_day() {
+fn contest_ends_on_policy_change_retry_new_content_or_day() {
     type End = fn(&mut World);
     let ends: [(&str, End); 4] = [
         ("policy", |world| {
@@ -198,7 +198,7 @@ fn a_retry_that_means_another_service_ends_no_contest() {
 }
 
 #[test]
-fn a_contested_service_keeps_no_place_from_the_others_and_a_deleted_policy_goes() {
+fn contested_service_blocks_neither_others_nor_policy_deletion() {
     let (mut world, original) = routed();
     fight(&mut world, &original, TAKEAWAY_LIMIT, 60);
     world.owner_deploys("s1", &base("s1", "app:1"));
@@ -233,7 +233,7 @@ fn what_is_taken_away_is_told_path_by_path() {
 }
 
 #[test]
-fn an_altered_router_in_a_copy_is_ours_and_is_put_right() {
+fn altered_router_in_an_owner_copy_is_corrected() {
     let (mut world, _) = routed();
     let mut copy: Value = serde_json::from_str(&world.live(SERVICE).to_register_input()).unwrap();
     copy["containerDefinitions"][0]["logConfiguration"]["options"]["Name"] = json!("null");

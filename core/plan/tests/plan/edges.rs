@@ -11,7 +11,7 @@ use crate::build::{REGION, base, policy};
 use crate::world::World;
 
 #[test]
-fn the_platform_is_that_of_the_service_and_its_capacity_providers() {
+fn launch_type_follows_service_and_capacity_providers() {
     let service = |extra: Value| {
         let mut raw = json!({
             "serviceArn": "arn:aws:ecs:us-east-1:111122223333:service/main/s0", "serviceName": "s0",
@@ -91,7 +91,7 @@ fn services_of_one_family_are_judged_one_by_one() {
 }
 
 #[test]
-fn rights_longer_than_iam_takes_are_refused_before_anything_is_written() {
+fn too_long_role_policy_is_refused_before_any_write() {
     let mut world = World::fleet(1);
     let resources: Vec<String> = (0..64)
         .map(|index| {
@@ -140,7 +140,7 @@ fn objects_of_older_revisions_stay_until_their_policy_goes() {
 }
 
 #[test]
-fn an_owner_without_the_router_again_and_again_is_followed_each_time() {
+fn owner_deploys_without_router_are_injected_every_time() {
     let mut world = World::fleet(1);
     world.policies.push(policy("all", &json!({})));
     world.settle();

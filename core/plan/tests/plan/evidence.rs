@@ -85,7 +85,7 @@ fn tail_of(task: &str) -> LogTailQuestion {
 }
 
 #[test]
-fn a_rolled_back_deployment_names_the_container_its_exit_code_and_the_routers_last_line() {
+fn rollback_message_names_container_exit_code_and_router_log_line() {
     let (mut world, revision) = deploying();
     let now = world.now;
     let ours = ServiceDeploymentView::parse(
@@ -140,7 +140,7 @@ fn a_rolled_back_deployment_names_the_container_its_exit_code_and_the_routers_la
 }
 
 #[test]
-fn evidence_that_cannot_be_read_is_named_and_the_failure_stands() {
+fn unreadable_evidence_is_named_and_the_failure_stays() {
     let (mut world, _) = deploying();
     let denied = "ecs:ListTasks failed (AccessDeniedException): not authorized";
     world

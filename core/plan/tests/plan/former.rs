@@ -48,7 +48,7 @@ fn names(world: &World) -> Vec<&str> {
 }
 
 #[test]
-fn the_new_role_policy_is_there_and_has_spread_before_the_old_one_goes() {
+fn old_role_policy_is_deleted_after_the_new_one_propagates() {
     let mut world = of_an_older_version(1);
     world.pass();
     assert_eq!(names(&world), [OLD, NEW], "written beside the old one");
@@ -65,7 +65,7 @@ fn the_new_role_policy_is_there_and_has_spread_before_the_old_one_goes() {
 }
 
 #[test]
-fn the_old_role_policy_stays_while_the_new_one_cannot_be_written() {
+fn old_role_policy_is_kept_while_new_write_fails() {
     let mut world = of_an_older_version(1);
     let before = world.role_policies.clone();
     world.target.spec.suspend = true;
@@ -101,7 +101,7 @@ fn a_policy_that_is_deleted_takes_both_names_along() {
 }
 
 #[test]
-fn a_large_fleet_gets_its_new_names_a_few_at_a_time() {
+fn former_role_policies_are_replaced_in_batches() {
     let services = FORMER_REPLACED_PER_PASS + 5;
     let mut world = of_an_older_version(services);
     world.pass();

@@ -60,7 +60,7 @@ fn nothing_is_missing(world: &World, moment: &str) {
 }
 
 #[test]
-fn through_several_generations_no_reachable_revision_points_at_a_missing_object() {
+fn reachable_revisions_never_point_at_a_missing_object() {
     let mut world = fleet(3);
     world.settle();
     for (round, stream) in ["b", "c", "a", "d", "e"].into_iter().enumerate() {
@@ -95,7 +95,7 @@ fn through_several_generations_no_reachable_revision_points_at_a_missing_object(
 }
 
 #[test]
-fn a_spare_object_goes_after_its_grace_and_stays_when_it_is_wanted_again_before() {
+fn unused_object_is_deleted_after_grace_unless_reused() {
     let mut world = fleet(1);
     world.settle();
     let first = world.objects.keys().next().unwrap().clone();
@@ -153,7 +153,7 @@ fn an_owner_who_copied_our_revision_keeps_its_object() {
 }
 
 #[test]
-fn nothing_is_tidied_while_a_service_does_not_answer_or_others_have_work() {
+fn cleanup_waits_for_silent_services_and_pending_work() {
     let mut world = fleet(2);
     world.settle();
     renew(&mut world, "b");

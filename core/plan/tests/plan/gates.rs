@@ -1,7 +1,7 @@
 //! Whether a rollout may go on: what each piece of evidence does to the verdict.
 
 use firelens_aws::observe::{AlarmView, Needs, Observed};
-use firelens_plan::gate::{Verdict, judge};
+use firelens_plan::gate::{AnalysisResult, judge};
 use serde_json::{Value, json};
 
 use crate::build::policy;
@@ -30,7 +30,7 @@ fn baking(rollout: &Value) -> (World, String) {
 }
 
 /// The verdict when everything it asks for is read.
-fn verdict(world: &World) -> Verdict {
+fn verdict(world: &World) -> AnalysisResult {
     let mut seen = world.seen();
     for _ in 0..3 {
         let mut needs = Needs::default();
@@ -48,7 +48,7 @@ fn verdict(world: &World) -> Verdict {
             return verdict;
         }
         assert!(
-            matches!(verdict, Verdict::Inconclusive(_)),
+            matches!(verdict, AnalysisResult::Inconclusive(_)),
             "nothing is well before it was read: {verdict:?}"
         );
         world.read(&needs, &mut seen);
@@ -57,23 +57,25 @@ fn verdict(world: &World) -> Verdict {
 }
 
 #[track_caller]
-fn expect(world: &World, wanted: &Verdict) {
+fn expect(world: &World, wanted: &AnalysisResult) {
     let found = verdict(world);
     let agrees = match (wanted, &found) {
-        (Verdict::Successful, Verdict::Successful) => true,
-        (Verdict::Failed(part), Verdict::Failed(text))
-        | (Verdict::Inconclusive(part), Verdict::Inconclusive(text)) => text.contains(part),
+        (AnalysisResult::Successful, AnalysisResult::Successful) => true,
+        (AnalysisResult::Failed(part), AnalysisResult::Failed(text))
+        | (AnalysisResult::Inconclusive(part), AnalysisResult::Inconclusive(text)) => {
+            text.contains(part)
+        }
         _ => false,
     };
     assert!(agrees, "{found:?} instead of {wanted:?}");
 }
 
-fn failed(part: &str) -> Verdict {
-    Verdict::Failed(part.into())
+fn failed(part: &str) -> AnalysisResult {
+    AnalysisResult::Failed(part.into())
 }
 
-fn inconclusive(part: &str) -> Verdict {
-    Verdict::Inconclusive(part.into())
+fn inconclusive(part: &str) -> AnalysisResult {
+    AnalysisResult::Inconclusive(part.into())
 }
 
 #[test]
@@ -86,11 +88,11 @@ fn healthy_tasks_speak_for_going_on() {
         .evidence
         .tasks
         .insert(tasks_of("s0", false), Observed::Present(tasks));
-    expect(&world, &Verdict::Successful);
+    expect(&world, &AnalysisResult::Successful);
 }
 
 #[test]
-fn an_unhealthy_router_fails_the_canary_and_an_unhealthy_application_does_not() {
+fn unhealthy_router_fails_the_canary_but_unhealthy_application_does_not() {
     let (mut world, revision) = baking(&json!({}));
     let sick = |name: &str| json!({"lastStatus": "RUNNING", "containers": [{"name": name, "healthStatus": "UNHEALTHY"}]});
     for (tasks, wanted) in [
@@ -98,10 +100,13 @@ fn an_unhealthy_router_fails_the_canary_and_an_unhealthy_application_does_not() 
             vec![task("a", &revision, sick("log_router"))],
             failed("prod/main/s0: the router log_router of task a is unhealthy"),
         ),
-        (vec![task("a", &revision, sick("app"))], Verdict::Successful),
+        (
+            vec![task("a", &revision, sick("app"))],
+            AnalysisResult::Successful,
+        ),
         (
             vec![task("a", "arn:of:the:owner", sick("log_router"))],
-            Verdict::Successful,
+            AnalysisResult::Successful,
         ),
     ] {
         world
@@ -113,7 +118,7 @@ fn an_unhealthy_router_fails_the_canary_and_an_unhealthy_application_does_not() 
 }
 
 #[test]
-fn tasks_that_stopped_during_the_bake_time_fail_it_when_the_router_can_be_at_fault() {
+fn task_stopped_by_router_fault_fails_the_bake() {
     let (mut world, revision) = baking(&json!({}));
     let now = world.now;
     let early = now - jiff::SignedDuration::from_secs(3600);
@@ -131,8 +136,12 @@ fn tasks_that_stopped_during_the_bake_time_fail_it_when_the_router_can_be_at_fau
             exited("log_router", 255, ""),
             failed("task x: the router log_router stopped with exit code 255"),
         ),
-        (early, exited("log_router", 255, ""), Verdict::Successful),
-        (now, exited("app", 1, ""), Verdict::Successful),
+        (
+            early,
+            exited("log_router", 255, ""),
+            AnalysisResult::Successful,
+        ),
+        (now, exited("app", 1, ""), AnalysisResult::Successful),
         (
             now,
             exited("app", 137, "OutOfMemoryError: killed"),
@@ -143,7 +152,7 @@ fn tasks_that_stopped_during_the_bake_time_fail_it_when_the_router_can_be_at_fau
             unstarted,
             failed("task x did not start: ResourceInitializationError"),
         ),
-        (now, by_ecs, Verdict::Successful),
+        (now, by_ecs, AnalysisResult::Successful),
     ] {
         let tasks = vec![stopped("x", &revision, at, extra)];
         world
@@ -168,7 +177,7 @@ fn tasks_that_cannot_be_read_leave_it_open() {
 }
 
 #[test]
-fn a_deployment_that_ecs_gave_up_fails_it_without_a_read() {
+fn failed_ecs_deployment_fails_the_canary_without_lookup() {
     let (mut world, _) = baking(&json!({}));
     let service = world.services.get_mut("s0").unwrap();
     service.rollout_state = "FAILED";
@@ -189,7 +198,7 @@ fn an_alarm_decides_by_its_state() {
         })
     };
     for (answer, wanted) in [
-        (alarm("OK"), Verdict::Successful),
+        (alarm("OK"), AnalysisResult::Successful),
         (
             alarm("ALARM"),
             failed("alarm checkout-5xx rings: Threshold Crossed"),
@@ -217,7 +226,10 @@ fn a_query_decides_by_every_sample() {
     let gate = json!({"name": "errors", "query": "rate(errors)", "min": 0.0, "max": 0.5});
     let (mut world, _) = baking(&json!({"gates": {"prometheus": [gate]}}));
     for (answer, wanted) in [
-        (Observed::Present(vec![0.0, 0.5]), Verdict::Successful),
+        (
+            Observed::Present(vec![0.0, 0.5]),
+            AnalysisResult::Successful,
+        ),
         (
             Observed::Present(vec![0.1, 0.6]),
             failed("query errors is 0.6, above 0.5"),
@@ -271,7 +283,7 @@ fn one_failed_gate_outweighs_all_others() {
 }
 
 #[test]
-fn logs_that_are_required_hold_the_rollout_until_they_are_seen() {
+fn required_logs_hold_the_rollout_until_seen() {
     let (world, _) = baking(&json!({"requireLogs": true}));
     expect(&world, &inconclusive("no task of the revision runs now"));
 }

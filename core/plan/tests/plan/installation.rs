@@ -66,7 +66,7 @@ fn a_lost_database_and_the_same_policies_change_no_service() {
 }
 
 #[test]
-fn a_policy_made_again_takes_over_what_the_one_before_wrote() {
+fn recreated_policy_adopts_resources_of_its_predecessor() {
     let mut world = injected(3);
     let before = written(&world);
     world.policies[0].metadata.uid = Some("another".to_owned());
@@ -81,7 +81,7 @@ fn a_policy_made_again_takes_over_what_the_one_before_wrote() {
 }
 
 #[test]
-fn before_any_policy_is_applied_a_router_is_called_what_it_is() {
+fn router_with_no_applied_policy_is_reported_as_orphaned() {
     let mut world = injected(FLEET);
     let policies = std::mem::take(&mut world.policies);
     world.lose_database();
@@ -161,7 +161,7 @@ fn rights_that_another_installations_router_may_need_stay() {
 }
 
 #[test]
-fn a_router_of_ours_whose_policy_has_another_uid_goes_with_it() {
+fn router_of_recreated_policy_is_ejected_when_unselected() {
     let mut world = injected(2);
     world.policies[0] = policy("all", &json!({"selector": {"services": ["s1"]}}));
     world.policies[0].spec.outputs = policy("all", &outputs()).spec.outputs;
@@ -173,7 +173,7 @@ fn a_router_of_ours_whose_policy_has_another_uid_goes_with_it() {
 }
 
 #[test]
-fn a_router_that_names_no_installation_and_no_known_policy_is_left_alone() {
+fn router_of_unknown_installation_and_policy_is_kept() {
     let mut world = injected(1);
     forget_installation(&mut world);
     world.policies[0] = policy("all", &json!({"selector": {"services": ["none"]}}));
@@ -186,7 +186,7 @@ fn a_router_that_names_no_installation_and_no_known_policy_is_left_alone() {
 }
 
 #[test]
-fn when_the_other_installation_lets_go_the_service_is_taken_over() {
+fn service_released_by_another_installation_is_taken_over() {
     let mut world = injected(1);
     world.installation = "there";
     world.lose_database();

@@ -62,7 +62,7 @@ fn rights_that_a_waiting_service_will_need_again_stay() {
 }
 
 #[test]
-fn a_deleted_policy_waits_for_tasks_of_ours_that_an_owner_replaces() {
+fn deleted_policy_waits_for_injected_tasks_being_replaced() {
     let mut world = fleet(1, &json!({}));
     world.owner_begins("s0", &base("s0", "app:2"));
     world.pass();
@@ -99,7 +99,7 @@ fn a_rollback_of_the_owners_deployment_finds_rights_and_files() {
 }
 
 #[test]
-fn tasks_of_a_deployment_that_ecs_rolls_back_keep_their_rights() {
+fn draining_tasks_of_a_rolled_back_deployment_keep_permissions() {
     let mut world = World::fleet(1);
     world.policies.push(policy("all", &two(&json!({}))));
     world.start();
@@ -137,7 +137,7 @@ fn a_restore_with_early_success_waits_for_the_old_tasks() {
 }
 
 #[test]
-fn an_injection_with_early_success_ends_when_the_old_tasks_are_gone() {
+fn early_successful_injection_completes_when_old_tasks_are_gone() {
     let mut world = World::fleet(1);
     world.policies.push(policy("all", &json!({})));
     world.start();
@@ -151,7 +151,7 @@ fn an_injection_with_early_success_ends_when_the_old_tasks_are_gone() {
 }
 
 #[test]
-fn an_audit_policy_that_lets_go_leaves_the_rights_of_what_runs() {
+fn audit_policy_releasing_a_service_keeps_permissions_in_use() {
     let mut world = fleet(2, &json!({}));
     change(
         &mut world,
@@ -168,7 +168,7 @@ fn an_audit_policy_that_lets_go_leaves_the_rights_of_what_runs() {
 }
 
 #[test]
-fn a_policy_that_retains_leaves_the_rights_of_what_it_selects_no_more() {
+fn retain_policy_keeps_permissions_of_unselected_services() {
     let mut world = fleet(1, &json!({"deletionPolicy": "Retain"}));
     change(
         &mut world,
@@ -184,7 +184,7 @@ fn a_policy_that_retains_leaves_the_rights_of_what_it_selects_no_more() {
 }
 
 #[test]
-fn a_deployment_that_explains_itself_counts_although_its_record_is_lost() {
+fn self_describing_deployment_counts_after_its_record_is_lost() {
     let mut world = fleet(1, &json!({}));
     world.owner_begins("s0", &base("s0", "app:2"));
     world.records.clear();

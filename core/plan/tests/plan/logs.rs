@@ -82,7 +82,7 @@ fn condition(world: &World) -> (String, String, String) {
 }
 
 #[test]
-fn the_stream_of_a_task_of_the_managed_revision_is_looked_up() {
+fn log_stream_of_managed_revision_task_is_queried() {
     let world = fleet(1, &[streams()]);
     let questions = asked(&world);
     assert_eq!(questions.len(), 1);
@@ -109,7 +109,7 @@ fn said_now_and_later(world: &mut World) -> (LogsSeen, LogsSeen) {
 }
 
 #[test]
-fn a_revision_found_after_a_lost_database_has_its_grace_from_then_on() {
+fn logs_grace_restarts_after_a_lost_database() {
     let mut world = fleet(1, &[streams()]);
     world.advance(86_400);
     world.records.clear();
@@ -118,7 +118,7 @@ fn a_revision_found_after_a_lost_database_has_its_grace_from_then_on() {
 }
 
 #[test]
-fn a_copy_of_ours_that_its_owner_deploys_has_its_grace_from_then_on() {
+fn logs_grace_restarts_when_owner_deploys_a_copy() {
     let mut world = fleet(1, &[streams()]);
     world.advance(86_400);
     let live = world.live("s0").to_register_input();
@@ -134,7 +134,7 @@ fn a_copy_of_ours_that_its_owner_deploys_has_its_grace_from_then_on() {
 }
 
 #[test]
-fn a_shared_place_is_asked_the_same_in_all_rounds_and_passes() {
+fn shared_log_destination_query_is_stable_across_passes() {
     let firehose = output("main", &json!({"firehose": {"deliveryStream": "logs"}}));
     let mut world = fleet(1, &[firehose]);
     let first = asked(&world);
@@ -197,7 +197,7 @@ fn what_a_destination_shows_becomes_the_condition() {
 }
 
 #[test]
-fn a_destination_that_aws_cannot_show_is_unknown_and_costs_nothing() {
+fn unreadable_destination_is_unknown_and_makes_no_calls() {
     let datadog = output(
         "dd",
         &json!({"datadog": {"host": "http-intake.logs.datadoghq.com", "secretOptions": {"apikey": "arn:aws:ssm:us-east-1:111122223333:parameter/k"}}}),
@@ -247,7 +247,7 @@ fn every_output_that_can_be_seen_must_show_something() {
 }
 
 #[test]
-fn it_is_looked_every_minute_until_the_first_proof_and_every_hour_after_it() {
+fn logs_are_checked_every_minute_until_proven_then_hourly() {
     let mut world = fleet(1, &[streams()]);
     answer(&mut world, &Observed::Present(Arrival::Nothing));
     world.pass();
@@ -264,7 +264,7 @@ fn it_is_looked_every_minute_until_the_first_proof_and_every_hour_after_it() {
 }
 
 #[test]
-fn one_pass_looks_at_a_few_workloads_and_the_next_at_others() {
+fn log_checks_are_spread_over_several_passes() {
     let count = CHECKS_PER_PASS + 5;
     let mut world = fleet(count, &[streams()]);
     assert_eq!(asked(&world).len(), CHECKS_PER_PASS);
@@ -275,7 +275,7 @@ fn one_pass_looks_at_a_few_workloads_and_the_next_at_others() {
 }
 
 #[test]
-fn a_workload_that_no_policy_selects_or_that_runs_nothing_is_not_looked_at() {
+fn unselected_or_idle_workload_is_not_checked() {
     let mut world = fleet(1, &[streams()]);
     world.desired_count = 0;
     assert!(asked(&world).is_empty());

@@ -48,7 +48,7 @@ fn approve(world: &mut World) {
 }
 
 #[test]
-fn the_proven_generation_comes_back_at_once_while_the_next_waits() {
+fn proven_generation_is_restored_while_the_next_waits() {
     let window = json!({"windows": [{"schedule": "0 23 * * *", "durationMinutes": 60}]});
     for (waits_for, rollout, said) in [
         ("approval", json!({"approval": "Required"}), json!({})),
@@ -96,7 +96,7 @@ fn the_next_generation_comes_in_its_turn_to_all_alike() {
 }
 
 #[test]
-fn a_place_for_the_proven_generation_is_no_turn_among_the_canaries() {
+fn restoring_proven_generation_uses_no_canary_slot() {
     let canary = json!({"canary": {"count": 1, "bakeSeconds": 50_000}});
     let mut world = second_generation(&canary);
     rest(&mut world);
@@ -152,7 +152,7 @@ fn a_freeze_holds_it_like_everything_else() {
 }
 
 #[test]
-fn a_generation_that_failed_on_a_base_does_not_come_back_to_it() {
+fn failed_generation_is_not_restored_on_the_same_base() {
     let mut world = World::fleet(FLEET);
     world.policies.push(policy("all", &json!({})));
     world.settle();
@@ -177,7 +177,7 @@ fn a_generation_that_failed_on_a_base_does_not_come_back_to_it() {
 }
 
 #[test]
-fn without_a_memory_of_the_generation_the_service_waits_as_before() {
+fn service_waits_when_its_proven_generation_is_unknown() {
     for lost in ["row", "record"] {
         let mut world = second_generation(&json!({"approval": "Required"}));
         rest(&mut world);
@@ -194,7 +194,7 @@ fn without_a_memory_of_the_generation_the_service_waits_as_before() {
 }
 
 #[test]
-fn a_copy_of_the_proven_generation_keeps_its_rights_while_the_next_waits() {
+fn an_owners_copy_of_the_proven_generation_keeps_its_permissions() {
     let mut world = second_generation(&json!({"approval": "Required"}));
     rest(&mut world);
     let (rights, updates) = (world.role_policies.clone(), world.updates.len());
@@ -211,7 +211,7 @@ fn a_copy_of_the_proven_generation_keeps_its_rights_while_the_next_waits() {
 }
 
 #[test]
-fn destinations_come_back_as_they_were_when_the_generation_was_proven() {
+fn the_proven_generation_returns_with_its_original_destinations() {
     let place = |stream: &str| {
         object(
             Kind::LogDestination,

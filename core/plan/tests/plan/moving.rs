@@ -31,7 +31,7 @@ fn notes(world: &World) -> Vec<Note> {
 }
 
 #[test]
-fn containers_with_tags_are_named_while_a_change_is_about_to_happen() {
+fn containers_with_image_tags_are_named_before_a_change() {
     let mut world = world("app:1", "Warn");
     let found = notes(&world);
     assert!(found[0].message.contains("app (app:1)"), "{found:?}");
@@ -52,7 +52,7 @@ fn digests_are_no_risk_and_allow_says_nothing() {
 }
 
 #[test]
-fn refuse_neither_brings_the_router_nor_takes_it_out_where_a_tag_may_have_moved() {
+fn refuse_blocks_injection_and_removal_when_tags_may_have_moved() {
     let mut refused = world("app:1", "Refuse");
     refused.settle();
     let Decision::Refused(refusal) = refused.decision("s0") else {
@@ -119,7 +119,7 @@ fn begin(world: &mut World) -> String {
 }
 
 #[test]
-fn a_tag_that_still_points_to_what_runs_is_no_risk_once_that_was_seen() {
+fn a_tag_matching_the_running_image_is_no_risk() {
     let mut same = registry("Warn", OLD, image(OLD));
     let before = notes(&same);
     assert!(
@@ -134,7 +134,7 @@ fn a_tag_that_still_points_to_what_runs_is_no_risk_once_that_was_seen() {
 }
 
 #[test]
-fn an_image_that_a_deployment_brings_beside_the_router_is_told_and_stays_with_its_failure() {
+fn a_changed_image_is_reported_with_the_deployment_and_failure() {
     let mut moved = registry("Warn", OLD, image(NEW));
     let said = begin(&mut moved);
     let change = format!("app ({TAGGED}): from sha256:111111111111 to sha256:222222222222");
@@ -150,7 +150,7 @@ fn an_image_that_a_deployment_brings_beside_the_router_is_told_and_stays_with_it
 }
 
 #[test]
-fn what_ecr_does_not_tell_stays_a_risk_and_never_stops_the_rollout() {
+fn images_unreadable_in_ecr_are_noted_and_the_rollout_continues() {
     let denied = Observed::Unknown("AccessDenied".to_owned());
     for unread in [denied, Observed::Absent] {
         let mut world = registry("Warn", OLD, unread);
@@ -180,7 +180,7 @@ fn refuse_compares_before_anything_is_registered_and_looks_again_later() {
 }
 
 #[test]
-fn a_router_is_taken_out_under_refuse_only_while_the_tags_point_to_what_runs() {
+fn refuse_removes_the_router_only_while_tags_match_running_images() {
     let mut leaves = registry("Refuse", OLD, image(OLD));
     leaves.settle();
     assert!(leaves.is_injected("s0"));

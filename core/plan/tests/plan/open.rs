@@ -24,7 +24,7 @@ fn plan_without(world: &World, service: &str) -> Plan {
 }
 
 #[test]
-fn who_still_needs_a_read_waits_and_the_others_go_on() {
+fn a_workload_with_a_missing_read_waits_while_others_proceed() {
     let world = fleet();
     let whole = world.plan();
     let made = plan_without(&world, "s0");
@@ -45,7 +45,7 @@ fn who_still_needs_a_read_waits_and_the_others_go_on() {
 }
 
 #[test]
-fn a_workload_that_waits_for_a_read_keeps_what_is_remembered_of_it() {
+fn a_workload_that_waits_for_a_read_keeps_its_record() {
     let mut world = fleet();
     world.start();
     world.deployments_complete();

@@ -62,7 +62,7 @@ fn assert_rests(world: &mut World) {
 }
 
 #[test]
-fn a_service_whose_deployment_ecs_gave_up_gets_its_revision_before_back() {
+fn a_failed_deployment_returns_the_service_to_its_previous_revision() {
     let mut world = started(2, &json!({}));
     let owners = world.records[&World::key("s0")]
         .deployment
@@ -87,7 +87,7 @@ fn a_service_whose_deployment_ecs_gave_up_gets_its_revision_before_back() {
 }
 
 #[test]
-fn a_deployment_past_its_deadline_is_put_back_only_if_its_tasks_do_not_run() {
+fn an_overdue_deployment_is_reverted_unless_its_tasks_are_running() {
     let mut world = started(1, &json!({}));
     world.advance(1_900);
     world.pass();
@@ -121,7 +121,7 @@ fn a_newer_deployment_of_the_owner_is_not_put_back() {
 }
 
 #[test]
-fn an_owner_who_deploys_our_failing_revision_anew_is_not_overridden() {
+fn an_owner_redeployment_of_a_failing_revision_is_not_overridden() {
     let mut world = started(1, &json!({}));
     let record = world.records.get_mut(&World::key("s0")).unwrap();
     let deployment = record.deployment.as_mut().unwrap();
@@ -132,7 +132,7 @@ fn an_owner_who_deploys_our_failing_revision_anew_is_not_overridden() {
 }
 
 #[test]
-fn a_revision_before_that_is_inactive_is_named_and_not_tried() {
+fn an_inactive_previous_revision_is_named_and_not_restored() {
     let mut world = started(1, &json!({}));
     let before = world.records[&World::key("s0")].deployment.clone();
     let before = before.unwrap().previous;
@@ -162,7 +162,7 @@ fn a_put_back_that_fails_itself_is_not_tried_again() {
 }
 
 #[test]
-fn an_update_of_the_router_that_fails_goes_back_to_the_router_before_with_its_rights() {
+fn a_failed_router_update_restores_the_previous_router_and_permissions() {
     let mut world = World::fleet(1);
     world.policies.push(policy("all", &json!({})));
     world.settle();
@@ -245,7 +245,7 @@ fn a_circuit_breaker_that_rolls_back_goes_first() {
 }
 
 #[test]
-fn a_deployment_still_in_progress_is_stopped_and_ecs_rolls_it_back() {
+fn a_running_deployment_is_stopped_and_rolled_back_by_ecs() {
     let mut world = started(1, &json!({}));
     let begun = world.records[&World::key("s0")].deployment.clone();
     let begun = begun.unwrap().started_at;
@@ -285,7 +285,7 @@ fn a_deployment_still_in_progress_is_stopped_and_ecs_rolls_it_back() {
 }
 
 #[test]
-fn services_without_rollback_of_their_own_say_what_a_failure_risks() {
+fn services_without_ecs_rollback_get_a_note_about_the_risk() {
     let notes = |settings: Value| {
         let mut world = World::fleet(1);
         world.desired_count = 4;
@@ -314,7 +314,7 @@ fn services_without_rollback_of_their_own_say_what_a_failure_risks() {
 }
 
 #[test]
-fn a_deployment_whose_start_was_not_remembered_is_followed_all_the_same() {
+fn a_deployment_without_a_recorded_start_is_still_followed() {
     let mut world = started(1, &json!({}));
     let record = world.records.get_mut(&World::key("s0")).unwrap();
     let before = record.deployment.take().unwrap();

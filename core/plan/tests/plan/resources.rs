@@ -55,7 +55,7 @@ fn rights_without_which_no_task_starts_get_a_minute() {
 }
 
 #[test]
-fn the_next_services_find_their_rights_written_while_the_canary_bakes() {
+fn permissions_for_the_next_services_are_written_during_canary_bake() {
     let mut world = World::fleet(3);
     let mut spec = with_secret();
     spec["rollout"] = json!({"maxConcurrent": 1, "canary": {"count": 1, "bakeSeconds": 300}});
@@ -111,7 +111,7 @@ fn a_role_that_an_unselected_service_uses_is_not_widened() {
 }
 
 #[test]
-fn a_role_that_an_unselected_service_of_another_target_uses_is_not_widened() {
+fn a_role_shared_with_an_unselected_service_is_not_widened() {
     let mut world = World::fleet(1);
     let user = "main/other of target west".to_owned();
     world
@@ -141,7 +141,7 @@ fn a_role_that_an_unselected_service_of_another_target_uses_is_not_widened() {
 }
 
 #[test]
-fn a_service_is_moved_only_onto_what_is_there_at_that_moment() {
+fn a_service_is_updated_only_after_its_role_policy_exists() {
     let mut world = World::fleet(1);
     world.policies.push(policy("all", &json!({})));
     world.settle();
@@ -163,7 +163,7 @@ fn a_service_is_moved_only_onto_what_is_there_at_that_moment() {
 }
 
 #[test]
-fn a_service_is_not_moved_onto_a_file_that_somebody_deleted() {
+fn a_deleted_configuration_file_is_rewritten_before_the_service_update() {
     let output = |name: &str| json!({"name": name, "destination": {"firehose": {"deliveryStream": name, "region": "us-east-1"}}});
     let mut world = World::fleet(1);
     let two = json!({"outputs": [output("one"), output("two")]});
@@ -180,7 +180,7 @@ fn a_service_is_not_moved_onto_a_file_that_somebody_deleted() {
 }
 
 #[test]
-fn a_role_keeps_the_rights_of_the_old_revision_until_the_new_one_has_settled() {
+fn a_role_keeps_old_permissions_until_the_new_revision_settles() {
     let mut world = World::fleet(1);
     world.policies.push(policy("all", &json!({})));
     world.settle();
@@ -202,7 +202,7 @@ fn a_role_keeps_the_rights_of_the_old_revision_until_the_new_one_has_settled() {
 }
 
 #[test]
-fn several_outputs_put_a_file_and_the_init_image_reads_it() {
+fn several_outputs_create_one_configuration_file_that_deletion_removes() {
     let mut world = World::fleet(1);
     let outputs = json!({"outputs": [
         {"name": "one", "destination": {"firehose": {"deliveryStream": "one", "region": "us-east-1"}}},

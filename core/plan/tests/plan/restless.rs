@@ -219,7 +219,7 @@ proptest! {
 }
 
 #[test]
-fn a_denied_takeaway_is_forgotten_once_the_owner_has_deployed_without_router() {
+fn a_denied_removal_is_forgotten_once_owners_remove_the_router() {
     let mut world = fleet();
     world.settle();
     world.delete_policy(0);

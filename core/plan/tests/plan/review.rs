@@ -9,7 +9,7 @@ use crate::build::{base, policy};
 use crate::world::World;
 
 #[test]
-fn a_review_shows_the_difference_the_rights_the_files_and_what_the_agent_makes_of_it() {
+fn a_review_shows_differences_permissions_files_and_the_agent_configuration() {
     let mut world = World::fleet(2);
     let filtered = json!({
         "selector": {"services": ["s0"]},
@@ -59,7 +59,7 @@ fn a_policy_in_force_shows_no_difference() {
 }
 
 #[test]
-fn errors_that_the_linter_finds_stop_new_injections_and_leave_running_ones() {
+fn lint_errors_block_new_injections_but_keep_running_routers() {
     let mut world = World::fleet(1);
     world.policies.push(policy("all", &json!({})));
     world.settle();
@@ -91,7 +91,7 @@ fn errors_that_the_linter_finds_stop_new_injections_and_leave_running_ones() {
 }
 
 #[test]
-fn a_review_says_who_else_uses_a_role_and_what_its_boundary_leaves() {
+fn a_review_lists_other_role_users_and_permissions_boundary_denials() {
     let mut world = World::fleet(3);
     let mut shared = base("s1", "app:1");
     shared["executionRoleArn"] = base("s0", "")["taskRoleArn"].clone();

@@ -52,7 +52,7 @@ fn after_a_restore_the_family_stands_for_the_owners_revision() {
 }
 
 #[test]
-fn a_canary_that_was_rolled_back_leaves_no_revision_to_start_by_name() {
+fn the_revision_of_a_rolled_back_canary_is_deregistered() {
     let mut world = fleet(1);
     let theirs = world.services["s0"].revision.clone();
     world.start();
@@ -90,7 +90,7 @@ fn families_do_not_fill_with_generations_that_are_over() {
 }
 
 #[test]
-fn an_owner_who_copied_a_revision_that_failed_is_not_in_sync() {
+fn an_owners_copy_of_a_failed_revision_stays_failed() {
     let mut world = fleet(1);
     world.start();
     let bad = world.records[&World::key("s0")].deployment.clone().unwrap();
@@ -108,7 +108,7 @@ fn an_owner_who_copied_a_revision_that_failed_is_not_in_sync() {
 }
 
 #[test]
-fn a_copy_of_an_owner_is_left_and_keeps_the_rights_it_names() {
+fn an_owners_copy_is_not_deregistered_and_keeps_its_permissions() {
     let mut world = fleet(1);
     world.settle();
     let ours = world.services["s0"].revision.clone();
@@ -230,7 +230,7 @@ fn what_is_retained_is_not_deregistered() {
 }
 
 #[test]
-fn what_nothing_runs_goes_also_where_the_policy_retains_what_runs() {
+fn unused_revisions_are_deregistered_even_with_deletion_policy_retain() {
     let mut world = fleet(1);
     world.settle();
     let before = world.services["s0"].revision.clone();

@@ -54,7 +54,7 @@ fn notes(world: &World, code: NoteCode) -> Vec<String> {
 }
 
 #[test]
-fn verify_refuses_with_the_missing_rights_of_each_role_and_goes_on_once_they_are_there() {
+fn verify_refuses_missing_permissions_and_proceeds_once_they_are_granted() {
     let mut world = verifying(1);
     world.settle();
     let (reason, message) = refused(&world, "s0");
@@ -76,7 +76,7 @@ fn verify_refuses_with_the_missing_rights_of_each_role_and_goes_on_once_they_are
 }
 
 #[test]
-fn rights_that_are_there_are_looked_at_once_an_hour_and_anew_for_another_question() {
+fn permissions_are_rechecked_hourly_and_when_the_destination_changes() {
     let mut world = verifying(1);
     owner_allows(&mut world, "s0", allow("*", "*"));
     world.settle();
@@ -97,7 +97,7 @@ fn rights_that_are_there_are_looked_at_once_an_hour_and_anew_for_another_questio
 }
 
 #[test]
-fn a_right_that_depends_on_a_condition_is_noted_and_does_not_stop_the_change() {
+fn a_conditional_permission_is_noted_without_blocking_the_change() {
     let mut world = verifying(1);
     let conditional = json!({"Effect": "Allow", "Action": PUT, "Resource": "*",
         "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}}});
@@ -167,7 +167,7 @@ fn the_simulator_of_iam_is_believed_where_it_can_tell() {
 }
 
 #[test]
-fn where_the_simulator_takes_a_wildcard_for_a_letter_the_policies_decide() {
+fn policies_decide_where_the_simulator_takes_wildcards_literally() {
     let logs = json!({"iam": {"mode": "Verify"}, "outputs": [{"name": "main", "destination": {"cloudWatchLogs": {"logGroupName": "/app", "logStreamPrefix": "a-", "region": "us-east-1"}}}]});
     for (resource, wanted) in [
         ("*", None),
@@ -211,7 +211,7 @@ fn where_the_simulator_takes_a_wildcard_for_a_letter_the_policies_decide() {
 }
 
 #[test]
-fn a_running_service_whose_roles_lost_a_right_keeps_its_router_and_says_so() {
+fn a_running_service_keeps_its_router_and_notes_lost_permissions() {
     let mut world = verifying(1);
     owner_allows(&mut world, "s0", allow("*", "*"));
     world.settle();
@@ -225,7 +225,7 @@ fn a_running_service_whose_roles_lost_a_right_keeps_its_router_and_says_so() {
 }
 
 #[test]
-fn a_role_of_another_account_is_not_looked_up_under_its_name() {
+fn a_role_in_another_account_is_noted_and_not_queried() {
     let mut world = verifying(1);
     let mut elsewhere = base("s0", "app:1");
     elsewhere["taskRoleArn"] = json!("arn:aws:iam::999900001111:role/task-s0");
@@ -241,7 +241,7 @@ fn a_role_of_another_account_is_not_looked_up_under_its_name() {
 }
 
 #[test]
-fn a_role_under_another_path_is_not_the_role_of_the_task() {
+fn a_task_role_found_under_another_path_is_refused() {
     let mut world = verifying(1);
     let mut moved = base("s0", "app:1");
     moved["taskRoleArn"] = json!(format!("arn:aws:iam::{ACCOUNT}:role/team/task-s0"));
@@ -254,7 +254,7 @@ fn a_role_under_another_path_is_not_the_role_of_the_task() {
 }
 
 #[test]
-fn a_large_fleet_is_asked_about_a_few_at_a_time() {
+fn permissions_of_a_large_fleet_are_checked_gradually() {
     let services = RIGHTS_ASKED_PER_PASS + 20;
     let mut world = verifying(services);
     for index in 0..services {
@@ -272,7 +272,7 @@ fn a_large_fleet_is_asked_about_a_few_at_a_time() {
 }
 
 #[test]
-fn a_boundary_that_denies_what_is_to_be_written_stops_it() {
+fn injection_is_refused_when_the_permissions_boundary_denies_it() {
     for (boundary, wanted) in [
         (Some(allow("*", "*")), None),
         (Some(allow("s3:*", "*")), Some("(not in it)")),
@@ -307,7 +307,7 @@ fn a_boundary_that_denies_what_is_to_be_written_stops_it() {
 }
 
 #[test]
-fn a_boundary_that_cannot_be_judged_is_noted_for_as_long_as_it_is_so() {
+fn an_undecidable_permissions_boundary_is_noted_until_it_becomes_clear() {
     let conditional = json!({"Effect": "Allow", "Action": "*", "Resource": "*",
         "Condition": {"Bool": {"aws:SecureTransport": "true"}}});
     for (boundary, wanted) in [
@@ -356,7 +356,7 @@ fn the_inline_policies_of_others_take_room_in_a_role() {
 }
 
 #[test]
-fn two_policies_that_come_to_one_role_together_are_counted_together() {
+fn policies_that_share_a_role_count_together_toward_its_limit() {
     let long = |name: &str| {
         let resources: Vec<String> = (0..30)
             .map(|index| {
@@ -390,7 +390,7 @@ fn two_policies_that_come_to_one_role_together_are_counted_together() {
 }
 
 #[test]
-fn a_role_keeps_the_rights_of_a_service_that_does_not_answer() {
+fn a_role_keeps_the_permissions_of_an_unreachable_service() {
     let output = |service: &str| {
         let stream = format!("of-{service}");
         json!({
@@ -423,7 +423,7 @@ fn a_role_keeps_the_rights_of_a_service_that_does_not_answer() {
 }
 
 #[test]
-fn a_service_that_its_role_holds_up_does_not_hold_up_the_others() {
+fn a_service_blocked_by_its_role_does_not_block_others() {
     let mut world = World::fleet(3);
     let one = json!({"rollout": {"maxConcurrent": 1, "canary": {"count": 1}}});
     world.policies.push(policy("all", &one));

@@ -87,7 +87,7 @@ fn the_canary_goes_alone_and_bakes() {
 }
 
 #[test]
-fn a_rolled_back_workload_pauses_the_rollout_and_is_not_tried_again() {
+fn a_rolled_back_workload_pauses_the_rollout_without_a_retry() {
     let mut world = World::fleet(3);
     world.policies.push(policy(
         "all",
@@ -146,7 +146,7 @@ fn an_owners_deployment_is_followed_with_its_change() {
 }
 
 #[test]
-fn an_owner_who_goes_back_to_the_base_costs_no_new_revision() {
+fn redeploying_the_base_revision_reuses_the_injected_revision() {
     let mut world = World::fleet(1);
     let original = world.services["s0"].revision.clone();
     world.policies.push(policy("all", &json!({})));
@@ -158,7 +158,7 @@ fn an_owner_who_goes_back_to_the_base_costs_no_new_revision() {
 }
 
 #[test]
-fn a_copy_of_our_revision_with_a_new_image_is_in_sync_and_not_rolled_back_on_eject() {
+fn an_owners_copy_is_in_sync_and_keeps_its_image() {
     let mut world = World::fleet(1);
     world.policies.push(policy("all", &json!({})));
     world.settle();
@@ -179,7 +179,7 @@ fn a_copy_of_our_revision_with_a_new_image_is_in_sync_and_not_rolled_back_on_eje
 }
 
 #[test]
-fn deleting_the_policy_gives_the_base_revisions_back_and_removes_everything() {
+fn deleting_the_policy_restores_base_revisions_and_removes_all_resources() {
     let mut world = World::fleet(3);
     let before: Vec<String> = world
         .services
@@ -277,7 +277,7 @@ fn refused(world: &World, service: &str, end: AttemptEnd, seconds: i64) -> Faile
 }
 
 #[test]
-fn a_canary_whose_revision_ecs_does_not_know_yet_keeps_its_place() {
+fn a_canary_keeps_its_place_until_ecs_shows_its_revision() {
     let mut world = World::fleet(4);
     let rollout = json!({"rollout": {"canary": {"count": 1, "bakeSeconds": 0}}});
     world.policies.push(policy("all", &rollout));
@@ -305,7 +305,7 @@ fn a_canary_whose_revision_ecs_does_not_know_yet_keeps_its_place() {
 }
 
 #[test]
-fn a_denied_workload_lets_the_others_go_first_and_is_tried_again() {
+fn a_denied_workload_lets_others_go_first_and_is_retried() {
     let mut world = World::fleet(2);
     world.policies.push(policy(
         "all",

@@ -33,7 +33,7 @@ fn everything_is_there(world: &World) {
 }
 
 #[test]
-fn a_cluster_that_leaves_the_target_keeps_its_routers_and_their_rights() {
+fn a_cluster_leaving_the_target_keeps_its_routers_and_permissions() {
     let mut world = left();
     for _ in 0..10 {
         world.pass();
@@ -49,7 +49,7 @@ fn a_cluster_that_leaves_the_target_keeps_its_routers_and_their_rights() {
 }
 
 #[test]
-fn deleting_the_policy_takes_routers_out_of_clusters_that_left_the_target() {
+fn deleting_the_policy_removes_routers_from_clusters_outside_the_target() {
     let mut world = left();
     world.pass();
     world.delete_policy(0);
@@ -62,7 +62,7 @@ fn deleting_the_policy_takes_routers_out_of_clusters_that_left_the_target() {
 }
 
 #[test]
-fn an_owner_who_replaces_the_router_ends_what_the_target_looks_after() {
+fn an_untargeted_service_is_forgotten_once_its_router_is_replaced() {
     let mut world = left();
     world.owner_deploys("s0", &base("s0", "app:2"));
     world.settle();
@@ -72,7 +72,7 @@ fn an_owner_who_replaces_the_router_ends_what_the_target_looks_after() {
 }
 
 #[test]
-fn a_workload_that_another_target_has_taken_on_is_forgotten_as_it_is() {
+fn a_workload_taken_over_by_another_target_is_forgotten_unchanged() {
     let mut world = left();
     world.handed_over.insert(World::key("s0"));
     let made = world.pass();
@@ -82,7 +82,7 @@ fn a_workload_that_another_target_has_taken_on_is_forgotten_as_it_is() {
 }
 
 #[test]
-fn a_target_that_is_deleted_is_held_until_its_routers_are_out() {
+fn a_deleted_target_is_kept_until_its_routers_are_removed() {
     let mut world = left();
     world.target.spec.clusters = vec!["*".to_owned()];
     world.target.metadata.deletion_timestamp = Some(world.now);

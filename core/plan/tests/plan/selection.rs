@@ -8,7 +8,7 @@ use crate::build::policy;
 use crate::world::World;
 
 #[test]
-fn the_highest_priority_wins_and_its_end_yields_to_the_other() {
+fn the_next_priority_takes_over_when_the_winner_is_deleted() {
     let mut world = World::fleet(1);
     world.policies.push(policy("low", &json!({"priority": 1})));
     world

@@ -31,7 +31,7 @@ fn waits(world: &World, service: &str) -> Option<i64> {
 }
 
 #[test]
-fn nothing_begins_before_an_owners_deployment_is_done_for_the_settle_time() {
+fn injection_waits_the_settle_time_after_an_owners_deployment() {
     let mut world = fleet(1, &json!({}));
     let until = world.now + SignedDuration::from_secs(120);
     world.pass();
@@ -47,7 +47,7 @@ fn nothing_begins_before_an_owners_deployment_is_done_for_the_settle_time() {
 }
 
 #[test]
-fn a_deployment_that_ecs_changed_long_ago_waits_for_two_looks_of_a_waiter() {
+fn an_old_deployment_delays_injection_by_only_two_polls() {
     let mut world = fleet(1, &json!({}));
     world.updated_at = Some(world.now - SignedDuration::from_secs(86_400));
     world.pass();
@@ -62,7 +62,7 @@ fn a_deployment_that_ecs_changed_long_ago_waits_for_two_looks_of_a_waiter() {
 }
 
 #[test]
-fn a_deployment_that_was_seen_to_end_counts_from_its_end() {
+fn the_settle_time_counts_from_the_observed_deployment_end() {
     let mut world = fleet(1, &json!({}));
     world.updated_at = Some(world.now - SignedDuration::from_secs(86_400));
     world.services.get_mut("s0").unwrap().rollout_state = "IN_PROGRESS";
@@ -78,7 +78,7 @@ fn a_deployment_that_was_seen_to_end_counts_from_its_end() {
 }
 
 #[test]
-fn an_owner_is_followed_after_the_settle_time_and_our_own_generations_wait_for_nobody() {
+fn owner_deployments_wait_to_settle_and_new_generations_do_not() {
     let mut world = fleet(1, &json!({}));
     world.advance(0);
     world.settle();
@@ -100,7 +100,7 @@ fn an_owner_is_followed_after_the_settle_time_and_our_own_generations_wait_for_n
 }
 
 #[test]
-fn what_is_waited_for_survives_a_restart_and_begins_anew_with_another_deployment() {
+fn the_settle_wait_survives_restarts_and_resets_on_new_deployments() {
     let mut world = fleet(1, &json!({}));
     world.pass();
     world.advance(100);

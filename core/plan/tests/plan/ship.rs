@@ -28,7 +28,7 @@ fn asked(world: &World) -> (String, Purpose) {
 }
 
 #[test]
-fn the_revision_is_prepared_shipped_by_its_owner_and_given_back_by_its_owner() {
+fn only_the_owner_deploys_and_reverts_a_prepared_revision() {
     for controller in ["CODE_DEPLOY", "EXTERNAL"] {
         let mut world = fleet(controller);
         let original = world.services[SERVICE].revision.clone();
@@ -62,7 +62,7 @@ fn the_revision_is_prepared_shipped_by_its_owner_and_given_back_by_its_owner() {
 }
 
 #[test]
-fn what_was_prepared_and_never_shipped_is_not_said_to_be_taken_out() {
+fn a_prepared_revision_never_deployed_is_not_reported_as_removed() {
     let mut world = fleet("CODE_DEPLOY");
     world.settle();
     let (_, purpose) = asked(&world);
@@ -74,7 +74,7 @@ fn what_was_prepared_and_never_shipped_is_not_said_to_be_taken_out() {
 }
 
 #[test]
-fn a_new_revision_of_the_owner_is_prepared_anew_and_never_contested() {
+fn a_new_owner_revision_is_prepared_again_and_never_overridden() {
     let mut world = fleet("CODE_DEPLOY");
     world.settle();
     let (first, _) = asked(&world);
@@ -106,7 +106,7 @@ fn what_was_prepared_and_never_shipped_goes_with_the_policy() {
 }
 
 #[test]
-fn a_copy_that_the_owner_changed_is_given_back_as_a_revision_of_its_own() {
+fn an_owners_changed_copy_is_restored_as_its_own_revision() {
     let mut world = fleet("CODE_DEPLOY");
     world.settle();
     let (prepared, _) = asked(&world);

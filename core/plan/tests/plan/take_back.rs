@@ -30,7 +30,7 @@ fn assert_followed(world: &World, service: &str, purpose: Purpose, what: &str) -
 }
 
 #[test]
-fn a_router_being_taken_out_counts_as_in_progress_until_ecs_is_done() {
+fn router_removal_counts_as_in_progress_until_ecs_is_done() {
     let mut world = fleet(2, &json!({}));
     world.settle();
     world.delete_policy(0);
@@ -52,7 +52,7 @@ fn an_undo_under_way_is_followed_every_ten_seconds() {
 }
 
 #[test]
-fn a_deployment_of_ours_is_followed_after_its_owner_opts_out() {
+fn a_deployment_by_the_operator_is_followed_after_opt_out() {
     let mut world = fleet(1, &json!({}));
     world.start();
     let service = world.services.get_mut("s0").unwrap();
@@ -61,7 +61,7 @@ fn a_deployment_of_ours_is_followed_after_its_owner_opts_out() {
 }
 
 #[test]
-fn a_deployment_of_ours_is_followed_when_the_policy_cannot_be_injected_any_more() {
+fn a_deployment_by_the_operator_is_followed_after_a_refusal() {
     let mut world = fleet(1, &json!({}));
     world.start();
     world.policies[0] = policy("all", &json!({"containers": {"include": ["nobody"]}}));
@@ -70,7 +70,7 @@ fn a_deployment_of_ours_is_followed_when_the_policy_cannot_be_injected_any_more(
 }
 
 #[test]
-fn a_deployment_whose_policy_is_gone_is_not_followed_for_ever() {
+fn a_deployment_whose_policy_is_gone_is_not_followed_forever() {
     let mut world = fleet(1, &json!({"deletionPolicy": "Retain"}));
     world.start();
     world.policies.clear();
@@ -87,7 +87,7 @@ fn opts_out(world: &mut World, service: &str) {
 }
 
 #[test]
-fn an_opted_out_service_does_not_keep_a_living_policy_from_being_ready() {
+fn an_opted_out_service_does_not_block_policy_readiness() {
     let mut world = fleet(2, &json!({}));
     world.settle();
     opts_out(&mut world, "s0");
@@ -98,7 +98,7 @@ fn an_opted_out_service_does_not_keep_a_living_policy_from_being_ready() {
 }
 
 #[test]
-fn a_deleted_policy_waits_for_opted_out_services_and_names_them() {
+fn a_deleted_policy_waits_for_and_names_opted_out_services() {
     let mut world = fleet(2, &json!({}));
     world.settle();
     opts_out(&mut world, "s0");

@@ -28,7 +28,7 @@ fn note(plan: &Plan, service: &str) -> Option<String> {
 }
 
 #[test]
-fn a_removed_role_policy_is_written_again_at_the_next_resync_and_told() {
+fn a_removed_role_policy_is_restored_at_resync_and_reported() {
     let mut world = fleet(2);
     let wanted = world.role_policies.clone();
     let place = wanted.keys().next().unwrap().clone();
@@ -73,7 +73,7 @@ fn a_removed_role_policy_is_written_again_at_the_next_resync_and_told() {
 }
 
 #[test]
-fn an_altered_role_policy_is_put_right_at_the_next_resync() {
+fn an_altered_role_policy_is_corrected_at_the_next_resync() {
     let mut world = fleet(1);
     let wanted = world.role_policies.clone();
     world
@@ -89,7 +89,7 @@ fn an_altered_role_policy_is_put_right_at_the_next_resync() {
 }
 
 #[test]
-fn a_role_policy_that_iam_does_not_show_yet_is_no_removal() {
+fn a_role_policy_not_yet_visible_is_not_a_removal() {
     let mut world = World::fleet(1);
     world.policies.push(policy("all", &json!({})));
     world.pass();
@@ -103,7 +103,7 @@ fn a_role_policy_that_iam_does_not_show_yet_is_no_removal() {
 }
 
 #[test]
-fn a_removed_role_policy_is_written_again_also_while_its_service_waits() {
+fn a_removed_role_policy_is_restored_while_its_service_waits() {
     let mut world = fleet(1);
     let wanted = world.role_policies.clone();
     // A new generation that may not start.
@@ -116,7 +116,7 @@ fn a_removed_role_policy_is_written_again_also_while_its_service_waits() {
 }
 
 #[test]
-fn a_resync_reads_no_more_role_policies_than_its_budget_those_unseen_for_longest_first() {
+fn a_resync_reads_a_bounded_number_of_policies_oldest_first() {
     let services = ROLES_READ_PER_RESYNC + 20;
     let mut world = fleet(services);
     world.advance(60);

@@ -63,7 +63,7 @@ fn a_wave_begins_only_when_the_one_before_is_done() {
 }
 
 #[test]
-fn stages_go_one_after_the_other_and_services_without_a_stage_last() {
+fn stages_roll_out_in_order_and_unstaged_services_last() {
     let rollout = json!({
         "maxConcurrent": 10, "canary": {"count": 0},
         "order": [{"matchLabels": {"tier": "test"}}, {"matchLabels": {"tier": "staging"}}]
@@ -87,7 +87,7 @@ fn stages_go_one_after_the_other_and_services_without_a_stage_last() {
 }
 
 #[test]
-fn canaries_are_as_unlike_each_other_as_the_fleet_has_them() {
+fn canaries_are_chosen_to_differ_from_each_other() {
     let rollout = json!({"maxConcurrent": 5, "canary": {"count": 2, "bakeSeconds": 600}});
     let mut world = fleet(4, &rollout);
     let mut large = base("s3", "app:1");
@@ -104,7 +104,7 @@ fn canaries_are_as_unlike_each_other_as_the_fleet_has_them() {
 }
 
 #[test]
-fn a_failed_canary_is_replaced_until_the_threshold_pauses_the_rollout() {
+fn failed_canaries_are_replaced_until_the_threshold_pauses_the_rollout() {
     let rollout = json!({
         "maxConcurrent": 5, "canary": {"count": 1, "bakeSeconds": 0}, "failureThreshold": 2
     });
@@ -127,7 +127,7 @@ fn a_failed_canary_is_replaced_until_the_threshold_pauses_the_rollout() {
 }
 
 #[test]
-fn an_owner_who_deploys_a_canary_does_not_reopen_the_wave_and_is_followed_at_once() {
+fn a_redeployed_canary_is_injected_without_reopening_its_wave() {
     let rollout = json!({"maxConcurrent": 2, "canary": {"count": 1, "bakeSeconds": 600}});
     let mut world = fleet(5, &rollout);
     assert_eq!(world.start(), ["s0"]);
@@ -144,7 +144,7 @@ fn an_owner_who_deploys_a_canary_does_not_reopen_the_wave_and_is_followed_at_onc
 }
 
 #[test]
-fn a_new_generation_that_changes_nothing_in_the_tasks_moves_nobody() {
+fn a_generation_that_leaves_tasks_unchanged_redeploys_no_service() {
     let rollout = json!({"maxConcurrent": 2, "canary": {"count": 1, "bakeSeconds": 600}});
     let mut world = fleet(3, &rollout);
     world.advance(20);

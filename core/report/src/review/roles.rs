@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::model::{BoundaryReview, RoleReview};
 use super::target::parse;
-use firelens_aws::iam::{self, NamedDocument, Statement, Verdict};
+use firelens_aws::iam::{self, NamedDocument, RightsResult, Statement};
 use firelens_aws::observe::{Needs, Observed, RoleView};
 use firelens_aws::record::WorkloadKey;
 use firelens_plan::{Consideration, PlanInput};
@@ -146,12 +146,12 @@ fn bounded(
     let found = iam::within_boundary(&NamedDocument { name, document }, statements);
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
     review.denies = some(iam::describe(&found, |verdict| match verdict {
-        Verdict::Missing(lack) => Some(lack.to_string()),
-        Verdict::Allowed | Verdict::Unknown(_) => None,
+        RightsResult::Missing(lack) => Some(lack.to_string()),
+        RightsResult::Allowed | RightsResult::Unknown(_) => None,
     }));
     review.unknown = some(iam::describe(&found, |verdict| match verdict {
-        Verdict::Unknown(why) => Some(why.clone()),
-        Verdict::Allowed | Verdict::Missing(_) => None,
+        RightsResult::Unknown(why) => Some(why.clone()),
+        RightsResult::Allowed | RightsResult::Missing(_) => None,
     }));
     review
 }

@@ -11,7 +11,7 @@ fn container(members: &str) -> String {
 }
 
 #[test]
-fn what_ecs_fills_in_or_drops_at_task_level_makes_no_difference() {
+fn ecs_defaults_and_dropped_fields_at_task_level_compare_equal() {
     for (one, other) in [
         (
             "",
@@ -61,7 +61,7 @@ fn what_ecs_fills_in_or_drops_at_task_level_makes_no_difference() {
 }
 
 #[test]
-fn what_ecs_fills_in_or_drops_in_containers_makes_no_difference() {
+fn ecs_defaults_and_dropped_fields_in_containers_compare_equal() {
     for (one, other) in [
         (
             "",
@@ -153,7 +153,7 @@ fn what_people_wrote_makes_a_difference() {
 }
 
 #[test]
-fn a_host_port_equal_to_the_container_port_says_nothing_where_the_namespace_is_shared() {
+fn a_redundant_host_port_is_ignored_in_awsvpc_and_host() {
     let with = |mode: &str, port: &str| {
         format!(
             r#"{{"networkMode":"{mode}","containerDefinitions":[{{"name":"a","portMappings":[{{"containerPort":80{port}}}]}}]}}"#
@@ -172,7 +172,7 @@ fn a_host_port_equal_to_the_container_port_says_nothing_where_the_namespace_is_s
 }
 
 #[test]
-fn a_describe_answer_and_the_register_input_it_came_from_hash_alike() {
+fn a_describe_response_and_its_register_input_hash_alike() {
     let input = r#"{"family":"f","containerDefinitions":[{"name":"a","image":"i"}],"tags":[{"key":"k","value":"v"}]}"#;
     let answer = r#"{"tags":[{"value":"v","key":"k"}],"taskDefinition":{"revision":1,"containerDefinitions":[{"cpu":0,"image":"i","name":"a","essential":true,"environment":[]}],"family":"f","volumes":[],"status":"ACTIVE"}}"#;
     assert_eq!(canonical_hash(input), canonical_hash(answer));
@@ -180,7 +180,7 @@ fn a_describe_answer_and_the_register_input_it_came_from_hash_alike() {
 }
 
 #[test]
-fn numbers_compare_by_value_and_text_that_is_not_json_by_its_bytes() {
+fn numbers_compare_by_value_and_invalid_json_by_bytes() {
     assert_eq!(canonical(r#"{"x":2.0}"#), canonical(r#"{"x":2}"#));
     assert_ne!(canonical(r#"{"x":2.5}"#), canonical(r#"{"x":2}"#));
     assert_ne!(canonical_hash("{"), canonical_hash("["));

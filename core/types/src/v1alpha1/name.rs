@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn rollouts_of_long_names_keep_apart_within_what_a_name_may_be() {
+    fn long_rollout_names_stay_unique_within_the_length_limit() {
         assert_eq!(rollout_name("web", 3, "prod"), "web.g3.prod");
         let target = "t".repeat(253);
         let names = [

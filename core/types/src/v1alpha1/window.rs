@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hours_are_those_of_the_time_zone_in_summer_and_in_winter() {
+    fn a_window_follows_its_time_zone_in_summer_and_winter() {
         let berlin = [window("0 22 * * *", 60, Some("Europe/Berlin"))];
         assert_eq!(
             opening(&berlin, at("2026-07-01T20:30:00Z")),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_windows_the_last_to_close_and_the_first_to_open_count() {
+    fn several_windows_use_the_latest_close_and_earliest_opening() {
         let windows = [
             window("0 1 * * *", 60, None),
             window("30 1 * * *", 60, None),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn no_windows_are_always_open_and_a_date_that_never_comes_never_is() {
+    fn no_windows_means_always_open_and_impossible_dates_never_open() {
         assert_eq!(
             opening(&[], at("2026-11-28T03:00:00Z")),
             Opening::Open(None)

@@ -39,7 +39,7 @@ pub struct RolePolicies {
 
 /// Whether one action on one resource is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RightsResult {
     /// For certain.
     Allowed,
     /// For certain not.
@@ -79,7 +79,7 @@ pub struct Finding {
     /// Resource as it was asked for, wildcards included.
     pub resource: String,
     /// Whether it is allowed.
-    pub verdict: Verdict,
+    pub verdict: RightsResult,
 }
 
 /// Judges every action on every resource of `statements` by what is attached to a role.
@@ -120,7 +120,7 @@ pub fn within_boundary(boundary: &NamedDocument, statements: &[Statement]) -> Ve
 
 /// `ACTION, ACTION on RESOURCE (why)`, for the findings that `why` picks; empty when it picks none.
 #[must_use]
-pub fn describe(findings: &[Finding], why: impl Fn(&Verdict) -> Option<String>) -> String {
+pub fn describe(findings: &[Finding], why: impl Fn(&RightsResult) -> Option<String>) -> String {
     let mut groups: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
     for finding in findings {
         if let Some(why) = why(&finding.verdict) {
@@ -137,7 +137,10 @@ pub fn describe(findings: &[Finding], why: impl Fn(&Verdict) -> Option<String>) 
     texts.join("; ")
 }
 
-fn findings(statements: &[Statement], judge: impl Fn(&str, &Pattern) -> Verdict) -> Vec<Finding> {
+fn findings(
+    statements: &[Statement],
+    judge: impl Fn(&str, &Pattern) -> RightsResult,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     for statement in statements {
         for resource in &statement.resources {
@@ -216,12 +219,14 @@ fn doubt(policy: &Policy, statement: &PolicyStatement, reach: Reach) -> Option<S
 }
 
 /// An explicit Deny counts wherever it stands; otherwise both layers must allow.
-fn combine(identity: Layer, boundary: Layer, boundary_name: &str) -> Verdict {
+fn combine(identity: Layer, boundary: Layer, boundary_name: &str) -> RightsResult {
     match (identity, boundary) {
-        (Layer::Denied(by), _) | (_, Layer::Denied(by)) => Verdict::Missing(Lack::Denied(by)),
-        (Layer::Nothing, _) => Verdict::Missing(Lack::NotAllowed),
-        (_, Layer::Nothing) => Verdict::Missing(Lack::OutsideBoundary(boundary_name.to_owned())),
-        (Layer::Unclear(why), _) | (_, Layer::Unclear(why)) => Verdict::Unknown(why),
-        (Layer::Allowed, Layer::Allowed) => Verdict::Allowed,
+        (Layer::Denied(by), _) | (_, Layer::Denied(by)) => RightsResult::Missing(Lack::Denied(by)),
+        (Layer::Nothing, _) => RightsResult::Missing(Lack::NotAllowed),
+        (_, Layer::Nothing) => {
+            RightsResult::Missing(Lack::OutsideBoundary(boundary_name.to_owned()))
+        }
+        (Layer::Unclear(why), _) | (_, Layer::Unclear(why)) => RightsResult::Unknown(why),
+        (Layer::Allowed, Layer::Allowed) => RightsResult::Allowed,
     }
 }

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_covers_what_it_matches_whole_and_meets_what_it_matches_in_part() {
+    fn pattern_covers_full_matches_and_meets_partial_matches() {
         for (pattern, asked, covers, meets) in [
             ("arn:a", "arn:a", true, true),
             ("arn:a", "arn:b", false, false),

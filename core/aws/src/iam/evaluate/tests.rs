@@ -28,9 +28,9 @@ fn say(identity: &[&Value], boundary: Option<&Value>, action: &str, resource: &s
     let found = evaluate(&policies, &asked);
     assert_eq!(found.len(), 1);
     match &found[0].verdict {
-        Verdict::Allowed => "allowed".to_owned(),
-        Verdict::Missing(lack) => format!("missing: {lack}"),
-        Verdict::Unknown(why) => format!("unknown: {why}"),
+        RightsResult::Allowed => "allowed".to_owned(),
+        RightsResult::Missing(lack) => format!("missing: {lack}"),
+        RightsResult::Unknown(why) => format!("unknown: {why}"),
     }
 }
 
@@ -43,7 +43,7 @@ fn deny(action: &str, resource: &str) -> Value {
 }
 
 #[test]
-fn an_allow_is_needed_and_a_deny_wins_wherever_it_stands() {
+fn access_needs_an_allow_and_any_deny_wins() {
     let put = "firehose:PutRecordBatch";
     let all = allow("*", "*");
     let exact = allow(put, STREAM);
@@ -130,7 +130,7 @@ fn conditional(effect: &str) -> Value {
 }
 
 #[test]
-fn a_condition_makes_it_unknown_and_says_on_what_it_depends() {
+fn conditional_statement_is_unknown_and_names_its_condition_keys() {
     let all = allow("*", "*");
     let (maybe, never) = (conditional("Allow"), conditional("Deny"));
     let condition = "under a condition on aws:SecureTransport, aws:SourceVpc";
@@ -172,7 +172,7 @@ fn a_condition_makes_it_unknown_and_says_on_what_it_depends() {
 }
 
 #[test]
-fn a_resource_that_is_allowed_in_part_or_by_a_variable_is_unknown() {
+fn resource_allowed_in_part_or_by_variable_is_unknown() {
     let group = "arn:aws:logs:us-east-1:111122223333:log-group:/app:log-stream";
     for (resource, wanted) in [
         (format!("{group}:app-*"), part()),
@@ -197,7 +197,7 @@ fn a_resource_that_is_allowed_in_part_or_by_a_variable_is_unknown() {
 }
 
 #[test]
-fn a_deny_on_a_part_of_what_is_asked_for_is_unknown() {
+fn deny_on_part_of_the_resource_is_unknown() {
     let deny_part = deny(
         "*",
         "arn:aws:logs:us-east-1:111122223333:log-group:/app:log-stream:x",
@@ -250,7 +250,7 @@ fn a_document_that_cannot_be_read_makes_everything_unknown() {
             ["arn:aws:s3:::b/k"],
         )];
         let found = evaluate(&policies, &asked);
-        let Verdict::Unknown(said) = &found[0].verdict else {
+        let RightsResult::Unknown(said) = &found[0].verdict else {
             panic!("{found:?}");
         };
         assert!(
@@ -258,7 +258,7 @@ fn a_document_that_cannot_be_read_makes_everything_unknown() {
             "{said}"
         );
         let bounded = within_boundary(&document, &asked);
-        assert!(matches!(&bounded[0].verdict, Verdict::Unknown(_)));
+        assert!(matches!(&bounded[0].verdict, RightsResult::Unknown(_)));
     }
 }
 
@@ -276,7 +276,7 @@ fn every_pair_of_action_and_resource_is_judged() {
     let found = within_boundary(&boundary, &asked);
     let allowed: Vec<_> = found
         .iter()
-        .map(|one| one.verdict == Verdict::Allowed)
+        .map(|one| one.verdict == RightsResult::Allowed)
         .collect();
     assert_eq!(allowed, [true, false, false, false, false]);
 }

@@ -42,7 +42,7 @@ fn elements_are_written_as_fluentd_reads_them() {
 }
 
 #[test]
-fn a_file_of_a_person_is_read_with_its_comments_and_quotes() {
+fn handwritten_fluentd_file_parses_with_comments_and_quotes() {
     let text = "# head\n<filter app-firelens**> # here\n\t@type record_transformer\n  <record>\n    env \"#{ENV[\"STAGE\"]}\" # stage\n    a 'it\\'s' \n    b x # y\n  </record>\n</filter>\r\n";
     let elements = read_fluentd(text).unwrap();
     let record = &elements[0].children[0];
@@ -92,7 +92,7 @@ fn what_fluentd_would_refuse_load_or_run_is_refused() {
 }
 
 #[test]
-fn raw_text_may_not_run_programs_or_code_nor_change_the_system() {
+fn fluentd_custom_config_running_programs_or_changing_system_is_refused() {
     for (text, expected) in [
         (
             "<system>\n  workers 2\n</system>\n",

@@ -96,7 +96,7 @@ fn no_row_takes_a_way_that_fails_at_task_start() {
 }
 
 #[test]
-fn what_the_policy_asks_for_is_done_or_refused_and_never_replaced() {
+fn requested_delivery_is_used_or_refused_and_never_replaced() {
     for row in every_row() {
         let way = decide(&row);
         match row.delivery {

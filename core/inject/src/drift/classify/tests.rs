@@ -53,7 +53,7 @@ fn live(change: impl FnOnce(&mut Value)) -> Value {
 }
 
 #[test]
-fn the_owners_definition_put_back_takes_what_is_ours_and_nothing_of_theirs() {
+fn restored_owner_definition_removes_only_our_paths() {
     let found = found(&base());
     assert!(
         found.iter().all(|path| path.starts_with("Ours ")),
@@ -98,7 +98,7 @@ fn drops_its_output(live: &mut Value) {
 }
 
 #[test]
-fn each_change_is_of_the_one_who_had_set_the_path() {
+fn each_drift_path_is_attributed_to_whoever_set_it() {
     let cases: [(&str, Change, &[&str]); 9] = [
         ("nothing", |_| {}, &[]),
         (

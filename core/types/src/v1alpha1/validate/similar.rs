@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_name_is_found_and_a_far_one_is_not_guessed() {
+    fn the_nearest_name_is_suggested_unless_it_is_too_distant() {
         let known = [
             "mode",
             "priority",

@@ -27,7 +27,7 @@ fn pointers(value: &Value, at: &str, all: &mut Vec<String>) {
 }
 
 #[test]
-fn whatever_stands_in_a_field_the_mistake_is_said_at_that_field() {
+fn an_invalid_value_is_reported_at_its_own_field() {
     let odd = [
         json!(null),
         json!(5),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use firelens_tests::fake_aws::{FakeAws, Lag};
 use serde_json::json;
 
-use crate::support::{fake, query};
+use crate::wire::support::{fake, query};
 
 const KEY: &str = "AKIATEST";
 
@@ -73,7 +73,7 @@ fn a_role_and_its_policies_are_read_back() {
 }
 
 #[test]
-fn policies_of_a_role_share_a_limit_that_white_space_does_not_count_for() {
+fn role_policies_share_a_size_limit_that_ignores_white_space() {
     let fake = fake();
     fake.add_role("task", "/");
     let big = json!({"Sid": "x".repeat(5000)}).to_string();
@@ -96,7 +96,7 @@ fn policies_of_a_role_share_a_limit_that_white_space_does_not_count_for() {
 }
 
 #[test]
-fn the_simulator_weighs_policies_boundary_and_conditions_and_knows_no_wildcards_in_resources() {
+fn the_simulator_weighs_policies_boundary_and_conditions_without_resource_wildcards() {
     let fake = fake();
     fake.add_role("task", "/team/");
     let managed = "arn:aws:iam::111122223333:policy/app";
@@ -189,7 +189,7 @@ fn a_policy_shows_only_after_the_propagation_delay() {
 }
 
 #[test]
-fn a_role_session_acts_in_the_account_of_its_role_and_is_recorded() {
+fn a_role_session_uses_its_roles_account_and_is_recorded() {
     let fake = fake();
     fake.at("444455556666", "us-east-1").add_role("task", "/");
     let (_, answer) = call(

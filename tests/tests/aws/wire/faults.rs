@@ -5,7 +5,7 @@ use std::time::Duration;
 use firelens_tests::fake_aws::{Category, Fault, FaultPlan, Lag, Source, When};
 use serde_json::{Value, json};
 
-use crate::support::{ecs, fake, refused, try_ecs, try_ecs_within, web, with_service};
+use crate::wire::support::{ecs, fake, refused, try_ecs, try_ecs_within, web, with_service};
 
 fn list() -> Value {
     json!({"cluster": "main"})
@@ -55,7 +55,7 @@ fn a_fault_strikes_the_chosen_call_only() {
 }
 
 #[test]
-fn a_lost_answer_took_effect_and_a_lost_request_did_not() {
+fn a_lost_response_takes_effect_unlike_a_lost_request() {
     let fake = with_service();
     for (fault, registered) in [(Fault::LostAnswer, 2), (Fault::LostRequest, 2)] {
         fake.inject(FaultPlan::at(1, fault));

@@ -4,8 +4,8 @@ use firelens_aws::iam::NamedDocument;
 use firelens_tests::fake_aws::FakeAws;
 use serde_json::{Value, json};
 
-use crate::s3::send;
-use crate::support::{ecs, fake, query, refused, web};
+use crate::wire::s3::send;
+use crate::wire::support::{ecs, fake, query, refused, web};
 
 const CALLER: &str = "User: arn:aws:sts::111122223333:assumed-role/firelens-operator/fake is not authorized to perform:";
 
@@ -18,7 +18,7 @@ fn only(fake: &FakeAws, statements: &Value) {
 }
 
 #[test]
-fn a_call_without_its_right_is_refused_in_the_words_of_its_service() {
+fn a_call_without_permission_gets_its_services_access_denied_message() {
     let fake = fake();
     fake.add_role("task", "/ecs/");
     fake.add_bucket("b");
@@ -62,7 +62,7 @@ fn a_call_without_its_right_is_refused_in_the_words_of_its_service() {
 }
 
 #[test]
-fn a_missing_object_is_forbidden_to_who_may_not_list_the_bucket() {
+fn a_missing_object_is_forbidden_without_permission_to_list() {
     let fake = fake();
     fake.add_bucket("b");
     let read = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"});

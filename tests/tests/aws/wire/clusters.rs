@@ -3,7 +3,7 @@
 use firelens_tests::fake_aws::FakeAws;
 use serde_json::{Value, json};
 
-use crate::support::{ecs, fake, refused};
+use crate::wire::support::{ecs, fake, refused};
 
 fn names(fake: &FakeAws, params: Value) -> (usize, Option<String>) {
     let answer = ecs(fake, "ListClusters", params);
@@ -31,7 +31,7 @@ fn clusters_are_listed_a_hundred_at_a_time() {
 }
 
 #[test]
-fn clusters_show_tags_only_when_asked_and_missing_ones_as_failures() {
+fn cluster_tags_appear_on_request_and_missing_clusters_as_failures() {
     let fake = fake();
     let tags = json!([{"key": "team", "value": "a"}]);
     ecs(

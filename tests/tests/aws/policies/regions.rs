@@ -1,6 +1,6 @@
 //! The spoke in a second region of the same account: what is global stands once.
 
-use crate::{HOME, spoke_module, spoke_stack};
+use crate::policies::{HOME, spoke_module, spoke_stack};
 
 const SECOND: &str = "eu-west-1";
 
@@ -23,7 +23,7 @@ fn a_second_region_gets_a_bucket_and_nothing_of_iam() {
 }
 
 #[test]
-fn every_region_tells_the_same_role_and_boundary_and_its_own_bucket() {
+fn regions_share_role_and_boundary_but_not_the_bucket() {
     let (home, second) = (spoke_stack(HOME).outputs, spoke_stack(SECOND).outputs);
     let (here, there) = (spoke_module(HOME).outputs, spoke_module(SECOND).outputs);
     for (in_stack, in_module, is_global) in [

@@ -10,7 +10,7 @@ use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
 use hcl::{Block, Body, Value as Hcl};
 use serde_json::{Value, json};
 
-use crate::cloudformation::ACCOUNT;
+use crate::policies::cloudformation::ACCOUNT;
 
 /// A module with its variables filled in.
 #[derive(Debug)]

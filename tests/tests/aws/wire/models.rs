@@ -4,7 +4,7 @@
 use firelens_tests::fake_aws::{AwsError, Fault, FaultPlan, When};
 use serde_json::{Value, json};
 
-use crate::support::{agent, fake, query, try_ecs, with_service};
+use crate::wire::support::{agent, fake, query, try_ecs, with_service};
 
 /// What is wrong with one request of ECS.
 fn wrong(operation: &str, params: &Value) -> Vec<String> {
@@ -21,7 +21,7 @@ fn wrong(operation: &str, params: &Value) -> Vec<String> {
 }
 
 #[test]
-fn members_types_enums_and_what_is_required_are_checked_with_their_paths() {
+fn invalid_request_members_are_reported_with_their_paths() {
     for (operation, params, expected) in [
         (
             "ListClusters",
@@ -75,7 +75,7 @@ fn forms_of_iam_and_headers_of_s3_are_checked_too() {
     assert!(body.contains("<Code>DoesNotFitTheModel</Code>"), "{body}");
     agent()
         .get(format!("{}/configs/key", fake.endpoint()))
-        .header("authorization", crate::support::SIGNED)
+        .header("authorization", crate::wire::support::SIGNED)
         .header("x-amz-unheard", "of")
         .call()
         .unwrap();
@@ -95,13 +95,13 @@ fn forms_of_iam_and_headers_of_s3_are_checked_too() {
 
 #[test]
 #[should_panic(expected = "not as AWS's models have them")]
-fn a_test_that_asks_for_what_aws_does_not_know_fails_when_its_fake_goes() {
+fn an_invalid_aws_request_fails_the_test_at_its_end() {
     let fake = fake();
     try_ecs(&fake, "ListClusters", &json!({"maxResult": 5})).unwrap();
 }
 
 #[test]
-fn an_error_that_an_operation_does_not_have_is_a_fault_of_the_fake() {
+fn an_error_that_the_operation_does_not_define_is_reported() {
     let fake = fake();
     let invented = AwsError::new(400, "TooManyTuesdaysException", "Not today.");
     let when = When::operation("ListClusters");
@@ -116,7 +116,7 @@ fn an_error_that_an_operation_does_not_have_is_a_fault_of_the_fake() {
 }
 
 #[test]
-fn strangers_stand_in_answers_but_not_in_what_owners_name_and_always_the_same_in_a_revision() {
+fn unknown_members_appear_only_in_answers_and_stay_stable() {
     let fake = with_service();
     fake.invite_strangers(Some(4));
     let ask = |operation: &str, params: Value| try_ecs(&fake, operation, &params).unwrap().1;

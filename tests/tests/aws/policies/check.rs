@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use firelens_controller::aws::{PERMISSIONS, Permission};
 use firelens_tests::iam_reference::Reference;
 
-use crate::document::{Document, Named, Statement};
+use crate::policies::document::{Document, Named, Statement};
 
 /// Faults of one policy against AWS's reference.
 pub(crate) fn against_reference(policy: &Named, reference: &Reference) -> Vec<String> {

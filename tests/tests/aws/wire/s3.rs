@@ -2,7 +2,7 @@
 
 use firelens_tests::fake_aws::FakeAws;
 
-use crate::support::{SIGNED, agent, fake};
+use crate::wire::support::{SIGNED, agent, fake};
 
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -81,7 +81,7 @@ fn a_streamed_body_is_stored_without_its_framing() {
 }
 
 #[test]
-fn a_bucket_answers_in_its_own_region_and_to_its_owner() {
+fn a_bucket_answers_only_its_own_region_and_owner() {
     let fake = fake();
     fake.add_bucket("here");
     fake.at("111122223333", "eu-west-1").add_bucket("there");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use firelens_tests::fake_aws::{DeploymentEnd, FakeAws};
 use serde_json::{Value, json};
 
-use crate::support::{ecs, refused, routed, web, with_service};
+use crate::wire::support::{ecs, refused, routed, web, with_service};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -50,7 +50,7 @@ fn deployment_status(fake: &FakeAws) -> String {
 }
 
 #[test]
-fn services_are_listed_ten_at_a_time_unless_a_hundred_are_asked_for() {
+fn services_are_listed_ten_per_page_or_up_to_hundred() {
     let fake = with_service();
     let arn = fake.revisions("web")[0].0.clone();
     for i in 0..104 {
@@ -82,7 +82,7 @@ fn services_are_listed_ten_at_a_time_unless_a_hundred_are_asked_for() {
 }
 
 #[test]
-fn ten_services_are_described_at_a_time_with_tags_when_asked() {
+fn at_most_ten_services_are_described_with_tags_if_requested() {
     let fake = with_service();
     let names: Vec<String> = (0..11).map(|i| i.to_string()).collect();
     let (code, _) = refused(

@@ -4,15 +4,16 @@ use std::fs;
 use std::path::Path;
 
 use firelens_aws::iam::{
-    NamedDocument, RolePolicies, Statement, Verdict, evaluate, partition_of_region, policy_document,
+    NamedDocument, RightsResult, RolePolicies, Statement, evaluate, partition_of_region,
+    policy_document,
 };
 use firelens_fluent::outputs::{ImageLine, OutputScope, compile};
 use firelens_tests::iam_reference::Reference;
 use firelens_types::v1alpha1::LogDestinationSpec;
 use serde_json::{Value, json};
 
-use crate::check;
-use crate::{named, no_faults, root};
+use crate::policies::check;
+use crate::policies::{named, no_faults, root};
 
 /// What every destination of the table of the core grants, with every line of images.
 fn of_destinations() -> Vec<(String, Vec<Statement>)> {
@@ -71,7 +72,7 @@ fn collect(value: &Value, found: &mut Vec<Statement>) {
 }
 
 #[test]
-fn what_the_operator_grants_for_each_destination_is_known_to_aws() {
+fn permissions_granted_for_each_destination_are_known_to_aws() {
     let Some(reference) = Reference::load() else {
         return;
     };
@@ -113,7 +114,7 @@ fn example(arn: &str) -> String {
     out + rest
 }
 
-fn verdict(action: &str, granted: &str, asked: &str) -> Verdict {
+fn verdict(action: &str, granted: &str, asked: &str) -> RightsResult {
     let document = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": action, "Resource": granted},
     ]});
@@ -131,7 +132,7 @@ fn verdict(action: &str, granted: &str, asked: &str) -> Verdict {
 
 /// Our evaluator judges each action that concerns us on each type of resource as the reference has it.
 #[test]
-fn our_evaluator_allows_each_action_on_its_own_resources_and_on_no_others() {
+fn our_evaluator_allows_each_action_on_its_own_resources_only() {
     let Some(reference) = Reference::load() else {
         return;
     };
@@ -155,12 +156,12 @@ fn our_evaluator_allows_each_action_on_its_own_resources_and_on_no_others() {
                 let family = format!("{}*", &mine[..mine.len() - 1]);
                 assert_eq!(
                     verdict(&name, &mine, &mine),
-                    Verdict::Allowed,
+                    RightsResult::Allowed,
                     "{name} {mine}"
                 );
                 assert_eq!(
                     verdict(&name, &family, &mine),
-                    Verdict::Allowed,
+                    RightsResult::Allowed,
                     "{name} {family}"
                 );
                 let others = types
@@ -170,7 +171,7 @@ fn our_evaluator_allows_each_action_on_its_own_resources_and_on_no_others() {
                 for other in others {
                     let verdict = verdict(&name, &mine, &other);
                     assert!(
-                        matches!(verdict, Verdict::Missing(_)),
+                        matches!(verdict, RightsResult::Missing(_)),
                         "{name} {mine} {other}: {verdict:?}"
                     );
                 }

@@ -2,8 +2,6 @@
 //! and a policy have to give the router and the log options of the example.
 //! Must never reach AWS: what is registered goes to local stand-ins, where the run has them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

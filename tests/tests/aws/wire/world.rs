@@ -3,7 +3,7 @@
 use firelens_tests::fake_aws::{FakeAws, Source, canonical};
 use serde_json::json;
 
-use crate::support::{ecs, routed, web, with_service};
+use crate::wire::support::{ecs, routed, web, with_service};
 
 fn injected() -> FakeAws {
     let fake = with_service();
@@ -14,7 +14,7 @@ fn injected() -> FakeAws {
 }
 
 #[test]
-fn an_owner_deploys_from_their_own_document_or_from_what_is_live() {
+fn an_owner_deploys_their_own_document_or_the_live_one() {
     for (source, routers) in [(Source::Own, 0), (Source::Live, 1)] {
         let fake = injected();
         fake.owner_deploys("main", "web", source, |document| {

