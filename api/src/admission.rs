@@ -48,7 +48,7 @@ pub(crate) fn check(
     }
     let mut admitted = None;
     for _ in 0..PRUNE_ROUNDS {
-        let (found, result) = judge(kind, &object);
+        let (found, result) = evaluate(kind, &object);
         let (unknown, others): (Vec<_>, Vec<_>) = found
             .into_iter()
             .partition(|error| error.cause == Cause::Unknown);
@@ -75,7 +75,7 @@ pub(crate) fn check(
 }
 
 /// All problems of an object, and the object with defaults where it has none.
-fn judge(kind: Kind, object: &Value) -> (Vec<FieldError>, Option<Value>) {
+fn evaluate(kind: Kind, object: &Value) -> (Vec<FieldError>, Option<Value>) {
     let mut errors = meta::check(&object["metadata"]);
     match admit(kind, object) {
         Ok(mut admitted) => {

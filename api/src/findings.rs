@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firelens_fluent::catalogue::ImageVersion;
+use firelens_fluent::catalogue::FluentBitVersion;
 use firelens_fluent::lint::{self, Code, Finding, Severity};
 use firelens_store::{ListOptions, Store};
 use firelens_types::v1alpha1::{Cause, FieldError, Kind, LogDestination, LoggingPolicy, Mode};
@@ -46,7 +46,7 @@ pub(crate) async fn check(
         }
         Kind::LogDestination => {
             let of = |destination: &LogDestination| {
-                lint::destination(destination, ImageVersion::default())
+                lint::destination(destination, FluentBitVersion::default())
             };
             let Some(destination) = typed::<LogDestination>(object) else {
                 return Ok(Vec::new());

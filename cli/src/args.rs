@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use firelens_aws::installation::check_installation_id;
-use firelens_fluent::catalogue::ImageVersion;
+use firelens_fluent::catalogue::FluentBitVersion;
 
 pub(crate) use client::{
     Connection, Explain, Plan, Rollout, RolloutStatus, RolloutSubject, RolloutVerb, Token,
@@ -251,7 +251,7 @@ pub(crate) struct Lint {
     /// Fluent Bit of the router image: 1.9.10, 4.2.2, 5.1.1 or any; without it, what the image name
     /// of each policy tells.
     #[arg(long, env = "FIRELENS_IMAGE_VERSION", value_name = "VERSION")]
-    pub(crate) image_version: Option<ImageVersion>,
+    pub(crate) image_version: Option<FluentBitVersion>,
     /// Check the FireLens options of this task definition, too. May be given more than once.
     #[arg(long = "task-definition", short = 't', value_name = "FILE")]
     pub(crate) task_definitions: Vec<PathBuf>,

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use firelens_aws::observe::{
-    AlarmView, Arrival, ArrivalPlace, ArrivalQuestion, DeploymentsQuestion, Evidence,
-    EvidenceNeeds, Observed, ServiceDeploymentView, TaskView, TasksQuestion,
+    AlarmView, DeploymentsQuestion, Evidence, EvidenceNeeds, LogDelivery, LogDeliveryQuestion,
+    LogLocation, Observed, ServiceDeploymentView, TaskView, TasksQuestion,
 };
 
 use crate::aws::{AwsError, DESCRIBE_ALARMS_SIZE, Described, IncomingRecords};
@@ -92,21 +92,21 @@ impl Reader<'_> {
         found
     }
 
-    async fn arrival(&self, question: &ArrivalQuestion) -> Result<Arrival, AwsError> {
+    async fn arrival(&self, question: &LogDeliveryQuestion) -> Result<LogDelivery, AwsError> {
         let (clients, region, since) = (self.clients, &question.region, question.since);
         match &question.place {
-            ArrivalPlace::LogStreams { group, prefix } => {
+            LogLocation::LogStreams { group, prefix } => {
                 clients.log_streams(region, group, prefix).await
             }
-            ArrivalPlace::Firehose { stream } => {
+            LogLocation::Firehose { stream } => {
                 let kind = IncomingRecords::Firehose;
                 clients.incoming_records(region, kind, stream, since).await
             }
-            ArrivalPlace::KinesisStream { stream } => {
+            LogLocation::KinesisStream { stream } => {
                 let kind = IncomingRecords::Kinesis;
                 clients.incoming_records(region, kind, stream, since).await
             }
-            ArrivalPlace::Objects { bucket, prefix } => {
+            LogLocation::Objects { bucket, prefix } => {
                 clients.newest_object(region, bucket, prefix, since).await
             }
         }

@@ -20,7 +20,7 @@ use crate::load::{self, Load, Loaded};
 use crate::needs::{Others, Reader};
 use crate::report::{Report, Written};
 use crate::world::{Occasion, World};
-use crate::{measure, remember, retire, reviews, scope};
+use crate::{measure, policy_plans, remember, retire, scope};
 
 /// How often a role policy or S3 object that was seen to be right is read again, in seconds. A resync
 /// in between reads none of them: they change only when somebody tampers with them, and IAM publishes
@@ -205,7 +205,7 @@ async fn carry_out(
     let unsettled = !settled || released.gone > 0;
     let requeue_after = requeue(loaded, world, plan, &applied, time.now(), unsettled);
     let reader = reader(ctx, clients, loaded);
-    reviews::answer(&ctx.store, &reader, loaded, world, time.now()).await?;
+    policy_plans::answer(&ctx.store, &reader, loaded, world, time.now()).await?;
     Ok(PassOutcome {
         result: if complete {
             PassResult::Done
@@ -215,7 +215,7 @@ async fn carry_out(
         requeue_after,
         acted_on: applied.outcomes.len(),
         rolling: !is_stalled(plan, &applied)
-            && (plan.look_again_at.is_some() || applied.unfinished || released.under_way > 0),
+            && (plan.requeue_at.is_some() || applied.unfinished || released.under_way > 0),
     })
 }
 
@@ -328,7 +328,7 @@ fn requeue(
     unsettled: bool,
 ) -> Duration {
     let resync = world.until_resync(&loaded.target, now).max(LOOK_AGAIN);
-    let planned = plan.look_again_at.map(|at| until(at, now));
+    let planned = plan.requeue_at.map(|at| until(at, now));
     let soon = applied.look_again || applied.unfinished || applied.removed > 0 || unsettled;
     let unread = !world.observation.unread_clusters.is_empty();
     [

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::Store;
 use crate::error::StoreError;
-use crate::{events, questions, sql_changes, task_definitions};
+use crate::{events, policy_plans, sql_changes, task_definitions};
 
 /// Rows per statement: a deletion must not hold back others for long.
 const BATCH_MAX: i64 = 5_000;
@@ -114,7 +114,7 @@ impl Store {
             .await?,
             task_definitions: task_definitions::delete_unused(&mut conn, unused_max_s, BATCH_MAX)
                 .await?,
-            questions: questions::delete_old(
+            questions: policy_plans::delete_old(
                 &mut conn,
                 retention.questions_age_max.as_secs_f64(),
                 BATCH_MAX,

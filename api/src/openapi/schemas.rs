@@ -71,7 +71,7 @@ fn plan() -> Value {
             "policy": policy,
             "destinations": destinations,
             "limit": integer("Most workloads to describe in each target; all are counted. Default: 500."),
-            "status": firelens_report::review::status_schema(),
+            "status": firelens_report::policy_plan::status_schema(),
         },
     })
 }

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use firelens_plan::select::glob_matches;
-use firelens_report::review::{PlanQuestion, PlanStatus, TargetPlan};
+use firelens_report::policy_plan::{PlanStatus, PolicyPlanRequest, TargetPlan};
 use firelens_store::ListOptions;
 use firelens_types::v1alpha1::{
     API_VERSION, AwsTarget, Cause, Kind, LogDestination, LoggingPolicy,
@@ -47,7 +47,7 @@ const MEMBERS: [&str; 7] = [
 
 /// What was asked, and whom it concerns.
 struct Asked {
-    question: PlanQuestion,
+    question: PolicyPlanRequest,
     targets: Vec<String>,
     warnings: Vec<String>,
 }
@@ -90,7 +90,7 @@ async fn asked(state: &ApiState, request: Value) -> Result<Asked, ApiError> {
     warnings.extend(more);
     let targets = targets(state, &policy).await?;
     Ok(Asked {
-        question: PlanQuestion {
+        question: PolicyPlanRequest {
             policy,
             destinations,
             limit: limit(&request["limit"])?,

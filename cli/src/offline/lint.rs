@@ -6,7 +6,7 @@ mod report;
 
 use std::collections::BTreeMap;
 
-use firelens_fluent::catalogue::ImageVersion;
+use firelens_fluent::catalogue::FluentBitVersion;
 use firelens_fluent::lint::{self, Finding};
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::{FieldError, Kind, LogDestination, LoggingPolicy, admit};
@@ -60,7 +60,7 @@ fn typed<T: DeserializeOwned>(kind: Kind, object: &Value) -> Option<T> {
 fn check_object(
     found: &Found,
     destinations: &BTreeMap<String, LogDestination>,
-    version: Option<ImageVersion>,
+    version: Option<FluentBitVersion>,
     report: &mut Report,
 ) {
     let place = &found.place;
@@ -100,7 +100,7 @@ fn findings(
     kind: Kind,
     object: &Value,
     destinations: &BTreeMap<String, LogDestination>,
-    version: Option<ImageVersion>,
+    version: Option<FluentBitVersion>,
 ) -> Vec<Finding> {
     match kind {
         Kind::LoggingPolicy => typed::<LoggingPolicy>(kind, object)

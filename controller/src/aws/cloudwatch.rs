@@ -8,7 +8,7 @@ use aws_sdk_cloudwatch::config::{Config, Region};
 use aws_sdk_cloudwatch::types::{
     AlarmType, Dimension, Metric, MetricDataQuery, MetricStat, StateValue,
 };
-use firelens_aws::observe::{AlarmView, Arrival};
+use firelens_aws::observe::{AlarmView, LogDelivery};
 use jiff::{SignedDuration, Timestamp};
 
 use super::clients::AwsClients;
@@ -107,7 +107,7 @@ impl AwsClients {
         kind: IncomingRecords,
         stream: &str,
         since: Timestamp,
-    ) -> Result<Arrival, AwsError> {
+    ) -> Result<LogDelivery, AwsError> {
         let caller = self.caller.in_region(region);
         let now = caller.clock.now();
         let call = caller.begin(Operation::GET_METRIC_DATA).await;
@@ -140,7 +140,7 @@ impl AwsClients {
             .filter(|(_, records)| **records > 0.0)
             .filter_map(|(at, _)| times::from_sdk(at))
             .max();
-        Ok(newest.map_or(Arrival::Nothing, Arrival::Newest))
+        Ok(newest.map_or(LogDelivery::Nothing, LogDelivery::Newest))
     }
 }
 

@@ -69,7 +69,7 @@ pub struct Described {
 
 /// The answer to a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Registered {
+pub struct RegisterAnswer {
     /// ARN of the new revision.
     pub arn: String,
     /// The answer as AWS wrote it: `{"taskDefinition": …, "tags": …}`.
@@ -258,7 +258,7 @@ impl AwsClients {
     /// # Errors
     /// The call fails. `Ambiguous`: the revision may exist. `Conflict`: another registration of the
     /// family was under way.
-    pub async fn register_task_definition(&self, body: Bytes) -> Result<Registered, AwsError> {
+    pub async fn register_task_definition(&self, body: Bytes) -> Result<RegisterAnswer, AwsError> {
         let operation = Operation::REGISTER_TASK_DEFINITION;
         let call = self.caller.begin_with_body(operation, Some(body)).await;
         let request = self.ecs_writes.register_task_definition();
@@ -277,7 +277,7 @@ impl AwsClients {
                 )
             })?;
         let raw = call.raw_answer()?;
-        Ok(Registered { arn, raw })
+        Ok(RegisterAnswer { arn, raw })
     }
 
     /// Deregisters a revision: services that run it go on, nothing new is started from it. To do so twice

@@ -3,7 +3,7 @@
 //! Never reads the log of an application, and never writes one.
 
 use aws_sdk_cloudwatchlogs::config::{Config, Region};
-use firelens_aws::observe::Arrival;
+use firelens_aws::observe::LogDelivery;
 use jiff::Timestamp;
 
 use super::clients::AwsClients;
@@ -26,7 +26,7 @@ impl AwsClients {
         region: &str,
         group: &str,
         prefix: &str,
-    ) -> Result<Arrival, AwsError> {
+    ) -> Result<LogDelivery, AwsError> {
         let caller = self.caller.in_region(region);
         let call = caller.begin(Operation::DESCRIBE_LOG_STREAMS).await;
         let request = self
@@ -47,9 +47,9 @@ impl AwsClients {
             .filter_map(|stream| Timestamp::from_millisecond(stream.last_event_timestamp?).ok())
             .max();
         Ok(match newest {
-            Some(at) => Arrival::Newest(at),
-            None if streams.is_empty() => Arrival::Nothing,
-            None => Arrival::Opened,
+            Some(at) => LogDelivery::Newest(at),
+            None if streams.is_empty() => LogDelivery::Nothing,
+            None => LogDelivery::Opened,
         })
     }
 

@@ -31,7 +31,7 @@ pub use clients::{AwsClients, AwsFactory, AwsSettings, AwsTimeouts, TargetAccess
 pub use cloudwatch::{DESCRIBE_ALARMS_SIZE, IncomingRecords};
 pub use ecs::{
     DESCRIBE_CLUSTERS_SIZE, DESCRIBE_PROVIDERS_SIZE, DESCRIBE_SERVICES_SIZE, Described, Failure,
-    LIST_PAGE_SIZE, Registered,
+    LIST_PAGE_SIZE, RegisterAnswer,
 };
 pub use error::{AwsError, AwsErrorKind};
 pub use iam_rights::SIMULATED_PAIRS_PER_CALL;

@@ -5,7 +5,7 @@
 
 use aws_sdk_s3::config::{Config, Region};
 use aws_sdk_s3::primitives::ByteStream;
-use firelens_aws::observe::Arrival;
+use firelens_aws::observe::LogDelivery;
 use jiff::Timestamp;
 
 use super::clients::AwsClients;
@@ -110,7 +110,7 @@ impl AwsClients {
         bucket: &str,
         prefix: &str,
         since: Timestamp,
-    ) -> Result<Arrival, AwsError> {
+    ) -> Result<LogDelivery, AwsError> {
         let operation = Operation::LIST_OBJECTS;
         let caller = self.caller.in_region(region);
         let call = caller.begin(operation).await;
@@ -132,14 +132,14 @@ impl AwsClients {
             .filter_map(|object| times::from_sdk(object.last_modified()?))
             .max();
         match newest {
-            Some(at) if at >= since => Ok(Arrival::Newest(at)),
+            Some(at) if at >= since => Ok(LogDelivery::Newest(at)),
             _ if page.is_truncated == Some(true) => {
                 let message = format!("more objects begin with {prefix} than one page lists");
                 let kind = AwsErrorKind::Server;
                 Err(AwsError::new(operation, kind, "TooManyObjects", &message))
             }
-            Some(at) => Ok(Arrival::Newest(at)),
-            None => Ok(Arrival::Nothing),
+            Some(at) => Ok(LogDelivery::Newest(at)),
+            None => Ok(LogDelivery::Nothing),
         }
     }
 

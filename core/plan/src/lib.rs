@@ -22,14 +22,12 @@ mod workload;
 
 pub use input::PlanInput;
 pub use model::{
-    Claim, Contest, Decision, ExternalDeploy, Holdings, Plan, PolicyProgress, RegisterStep,
-    Removal, Repair, ResourceContent, ResourcePlan, RevisionRef, Standing, Step,
-    TAKEAWAY_WINDOW_SECONDS, UpdateStep, Wait, WorkloadPlan,
+    Claim, Contest, Decision, ExternalDeploy, Holdings, Plan, PolicyProgress,
+    REVERT_WINDOW_SECONDS, RegisterStep, Removal, Repair, ResourceContent, ResourcePlan,
+    RevisionRef, RolloutState, Step, UpdateStep, Wait, WorkloadPlan,
 };
 pub use pass::assemble::{plan, plan_with_what_is_known};
-pub use pass::consider::{
-    Consideration, Considered, ConsideredChange, ConsideredRevision, consider,
-};
+pub use pass::dry_run::{DryRun, DryRunChange, DryRunRevision, DryRunWorkload, dry_run};
 pub use removal::former::FORMER_REPLACED_PER_PASS;
 pub use removal::garbage::{OBJECT_GRACE_SECONDS, REMOVALS_PER_PASS};
 pub use removal::revisions::DEREGISTRATIONS_PER_PASS;
@@ -44,7 +42,7 @@ pub use workload::draft::{
     DEPLOYMENT_POLL_SECONDS, READ_RETRY_SECONDS, REGISTER_CONSISTENCY_SECONDS,
 };
 pub use workload::meanwhile::GENERATIONS_KEPT;
-pub use workload::revert::{CONTEST_SECONDS, TAKEAWAY_LIMIT, TAKEAWAYS_KEPT_MAX};
+pub use workload::revert::{CONTEST_SECONDS, REVERT_LIMIT, REVERTS_KEPT_MAX};
 pub use workload::scope::{covers, held_by, retains};
 pub use workload::track::{
     READ_LAG_SECONDS, REASON_DEADLINE, REASON_DEPLOYMENT_FAILED, REASON_ROLLED_BACK,

@@ -9,8 +9,8 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
 
+use super::json_writer::{ObjectText, quote, unquoted, written};
 use super::source::{Json, JsonKind, Source};
-use super::written::{ObjectText, quote, unquoted, written};
 
 /// Where a name or a value stands.
 #[derive(Clone)]

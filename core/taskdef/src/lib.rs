@@ -5,12 +5,12 @@
 
 mod canonical;
 mod json;
+mod json_writer;
 mod parse;
 mod scan;
 mod source;
 mod unique;
 mod views;
-mod written;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,10 +21,10 @@ use json::Writing;
 pub use canonical::{canonical, canonical_hash, sha256_hex};
 pub use canonical::{canonical_dependencies, canonical_member, sorted};
 pub use json::RawObject;
+pub use json_writer::{ObjectText, array, quote};
 pub use source::{Json, JsonKind, Source};
 pub use views::wait;
 pub use views::{ContainerView, Dependency, PortMapping};
-pub use written::{ObjectText, array, quote};
 
 /// Largest register body that ECS takes, in bytes ("Max allowed length is '65536' bytes").
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>.

@@ -12,6 +12,8 @@ use firelens_inject::{NoteCode, Reason};
 use firelens_report::status::REASONS;
 use firelens_types::v1alpha1::{DEFAULT_ROUTER_IMAGE, LogDestinationSpec};
 
+use crate::architecture::{CRATES, root};
+
 fn page(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../docs")
@@ -146,4 +148,52 @@ fn the_table_of_router_images_says_what_the_operator_knows() {
         let day = generation.updates_until;
         assert!(day.is_none_or(|day| page.contains(day)), "{generation:?}");
     }
+}
+
+/// The first sentence of a source file's documentation.
+fn first_sentence(path: &std::path::Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text.lines().map_while(|line| line.strip_prefix("//!"));
+    let paragraph: Vec<&str> = lines
+        .map(str::trim)
+        .take_while(|line| !line.is_empty())
+        .collect();
+    let paragraph = paragraph.join(" ");
+    let sentence = paragraph
+        .split_once(". ")
+        .map_or(paragraph.as_str(), |(first, _)| first);
+    sentence.trim_end_matches('.').replace('|', "\\|")
+}
+
+/// Rooms of a crate, by name, with what they are for.
+fn rooms(source: &std::path::Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(source).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let inside = path.join("mod.rs");
+        let file = if inside.is_file() { inside } else { path };
+        if file.is_file() && !["lib", "main"].contains(&name.as_str()) {
+            found.push((name, first_sentence(&file)));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn the_map_of_the_architecture_names_every_room() {
+    let mut map = String::from("| crate | room | what lives there |\n|---|---|---|\n");
+    for (_, home, _) in CRATES.iter().filter(|(_, home, _)| *home != "tests") {
+        let source = root().join(home).join("src");
+        let main = if *home == "cli" { "main.rs" } else { "lib.rs" };
+        map.push_str(&format!(
+            "| **`{home}`** | | {} |\n",
+            first_sentence(&source.join(main))
+        ));
+        for (name, lives) in rooms(&source) {
+            map.push_str(&format!("| | `{name}` | {lives} |\n"));
+        }
+    }
+    check("architecture.md", "rooms", &map);
 }

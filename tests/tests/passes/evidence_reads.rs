@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use firelens_aws::observe::{Arrival, ImageQuestion, ServiceDeploymentView, TaskView};
+use firelens_aws::observe::{ImageQuestion, LogDelivery, ServiceDeploymentView, TaskView};
 use firelens_controller::aws::{
     AwsClients, AwsErrorKind, AwsFactory, Budgets, IncomingRecords, TargetAccess,
 };
@@ -144,9 +144,9 @@ async fn a_log_group_in_another_region_is_asked_there() {
     elsewhere.write_log("/app", "x-web-firelens-1", &["a", "b", "c", "d"]);
     let at = fake.now();
     let found = clients.log_streams("eu-west-1", "/app", "x-web").await;
-    assert_eq!(found.unwrap(), Arrival::Newest(at));
+    assert_eq!(found.unwrap(), LogDelivery::Newest(at));
     let nothing = clients.log_streams(REGION, "/app", "x-web").await;
-    assert_eq!(nothing.unwrap(), Arrival::Nothing);
+    assert_eq!(nothing.unwrap(), LogDelivery::Nothing);
     let tail = clients.log_tail("eu-west-1", "/app", "x-web-firelens-1");
     assert_eq!(tail.await.unwrap(), ["b", "c", "d"]);
     let missing = clients.log_tail(REGION, "/app", "x").await.unwrap_err();
@@ -162,10 +162,10 @@ async fn records_that_came_in_are_seen_with_their_time() {
     let kind = IncomingRecords::Kinesis;
     let found = clients.incoming_records(REGION, kind, "s", since).await;
     let minute = since + SignedDuration::from_secs(120);
-    assert_eq!(found.unwrap(), Arrival::Newest(minute));
+    assert_eq!(found.unwrap(), LogDelivery::Newest(minute));
     fake.set_arriving(false);
     let found = clients.incoming_records(REGION, kind, "s", since).await;
-    assert_eq!(found.unwrap(), Arrival::Nothing);
+    assert_eq!(found.unwrap(), LogDelivery::Nothing);
     let calls = fake.calls();
     let sent = &calls[0].params["MetricDataQueries"][0]["MetricStat"]["Metric"];
     assert_eq!(sent["Namespace"], "AWS/Kinesis");
@@ -179,7 +179,7 @@ async fn the_newest_object_under_a_prefix_counts() {
     let since = fake.now();
     let clients = clients(&fake).await;
     let look = || clients.newest_object(REGION, "logs", "a/", since);
-    assert_eq!(look().await.unwrap(), Arrival::Nothing);
+    assert_eq!(look().await.unwrap(), LogDelivery::Nothing);
     fake.set_object("logs", "a/1", Some("x"));
     fake.advance(Duration::from_secs(60));
     fake.set_object("logs", "a/0", Some("x"));
@@ -187,7 +187,7 @@ async fn the_newest_object_under_a_prefix_counts() {
     let newest = SignedDuration::from_secs(60);
     let found = look().await.unwrap();
     assert!(
-        matches!(found, Arrival::Newest(at) if at >= since + newest && at <= fake.now()),
+        matches!(found, LogDelivery::Newest(at) if at >= since + newest && at <= fake.now()),
         "{found:?}"
     );
 }

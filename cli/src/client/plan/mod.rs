@@ -6,7 +6,7 @@ mod text;
 
 use std::path::{Path, PathBuf};
 
-use firelens_report::review::PlanStatus;
+use firelens_report::policy_plan::PlanStatus;
 use firelens_types::v1alpha1::{Approval, Kind, LoggingPolicy, Rollout};
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -4,8 +4,8 @@
 
 use std::fmt::Write;
 
-use firelens_report::review::{
-    ObjectReview, Outlook, PlanStatus, PlanSummary, RoleReview, TargetPlan, WorkloadReview,
+use firelens_report::policy_plan::{
+    Outlook, PlanStatus, PlanSummary, PlannedObject, PlannedRole, PlannedWorkload, TargetPlan,
     unified_diff,
 };
 use serde_json::Value;
@@ -52,7 +52,7 @@ fn target(text: &mut String, plan: &TargetPlan) {
     for one in &plan.roles {
         role(text, one);
     }
-    for ObjectReview { bucket, key, bytes } in &plan.objects {
+    for PlannedObject { bucket, key, bytes } in &plan.objects {
         let _ = writeln!(text, "  file s3://{bucket}/{key} ({bytes} bytes)");
     }
     if !plan.objects.is_empty() {
@@ -60,7 +60,7 @@ fn target(text: &mut String, plan: &TargetPlan) {
     }
 }
 
-fn workload(text: &mut String, one: &WorkloadReview) {
+fn workload(text: &mut String, one: &PlannedWorkload) {
     let word = match one.outlook {
         Outlook::Inject => "inject",
         Outlook::Eject => "eject",
@@ -108,7 +108,7 @@ fn workload(text: &mut String, one: &WorkloadReview) {
     text.push('\n');
 }
 
-fn role(text: &mut String, role: &RoleReview) {
+fn role(text: &mut String, role: &PlannedRole) {
     let users = role.services.join(", ");
     let _ = writeln!(
         text,

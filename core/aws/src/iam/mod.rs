@@ -13,7 +13,8 @@ pub use document::{
     policy_document, policy_name, policy_size_characters,
 };
 pub use evaluate::{
-    Finding, Lack, NamedDocument, RightsResult, RolePolicies, describe, evaluate, within_boundary,
+    Lack, NamedDocument, RightsFinding, RightsResult, RolePolicies, describe, evaluate,
+    within_boundary,
 };
 
 use serde::{Deserialize, Serialize};

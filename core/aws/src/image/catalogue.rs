@@ -9,7 +9,7 @@ use super::reference::{Product, RouterImage};
 
 /// What to do about a version that breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
+pub enum BreakSeverity {
     /// Say so.
     Warn,
     /// Do not inject: tasks would stop, or lose logs for certain.
@@ -43,7 +43,7 @@ pub struct KnownBreak {
     /// When it breaks.
     pub when: When,
     /// What to do.
-    pub severity: Severity,
+    pub severity: BreakSeverity,
     /// What happens.
     pub reason: &'static str,
     /// Version to use instead.
@@ -110,60 +110,60 @@ macro_rules! issue {
 /// All known breaks, by product and first version.
 #[rustfmt::skip]
 pub const KNOWN_BREAKS: &[KnownBreak] = &[
-    KnownBreak { product: AWS, first: v(2, 0, 0), last: v(2, 28, 4), when: When::Output(&["cloudwatch_logs"]), severity: Severity::Warn,
+    KnownBreak { product: AWS, first: v(2, 0, 0), last: v(2, 28, 4), when: When::Output(&["cloudwatch_logs"]), severity: BreakSeverity::Warn,
         reason: "output cloudwatch_logs may hang and send nothing any more", instead: "2.31.12", link: issue!("542") },
-    KnownBreak { product: AWS, first: v(2, 0, 0), last: v(2, 30, 0), when: When::Output(&["s3"]), severity: Severity::Warn,
+    KnownBreak { product: AWS, first: v(2, 0, 0), last: v(2, 30, 0), when: When::Output(&["s3"]), severity: BreakSeverity::Warn,
         reason: "output s3 may crash the router", instead: "2.31.12", link: issue!("542") },
-    KnownBreak { product: AWS, first: v(2, 0, 0), last: v(2, 31, 2), when: When::Always, severity: Severity::Warn,
+    KnownBreak { product: AWS, first: v(2, 0, 0), last: v(2, 31, 2), when: When::Always, severity: BreakSeverity::Warn,
         reason: "connections that are kept open may crash the router", instead: "2.31.12", link: issue!("542") },
-    KnownBreak { product: AWS, first: v(2, 0, 0), last: v(2, 31, 5), when: When::Output(&["cloudwatch"]), severity: Severity::Warn,
+    KnownBreak { product: AWS, first: v(2, 0, 0), last: v(2, 31, 5), when: When::Output(&["cloudwatch"]), severity: BreakSeverity::Warn,
         reason: "output cloudwatch drops lines when a log group cannot be made at the first try", instead: "2.31.12",
         link: "https://github.com/aws/amazon-cloudwatch-logs-for-fluent-bit/issues/314" },
-    KnownBreak { product: AWS, first: v(2, 15, 0), last: v(2, 15, 0), when: When::Always, severity: Severity::Refuse,
+    KnownBreak { product: AWS, first: v(2, 15, 0), last: v(2, 15, 0), when: When::Always, severity: BreakSeverity::Refuse,
         reason: "the router crashes when it starts", instead: "2.15.1", link: issue!("183") },
-    KnownBreak { product: AWS, first: v(2, 19, 1), last: v(2, 19, 2), when: When::Always, severity: Severity::Refuse,
+    KnownBreak { product: AWS, first: v(2, 19, 1), last: v(2, 19, 2), when: When::Always, severity: BreakSeverity::Refuse,
         reason: "look-ups of host names time out, and lines are lost", instead: "2.20.0", link: issue!("236") },
-    KnownBreak { product: AWS, first: v(2, 21, 0), last: v(2, 21, 0), when: When::Always, severity: Severity::Refuse,
+    KnownBreak { product: AWS, first: v(2, 21, 0), last: v(2, 21, 0), when: When::Always, severity: BreakSeverity::Refuse,
         reason: "the router crashes after some days", instead: "2.21.2", link: issue!("269") },
-    KnownBreak { product: AWS, first: v(2, 22, 0), last: v(2, 22, 0), when: When::Output(&["cloudwatch_logs"]), severity: Severity::Refuse,
+    KnownBreak { product: AWS, first: v(2, 22, 0), last: v(2, 22, 0), when: When::Output(&["cloudwatch_logs"]), severity: BreakSeverity::Refuse,
         reason: "output cloudwatch_logs crashes the router", instead: "2.23.4", link: issue!("300") },
-    KnownBreak { product: AWS, first: v(2, 24, 0), last: v(2, 25, 1), when: When::Always, severity: Severity::Warn,
+    KnownBreak { product: AWS, first: v(2, 24, 0), last: v(2, 25, 1), when: When::Always, severity: BreakSeverity::Warn,
         reason: "the first versions that do not start (exit code 255) with an option they do not know, those of built-in files included",
         instead: "2.31.12", link: issue!("371") },
-    KnownBreak { product: AWS, first: v(2, 29, 0), last: v(2, 29, 0), when: When::Output(&["datadog"]), severity: Severity::Refuse,
+    KnownBreak { product: AWS, first: v(2, 29, 0), last: v(2, 29, 0), when: When::Output(&["datadog"]), severity: BreakSeverity::Refuse,
         reason: "output datadog crashes the router, and its tasks stop", instead: "2.29.1", link: issue!("491") },
-    KnownBreak { product: AWS, first: v(2, 29, 0), last: v(2, 31, 1), when: When::Output(&["cloudwatch_logs"]), severity: Severity::Warn,
+    KnownBreak { product: AWS, first: v(2, 29, 0), last: v(2, 31, 1), when: When::Output(&["cloudwatch_logs"]), severity: BreakSeverity::Warn,
         reason: "two outputs cloudwatch_logs that match the same tag crash the router", instead: "2.31.12", link: issue!("542") },
-    KnownBreak { product: AWS, first: v(2, 31, 7), last: v(2, 31, 9), when: When::DebugLevel, severity: Severity::Warn,
+    KnownBreak { product: AWS, first: v(2, 31, 7), last: v(2, 31, 9), when: When::DebugLevel, severity: BreakSeverity::Warn,
         reason: "input tail crashes the router while the log level is debug", instead: "2.31.12", link: issue!("639") },
-    KnownBreak { product: AWS, first: v(2, 32, 0), last: v(2, 32, 2), when: When::Output(&["http"]), severity: Severity::Warn,
+    KnownBreak { product: AWS, first: v(2, 32, 0), last: v(2, 32, 2), when: When::Output(&["http"]), severity: BreakSeverity::Warn,
         reason: "output http may crash the router", instead: "2.34.3.20260623",
         link: "https://github.com/aws/aws-for-fluent-bit/releases/tag/v2.32.3" },
-    KnownBreak { product: AWS, first: v(2, 32, 1), last: v(2, 32, 1), when: When::Always, severity: Severity::Refuse,
+    KnownBreak { product: AWS, first: v(2, 32, 1), last: v(2, 32, 1), when: When::Always, severity: BreakSeverity::Refuse,
         reason: "AWS took this version back", instead: "2.34.3.20260623", link: "https://github.com/aws/aws-for-fluent-bit/pull/804" },
     KnownBreak { product: AWS, first: ImageVersion::rebuilt(2, 32, 2, 20_241_003), last: ImageVersion::rebuilt(2, 32, 2, 20_241_003),
-        when: When::Always, severity: Severity::Refuse,
+        when: When::Always, severity: BreakSeverity::Refuse,
         reason: "the router runs out of memory and is killed with code 139", instead: "2.32.2.20241008", link: issue!("861") },
-    KnownBreak { product: AWS, first: v(2, 34, 0), last: v(2, 34, 0), when: When::Always, severity: Severity::Warn,
+    KnownBreak { product: AWS, first: v(2, 34, 0), last: v(2, 34, 0), when: When::Always, severity: BreakSeverity::Warn,
         reason: "one user saw it refuse configurations that earlier versions took (\"section 'env' is missing the 'name' property\")",
         instead: "2.34.3.20260623", link: issue!("1002") },
-    KnownBreak { product: AWS, first: v(3, 0, 0), last: v(3, 0, 0), when: When::Always, severity: Severity::Warn,
+    KnownBreak { product: AWS, first: v(3, 0, 0), last: v(3, 0, 0), when: When::Always, severity: BreakSeverity::Warn,
         reason: "curl is not in the image, so no health check over HTTP can pass", instead: "3.4.16",
         link: "https://github.com/aws/aws-for-fluent-bit/pull/1026" },
-    KnownBreak { product: AWS, first: v(3, 0, 0), last: v(3, 4, 8), when: When::OutputOfDispensable(&["cloudwatch_logs"]), severity: Severity::Warn,
+    KnownBreak { product: AWS, first: v(3, 0, 0), last: v(3, 4, 8), when: When::OutputOfDispensable(&["cloudwatch_logs"]), severity: BreakSeverity::Warn,
         reason: "output cloudwatch_logs may crash the router when its log group is gone, and with `essential: false` the task goes on \
                  without logs (seen with Fluent Bit 5.0.7, mended in 5.0.8; not shown for 4.x)",
         instead: "3.4.16", link: issue!("1164") },
-    KnownBreak { product: AWS, first: v(3, 0, 0), last: v(3, 4, 8), when: When::Always, severity: Severity::Warn,
+    KnownBreak { product: AWS, first: v(3, 0, 0), last: v(3, 4, 8), when: When::Always, severity: BreakSeverity::Warn,
         reason: "input forward, through which FireLens brings every line, has faults that Fluent Bit 5.0.9 mends: the router may hang with \
                  a full CPU, or crash", instead: "3.4.16", link: issue!("1176") },
-    KnownBreak { product: AWS, first: v(3, 5, 0), last: v(3, 5, 0), when: When::LogLevelTwice, severity: Severity::Refuse,
+    KnownBreak { product: AWS, first: v(3, 5, 0), last: v(3, 5, 0), when: When::LogLevelTwice, severity: BreakSeverity::Refuse,
         reason: "the router does not start when FLB_LOG_LEVEL and Log_Level are both set", instead: "3.4.16",
         link: "https://github.com/fluent/fluent-bit/issues/12310" },
-    KnownBreak { product: AWS, first: v(3, 5, 0), last: v(3, 5, 0), when: When::Always, severity: Severity::Warn,
+    KnownBreak { product: AWS, first: v(3, 5, 0), last: v(3, 5, 0), when: When::Always, severity: BreakSeverity::Warn,
         reason: "AWS took this version back: Fluent Bit 5.1.0 refuses configurations that 5.0.9 took", instead: "3.4.16",
         link: "https://github.com/aws/aws-for-fluent-bit/pull/1195" },
-    KnownBreak { product: UPSTREAM, first: v(5, 1, 0), last: v(5, 1, 1), when: When::LogLevelTwice, severity: Severity::Refuse,
+    KnownBreak { product: UPSTREAM, first: v(5, 1, 0), last: v(5, 1, 1), when: When::LogLevelTwice, severity: BreakSeverity::Refuse,
         reason: "the router does not start when FLB_LOG_LEVEL and Log_Level are both set", instead: "5.1.2",
         link: "https://github.com/fluent/fluent-bit/issues/12310" },
 ];
@@ -190,7 +190,7 @@ impl RouterImage<'_> {
 mod tests {
     use super::*;
 
-    fn breaks(reference: &str, used: &Use<'_>) -> Vec<(Severity, &'static str)> {
+    fn breaks(reference: &str, used: &Use<'_>) -> Vec<(BreakSeverity, &'static str)> {
         RouterImage::parse(reference)
             .known_breaks(used)
             .iter()
@@ -234,7 +234,7 @@ mod tests {
             assert!(
                 found
                     .iter()
-                    .all(|(severity, _)| *severity == Severity::Warn),
+                    .all(|(severity, _)| *severity == BreakSeverity::Warn),
                 "{one:?}: {found:?}"
             );
         }
@@ -247,7 +247,7 @@ mod tests {
             plugins: vec!["datadog"],
             ..Use::default()
         };
-        use Severity::{Refuse, Warn};
+        use BreakSeverity::{Refuse, Warn};
         for (tag, used, expected) in [
             ("2.29.0", &datadog, vec![(Refuse, "491"), (Warn, "542")]),
             ("2.29.0", &plain, vec![(Warn, "542")]),
@@ -281,7 +281,7 @@ mod tests {
             dispensable: false,
             ..alone.clone()
         };
-        use Severity::Warn;
+        use BreakSeverity::Warn;
         for (tag, used, expected) in [
             ("3.4.8", &alone, vec![(Warn, "1164"), (Warn, "1176")]),
             ("3.4.8", &held, vec![(Warn, "1176")]),
@@ -302,7 +302,7 @@ mod tests {
             log_level_option: Some("debug"),
             ..once.clone()
         };
-        use Severity::{Refuse, Warn};
+        use BreakSeverity::{Refuse, Warn};
         for (reference, used, expected) in [
             ("amazon/aws-for-fluent-bit:3.4.16", &twice, vec![]),
             (

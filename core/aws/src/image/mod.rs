@@ -9,7 +9,7 @@ mod reference;
 mod registry;
 mod version;
 
-pub use catalogue::{KNOWN_BREAKS, KnownBreak, Severity, Use, When};
+pub use catalogue::{BreakSeverity, KNOWN_BREAKS, KnownBreak, Use, When};
 pub use contents::Contains;
 pub use line::{GENERATIONS, Generation, ImageLine, LINES, LineFacts};
 pub use reference::{Architecture, Product, RouterImage, Variant};

@@ -45,18 +45,18 @@ pub struct LogTailQuestion {
 
 /// Asks whether anything has arrived at a destination since a time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ArrivalQuestion {
+pub struct LogDeliveryQuestion {
     /// Region of the destination.
     pub region: String,
     /// Where to look.
-    pub place: ArrivalPlace,
+    pub place: LogLocation,
     /// What came before does not count.
     pub since: Timestamp,
 }
 
 /// Where records can be seen to arrive.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ArrivalPlace {
+pub enum LogLocation {
     /// Log streams of a CloudWatch Logs group.
     LogStreams {
         /// Name of the log group.
@@ -85,7 +85,7 @@ pub enum ArrivalPlace {
 
 /// What was found at a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arrival {
+pub enum LogDelivery {
     /// Nothing since the time asked for.
     Nothing,
     /// The stream of the task is there and shows no event yet. CloudWatch Logs tells the time of the
@@ -212,7 +212,7 @@ pub struct Evidence {
     /// Samples that PromQL queries answered, by query; `Absent` when the operator has no Prometheus.
     pub samples: BTreeMap<String, Observed<Vec<f64>>>,
     /// What arrived at destinations.
-    pub arrivals: BTreeMap<ArrivalQuestion, Observed<Arrival>>,
+    pub arrivals: BTreeMap<LogDeliveryQuestion, Observed<LogDelivery>>,
 }
 
 /// What is asked for.
@@ -229,7 +229,7 @@ pub struct EvidenceNeeds {
     /// PromQL queries.
     pub samples: BTreeSet<String>,
     /// What arrived at destinations.
-    pub arrivals: BTreeSet<ArrivalQuestion>,
+    pub arrivals: BTreeSet<LogDeliveryQuestion>,
 }
 
 #[derive(Deserialize)]

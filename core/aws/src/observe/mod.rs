@@ -12,16 +12,16 @@ mod images;
 mod instance;
 mod needs;
 mod rights;
+pub mod sanitize;
 mod service;
 mod settings;
-pub mod words;
 
 use crate::record::WorkloadKey;
 use firelens_taskdef::TaskDefinitionDoc;
 
 pub use evidence::{
-    AlarmView, Arrival, ArrivalPlace, ArrivalQuestion, DeploymentsQuestion, Evidence,
-    EvidenceNeeds, LogTailQuestion, ServiceDeploymentView, TaskContainer, TaskView, TasksQuestion,
+    AlarmView, DeploymentsQuestion, Evidence, EvidenceNeeds, LogDelivery, LogDeliveryQuestion,
+    LogLocation, LogTailQuestion, ServiceDeploymentView, TaskContainer, TaskView, TasksQuestion,
 };
 pub use images::{ImageQuestion, ImageView};
 pub use instance::InstanceView;

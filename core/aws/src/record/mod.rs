@@ -26,7 +26,7 @@ pub use logs::{LogsRecord, LogsSeen};
 pub use owned::{Intent, OwnedResource, OwnedRevision, ResourceId, RightsTaken, RouterOf};
 pub use put_back::{PutBack, PutBackState};
 pub use rollout::{RolloutRecord, RolloutStop};
-pub use setback::{Obstacle, Overtaken, RightsRecord, Takeaway};
+pub use setback::{Obstacle, Overtaken, Revert, RightsRecord};
 pub use tool::Tool;
 
 use crate::iam::Grant;
@@ -225,7 +225,7 @@ pub struct WorkloadRecord {
     pub had_router: bool,
     /// How often the router was taken away lately, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub takeaways: Vec<Takeaway>,
+    pub takeaways: Vec<Revert>,
     /// Whether its logs were seen at their destination. It is worth nothing without `managed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logs: Option<LogsRecord>,

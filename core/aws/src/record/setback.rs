@@ -10,7 +10,7 @@ use super::PolicyRef;
 /// Somebody took the router away.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Takeaway {
+pub struct Revert {
     /// When it was seen.
     pub at: Timestamp,
     /// ARN of the revision they brought.

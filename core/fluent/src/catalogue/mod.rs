@@ -7,19 +7,19 @@ mod version;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-pub use version::{ImageVersion, UnknownVersion};
+pub use version::{FluentBitVersion, UnknownVersion};
 
 use firelens_types::v1alpha1::nearest_name as nearest;
 
 /// A kind of section with plugins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
+pub(crate) enum PluginKind {
     Input,
     Filter,
     Output,
 }
 
-impl Kind {
+impl PluginKind {
     const fn word(self) -> &'static str {
         match self {
             Self::Input => "input",
@@ -78,7 +78,7 @@ pub(crate) struct Plugin {
     options: BTreeMap<&'static str, OptionFact>,
 }
 
-type Table = BTreeMap<Kind, BTreeMap<&'static str, Plugin>>;
+type Table = BTreeMap<PluginKind, BTreeMap<&'static str, Plugin>>;
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let mut table = Table::new();
@@ -92,17 +92,17 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 /// The name of the plugin that stands for every section of a kind.
 const CORE: &str = "*";
 
-fn lookup(kind: Kind, name: &str) -> Option<&'static Plugin> {
+fn lookup(kind: PluginKind, name: &str) -> Option<&'static Plugin> {
     TABLE.get(&kind)?.get(name)
 }
 
 /// The plugin of a name; Fluent Bit compares them without case.
-pub(crate) fn plugin(kind: Kind, name: &str) -> Option<&'static Plugin> {
+pub(crate) fn plugin(kind: PluginKind, name: &str) -> Option<&'static Plugin> {
     lookup(kind, &name.to_ascii_lowercase()).filter(|_| name != CORE)
 }
 
 /// The known plugin name that is most like `name`, among those of the versions `bits`.
-pub(crate) fn nearest_plugin(kind: Kind, name: &str, bits: u8) -> Option<&'static str> {
+pub(crate) fn nearest_plugin(kind: PluginKind, name: &str, bits: u8) -> Option<&'static str> {
     let names: Vec<&'static str> = TABLE
         .get(&kind)
         .into_iter()
@@ -114,7 +114,7 @@ pub(crate) fn nearest_plugin(kind: Kind, name: &str, bits: u8) -> Option<&'stati
 }
 
 /// An option of a plugin: its own, or one that every section of the kind takes.
-pub(crate) fn option(kind: Kind, plugin: &Plugin, name: &str) -> Option<OptionFact> {
+pub(crate) fn option(kind: PluginKind, plugin: &Plugin, name: &str) -> Option<OptionFact> {
     let lowered = name.to_ascii_lowercase();
     let core = lookup(kind, CORE);
     let tables = || [Some(plugin), core].into_iter().flatten();
@@ -130,7 +130,7 @@ pub(crate) fn option(kind: Kind, plugin: &Plugin, name: &str) -> Option<OptionFa
 
 /// The option that is most like `name`, among those of the versions `bits`.
 pub(crate) fn nearest_option(
-    kind: Kind,
+    kind: PluginKind,
     plugin: &Plugin,
     name: &str,
     bits: u8,
@@ -147,9 +147,9 @@ pub(crate) fn nearest_option(
     nearest(name, &names)
 }
 
-fn read_line(line: &'static str) -> Option<(Kind, &'static str, Plugin)> {
+fn read_line(line: &'static str) -> Option<(PluginKind, &'static str, Plugin)> {
     let mut words = line.split_ascii_whitespace();
-    let kind = Kind::of_section(words.next()?)?;
+    let kind = PluginKind::of_section(words.next()?)?;
     let name = words.next()?;
     let bits = words.next()?.parse().ok()?;
     let strictness = match words.next()? {
@@ -191,9 +191,9 @@ fn read_option(word: &'static str, all: u8) -> (&'static str, OptionFact) {
 
 /// Whether an output option exists, and only in versions after 1.9.10, which 2.x images hold.
 pub(crate) fn is_missing_in_v2(plugin_name: &str, option_name: &str) -> bool {
-    let old = ImageVersion::V1_9_10.bits();
-    let known = plugin(Kind::Output, plugin_name);
-    let fact = known.and_then(|known| option(Kind::Output, known, option_name));
+    let old = FluentBitVersion::V1_9_10.bits();
+    let known = plugin(PluginKind::Output, plugin_name);
+    let fact = known.and_then(|known| option(PluginKind::Output, known, option_name));
     fact.is_some_and(|fact| fact.bits & old == 0)
 }
 
@@ -217,19 +217,22 @@ mod tests {
 
     #[test]
     fn options_are_known_by_version_and_type() {
-        let datadog = plugin(Kind::Output, "Datadog").unwrap();
-        let known = |name| option(Kind::Output, datadog, name);
+        let datadog = plugin(PluginKind::Output, "Datadog").unwrap();
+        let known = |name| option(PluginKind::Output, datadog, name);
         assert_eq!(known("Compress").unwrap().bits, 7);
         assert_eq!(known("dd_hostname").unwrap().bits, 6);
         assert_eq!(known("workers").unwrap().type_, ValueType::Integer);
         assert_eq!(known("tls").unwrap().type_, ValueType::Boolean);
         assert!(known("header").unwrap().repeatable);
         assert!(known("compres").is_none());
-        let nearest = nearest_option(Kind::Output, datadog, "compres", 7);
+        let nearest = nearest_option(PluginKind::Output, datadog, "compres", 7);
         assert_eq!(nearest, Some("compress"));
-        let kafka = plugin(Kind::Output, "kafka").unwrap();
-        assert!(option(Kind::Output, kafka, "rdkafka.sasl.mechanism").is_some());
-        assert_eq!(nearest_plugin(Kind::Output, "datadoge", 7), Some("datadog"));
-        assert!(plugin(Kind::Output, "*").is_none());
+        let kafka = plugin(PluginKind::Output, "kafka").unwrap();
+        assert!(option(PluginKind::Output, kafka, "rdkafka.sasl.mechanism").is_some());
+        assert_eq!(
+            nearest_plugin(PluginKind::Output, "datadoge", 7),
+            Some("datadog")
+        );
+        assert!(plugin(PluginKind::Output, "*").is_none());
     }
 }

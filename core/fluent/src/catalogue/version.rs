@@ -8,7 +8,7 @@ use std::str::FromStr;
 /// The Fluent Bit versions that an image may hold.
 /// <https://github.com/aws/aws-for-fluent-bit/blob/mainline/CHANGELOG.md>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ImageVersion {
+pub enum FluentBitVersion {
     /// Fluent Bit 1.9.10: aws-for-fluent-bit 2.x.
     V1_9_10,
     /// Fluent Bit 4.2.2: aws-for-fluent-bit 3.0 to 3.2.
@@ -25,7 +25,7 @@ pub enum ImageVersion {
     Any,
 }
 
-impl ImageVersion {
+impl FluentBitVersion {
     /// The texts that [`ImageVersion::from_str`] takes, for help and messages.
     pub const TEXTS: &'static [&'static str] = &["1.9.10", "4.2.2", "5.0.9", "5.1.1", "any"];
 
@@ -80,7 +80,7 @@ impl ImageVersion {
     }
 }
 
-impl fmt::Display for ImageVersion {
+impl fmt::Display for FluentBitVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::V1_9_10 => "1.9.10",
@@ -95,13 +95,13 @@ impl fmt::Display for ImageVersion {
 
 /// A text that is no version of the list.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a version; known are {}", ImageVersion::TEXTS.join(", "))]
+#[error("{text:?} is not a version; known are {}", FluentBitVersion::TEXTS.join(", "))]
 pub struct UnknownVersion {
     /// The text.
     pub text: String,
 }
 
-impl FromStr for ImageVersion {
+impl FromStr for FluentBitVersion {
     type Err = UnknownVersion;
 
     /// Reads a Fluent Bit version; `1.9`, `4.2`, `5.0` and `5.1` count as the version of the list.
@@ -126,35 +126,41 @@ mod tests {
     #[test]
     fn the_version_is_read_from_the_image() {
         for (image, version) in [
-            ("aws-for-fluent-bit:2.32.0", ImageVersion::V1_9_10),
-            ("aws-for-fluent-bit:init-2.33.0", ImageVersion::V1_9_10),
-            ("aws-for-fluent-bit:init-debug-3.2.1", ImageVersion::V4_2_2),
-            ("aws-for-fluent-bit:3.2.1@sha256:00", ImageVersion::V4_2_2),
-            ("aws-for-fluent-bit:3", ImageVersion::Modern),
-            ("aws-for-fluent-bit:3.3.0", ImageVersion::Modern),
-            ("aws-for-fluent-bit:3.4.16", ImageVersion::V5_0_9),
-            ("aws-for-fluent-bit:3.5.0", ImageVersion::V5_1_1),
-            ("fluent-bit:5.0.9", ImageVersion::V5_0_9),
-            ("aws-for-fluent-bit:5.1.1", ImageVersion::V5_1_1),
-            ("aws-for-fluent-bit:stable", ImageVersion::Any),
-            ("aws-for-fluent-bit", ImageVersion::Any),
-            ("fluent-bit:1.9.10", ImageVersion::V1_9_10),
-            ("fluent-bit:3.1.0", ImageVersion::Any),
-            ("my-fluent-bit:2.1", ImageVersion::Any),
+            ("aws-for-fluent-bit:2.32.0", FluentBitVersion::V1_9_10),
+            ("aws-for-fluent-bit:init-2.33.0", FluentBitVersion::V1_9_10),
+            (
+                "aws-for-fluent-bit:init-debug-3.2.1",
+                FluentBitVersion::V4_2_2,
+            ),
+            (
+                "aws-for-fluent-bit:3.2.1@sha256:00",
+                FluentBitVersion::V4_2_2,
+            ),
+            ("aws-for-fluent-bit:3", FluentBitVersion::Modern),
+            ("aws-for-fluent-bit:3.3.0", FluentBitVersion::Modern),
+            ("aws-for-fluent-bit:3.4.16", FluentBitVersion::V5_0_9),
+            ("aws-for-fluent-bit:3.5.0", FluentBitVersion::V5_1_1),
+            ("fluent-bit:5.0.9", FluentBitVersion::V5_0_9),
+            ("aws-for-fluent-bit:5.1.1", FluentBitVersion::V5_1_1),
+            ("aws-for-fluent-bit:stable", FluentBitVersion::Any),
+            ("aws-for-fluent-bit", FluentBitVersion::Any),
+            ("fluent-bit:1.9.10", FluentBitVersion::V1_9_10),
+            ("fluent-bit:3.1.0", FluentBitVersion::Any),
+            ("my-fluent-bit:2.1", FluentBitVersion::Any),
         ] {
             for registry in ["", "registry:5000/a/"] {
                 let image = format!("{registry}{image}");
-                assert_eq!(ImageVersion::of_image(&image), version, "{image}");
+                assert_eq!(FluentBitVersion::of_image(&image), version, "{image}");
             }
         }
     }
 
     #[test]
     fn versions_survive_the_way_through_text() {
-        for text in ImageVersion::TEXTS {
-            let version: ImageVersion = text.parse().unwrap();
+        for text in FluentBitVersion::TEXTS {
+            let version: FluentBitVersion = text.parse().unwrap();
             assert_eq!(version.to_string(), *text);
         }
-        assert!("2.0".parse::<ImageVersion>().is_err());
+        assert!("2.0".parse::<FluentBitVersion>().is_err());
     }
 }

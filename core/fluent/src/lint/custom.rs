@@ -8,8 +8,8 @@ use super::options::{self, Place};
 use super::output::{Around, Output};
 use super::policy::{Subject, check_output};
 use super::{Code, Findings, secret, tags, variable};
-use crate::catalogue::ImageVersion;
-use crate::catalogue::Kind;
+use crate::catalogue::FluentBitVersion;
+use crate::catalogue::PluginKind;
 use crate::render::{CustomConfigProblem, Document, Item, Section, read, read_custom_config};
 use firelens_types::v1alpha1::HealthCheckType;
 use firelens_types::v1alpha1::validate::secrets;
@@ -76,7 +76,7 @@ pub(super) fn check_policy(subject: &Subject<'_>, findings: &mut Findings) {
 }
 
 /// Checks a whole file.
-pub(super) fn check_file(at: &str, text: &str, version: ImageVersion, findings: &mut Findings) {
+pub(super) fn check_file(at: &str, text: &str, version: FluentBitVersion, findings: &mut Findings) {
     let document = match read(text) {
         Ok(document) => document,
         Err(problem) => {
@@ -142,8 +142,8 @@ fn check_document(place: &FilePlace<'_>, document: &Document, findings: &mut Fin
                 variable::check(&entry.value, &field, place.around.variables, findings);
             }
         }
-        match Kind::of_section(&section.name) {
-            Some(Kind::Input) => check_input(place, section, &at, &mut databases, findings),
+        match PluginKind::of_section(&section.name) {
+            Some(PluginKind::Input) => check_input(place, section, &at, &mut databases, findings),
             Some(kind) => {
                 check_match(section, kind, &all, &at, findings);
                 check_plugin(place, section, kind, &at, findings);
@@ -156,11 +156,11 @@ fn check_document(place: &FilePlace<'_>, document: &Document, findings: &mut Fin
 fn check_plugin(
     place: &FilePlace<'_>,
     section: &Section,
-    kind: Kind,
+    kind: PluginKind,
     at: &str,
     findings: &mut Findings,
 ) {
-    if kind == Kind::Output {
+    if kind == PluginKind::Output {
         let output = Output::of_section(at, section);
         let mut theirs = Findings::default();
         check_output(&output, &place.around, place.metadata, true, &mut theirs);
@@ -178,7 +178,7 @@ fn check_plugin(
 fn check_options(
     place: &FilePlace<'_>,
     section: &Section,
-    kind: Kind,
+    kind: PluginKind,
     at: &str,
     findings: &mut Findings,
 ) {
@@ -204,7 +204,13 @@ fn check_options(
     }
 }
 
-fn check_match(section: &Section, kind: Kind, tags: &[String], at: &str, findings: &mut Findings) {
+fn check_match(
+    section: &Section,
+    kind: PluginKind,
+    tags: &[String],
+    at: &str,
+    findings: &mut Findings,
+) {
     if section.value("match_regex").is_some() {
         return;
     }
@@ -214,7 +220,7 @@ fn check_match(section: &Section, kind: Kind, tags: &[String], at: &str, finding
         return;
     };
     let field = format!("{at}.Match");
-    if glob == "*" && kind == Kind::Output {
+    if glob == "*" && kind == PluginKind::Output {
         let message = "it takes the lines of every container, and the health check";
         findings.add(Code::MatchEverything, field, message);
     } else if !glob.contains("${") && !tags.iter().any(|tag| tags::can_meet(tag, glob)) {
@@ -230,7 +236,7 @@ fn check_input<'a>(
     databases: &mut BTreeSet<&'a str>,
     findings: &mut Findings,
 ) {
-    check_options(place, section, Kind::Input, at, findings);
+    check_options(place, section, PluginKind::Input, at, findings);
     let name = section
         .value("name")
         .unwrap_or_default()

@@ -5,7 +5,7 @@
 use super::options::{self, Place};
 use super::policy::Subject;
 use super::{Code, Findings, emitters, pattern, secret, variable};
-use crate::catalogue::Kind;
+use crate::catalogue::PluginKind;
 use firelens_types::v1alpha1::{
     CustomFilter, FilterBlock, GrepFilter, LuaFilter, ModifyFilter, ParserFilter,
     RecordModifierFilter, ThrottleFilter,
@@ -95,11 +95,11 @@ fn check_version(subject: &Subject<'_>, at: &str, block: FilterBlock<'_>, findin
         _ => return,
     };
     let place = Place {
-        kind: Kind::Filter,
+        kind: PluginKind::Filter,
         plugin: block.plugin(),
         version: subject.version,
     };
-    let Some(plugin) = crate::catalogue::plugin(Kind::Filter, block.plugin()) else {
+    let Some(plugin) = crate::catalogue::plugin(PluginKind::Filter, block.plugin()) else {
         return;
     };
     for (option, field, _) in given.iter().filter(|(.., given)| *given) {
@@ -259,7 +259,7 @@ fn check_throttle(at: &str, filter: &ThrottleFilter, findings: &mut Findings) {
 
 fn check_custom(subject: &Subject<'_>, at: &str, filter: &CustomFilter, findings: &mut Findings) {
     let place = Place {
-        kind: Kind::Filter,
+        kind: PluginKind::Filter,
         plugin: &filter.plugin,
         version: subject.version,
     };

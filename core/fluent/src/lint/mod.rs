@@ -33,7 +33,7 @@ pub use finding::{Finding, Severity};
 
 use self::finding::Findings;
 use self::output::{Around, Output};
-use crate::catalogue::ImageVersion;
+use crate::catalogue::FluentBitVersion;
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::{LogDestination, LogDestinationSpec, LoggingPolicy};
 
@@ -46,9 +46,9 @@ use firelens_types::v1alpha1::{LogDestination, LogDestinationSpec, LoggingPolicy
 pub fn policy(
     policy: &LoggingPolicy,
     destinations: &BTreeMap<String, LogDestination>,
-    version: Option<ImageVersion>,
+    version: Option<FluentBitVersion>,
 ) -> Vec<Finding> {
-    let version = version.unwrap_or_else(|| ImageVersion::of_image(&policy.spec.router.image));
+    let version = version.unwrap_or_else(|| FluentBitVersion::of_image(&policy.spec.router.image));
     let mut findings = Findings::default();
     let subject = policy::Subject::new(&policy.spec, version);
     policy::check(&subject, destinations, &mut findings);
@@ -63,7 +63,7 @@ pub fn policy(
 
 /// What is wrong with a destination by itself, at `spec.…`.
 #[must_use]
-pub fn destination(destination: &LogDestination, version: ImageVersion) -> Vec<Finding> {
+pub fn destination(destination: &LogDestination, version: FluentBitVersion) -> Vec<Finding> {
     destination_spec("spec", &destination.spec, version)
 }
 
@@ -73,7 +73,7 @@ pub fn destination(destination: &LogDestination, version: ImageVersion) -> Vec<F
 pub fn destination_spec(
     at: &str,
     spec: &LogDestinationSpec,
-    version: ImageVersion,
+    version: FluentBitVersion,
 ) -> Vec<Finding> {
     let mut findings = Findings::default();
     let around = Around {
@@ -90,7 +90,7 @@ pub fn destination_spec(
 /// What is wrong with the FireLens options of a task definition, whoever wrote it, at
 /// `containerDefinitions[N]…`. None: the version that the image of its router tells.
 #[must_use]
-pub fn task(document: &TaskDefinitionDoc, version: Option<ImageVersion>) -> Vec<Finding> {
+pub fn task(document: &TaskDefinitionDoc, version: Option<FluentBitVersion>) -> Vec<Finding> {
     let mut findings = Findings::default();
     task::check(document, version, &mut findings);
     findings.finish()
@@ -98,7 +98,7 @@ pub fn task(document: &TaskDefinitionDoc, version: Option<ImageVersion>) -> Vec<
 
 /// What is wrong with a Fluent Bit file in classic format, at `at`, such as `spec.customConfig`.
 #[must_use]
-pub fn router_file(at: &str, text: &str, version: ImageVersion) -> Vec<Finding> {
+pub fn router_file(at: &str, text: &str, version: FluentBitVersion) -> Vec<Finding> {
     let mut findings = Findings::default();
     custom::check_file(at, text, version, &mut findings);
     findings.finish()

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use super::output::{Given, Output, boolean};
 use super::{Code, Findings};
-use crate::catalogue::ImageVersion;
-use crate::catalogue::{self, Kind, Plugin, Strictness, ValueType};
+use crate::catalogue::FluentBitVersion;
+use crate::catalogue::{self, Plugin, PluginKind, Strictness, ValueType};
 use firelens_types::v1alpha1::validate::secrets;
 
 /// Options of the log drivers `awslogs`, `splunk`, `gelf`, `fluentd` …, by their prefix.
@@ -43,16 +43,16 @@ const RESERVED: [&str; 7] = [
 
 /// A name with what it stands for in messages and paths.
 pub(super) struct Place<'a> {
-    pub(super) kind: Kind,
+    pub(super) kind: PluginKind,
     pub(super) plugin: &'a str,
-    pub(super) version: ImageVersion,
+    pub(super) version: FluentBitVersion,
 }
 
 /// Checks plugin and options of an output.
-pub(super) fn check_output(output: &Output, version: ImageVersion, findings: &mut Findings) {
+pub(super) fn check_output(output: &Output, version: FluentBitVersion, findings: &mut Findings) {
     check_twice(output, findings);
     let at = Place {
-        kind: Kind::Output,
+        kind: PluginKind::Output,
         plugin: &output.plugin,
         version,
     };
@@ -112,9 +112,9 @@ pub(super) fn check_plugin(
         findings.add(Code::PluginNotInVersion, field, message);
         return None;
     }
-    if at.kind == Kind::Output
+    if at.kind == PluginKind::Output
         && name.eq_ignore_ascii_case("opentelemetry")
-        && version == ImageVersion::V1_9_10
+        && version == FluentBitVersion::V1_9_10
     {
         let message = "the opentelemetry output of Fluent Bit 1.9.10 sends metrics only";
         findings.add(Code::OtlpLogsNotInVersion, field, message);
@@ -123,11 +123,11 @@ pub(super) fn check_plugin(
     Some(plugin)
 }
 
-const fn word(kind: Kind) -> &'static str {
+const fn word(kind: PluginKind) -> &'static str {
     match kind {
-        Kind::Input => "input",
-        Kind::Filter => "filter",
-        Kind::Output => "output",
+        PluginKind::Input => "input",
+        PluginKind::Filter => "filter",
+        PluginKind::Output => "output",
     }
 }
 
@@ -312,11 +312,12 @@ fn check_other_driver(
 
 /// Options that mean the same, given more than once.
 fn check_twice(output: &Output, findings: &mut Findings) {
-    let plugin = catalogue::plugin(Kind::Output, &output.plugin);
+    let plugin = catalogue::plugin(PluginKind::Output, &output.plugin);
     let mut seen: BTreeMap<String, &Given> = BTreeMap::new();
     for given in &output.given {
         let lowered = given.name.to_ascii_lowercase();
-        let fact = plugin.and_then(|plugin| catalogue::option(Kind::Output, plugin, &lowered));
+        let fact =
+            plugin.and_then(|plugin| catalogue::option(PluginKind::Output, plugin, &lowered));
         if fact.is_some_and(|fact| fact.repeatable) {
             continue;
         }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::ImageVersion;
+use crate::catalogue::FluentBitVersion;
 use crate::outputs::{ImageLine, OutputScope, compile};
 use crate::render::Section;
 use firelens_types::v1alpha1::{DestinationBlock, LogDestinationSpec};
@@ -14,7 +14,7 @@ use firelens_types::v1alpha1::{DestinationBlock, LogDestinationSpec};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Around<'a> {
     /// The Fluent Bit of the router.
-    pub(super) version: ImageVersion,
+    pub(super) version: FluentBitVersion,
     /// Variables that are defined in the router; None: not known.
     pub(super) variables: Option<&'a BTreeSet<String>>,
 }

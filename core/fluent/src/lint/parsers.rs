@@ -4,14 +4,14 @@
 
 use super::policy::Subject;
 use super::{Code, Findings, pattern};
-use crate::catalogue::ImageVersion;
+use crate::catalogue::FluentBitVersion;
 use crate::outputs::ImageLine;
 use crate::render::known;
 use firelens_types::v1alpha1::{FilterBlock, Parser, nearest_name};
 
-const fn line(version: ImageVersion) -> ImageLine {
+const fn line(version: FluentBitVersion) -> ImageLine {
     match version {
-        ImageVersion::V1_9_10 => ImageLine::V2,
+        FluentBitVersion::V1_9_10 => ImageLine::V2,
         _ => ImageLine::V3,
     }
 }

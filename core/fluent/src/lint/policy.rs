@@ -9,7 +9,7 @@ use super::{
     Findings, aws, custom, delivery, evidence, filters, options, outputs, parsers, router, scope,
 };
 use super::{secret, transport, variable, vendor};
-use crate::catalogue::ImageVersion;
+use crate::catalogue::FluentBitVersion;
 use crate::render::{Document, Section, read};
 use firelens_aws::image::{Product, RouterImage};
 use firelens_types::v1alpha1::{Delivery, LogDestination, LoggingPolicySpec, RouterType};
@@ -18,7 +18,7 @@ use firelens_types::v1alpha1::{Delivery, LogDestination, LoggingPolicySpec, Rout
 pub(super) struct Subject<'a> {
     pub(super) spec: &'a LoggingPolicySpec,
     /// The Fluent Bit of the router.
-    pub(super) version: ImageVersion,
+    pub(super) version: FluentBitVersion,
     /// Whether the image is one of aws-for-fluent-bit.
     pub(super) is_aws_image: bool,
     /// Custom configuration, when it can be read.
@@ -29,7 +29,7 @@ pub(super) struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    pub(super) fn new(spec: &'a LoggingPolicySpec, version: ImageVersion) -> Self {
+    pub(super) fn new(spec: &'a LoggingPolicySpec, version: FluentBitVersion) -> Self {
         let router = &spec.router;
         let is_aws_image = is_aws_image(&router.image);
         let variables = is_aws_image.then(|| {

@@ -4,7 +4,7 @@
 
 use super::policy::Subject;
 use super::{Code, Findings, secret};
-use crate::catalogue::ImageVersion;
+use crate::catalogue::FluentBitVersion;
 use firelens_aws::image::{RouterImage, Use};
 use firelens_types::v1alpha1::validate::{names, secrets};
 use firelens_types::v1alpha1::{
@@ -252,8 +252,8 @@ fn check_variables(subject: &Subject<'_>, findings: &mut Findings) {
         .sections()
         .any(|section| section.name == "SERVICE" && section.value("log_level").is_some());
     // 5.0.9 takes both; its bits are those of its neighbours.
-    let newest = subject.version != ImageVersion::V5_0_9
-        && subject.version.bits() & ImageVersion::V5_1_1.bits() != 0;
+    let newest = subject.version != FluentBitVersion::V5_0_9
+        && subject.version.bits() & FluentBitVersion::V5_1_1.bits() != 0;
     if level && newest && router.environment.contains_key("FLB_LOG_LEVEL") {
         let message = "Log_Level is set in customConfig as well";
         findings.add(

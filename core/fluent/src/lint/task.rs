@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::output::{Around, Output};
 use super::policy::check_output;
 use super::{Code, Findings};
-use crate::catalogue::ImageVersion;
+use crate::catalogue::FluentBitVersion;
 use firelens_taskdef::TaskDefinitionDoc;
 
 /// Options that the ECS agent takes for itself.
@@ -25,7 +25,7 @@ const BOOLEANS: [&str; 12] = [
 /// Checks the routers and the routed containers.
 pub(super) fn check(
     document: &TaskDefinitionDoc,
-    version: Option<ImageVersion>,
+    version: Option<FluentBitVersion>,
     findings: &mut Findings,
 ) {
     let router = document
@@ -36,7 +36,7 @@ pub(super) fn check(
     let version = version.unwrap_or_else(|| {
         image
             .as_deref()
-            .map(ImageVersion::of_image)
+            .map(FluentBitVersion::of_image)
             .unwrap_or_default()
     });
     let configuration = router
@@ -131,7 +131,7 @@ fn check_container(
     log: &Value,
     at: &str,
     fluentd: bool,
-    version: ImageVersion,
+    version: FluentBitVersion,
     metadata: bool,
     findings: &mut Findings,
 ) {

@@ -5,7 +5,7 @@
 use super::aws::check_metadata;
 use super::output::Output;
 use super::{Code, Findings};
-use crate::catalogue::ImageVersion;
+use crate::catalogue::FluentBitVersion;
 
 /// Options with few words: plugin (empty: any), option, words.
 const WORDS: [(&str, &str, &[&str]); 14] = [
@@ -67,7 +67,7 @@ const PER_TASK: [&str; 5] = [
 /// Checks what is special about a plugin.
 pub(super) fn check_output(
     output: &Output,
-    (metadata, version): (bool, ImageVersion),
+    (metadata, version): (bool, FluentBitVersion),
     findings: &mut Findings,
 ) {
     check_words(output, version, findings);
@@ -82,7 +82,7 @@ pub(super) fn check_output(
     }
 }
 
-fn check_words(output: &Output, version: ImageVersion, findings: &mut Findings) {
+fn check_words(output: &Output, version: FluentBitVersion, findings: &mut Findings) {
     for (plugin, option, words) in WORDS {
         let Some(value) = output.value(option).filter(|value| !value.contains("${")) else {
             continue;
@@ -102,7 +102,7 @@ fn check_words(output: &Output, version: ImageVersion, findings: &mut Findings) 
 /// CloudWatch Logs has a class that no known Fluent Bit takes; the plugin looks at the class only where it makes the
 /// group itself.
 /// <https://github.com/fluent/fluent-bit/blob/v5.1.1/plugins/out_cloudwatch_logs/cloudwatch_logs.c>
-fn may_be_essentials(output: &Output, value: &str, version: ImageVersion) -> bool {
+fn may_be_essentials(output: &Output, value: &str, version: FluentBitVersion) -> bool {
     value == "ESSENTIALS" && (!version.is_known() || !output.is_on("auto_create_group"))
 }
 

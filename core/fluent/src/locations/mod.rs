@@ -4,7 +4,7 @@
 //! would be a false alarm.
 
 use crate::outputs::OutputInUse;
-use firelens_aws::observe::ArrivalPlace;
+use firelens_aws::observe::LogLocation;
 use firelens_types::v1alpha1::LoggingPolicySpec;
 
 /// Variable with the id of the task, which the init process of aws-for-fluent-bit exports.
@@ -20,25 +20,25 @@ const TAG: &str = "$TAG";
 
 /// Where to look for what an output sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// Region of the destination.
     pub region: String,
     /// Where in it.
-    pub place: ArrivalPlace,
+    pub place: LogLocation,
     /// Whether nothing but one task writes there, so that whatever is there proves it.
     pub of_one_task: bool,
 }
 
 /// A task and a container in it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Source<'a> {
+pub struct LogSource<'a> {
     /// Name of the container.
     pub container: &'a str,
     /// Id of the task: the last part of its ARN.
     pub task_id: &'a str,
 }
 
-impl Source<'_> {
+impl LogSource<'_> {
     /// The tag that the ECS agent gives:
     /// <https://github.com/aws/amazon-ecs-agent/blob/master/agent/engine/docker_task_engine.go>.
     fn tag(&self) -> String {
@@ -52,10 +52,10 @@ impl Source<'_> {
 /// AWS cannot show it; the text says why.
 pub fn of(
     output: &OutputInUse,
-    source: Source<'_>,
+    source: LogSource<'_>,
     region: &str,
     changes_tags: bool,
-) -> Result<Place, &'static str> {
+) -> Result<Location, &'static str> {
     let option = |name: &str| {
         let found = output
             .options
@@ -70,16 +70,16 @@ pub fn of(
         "cloudwatch_logs" | "cloudwatch" => log_streams(&option, source, changes_tags)?,
         "kinesis_firehose" | "firehose" => {
             let stream = plain(option("delivery_stream"))?;
-            (ArrivalPlace::Firehose { stream }, false)
+            (LogLocation::Firehose { stream }, false)
         }
         "kinesis_streams" | "kinesis" => {
             let stream = plain(option("stream"))?;
-            (ArrivalPlace::KinesisStream { stream }, false)
+            (LogLocation::KinesisStream { stream }, false)
         }
         "s3" => objects(&option, source, changes_tags)?,
         _ => return Err("it is no destination that AWS shows"),
     };
-    Ok(Place {
+    Ok(Location {
         region: plain(Some(option("region").unwrap_or(region)))?,
         place,
         of_one_task,
@@ -96,9 +96,9 @@ fn plain(value: Option<&str>) -> Result<String, &'static str> {
 
 fn log_streams<'o>(
     option: &impl Fn(&str) -> Option<&'o str>,
-    source: Source<'_>,
+    source: LogSource<'_>,
     changes_tags: bool,
-) -> Result<(ArrivalPlace, bool), &'static str> {
+) -> Result<(LogLocation, bool), &'static str> {
     if option("log_group_template").is_some() || option("log_stream_template").is_some() {
         return Err("its streams are named by what records hold");
     }
@@ -113,14 +113,14 @@ fn log_streams<'o>(
         }
         (None, None) => return Err("its streams are named by what records hold"),
     };
-    Ok((ArrivalPlace::LogStreams { group, prefix }, of_one_task))
+    Ok((LogLocation::LogStreams { group, prefix }, of_one_task))
 }
 
 fn objects<'o>(
     option: &impl Fn(&str) -> Option<&'o str>,
-    source: Source<'_>,
+    source: LogSource<'_>,
     changes_tags: bool,
-) -> Result<(ArrivalPlace, bool), &'static str> {
+) -> Result<(LogLocation, bool), &'static str> {
     let bucket = plain(option("bucket"))?;
     let format = option("s3_key_format").unwrap_or(DEFAULT_S3_KEY_FORMAT);
     let format = format.strip_prefix('/').unwrap_or(format);
@@ -138,7 +138,7 @@ fn objects<'o>(
     if prefix.is_empty() {
         return Err("its keys begin with what records hold");
     }
-    Ok((ArrivalPlace::Objects { bucket, prefix }, of_one_task))
+    Ok((LogLocation::Objects { bucket, prefix }, of_one_task))
 }
 
 /// How long an output holds records back because its policy says so, in seconds; beyond the ten
@@ -161,12 +161,12 @@ pub fn delay_seconds(output: &OutputInUse) -> i64 {
 }
 
 /// A place in words.
-pub fn tell(place: &ArrivalPlace) -> String {
+pub fn tell(place: &LogLocation) -> String {
     match place {
-        ArrivalPlace::LogStreams { group, .. } => format!("log group {group}"),
-        ArrivalPlace::Firehose { stream } => format!("Firehose stream {stream}"),
-        ArrivalPlace::KinesisStream { stream } => format!("Kinesis stream {stream}"),
-        ArrivalPlace::Objects { bucket, .. } => format!("bucket {bucket}"),
+        LogLocation::LogStreams { group, .. } => format!("log group {group}"),
+        LogLocation::Firehose { stream } => format!("Firehose stream {stream}"),
+        LogLocation::KinesisStream { stream } => format!("Kinesis stream {stream}"),
+        LogLocation::Objects { bucket, .. } => format!("bucket {bucket}"),
     }
 }
 
@@ -186,7 +186,13 @@ pub fn is_shown<'o>(
         containers: Vec::new(),
     };
     // Which container, task and region it is makes no difference.
-    of(&output, Source::default(), "us-east-1", changes_tags(spec)).is_ok()
+    of(
+        &output,
+        LogSource::default(),
+        "us-east-1",
+        changes_tags(spec),
+    )
+    .is_ok()
 }
 
 /// Whether records may carry other tags than the ECS agent gives them.
@@ -222,7 +228,7 @@ mod tests {
     }
 
     fn place(plugin: &str, options: &[(&str, &str)], changes_tags: bool) -> String {
-        let source = Source {
+        let source = LogSource {
             container: "web",
             task_id: "abc",
         };
@@ -230,9 +236,9 @@ mod tests {
             Err(why) => why.to_owned(),
             Ok(found) => {
                 let what = match found.place {
-                    ArrivalPlace::LogStreams { group, prefix } => format!("{group} {prefix}"),
-                    ArrivalPlace::Objects { bucket, prefix } => format!("{bucket} {prefix}"),
-                    ArrivalPlace::Firehose { stream } | ArrivalPlace::KinesisStream { stream } => {
+                    LogLocation::LogStreams { group, prefix } => format!("{group} {prefix}"),
+                    LogLocation::Objects { bucket, prefix } => format!("{bucket} {prefix}"),
+                    LogLocation::Firehose { stream } | LogLocation::KinesisStream { stream } => {
                         stream
                     }
                 };

@@ -90,13 +90,13 @@ pub fn read_custom_config(text: &str) -> Result<Document, CustomConfigProblem> {
                     command: name.clone(),
                 });
             }
-            Item::Section(section) => judge(index + 1, section)?,
+            Item::Section(section) => check_allowed(index + 1, section)?,
         }
     }
     Ok(document)
 }
 
-fn judge(number: usize, section: &Section) -> Result<(), CustomConfigProblem> {
+fn check_allowed(number: usize, section: &Section) -> Result<(), CustomConfigProblem> {
     match section.name.as_str() {
         "INPUT" | "FILTER" | "OUTPUT" => judge_plugin(number, section),
         "SERVICE" => judge_service(section),

@@ -1,7 +1,7 @@
 //! Destinations for Fluentd: what its plugins have nothing for is refused by the name of the field.
 
 use firelens_fluent::outputs::compile_for;
-use firelens_fluent::render::fluentd::{Element, Part, Value, read_fluentd, write_fluentd};
+use firelens_fluent::render::fluentd::{Element, ElementPart, Value, read_fluentd, write_fluentd};
 use firelens_types::v1alpha1::{LogDestinationSpec, RouterType};
 use proptest::prelude::*;
 use serde_json::json;
@@ -133,11 +133,11 @@ proptest! {
             ("match", "app-firelens**", "path"),
         ] {
             let parts = vec![
-                Part::Text(first.clone()),
-                Part::Env(variable.clone()),
-                Part::Text(second.clone()),
+                ElementPart::Text(first.clone()),
+                ElementPart::Env(variable.clone()),
+                ElementPart::Text(second.clone()),
             ];
-            let parts = parts.into_iter().filter(|part| *part != Part::Text(String::new()));
+            let parts = parts.into_iter().filter(|part| *part != ElementPart::Text(String::new()));
             let mut element = Element::new(name, argument).with(param, first.as_str());
             element.push("mixed", Value { parts: parts.collect() });
             if let Ok(written) = write_fluentd(std::slice::from_ref(&element)) {

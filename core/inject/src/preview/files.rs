@@ -13,7 +13,9 @@ use crate::preview::launch;
 use crate::preview::launch::INIT_MAIN;
 use crate::preview::model::RouterKind;
 use crate::preview::router::{External, RouterSpec, s3_object};
-use crate::preview::{FileUse, IncludedFile, Mount, PreviewNote, PreviewNoteCode, Runtime, Source};
+use crate::preview::{
+    FileSource, FileUse, IncludedFile, Mount, PreviewNote, PreviewNoteCode, Runtime,
+};
 
 /// Where the init process puts what it fetches.
 const INIT_FOLDER: &str = "/init/fluent-bit-init-s3-files/";
@@ -111,7 +113,7 @@ fn of_init(
         0,
         IncludedFile {
             path: INIT_MAIN.to_owned(),
-            source: Source::Init,
+            source: FileSource::Init,
             use_: FileUse::Main,
             text: Some(text),
             holds: None,
@@ -176,7 +178,7 @@ fn from_s3(
         .find(|object| object.bucket == bucket && object.key == key);
     IncludedFile {
         path: path.to_owned(),
-        source: Source::S3 {
+        source: FileSource::S3 {
             bucket: bucket.to_owned(),
             key: key.to_owned(),
         },
@@ -189,7 +191,7 @@ fn from_s3(
 fn in_image(path: &str, use_: FileUse) -> IncludedFile {
     IncludedFile {
         path: path.to_owned(),
-        source: Source::Image,
+        source: FileSource::Image,
         use_,
         text: None,
         holds: known(path).map(str::to_owned),
@@ -215,10 +217,10 @@ fn inspect(files: &[IncludedFile], notes: &mut Vec<PreviewNote>) {
             notes.push(twice(file));
         }
         let unknown = match &file.source {
-            Source::S3 { bucket, key } if file.text.is_none() => {
+            FileSource::S3 { bucket, key } if file.text.is_none() => {
                 Some(format!("the text of s3://{bucket}/{key} is not known here"))
             }
-            Source::Image if file.holds.is_none() => Some(format!(
+            FileSource::Image if file.holds.is_none() => Some(format!(
                 "{} is a file of the image or of a volume; its text is not known here",
                 file.path
             )),
@@ -230,7 +232,7 @@ fn inspect(files: &[IncludedFile], notes: &mut Vec<PreviewNote>) {
 
 fn twice(file: &IncludedFile) -> PreviewNote {
     match &file.source {
-        Source::S3 { .. } => PreviewNote::new(
+        FileSource::S3 { .. } => PreviewNote::new(
             PreviewNoteCode::SameFileName,
             format!(
                 "two objects are fetched to {}: the second overwrites the first; give them different names",

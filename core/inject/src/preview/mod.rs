@@ -31,8 +31,8 @@ pub use note::{PreviewNote, PreviewNoteCode};
 pub use problem::{AgentProblem, PreviewError};
 pub use runtime::{KnownTask, Runtime};
 pub use view::{
-    ContainerPreview, FileUse, IncludedFile, Launch, Mount, Preview, PreviewFile, RouterPreview,
-    RouterVariable, Source, Waits,
+    ContainerPreview, FileSource, FileUse, IncludedFile, Launch, Mount, Preview, PreviewFile,
+    RouterPreview, RouterVariable, Waits,
 };
 
 /// What the agent generates for a task of this task definition.

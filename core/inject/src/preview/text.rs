@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::preview::{
-    ContainerPreview, FileUse, IncludedFile, Preview, RouterPreview, Source, Waits,
+    ContainerPreview, FileSource, FileUse, IncludedFile, Preview, RouterPreview, Waits,
 };
 
 impl fmt::Display for Preview {
@@ -29,9 +29,9 @@ fn head(f: &mut fmt::Formatter<'_>, path: &str, about: &str) -> fmt::Result {
 
 fn included(f: &mut fmt::Formatter<'_>, file: &IncludedFile) -> fmt::Result {
     let source = match &file.source {
-        Source::Image => "in the image".to_owned(),
-        Source::S3 { bucket, key } => format!("s3://{bucket}/{key}"),
-        Source::Init => "written by the init process".to_owned(),
+        FileSource::Image => "in the image".to_owned(),
+        FileSource::S3 { bucket, key } => format!("s3://{bucket}/{key}"),
+        FileSource::Init => "written by the init process".to_owned(),
     };
     let usage = match file.use_ {
         FileUse::Main => "the main file",

@@ -41,7 +41,7 @@ pub struct IncludedFile {
     /// Path inside the router.
     pub path: String,
     /// Where it comes from.
-    pub source: Source,
+    pub source: FileSource,
     /// How it is read.
     pub use_: FileUse,
     /// Content, where it is known.
@@ -55,7 +55,7 @@ pub struct IncludedFile {
 /// Where a file comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "from")]
-pub enum Source {
+pub enum FileSource {
     /// It is in the image, or on a volume of the router.
     Image,
     /// The agent, or the init process, fetches it at each task start.

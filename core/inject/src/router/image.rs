@@ -3,8 +3,8 @@
 //! Never refuses an image that is not known: what cannot be told from its name is a note.
 
 use firelens_aws::image::{
-    LINES, Product, Registry, RouterImage, Severity, Use, aws_account, host_suffix, is_aws_account,
-    regional_repository,
+    BreakSeverity, LINES, Product, Registry, RouterImage, Use, aws_account, host_suffix,
+    is_aws_account, regional_repository,
 };
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::LaunchType;
@@ -35,8 +35,8 @@ pub(crate) fn check(
             known.link
         );
         match known.severity {
-            Severity::Refuse => return Err(Refusal::new(Reason::ImageKnownBroken, message)),
-            Severity::Warn => notes.push(Note::new(NoteCode::ImageKnownProblem, message)),
+            BreakSeverity::Refuse => return Err(Refusal::new(Reason::ImageKnownBroken, message)),
+            BreakSeverity::Warn => notes.push(Note::new(NoteCode::ImageKnownProblem, message)),
         }
     }
     if let Some(day) = image.line().facts().and_then(|facts| facts.end_of_support) {

@@ -1,6 +1,6 @@
 //! What the init process of the image makes of the router's variables.
 
-use firelens_inject::preview::{FileUse, PreviewNoteCode as Code, Source};
+use firelens_inject::preview::{FileSource, FileUse, PreviewNoteCode as Code};
 use serde_json::{Value, json};
 
 use crate::case::{codes, load, preview};
@@ -54,7 +54,7 @@ fn init_process_includes_agent_file_before_other_files() {
     );
     assert_eq!(
         found.included[1].source,
-        Source::S3 {
+        FileSource::S3 {
             bucket: "retail-configs".to_owned(),
             key: "a/extra.conf".to_owned()
         }

@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::input::PlanInput;
-use firelens_aws::observe::words;
+use firelens_aws::observe::sanitize;
 use firelens_aws::observe::{
     DeploymentsQuestion, LogTailQuestion, Needs, Observed, ServiceDeploymentView, ServiceView,
     TaskContainer, TaskView, TasksQuestion,
@@ -61,7 +61,7 @@ fn message(
     needs: &mut Needs,
 ) -> String {
     let mut unread = Vec::new();
-    let mut said = vec![words::reason(reason)];
+    let mut said = vec![sanitize::aws_reason(reason)];
     let deployments = service_deployments(input, service, deployment.started_at, needs);
     if let Some(found) = answer("the service deployments", deployments, &mut unread) {
         tell_deployment(&mut said, found, deployment.started_at);
@@ -106,7 +106,7 @@ fn answer<'a, T>(
         Observed::Present(value) => Some(value),
         Observed::Absent => None,
         Observed::Unknown(why) => {
-            unread.push(format!("{what} ({})", words::reason(why)));
+            unread.push(format!("{what} ({})", sanitize::aws_reason(why)));
             None
         }
     }
@@ -191,7 +191,7 @@ fn tell_deployment(said: &mut Vec<String>, found: &[ServiceDeploymentView], star
         return;
     };
     for text in [&ours.status_reason, &ours.rollback_reason] {
-        let text = words::reason(text);
+        let text = sanitize::aws_reason(text);
         if !said.iter().any(|before| before.contains(&text)) {
             said.push(text);
         }
@@ -199,7 +199,7 @@ fn tell_deployment(said: &mut Vec<String>, found: &[ServiceDeploymentView], star
     if !ours.triggered_alarms.is_empty() {
         said.push(format!(
             "alarms that rang: {}",
-            words::reason(&ours.triggered_alarms.join(", "))
+            sanitize::aws_reason(&ours.triggered_alarms.join(", "))
         ));
     }
 }
@@ -245,7 +245,7 @@ fn tell_task(task: &TaskView, router: Option<&str>) -> String {
         .and_then(|name| task.container(name))
         .filter(|container| ended_badly(container));
     let culprit = of_router.or_else(|| task.containers.iter().find(|one| ended_badly(one)));
-    let why = words::reason(&task.stopped_reason);
+    let why = sanitize::aws_reason(&task.stopped_reason);
     match culprit {
         Some(container) => {
             let ended = tell_container(container, router == Some(container.name.as_str()));
@@ -262,7 +262,7 @@ fn tell_task(task: &TaskView, router: Option<&str>) -> String {
 /// What became of a container, with its exit code and what that means.
 pub(crate) fn tell_container(container: &TaskContainer, is_router: bool) -> String {
     let kind = if is_router { "the router" } else { "container" };
-    let reason = words::reason(&container.reason);
+    let reason = sanitize::aws_reason(&container.reason);
     let meaning = match container.exit_code {
         Some(EXIT_KILLED) => Some("killed, as when it needs more memory than it may use"),
         Some(EXIT_CONFIGURATION) if is_router => Some("as when it cannot read its configuration"),
@@ -288,7 +288,7 @@ pub(crate) fn tell_container(container: &TaskContainer, is_router: bool) -> Stri
 fn tell_lines(said: &mut Vec<String>, lines: &[String]) {
     let lines: Vec<String> = lines
         .iter()
-        .map(|line| words::log_line(line))
+        .map(|line| sanitize::log_line(line))
         .filter(|line| !line.is_empty())
         .collect();
     if !lines.is_empty() {

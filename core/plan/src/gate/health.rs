@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::gate::failure::{EXIT_KILLED, ended_badly, stopped_by_itself, tell_container};
 use crate::gate::{Findings, Watched};
 use crate::input::PlanInput;
-use firelens_aws::observe::words;
+use firelens_aws::observe::sanitize;
 use firelens_aws::observe::{Needs, Observed, ServiceView, TaskView, TasksQuestion};
 use firelens_aws::record::WorkloadRecord;
 
@@ -26,7 +26,7 @@ struct Baking<'a> {
     settled: bool,
 }
 
-pub(crate) fn judge(
+pub(crate) fn evaluate(
     input: &PlanInput<'_>,
     watched: &[Watched<'_>],
     needs: &mut Needs,
@@ -76,7 +76,7 @@ fn deployment(service: &ServiceView, baking: &Baking<'_>) -> Option<String> {
         .iter()
         .find(|found| found.task_definition == baking.revision)?;
     (ours.rollout_state.as_deref() == Some("FAILED")).then(|| {
-        let why = words::reason(&ours.rollout_state_reason);
+        let why = sanitize::aws_reason(&ours.rollout_state_reason);
         format!("ECS gave up the deployment: {why}")
     })
 }
@@ -129,7 +129,7 @@ fn listed<'a>(
         Some(Observed::Absent) => Ok(&[]),
         Some(Observed::Unknown(why)) => Err(format!(
             "its {what} could not be read: {}",
-            words::reason(why)
+            sanitize::aws_reason(why)
         )),
         None => Err(format!("its {what} are being read")),
     }
@@ -174,7 +174,7 @@ fn broken(task: &TaskView, router: Option<&str>, settled: bool) -> Option<String
         format!(
             "task {} did not start: {}",
             task.id(),
-            words::reason(&task.stopped_reason)
+            sanitize::aws_reason(&task.stopped_reason)
         )
     })
 }

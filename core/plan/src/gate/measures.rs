@@ -4,7 +4,7 @@
 
 use crate::gate::Findings;
 use crate::input::PlanInput;
-use firelens_aws::observe::words;
+use firelens_aws::observe::sanitize;
 use firelens_aws::observe::{AlarmView, Needs, Observed};
 use firelens_types::v1alpha1::PrometheusGate;
 
@@ -26,7 +26,7 @@ pub(crate) fn alarms(
             )),
             Some(Observed::Unknown(why)) => findings.unclear.push(format!(
                 "alarm {name} could not be read: {}",
-                words::reason(why)
+                sanitize::aws_reason(why)
             )),
             Some(Observed::Present(alarm)) => alarm_state(name, alarm, findings),
         }
@@ -34,7 +34,7 @@ pub(crate) fn alarms(
 }
 
 fn alarm_state(name: &str, alarm: &AlarmView, findings: &mut Findings) {
-    let why = words::reason(&alarm.reason);
+    let why = sanitize::aws_reason(&alarm.reason);
     match alarm.state.as_str() {
         "OK" => {}
         "ALARM" => findings.failed.push(format!("alarm {name} rings: {why}")),
@@ -64,7 +64,7 @@ pub(crate) fn prometheus(
             )),
             Some(Observed::Unknown(why)) => findings.unclear.push(format!(
                 "query {name} was not answered: {}",
-                words::reason(why)
+                sanitize::aws_reason(why)
             )),
             Some(Observed::Present(samples)) => samples_within(gate, samples, findings),
         }

@@ -66,7 +66,7 @@ fn told(findings: &[String]) -> String {
 /// it names. It asks for what it must see; until that is read the verdict is inconclusive. To be called
 /// only between the first start of a rollout and its end: each call costs reads.
 #[must_use]
-pub fn judge(
+pub fn evaluate(
     input: &PlanInput<'_>,
     policy: &LoggingPolicy,
     watched: &[Watched<'_>],
@@ -74,13 +74,13 @@ pub fn judge(
 ) -> AnalysisResult {
     let mut findings = Findings::default();
     let rollout = &policy.spec.rollout;
-    health::judge(input, watched, needs, &mut findings);
+    health::evaluate(input, watched, needs, &mut findings);
     measures::alarms(input, &rollout.gates.alarms, needs, &mut findings);
     measures::prometheus(input, &rollout.gates.prometheus, needs, &mut findings);
     if rollout.require_logs {
         for (key, service, record) in watched {
             if service.desired_count > 0 && record.managed.is_some() {
-                let stand = log_delivery::stand(input, policy, record);
+                let stand = log_delivery::state(input, policy, record);
                 logs(key, stand, &mut findings);
             }
         }
@@ -89,10 +89,10 @@ pub fn judge(
 }
 
 /// Whether logs arrive, as it was seen last.
-fn logs(key: &WorkloadKey, stand: log_delivery::Stand, findings: &mut Findings) {
+fn logs(key: &WorkloadKey, stand: log_delivery::LogState, findings: &mut Findings) {
     match stand {
-        log_delivery::Stand::Flowing => {}
-        log_delivery::Stand::Silent(what) => findings.failed.push(format!("{key}: {what}")),
-        log_delivery::Stand::Unclear(why) => findings.unclear.push(format!("{key}: {why}")),
+        log_delivery::LogState::Flowing => {}
+        log_delivery::LogState::Silent(what) => findings.failed.push(format!("{key}: {what}")),
+        log_delivery::LogState::Unclear(why) => findings.unclear.push(format!("{key}: {why}")),
     }
 }

@@ -3,7 +3,7 @@
 //! Pure. It never takes what it cannot see for a loss: a read that failed, or a destination that AWS
 //! cannot show, leaves the answer open.
 
-mod judge;
+mod evaluate;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -51,7 +51,7 @@ pub(crate) struct Entry<'d> {
 
 /// What is known of a workload's logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Stand {
+pub(crate) enum LogState {
     /// They were seen.
     Flowing,
     /// Nothing came; the text says where not.
@@ -77,7 +77,7 @@ pub(crate) fn follow(input: &PlanInput<'_>, entries: Vec<Entry<'_>>, needs: &mut
             continue;
         };
         let mut asked = Needs::default();
-        if let Some((seen, message)) = judge::judge(input, &entry, &managed, &mut asked) {
+        if let Some((seen, message)) = evaluate::evaluate(input, &entry, &managed, &mut asked) {
             entry.record.logs = Some(remembered(entry.record, &managed, seen, message, input.now));
         }
         needs.extend(asked.clone());
@@ -155,28 +155,28 @@ fn remembered(
 
 /// How a workload stands under a policy, from what was seen last. Silence from before its rollout was resumed
 /// is no news.
-pub(crate) fn stand(
+pub(crate) fn state(
     input: &PlanInput<'_>,
     policy: &LoggingPolicy,
     record: &WorkloadRecord,
-) -> Stand {
+) -> LogState {
     if record.deployment.is_some() {
-        return Stand::Unclear("its deployment is under way".to_owned());
+        return LogState::Unclear("its deployment is under way".to_owned());
     }
     match of_revision(record) {
-        None => Stand::Unclear("its logs were not looked for yet".to_owned()),
+        None => LogState::Unclear("its logs were not looked for yet".to_owned()),
         Some(logs) => match logs.seen {
-            LogsSeen::Flowing => Stand::Flowing,
+            LogsSeen::Flowing => LogState::Flowing,
             LogsSeen::Silent
                 if resumed_at(input, policy).is_some_and(|at| logs.checked_at <= at) =>
             {
-                Stand::Unclear(
+                LogState::Unclear(
                     "its logs were not looked for since the rollout was resumed".to_owned(),
                 )
             }
-            LogsSeen::Silent => Stand::Silent(logs.message.clone()),
+            LogsSeen::Silent => LogState::Silent(logs.message.clone()),
             LogsSeen::Waiting | LogsSeen::Unreadable | LogsSeen::Unreachable => {
-                Stand::Unclear(logs.message.clone())
+                LogState::Unclear(logs.message.clone())
             }
         },
     }

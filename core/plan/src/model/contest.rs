@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 /// Within what time takeaways count, in seconds: six hours, so that a tool that runs every hour, or every
 /// second hour, is noticed, and one that runs every night is followed.
-pub const TAKEAWAY_WINDOW_SECONDS: i64 = 21_600;
+pub const REVERT_WINDOW_SECONDS: i64 = 21_600;
 
 /// A fight over the router of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Contest {
         format!(
             "the router was taken away {} times within {} h by the same content: {}, registered by {}; the service is left alone until {:.0}, until the policy changes, or until the rollout is retried for it. To end the fight, {}",
             self.times,
-            TAKEAWAY_WINDOW_SECONDS / 3_600,
+            REVERT_WINDOW_SECONDS / 3_600,
             self.revision,
             self.actor,
             self.until,

@@ -6,13 +6,13 @@ mod claim;
 mod contest;
 mod external_deploy;
 mod repair;
-mod standing;
+mod rollout_state;
 
 pub use claim::Claim;
-pub use contest::{Contest, TAKEAWAY_WINDOW_SECONDS};
+pub use contest::{Contest, REVERT_WINDOW_SECONDS};
 pub use external_deploy::ExternalDeploy;
 pub use repair::Repair;
-pub use standing::Standing;
+pub use rollout_state::RolloutState;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,7 +65,7 @@ pub struct Plan {
     /// How each policy stands in this target, by name.
     pub policies: BTreeMap<String, PolicyProgress>,
     /// How each rollout stands in this target, by name of the policy.
-    pub standings: BTreeMap<String, Standing>,
+    pub rollout_states: BTreeMap<String, RolloutState>,
     /// Memories of rollouts that changed.
     pub rollouts: Vec<RolloutRecord>,
     /// Uids of policies whose rollouts are to be forgotten.
@@ -75,7 +75,7 @@ pub struct Plan {
     /// Generations that nobody needs any more.
     pub forgotten_generations: Vec<GenerationKey>,
     /// The soonest time at which something waited for can have changed.
-    pub look_again_at: Option<Timestamp>,
+    pub requeue_at: Option<Timestamp>,
 }
 
 /// What to do with one workload.

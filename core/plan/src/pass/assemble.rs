@@ -16,13 +16,13 @@ use crate::resources;
 use crate::resources::State;
 use crate::resources::{reread, rights, role_limits, sharing};
 use crate::rollout::slots;
-use crate::rollout::slots::Places;
+use crate::rollout::slots::Slots;
 use crate::select;
 use crate::select::{Selection, Subject};
 use crate::workload::desire;
 use crate::workload::desire::{Desired, Injectors, Site};
 use crate::workload::draft::{Draft, find_policy};
-use crate::workload::policy_errors::Linted;
+use crate::workload::policy_errors::PolicyErrors;
 use crate::workload::{
     claim, draining, leaving, logs, meanwhile, put_back, recover, retry, revert, scope, settle,
     track,
@@ -57,7 +57,7 @@ fn assemble(input: &PlanInput<'_>, settle: open::Settle) -> Plan {
     let mut drafts = survey(input, &mut plan);
     claim::look_for_orphans(input, &mut plan.needs, &drafts);
     settle(input, &mut drafts);
-    put_back::judge(input, &mut plan.needs, &mut drafts);
+    put_back::evaluate(input, &mut plan.needs, &mut drafts);
     let mut asked = Needs::default();
     sharing::refuse_shared_roles(input, &mut asked, &mut drafts_view(&mut drafts));
     open::concern(input, &asked, &mut drafts);
@@ -82,7 +82,7 @@ fn assemble(input: &PlanInput<'_>, settle: open::Settle) -> Plan {
     garbage::plan(input, &mut plan, &states);
     removal::count(input, &mut plan);
     meanwhile::keep(input, &mut plan);
-    plan.look_again_at = requeue::look_again(input, &plan);
+    plan.requeue_at = requeue::requeue_at(input, &plan);
     plan
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn survey<'a>(
         .keys()
         .chain(input.records.keys())
         .collect();
-    let linted = Linted::of(input);
+    let linted = PolicyErrors::of(input);
     let injectors = Injectors::of(input);
     let mut drafts = BTreeMap::new();
     for key in keys {
@@ -185,7 +185,7 @@ fn not_listed(
 
 fn draft<'a>(
     input: &PlanInput<'a>,
-    (linted, injectors): (&Linted, &Injectors<'_>),
+    (linted, injectors): (&PolicyErrors, &Injectors<'_>),
     (cluster, service): (&'a ClusterView, &'a ServiceView),
     remembered: &WorkloadRecord,
 ) -> Draft<'a> {
@@ -222,7 +222,7 @@ fn draft<'a>(
             linted,
             injectors,
         };
-        desire::judge(input, &site, needs)
+        desire::evaluate(input, &site, needs)
     };
     let mut verdict = judge(&record, needs);
     if retry::forget_what_is_gone(service, &verdict, &mut record) {
@@ -323,7 +323,7 @@ fn finish(
     plan: &mut Plan,
     key: &WorkloadKey,
     mut draft: Draft<'_>,
-    places: &Places,
+    places: &Slots,
     states: &BTreeMap<ResourceId, State>,
 ) -> WorkloadPlan {
     let mut requires = Vec::new();

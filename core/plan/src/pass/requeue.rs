@@ -11,7 +11,7 @@ use firelens_aws::record::PolicyRef;
 use firelens_types::v1alpha1::Mode;
 
 /// The soonest time at which something waited for can have changed; `None` when nothing is.
-pub(crate) fn look_again(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp> {
+pub(crate) fn requeue_at(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp> {
     let after = |seconds: i64| {
         input
             .now

@@ -12,7 +12,7 @@ use crate::removal::former::FORMER_REPLACED_PER_PASS;
 use crate::resources;
 use crate::resources::reread;
 use crate::resources::{State, Wishes};
-use crate::rollout::slots::Places;
+use crate::rollout::slots::Slots;
 use crate::workload::desire::Change;
 use crate::workload::draft::{Draft, find_policy};
 use firelens_aws::record::{PolicyRef, ResourceId, WorkloadKey, WorkloadRecord};
@@ -23,7 +23,7 @@ pub(crate) fn judge_resources(
     input: &PlanInput<'_>,
     plan: &mut Plan,
     drafts: &BTreeMap<WorkloadKey, Draft<'_>>,
-    places: &Places,
+    places: &Slots,
 ) -> BTreeMap<ResourceId, State> {
     let mut wishes = Wishes::default();
     for (key, draft) in drafts {
@@ -60,7 +60,7 @@ pub(crate) fn judge_resources(
     let mut replaced = 0;
     for (id, wanted) in &all {
         let trusted = !moving.contains(id);
-        let judged = resources::judge(input, id, &all, (trusted, &due), &mut plan.needs);
+        let judged = resources::evaluate(input, id, &all, (trusted, &due), &mut plan.needs);
         if judged.state == State::Write && !input.target.spec.suspend {
             let mut write = resources::write(input, id, wanted, &judged);
             plan.repairs.extend(judged.taken.map(|taken| Repair {

@@ -186,7 +186,7 @@ pub(crate) fn count(input: &PlanInput<'_>, plan: &mut Plan) {
                 tally(&mut progress, workload, &reference);
             }
         }
-        let standing = plan.standings.get(policy.name());
+        let standing = plan.rollout_states.get(policy.name());
         progress.paused = standing.is_some_and(|standing| standing.paused.is_some());
         progress.released = is_released(input, plan, policy, &reference);
         plan.policies.insert(reference.name, progress);

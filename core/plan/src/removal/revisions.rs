@@ -81,7 +81,7 @@ pub(crate) fn plan(input: &PlanInput<'_>, plan: &mut Plan, pending: &BTreeSet<St
         .collect();
     let going: BTreeSet<&str> = spare.iter().map(|one| one.arn.as_str()).collect();
     for revision in spare {
-        match judge(input, plan, revision, &used, &going) {
+        match evaluate(input, plan, revision, &used, &going) {
             Some(Fate::Goes) => plan.deregistrations.push(revision.arn.clone()),
             Some(Fate::IsGone) => plan.forgotten_revisions.push(revision.arn.clone()),
             None => {}
@@ -132,7 +132,7 @@ enum Fate {
 }
 
 /// What becomes of a revision that nothing runs; `None` while that cannot be told, or while it stays.
-fn judge(
+fn evaluate(
     input: &PlanInput<'_>,
     plan: &mut Plan,
     revision: &OwnedRevision,
@@ -211,7 +211,7 @@ impl Used {
             arns.extend(reachable.map(str::to_owned));
             let workload = plan.workloads.get(key);
             let is_selected = workload.is_some_and(|one| one.selection.winner.is_some());
-            if is_selected && !external_deploy::is_ours_to_ship(service) {
+            if is_selected && !external_deploy::is_deployed_by_ecs(service) {
                 shipped.extend(family_of(&service.task_definition).map(str::to_owned));
             }
         }

@@ -193,7 +193,7 @@ pub(crate) fn ids_of(
 }
 
 /// How a resource stands, and what to do about it.
-pub(crate) struct Judged {
+pub(crate) struct Evaluated {
     pub(crate) state: State,
     /// What to remember of one that was seen to be right.
     pub(crate) verified: Option<OwnedResource>,
@@ -203,7 +203,7 @@ pub(crate) struct Judged {
     pub(crate) taken: Option<RightsTaken>,
 }
 
-impl From<State> for Judged {
+impl From<State> for Evaluated {
     fn from(state: State) -> Self {
         Self {
             state,
@@ -217,13 +217,13 @@ impl From<State> for Judged {
 /// Judges one resource of `all` that are wanted; asks for reads through `needs`. One that is not `trusted`
 /// is looked at before anything is moved onto it, however short ago it was seen to be right; role policies
 /// that are `due` are read again although they were seen lately.
-pub(crate) fn judge(
+pub(crate) fn evaluate(
     input: &PlanInput<'_>,
     id: &ResourceId,
     all: &BTreeMap<ResourceId, Wanted>,
     (trusted, due): (bool, &BTreeSet<&ResourceId>),
     needs: &mut Needs,
-) -> Judged {
+) -> Evaluated {
     let Some(wanted) = all.get(id) else {
         return State::Ready.into();
     };
@@ -259,7 +259,7 @@ pub(crate) fn judge(
         Err(state) => return state.into(),
     };
     if !seen {
-        return Judged {
+        return Evaluated {
             state: State::Write,
             verified: None,
             doubt,
@@ -269,7 +269,7 @@ pub(crate) fn judge(
     let written_at = known
         .and_then(|known| known.written_at)
         .unwrap_or(input.now);
-    Judged {
+    Evaluated {
         state: settled(id, wanted, written_at, input.now),
         verified: Some(OwnedResource {
             written_at: Some(written_at),
@@ -282,8 +282,8 @@ pub(crate) fn judge(
 }
 
 /// It was seen again as it was.
-fn seen_again(input: &PlanInput<'_>, known: &OwnedResource, state: State) -> Judged {
-    Judged {
+fn seen_again(input: &PlanInput<'_>, known: &OwnedResource, state: State) -> Evaluated {
+    Evaluated {
         state,
         verified: Some(OwnedResource {
             reread_at: Some(input.now),
@@ -346,7 +346,7 @@ pub(crate) fn write(
     input: &PlanInput<'_>,
     id: &ResourceId,
     wanted: &Wanted,
-    judged: &Judged,
+    judged: &Evaluated,
 ) -> ResourcePlan {
     let mut resource = row(input, id, wanted, judged.doubt.clone());
     let is_taken = judged.taken.is_some();

@@ -11,7 +11,7 @@ use crate::input::PlanInput;
 use crate::model::{Decision, Wait};
 use crate::resources::RESOURCE_RECHECK_SECONDS;
 use crate::workload::draft::Draft;
-use firelens_aws::iam::{self, Finding, Grant, Lack, RightsResult, RoleName, RoleUse};
+use firelens_aws::iam::{self, Grant, Lack, RightsFinding, RightsResult, RoleName, RoleUse};
 use firelens_aws::observe::{
     Needs, Observed, RightsQuestion, RightsView, SimulatedDecision, SimulatedRight,
 };
@@ -69,7 +69,7 @@ fn found_out(input: &PlanInput<'_>, needs: &mut Needs, draft: &Draft<'_>) -> Opt
     }
     let seen = &input.observation.rights;
     if asked.iter().all(|question| seen.contains_key(question)) {
-        return Some(judge(input, grants, digest));
+        return Some(evaluate(input, grants, digest));
     }
     if seen.len() + needs.rights.len() >= RIGHTS_ASKED_PER_PASS {
         return remembered.cloned();
@@ -115,7 +115,7 @@ fn beyond_reach(input: &PlanInput<'_>, grant: &Grant) -> Option<String> {
     }
 }
 
-fn judge(input: &PlanInput<'_>, grants: &[Grant], digest: String) -> RightsRecord {
+fn evaluate(input: &PlanInput<'_>, grants: &[Grant], digest: String) -> RightsRecord {
     let mut record = RightsRecord {
         digest,
         judged_at: input.now,
@@ -187,7 +187,7 @@ fn weigh(role: &str, grant: &Grant, view: &RightsView, record: &mut RightsRecord
 }
 
 /// The simulator decides where it can tell, the policies of the role where it cannot.
-fn verdicts(grant: &Grant, view: &RightsView) -> Vec<Finding> {
+fn verdicts(grant: &Grant, view: &RightsView) -> Vec<RightsFinding> {
     let own = match &view.policies {
         Some(Observed::Present(policies)) => Ok(iam::evaluate(policies, &grant.statements)),
         Some(Observed::Unknown(why)) => Err(why.clone()),

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use crate::model::Wait;
-use crate::rollout::{Hold, Tally, Traits, Waves};
+use crate::rollout::{Blocker, Tally, Traits, Waves};
 use firelens_aws::record::WorkloadKey;
 
 /// What kind of change it is: what holds one need not hold another.
@@ -47,7 +47,7 @@ pub(crate) type Answer = Result<u32, Wait>;
 pub(crate) fn admit(
     waves: Waves,
     tally: &Tally,
-    hold: &Hold,
+    hold: &Blocker,
     candidates: &[Candidate],
     bakes_until: Option<Timestamp>,
     stage_in_flight: Option<usize>,
@@ -97,7 +97,7 @@ pub(crate) fn admit(
 }
 
 /// The stage whose turn it is: the first of those that are in flight or could start.
-fn stage_now(hold: &Hold, candidates: &[Candidate], in_flight: Option<usize>) -> Option<usize> {
+fn stage_now(hold: &Blocker, candidates: &[Candidate], in_flight: Option<usize>) -> Option<usize> {
     let rolls = hold.wait(Class::Roll).is_none();
     let could_start = candidates
         .iter()

@@ -14,7 +14,7 @@ use firelens_types::v1alpha1::LoggingPolicy;
 
 /// The changes of one policy, sorted out.
 #[derive(Default)]
-pub(crate) struct Listed<'k> {
+pub(crate) struct Candidates<'k> {
     /// What the plan consists of: what is to be done and what was begun.
     pub(crate) digests: BTreeMap<&'k WorkloadKey, String>,
     pub(crate) candidates: Vec<Candidate>,
@@ -25,7 +25,7 @@ pub(crate) struct Listed<'k> {
     pub(crate) stage_in_flight: Option<usize>,
 }
 
-impl<'k> Listed<'k> {
+impl<'k> Candidates<'k> {
     pub(crate) fn of(
         input: &PlanInput<'_>,
         policy: &LoggingPolicy,
@@ -51,7 +51,7 @@ impl<'k> Listed<'k> {
             }
             let stage = rollout::stage(order, draft.service);
             let injects = begun.is_some_and(|mark| mark.purpose == Purpose::Inject);
-            let keeps_place = held.contains(key) && holds_place(draft, reference);
+            let keeps_place = held.contains(key) && holds_slot(draft, reference);
             if injects && draft.record.is_in_flight() || keeps_place {
                 let first = listed
                     .stage_in_flight
@@ -83,7 +83,7 @@ impl<'k> Listed<'k> {
                     key: key.clone(),
                     class,
                     digest: digest.clone(),
-                    admitted: holds_place(draft, reference),
+                    admitted: holds_slot(draft, reference),
                     failed_before: draft.record.failed.is_some(),
                     proves_nothing: draft.service.desired_count == 0,
                     stage,
@@ -126,7 +126,7 @@ pub(crate) fn wins(draft: &Draft<'_>, policy: &PolicyRef) -> bool {
     winner.is_some_and(|won| won.uid == policy.uid)
 }
 
-fn holds_place(draft: &Draft<'_>, policy: &PolicyRef) -> bool {
+fn holds_slot(draft: &Draft<'_>, policy: &PolicyRef) -> bool {
     let held = draft.record.admitted.as_ref();
     held.is_some_and(|held| held.uid == policy.uid)
 }

@@ -39,7 +39,7 @@ pub(crate) fn held_back(
     if let Some(refusal) = role_limits::obstacle(input, draft, change) {
         return Some(Decision::Refused(refusal));
     }
-    if !external_deploy::is_ours_to_ship(draft.service) {
+    if !external_deploy::is_deployed_by_ecs(draft.service) {
         // Until it is prepared it takes a place like the others; then it is the owner's turn.
         let prepared = external_deploy::prepared(&draft.record, change)?;
         let shipment = ExternalDeploy::of(draft.service, prepared, change.purpose);

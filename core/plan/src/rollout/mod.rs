@@ -4,18 +4,18 @@
 //! nothing itself and knows no step.
 
 mod admission;
+mod blocker;
 pub(crate) mod candidates;
 mod digest;
 pub(crate) mod held_back;
-mod hold;
 mod order;
 pub(crate) mod slots;
 mod tally;
 mod waves;
 
 pub(crate) use admission::{Candidate, Class, admit};
+pub(crate) use blocker::{Blocker, Ceiling, rollout_plan};
 pub(crate) use digest::{digest, plan_hash};
-pub(crate) use hold::{Ceiling, Hold, rollout_plan};
 pub(crate) use order::{Traits, sort, stage};
 pub(crate) use tally::{Tally, wave_statuses};
 pub use waves::Waves;

@@ -8,12 +8,12 @@ use jiff::Timestamp;
 
 use crate::gate::{AnalysisResult, Watched};
 use crate::input::PlanInput;
-use crate::model::Standing;
+use crate::model::RolloutState;
 use crate::model::{Decision, Plan, Wait};
 use crate::rollout;
-use crate::rollout::candidates::{Listed, marked, wins};
+use crate::rollout::candidates::{Candidates, marked, wins};
 use crate::rollout::held_back;
-use crate::rollout::{Candidate, Ceiling, Class, Hold, Tally, Waves, wave_statuses};
+use crate::rollout::{Blocker, Candidate, Ceiling, Class, Tally, Waves, wave_statuses};
 use crate::select::policy_ref;
 use crate::workload::capacity;
 use crate::workload::draft::{Draft, find_policy};
@@ -27,7 +27,7 @@ use firelens_types::v1alpha1::{LoggingPolicy, RolloutPlan};
 
 /// Who has a place.
 #[derive(Debug, Default)]
-pub(crate) struct Places {
+pub(crate) struct Slots {
     /// They may take steps in this pass.
     pub(crate) admitted: BTreeSet<WorkloadKey>,
     /// They are the next: their role policies and files are written meanwhile, so that IAM's time to spread passes while
@@ -40,7 +40,7 @@ pub(crate) fn give(
     input: &PlanInput<'_>,
     plan: &mut Plan,
     drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
-) -> Places {
+) -> Slots {
     let digests = digests(drafts);
     meanwhile::release_old_places(input, drafts);
     let held = hold_back(input, plan, drafts);
@@ -50,16 +50,16 @@ pub(crate) fn give(
         .filter(|known| find_policy(input, &known.policy).is_none())
         .map(|known| known.policy.uid.clone())
         .collect();
-    let mut places = Places {
+    let mut places = Slots {
         admitted: put_back::admit(drafts, &held),
-        ..Places::default()
+        ..Slots::default()
     };
     for policy in input.policies {
         let round = Round::of(input, policy, drafts, &digests, &held, &mut plan.needs);
         let answers = round.answers(input);
         plan.rollouts.extend(round.new_stop(input));
-        plan.standings
-            .insert(policy.name().to_owned(), round.standing(input));
+        plan.rollout_states
+            .insert(policy.name().to_owned(), round.state(input));
         let next = round.next(&answers);
         places.next.extend(next.cloned());
         let mut waiting = Vec::new();
@@ -141,7 +141,7 @@ fn hold_back(
         };
         let mut held = held_back::held_back(input, draft, change);
         if held.is_none() {
-            let (in_the_way, notes) = capacity::judge(input, draft, &mut plan.needs);
+            let (in_the_way, notes) = capacity::evaluate(input, draft, &mut plan.needs);
             draft.verdict.notes.extend(notes);
             held = in_the_way;
         }
@@ -162,7 +162,7 @@ struct Round<'a> {
     reference: PolicyRef,
     tally: Tally,
     waves: Waves,
-    hold: Hold,
+    hold: Blocker,
     /// Changes of the plan that were not begun.
     remaining: usize,
     plan: RolloutPlan,
@@ -188,7 +188,7 @@ impl<'a> Round<'a> {
         let selected = drafts.values().filter(|draft| wins(draft, &reference));
         let records = drafts.values().map(|draft| &draft.record);
         let tally = Tally::of(&reference, selected.count(), resumed_at, records);
-        let listed = Listed::of(input, policy, &reference, drafts, digests, held);
+        let listed = Candidates::of(input, policy, &reference, drafts, digests, held);
         let hash = rollout::plan_hash(&reference, &listed.digests);
         let ceiling = Ceiling {
             services: drafts.len(),
@@ -204,7 +204,7 @@ impl<'a> Round<'a> {
             && said.is_none_or(|said| !said.paused && said.abort.is_none());
         let verdict = if goes_on {
             let watched = watched(drafts, &reference, waves.open(tally.settled_at.len()).0);
-            judge(input, policy, &watched, needs)
+            evaluate_gates(input, policy, &watched, needs)
         } else {
             AnalysisResult::Successful
         };
@@ -221,7 +221,7 @@ impl<'a> Round<'a> {
             &listed.seen,
         );
         Self {
-            hold: Hold::of(input, policy, &plan, ceiling, stopped.clone()),
+            hold: Blocker::of(input, policy, &plan, ceiling, stopped.clone()),
             policy,
             reference,
             tally,
@@ -286,12 +286,12 @@ impl<'a> Round<'a> {
             .map(|(candidate, _)| &candidate.key)
     }
 
-    fn standing(&self, input: &PlanInput<'_>) -> Standing {
+    fn state(&self, input: &PlanInput<'_>) -> RolloutState {
         let said = input.controls.get(self.policy.uid());
         let (wave, waves) = wave_statuses(&self.tally, self.waves, self.remaining);
         let by_people = said.is_some_and(|said| said.paused);
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Standing {
+        RolloutState {
             plan: self.plan.clone(),
             wave,
             waves,
@@ -345,7 +345,7 @@ fn stopped(
 }
 
 /// What the gates say; nothing as long as nobody was reached.
-fn judge(
+fn evaluate_gates(
     input: &PlanInput<'_>,
     policy: &LoggingPolicy,
     watched: &[Watched<'_>],
@@ -354,7 +354,7 @@ fn judge(
     if watched.is_empty() {
         return AnalysisResult::Successful;
     }
-    crate::gate::judge(input, policy, watched, needs)
+    crate::gate::evaluate(input, policy, watched, needs)
 }
 
 /// Forgets what a mark says of a rollout that is over: its policy is gone, or has another generation.

@@ -34,7 +34,7 @@ pub(crate) fn steps_for(
         matches!(id, ResourceId::RolePolicy { .. }) && states.get(id) == Some(&State::Write)
     });
     let is_next =
-        blocked.is_none() && !must_spread && external_deploy::is_ours_to_ship(draft.service);
+        blocked.is_none() && !must_spread && external_deploy::is_deployed_by_ecs(draft.service);
     let moved_images = moved::look(input, &mut plan.needs, draft, &change, is_next)?;
     let mut steps = Vec::new();
     let revision = match change.revision {

@@ -51,7 +51,7 @@ pub(crate) fn look(
         MovingTags::Refuse => true,
     };
     let is_owed = change.purpose == Purpose::Restore || draft.record.overtaken.is_some();
-    if !is_due || is_owed || !external_deploy::is_ours_to_ship(draft.service) {
+    if !is_due || is_owed || !external_deploy::is_deployed_by_ecs(draft.service) {
         return Ok(Vec::new());
     }
     let live = document(input, &draft.service.task_definition, needs)?;

@@ -25,7 +25,7 @@ pub(crate) fn footprint(from: &TaskDefinitionDoc, to: &TaskDefinitionDoc) -> Foo
 }
 
 /// What keeps the change from being made, if anything, and what people should know of it.
-pub(crate) fn judge(
+pub(crate) fn evaluate(
     input: &PlanInput<'_>,
     draft: &Draft<'_>,
     needs: &mut Needs,

@@ -15,7 +15,7 @@ use crate::workload::draft::find_policy;
 use crate::workload::eject;
 use crate::workload::meanwhile;
 use crate::workload::moving;
-use crate::workload::policy_errors::Linted;
+use crate::workload::policy_errors::PolicyErrors;
 use crate::workload::risks;
 use crate::workload::scope;
 use firelens_aws::fit::{self, Footprint};
@@ -144,12 +144,12 @@ pub(crate) struct Site<'a> {
     pub(crate) selection: &'a Selection,
     /// A policy would win it, and the target looks after it no more.
     pub(crate) out_of_scope: bool,
-    pub(crate) linted: &'a Linted,
+    pub(crate) linted: &'a PolicyErrors,
     pub(crate) injectors: &'a Injectors<'a>,
 }
 
 /// Decides for one workload; asks for reads through `needs`.
-pub(crate) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -> Desired {
+pub(crate) fn evaluate(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -> Desired {
     if site.selection.opted_out_by.is_some() {
         return left_alone(input, site, needs);
     }
@@ -197,13 +197,13 @@ pub(crate) fn judge(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -
                 && claim::owner_of(input, site, found).is_some() =>
         {
             // What another policy injected goes first; then this one reports.
-            eject::leave(input, site, start, found, needs)
+            eject::eject_or_leave(input, site, start, found, needs)
         }
         (Some(policy), _) => want(input, site, policy, live, start),
         (None, Some(found)) if site.out_of_scope && scope::is_held(input, site, found) => {
             Desired::new(Decision::OutOfScope(input.target.is_deleting()))
         }
-        (None, Some(found)) => eject::leave(input, site, start, found, needs),
+        (None, Some(found)) => eject::eject_or_leave(input, site, start, found, needs),
         (None, None) => eject::give_back(site),
     };
     verdict.marks = firelens_inject::marks(live).map(|marks| claim::known_as(input, site, marks));

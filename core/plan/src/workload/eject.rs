@@ -16,7 +16,7 @@ use firelens_taskdef::{TaskDefinitionDoc, canonical_hash};
 use firelens_types::v1alpha1::{DeletionPolicy, LoggingPolicy, Mode};
 
 /// Nobody wants a router here any more, and there is one of ours.
-pub(crate) fn leave(
+pub(crate) fn eject_or_leave(
     input: &PlanInput<'_>,
     site: &Site<'_>,
     live: &TaskDefinitionDoc,
@@ -36,7 +36,7 @@ pub(crate) fn leave(
     if policy.spec.suspend && !deleting {
         return Desired::new(Decision::Waiting(Wait::Suspended));
     }
-    eject(input, policy, live, marks, needs)
+    eject_live(input, policy, live, marks, needs)
 }
 
 /// Somebody undoes the rollout that brought the router, whatever the policy says of letting go.
@@ -48,12 +48,12 @@ pub(crate) fn take_back(
     needs: &mut Needs,
 ) -> Desired {
     match owner_of(input, site, marks) {
-        Some(policy) => eject(input, policy, live, marks, needs),
+        Some(policy) => eject_live(input, policy, live, marks, needs),
         None => Desired::new(Decision::Orphaned(marks.policy.clone())),
     }
 }
 
-fn eject(
+fn eject_live(
     input: &PlanInput<'_>,
     policy: &LoggingPolicy,
     live: &TaskDefinitionDoc,
@@ -148,5 +148,5 @@ fn left_behind(site: &Site<'_>) -> Decision {
 /// Whether what was registered ever ran. Where something else than ECS deploys, a revision may have been
 /// prepared and never shipped.
 fn has_run(site: &Site<'_>) -> bool {
-    site.record.had_router || external_deploy::is_ours_to_ship(site.service)
+    site.record.had_router || external_deploy::is_deployed_by_ecs(site.service)
 }

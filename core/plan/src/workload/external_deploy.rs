@@ -8,7 +8,7 @@ use firelens_aws::record::WorkloadRecord;
 
 /// Whether UpdateService brings a revision to the service. Source:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html>.
-pub(crate) fn is_ours_to_ship(service: &ServiceView) -> bool {
+pub(crate) fn is_deployed_by_ecs(service: &ServiceView) -> bool {
     matches!(service.deployment_controller.as_str(), "" | "ECS")
 }
 

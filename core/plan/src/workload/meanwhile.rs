@@ -82,7 +82,7 @@ pub(crate) fn change(
     context: &InjectContext<'_>,
 ) -> Option<Change> {
     let has_router = firelens_inject::marks(start).is_some() || site.record.overtaken.is_some();
-    if has_router || !external_deploy::is_ours_to_ship(site.service) {
+    if has_router || !external_deploy::is_deployed_by_ecs(site.service) {
         return None;
     }
     let (known, reference) = proven(input, site, policy)?;

@@ -14,9 +14,9 @@ const NAMED: usize = 3;
 
 /// Errors by uid of the policy.
 #[derive(Debug, Default)]
-pub(crate) struct Linted(BTreeMap<String, Vec<Finding>>);
+pub(crate) struct PolicyErrors(BTreeMap<String, Vec<Finding>>);
 
-impl Linted {
+impl PolicyErrors {
     pub(crate) fn of(input: &PlanInput<'_>) -> Self {
         let enforced = input
             .policies

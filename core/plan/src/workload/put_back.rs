@@ -128,7 +128,7 @@ pub(crate) fn settle(next: &mut WorkloadRecord, service: &ServiceView) {
 }
 
 /// Decides which services are put back in this pass, instead of what else is wanted of them.
-pub(crate) fn judge(
+pub(crate) fn evaluate(
     input: &PlanInput<'_>,
     needs: &mut Needs,
     drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
@@ -205,7 +205,7 @@ fn wanted<'d>(
         && (policy.spec.mode == Mode::Enforce || policy.is_deleting());
     let is_free = draft.record.deployment.is_none()
         && draft.selection.opted_out_by.is_none()
-        && external_deploy::is_ours_to_ship(draft.service);
+        && external_deploy::is_deployed_by_ecs(draft.service);
     // Who takes the router out anyway brings something that may work.
     let leaves = draft
         .verdict

@@ -6,20 +6,20 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::input::PlanInput;
-use crate::model::{Contest, TAKEAWAY_WINDOW_SECONDS};
+use crate::model::{Contest, REVERT_WINDOW_SECONDS};
 use crate::select::Selection;
 use firelens_aws::observe::{Needs, Observed, ServiceView};
-use firelens_aws::record::{PolicyRef, Takeaway, WorkloadRecord};
+use firelens_aws::record::{PolicyRef, Revert, WorkloadRecord};
 use firelens_inject::drift::{Actor, Drift, classify};
 use firelens_taskdef::{TaskDefinitionDoc, canonical_hash};
 use firelens_types::v1alpha1::workload_name;
 
 /// So many takeaways with the same content within [`TAKEAWAY_WINDOW_SECONDS`] are a fight.
-pub const TAKEAWAY_LIMIT: usize = 3;
+pub const REVERT_LIMIT: usize = 3;
 /// How long a contested service is left alone after the last takeaway, in seconds.
 pub const CONTEST_SECONDS: i64 = 86_400;
 /// Takeaways that are remembered of one workload.
-pub const TAKEAWAYS_KEPT_MAX: usize = 32;
+pub const REVERTS_KEPT_MAX: usize = 32;
 
 /// Notes what the live revision tells: that it is ours, or that somebody brought another over ours.
 pub(crate) fn note(
@@ -56,7 +56,7 @@ pub(crate) fn note(
         return;
     };
     if let Some(ours) = ours {
-        let takeaway = Takeaway {
+        let takeaway = Revert {
             at: input.now,
             revision: arn.clone(),
             content: canonical_hash(&live.to_register_input()),
@@ -67,10 +67,10 @@ pub(crate) fn note(
     }
 }
 
-fn remember(record: &mut WorkloadRecord, takeaway: Takeaway) {
+fn remember(record: &mut WorkloadRecord, takeaway: Revert) {
     let known = &mut record.takeaways;
     known.push(takeaway);
-    let spare = known.len().saturating_sub(TAKEAWAYS_KEPT_MAX);
+    let spare = known.len().saturating_sub(REVERTS_KEPT_MAX);
     known.drain(..spare);
 }
 
@@ -84,7 +84,7 @@ fn forget(input: &PlanInput<'_>, record: &mut WorkloadRecord) {
     let age = |from: Timestamp, to: Timestamp| to.duration_since(from).as_secs();
     record
         .takeaways
-        .retain(|one| age(one.at, at) <= TAKEAWAY_WINDOW_SECONDS);
+        .retain(|one| age(one.at, at) <= REVERT_WINDOW_SECONDS);
     let retried = input
         .controls
         .get(&uid)
@@ -113,7 +113,7 @@ pub(crate) fn contest(
         .iter()
         .filter(|one| one.content == last.content && one.policy.is_same_content(policy));
     let times = same.count();
-    if times < TAKEAWAY_LIMIT {
+    if times < REVERT_LIMIT {
         return None;
     }
     let live = live(input, service)?;

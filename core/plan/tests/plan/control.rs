@@ -143,7 +143,7 @@ fn rollout_waits_for_windows_but_owner_deployments_are_always_followed() {
         world.decision("s0"),
         Decision::Waiting(Wait::Window(Some(opens)))
     );
-    assert_eq!(world.plan().look_again_at, Some(opens));
+    assert_eq!(world.plan().requeue_at, Some(opens));
     world.now = opens;
     assert_eq!(world.start().len(), 2);
     world.deployments_complete();

@@ -2,7 +2,7 @@
 
 use firelens_aws::record::Purpose;
 use firelens_plan::{
-    CONTEST_SECONDS, Decision, TAKEAWAY_LIMIT, TAKEAWAY_WINDOW_SECONDS, TAKEAWAYS_KEPT_MAX,
+    CONTEST_SECONDS, Decision, REVERT_LIMIT, REVERT_WINDOW_SECONDS, REVERTS_KEPT_MAX,
 };
 use firelens_types::v1alpha1::{DriftClass, RolloutControl, RolloutRetry};
 use jiff::SignedDuration;
@@ -41,12 +41,12 @@ fn contested(world: &World) -> bool {
 #[test]
 fn repeated_revert_to_same_revision_is_contested_after_three_updates() {
     let (mut world, original) = routed();
-    fight(&mut world, &original, TAKEAWAY_LIMIT - 1, 3_600);
+    fight(&mut world, &original, REVERT_LIMIT - 1, 3_600);
     assert!(world.is_injected(SERVICE) && !contested(&world));
     fight(&mut world, &original, 20, 60);
     assert!(contested(&world));
     assert_eq!(world.services[SERVICE].revision, original, "theirs is left");
-    assert_eq!(world.updates.len(), TAKEAWAY_LIMIT);
+    assert_eq!(world.updates.len(), REVERT_LIMIT);
     assert_eq!(world.registered, 1);
 
     let Decision::Contested(contest) = world.decision(SERVICE) else {
@@ -73,7 +73,7 @@ fn repeated_revert_under_new_revision_numbers_is_contested() {
         world.settle();
     }
     assert!(contested(&world));
-    assert_eq!(world.updates.len(), TAKEAWAY_LIMIT);
+    assert_eq!(world.updates.len(), REVERT_LIMIT);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn owner_deploying_new_images_every_minute_is_always_followed() {
         );
     }
     let record = &world.records[&World::key(SERVICE)];
-    assert!(record.takeaways.len() <= TAKEAWAYS_KEPT_MAX);
+    assert!(record.takeaways.len() <= REVERTS_KEPT_MAX);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_deployment_every_night_is_followed_and_not_contested() {
     let (mut world, original) = routed();
     fight(&mut world, &original, 10, CONTEST_SECONDS);
     assert!(world.is_injected(SERVICE));
-    fight(&mut world, &original, 6, TAKEAWAY_WINDOW_SECONDS + 1);
+    fight(&mut world, &original, 6, REVERT_WINDOW_SECONDS + 1);
     assert!(world.is_injected(SERVICE));
 }
 
@@ -172,7 +172,7 @@ fn contest_ends_on_policy_change_retry_new_content_or_day() {
     ];
     for (name, end) in ends {
         let (mut world, original) = routed();
-        fight(&mut world, &original, TAKEAWAY_LIMIT, 60);
+        fight(&mut world, &original, REVERT_LIMIT, 60);
         world.settle();
         assert!(contested(&world), "{name}");
         end(&mut world);
@@ -184,7 +184,7 @@ fn contest_ends_on_policy_change_retry_new_content_or_day() {
 #[test]
 fn a_retry_that_means_another_service_ends_no_contest() {
     let (mut world, original) = routed();
-    fight(&mut world, &original, TAKEAWAY_LIMIT, 60);
+    fight(&mut world, &original, REVERT_LIMIT, 60);
     let control = RolloutControl {
         retry: Some(RolloutRetry {
             at: world.now + SignedDuration::from_secs(1),
@@ -200,7 +200,7 @@ fn a_retry_that_means_another_service_ends_no_contest() {
 #[test]
 fn contested_service_blocks_neither_others_nor_policy_deletion() {
     let (mut world, original) = routed();
-    fight(&mut world, &original, TAKEAWAY_LIMIT, 60);
+    fight(&mut world, &original, REVERT_LIMIT, 60);
     world.owner_deploys("s1", &base("s1", "app:1"));
     world
         .roles

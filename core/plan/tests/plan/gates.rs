@@ -1,7 +1,7 @@
 //! Whether a rollout may go on: what each piece of evidence does to the verdict.
 
 use firelens_aws::observe::{AlarmView, Needs, Observed};
-use firelens_plan::gate::{AnalysisResult, judge};
+use firelens_plan::gate::{AnalysisResult, evaluate};
 use serde_json::{Value, json};
 
 use crate::build::policy;
@@ -43,7 +43,7 @@ fn verdict(world: &World) -> AnalysisResult {
                 (key, service, &world.records[key])
             })
             .collect();
-        let verdict = judge(&input, &world.policies[0], &watched, &mut needs);
+        let verdict = evaluate(&input, &world.policies[0], &watched, &mut needs);
         if needs.is_empty() {
             return verdict;
         }

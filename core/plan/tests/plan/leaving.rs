@@ -72,7 +72,7 @@ fn deleted_policy_waits_for_injected_tasks_being_replaced() {
         let seen = world.pass();
         assert!(!seen.policies["all"].released);
         assert_eq!(seen.policies["all"].to_eject, 1);
-        assert!(seen.look_again_at.is_some(), "it is looked after");
+        assert!(seen.requeue_at.is_some(), "it is looked after");
         assert_eq!((world.policies_of(ROLE).len(), world.objects.len()), (1, 1));
     }
     world.deployments_complete();

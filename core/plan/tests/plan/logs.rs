@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use firelens_aws::observe::{Arrival, ArrivalPlace, ArrivalQuestion, Observed};
+use firelens_aws::observe::{LogDelivery, LogDeliveryQuestion, LogLocation, Observed};
 use firelens_aws::record::LogsSeen;
 use firelens_plan::log_delivery::{CHECKS_PER_PASS, GRACE_SECONDS};
 use firelens_report::status::{LOGS_FLOWING, StatusContext, find, workload_status};
@@ -44,12 +44,12 @@ fn streams() -> Value {
 }
 
 /// The questions that the next plan asks of destinations.
-fn asked(world: &World) -> Vec<ArrivalQuestion> {
+fn asked(world: &World) -> Vec<LogDeliveryQuestion> {
     world.seen().evidence.arrivals.keys().cloned().collect()
 }
 
 /// Everything that is asked for next is answered so.
-fn answer(world: &mut World, answer: &Observed<Arrival>) {
+fn answer(world: &mut World, answer: &Observed<LogDelivery>) {
     for question in asked(world) {
         world.evidence.arrivals.insert(question, answer.clone());
     }
@@ -89,7 +89,7 @@ fn log_stream_of_managed_revision_task_is_queried() {
     assert_eq!(questions[0].region, REGION);
     assert_eq!(
         questions[0].place,
-        ArrivalPlace::LogStreams {
+        LogLocation::LogStreams {
             group: "/all".into(),
             prefix: "x-app-firelens-t-s0".into()
         }
@@ -98,7 +98,7 @@ fn log_stream_of_managed_revision_task_is_queried() {
 
 /// What is said of the logs of `s0`, now and after the grace, while nothing arrives.
 fn said_now_and_later(world: &mut World) -> (LogsSeen, LogsSeen) {
-    let nothing = Observed::Present(Arrival::Nothing);
+    let nothing = Observed::Present(LogDelivery::Nothing);
     answer(world, &nothing);
     world.pass();
     let now = seen(world);
@@ -150,7 +150,7 @@ fn what_a_destination_shows_becomes_the_condition() {
     const NOTHING: &str = "nothing has arrived in log group /all";
     for (shown, grace, wanted) in [
         (
-            Observed::Present(Arrival::Newest("2026-01-01T00:00:30Z".parse().unwrap())),
+            Observed::Present(LogDelivery::Newest("2026-01-01T00:00:30Z".parse().unwrap())),
             false,
             (
                 "True",
@@ -159,17 +159,17 @@ fn what_a_destination_shows_becomes_the_condition() {
             ),
         ),
         (
-            Observed::Present(Arrival::Opened),
+            Observed::Present(LogDelivery::Opened),
             true,
             ("Unknown", "WaitingForLogs", "tells no event of it yet"),
         ),
         (
-            Observed::Present(Arrival::Nothing),
+            Observed::Present(LogDelivery::Nothing),
             false,
             ("Unknown", "WaitingForLogs", NOTHING),
         ),
         (
-            Observed::Present(Arrival::Nothing),
+            Observed::Present(LogDelivery::Nothing),
             true,
             ("False", "NoLogsSeen", NOTHING),
         ),
@@ -228,8 +228,8 @@ fn every_output_that_can_be_seen_must_show_something() {
     let now = world.now;
     for question in asked(&world) {
         let shown = match question.place {
-            ArrivalPlace::LogStreams { .. } => Arrival::Newest(now),
-            _ => Arrival::Nothing,
+            LogLocation::LogStreams { .. } => LogDelivery::Newest(now),
+            _ => LogDelivery::Nothing,
         };
         world
             .evidence
@@ -249,12 +249,12 @@ fn every_output_that_can_be_seen_must_show_something() {
 #[test]
 fn logs_are_checked_every_minute_until_proven_then_hourly() {
     let mut world = fleet(1, &[streams()]);
-    answer(&mut world, &Observed::Present(Arrival::Nothing));
+    answer(&mut world, &Observed::Present(LogDelivery::Nothing));
     world.pass();
     assert!(asked(&world).is_empty(), "just looked");
     world.advance(61);
     let now = world.now;
-    answer(&mut world, &Observed::Present(Arrival::Newest(now)));
+    answer(&mut world, &Observed::Present(LogDelivery::Newest(now)));
     world.pass();
     assert_eq!(seen(&world), LogsSeen::Flowing);
     world.advance(3000);
@@ -269,7 +269,7 @@ fn log_checks_are_spread_over_several_passes() {
     let mut world = fleet(count, &[streams()]);
     assert_eq!(asked(&world).len(), CHECKS_PER_PASS);
     let now = world.now;
-    answer(&mut world, &Observed::Present(Arrival::Newest(now)));
+    answer(&mut world, &Observed::Present(LogDelivery::Newest(now)));
     world.pass();
     assert_eq!(asked(&world).len(), 5);
 }

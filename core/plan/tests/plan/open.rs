@@ -41,7 +41,7 @@ fn a_workload_with_a_missing_read_waits_while_others_proceed() {
         assert_eq!(made.workloads[&key].steps, whole.workloads[&key].steps);
         assert!(!made.workloads[&key].steps.is_empty());
     }
-    assert!(made.look_again_at.is_some());
+    assert!(made.requeue_at.is_some());
 }
 
 #[test]

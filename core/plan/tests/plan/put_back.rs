@@ -238,7 +238,7 @@ fn a_circuit_breaker_that_rolls_back_goes_first() {
     fails(&mut world, "s0");
     world.pass();
     assert_eq!(world.updates.len(), 1);
-    assert!(world.plan().look_again_at.is_some());
+    assert!(world.plan().requeue_at.is_some());
     world.advance(130);
     world.pass();
     assert_eq!(world.updates.len(), 2, "it did not come");

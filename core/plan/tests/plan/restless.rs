@@ -182,7 +182,7 @@ fn assert_restful(world: &mut World) {
         let before = memory(world);
         let began = world.now;
         let made = world.pass();
-        let Some(at) = made.look_again_at else { return };
+        let Some(at) = made.requeue_at else { return };
         assert!(at > began, "asked for a time that is over: {at}");
         let is_restless = at.duration_since(began).as_secs() < AT_ONCE_SECONDS
             && did_nothing(&made)

@@ -2,7 +2,7 @@
 
 use firelens_inject::Reason;
 use firelens_plan::Decision;
-use firelens_report::review::Outlook;
+use firelens_report::policy_plan::Outlook;
 use serde_json::json;
 
 use crate::build::{base, policy};

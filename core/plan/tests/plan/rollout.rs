@@ -27,7 +27,7 @@ fn a_fleet_is_injected_and_the_next_plan_is_empty() {
             .values()
             .all(|workload| workload.steps.is_empty())
     );
-    assert!(plan.resources.is_empty() && plan.removals.is_empty() && plan.look_again_at.is_none());
+    assert!(plan.resources.is_empty() && plan.removals.is_empty() && plan.requeue_at.is_none());
     assert_eq!(world.registered, 3);
 }
 

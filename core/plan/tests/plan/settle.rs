@@ -36,7 +36,7 @@ fn injection_waits_the_settle_time_after_an_owners_deployment() {
     let until = world.now + SignedDuration::from_secs(120);
     world.pass();
     assert_eq!(waits(&world, "s0"), Some(120));
-    assert_eq!(world.plan().look_again_at, Some(until));
+    assert_eq!(world.plan().requeue_at, Some(until));
     world.advance(119);
     world.pass();
     assert_eq!((waits(&world, "s0"), world.registered), (Some(1), 0));

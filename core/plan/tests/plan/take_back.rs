@@ -25,7 +25,7 @@ fn assert_followed(world: &World, service: &str, purpose: Purpose, what: &str) -
     let found = &plan.workloads[&World::key(service)];
     assert_eq!(found.decision, Decision::Deploying(purpose), "{what}");
     let soon = world.now + SignedDuration::from_secs(DEPLOYMENT_POLL_SECONDS);
-    assert_eq!(plan.look_again_at, Some(soon), "{what}");
+    assert_eq!(plan.requeue_at, Some(soon), "{what}");
     plan
 }
 
@@ -78,7 +78,7 @@ fn a_deployment_whose_policy_is_gone_is_not_followed_forever() {
     world.advance(1_900);
     world.pass();
     assert!(matches!(world.decision("s0"), Decision::Orphaned(_)));
-    assert_eq!(world.plan().look_again_at, None);
+    assert_eq!(world.plan().requeue_at, None);
 }
 
 fn opts_out(world: &mut World, service: &str) {

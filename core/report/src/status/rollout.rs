@@ -8,7 +8,7 @@ use super::conditions::{condition, set};
 use super::reasons::{APPROVED, COMPLETE, OPTED_OUT_SERVICES, PAUSED, READY, decision_reason};
 use firelens_aws::record::Purpose;
 use firelens_plan::select::{OPT_OUT_TAG, OPT_OUT_VALUE, policy_ref};
-use firelens_plan::{Decision, Plan, PolicyProgress, Standing, WorkloadPlan};
+use firelens_plan::{Decision, Plan, PolicyProgress, RolloutState, WorkloadPlan};
 use firelens_types::v1alpha1::{
     Condition, ConditionStatus, LoggingPolicy, ReasonCount, Rollout, RolloutStatus,
 };
@@ -36,7 +36,7 @@ pub fn rollout_status(
     now: Timestamp,
 ) -> Option<RolloutStatus> {
     let progress = plan.policies.get(policy.name())?;
-    let standing = plan.standings.get(policy.name())?;
+    let standing = plan.rollout_states.get(policy.name())?;
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let open = progress.open();
     let was_complete = old
@@ -107,7 +107,7 @@ fn following(plan: &Plan, policy: &LoggingPolicy) -> u32 {
 
 fn conditions(
     reason: &str,
-    standing: &Standing,
+    standing: &RolloutState,
     complete: bool,
     message: &str,
     generation: i64,
@@ -145,7 +145,11 @@ fn conditions(
     fresh
 }
 
-const fn reason(progress: &PolicyProgress, standing: &Standing, complete: bool) -> &'static str {
+const fn reason(
+    progress: &PolicyProgress,
+    standing: &RolloutState,
+    complete: bool,
+) -> &'static str {
     if complete {
         "RolloutComplete"
     } else if standing.aborted {
@@ -161,7 +165,7 @@ const fn reason(progress: &PolicyProgress, standing: &Standing, complete: bool) 
     }
 }
 
-fn message(progress: &PolicyProgress, standing: &Standing) -> String {
+fn message(progress: &PolicyProgress, standing: &RolloutState) -> String {
     let mut parts = vec![format!(
         "{} of {} in sync",
         progress.in_sync, progress.selected
@@ -230,7 +234,7 @@ fn reasons(plan: &Plan, policy: &LoggingPolicy) -> Vec<ReasonCount> {
 /// the difference is no news; what was overdue is put off by some minutes, not by every pass.
 fn expected_end(
     progress: &PolicyProgress,
-    standing: &Standing,
+    standing: &RolloutState,
     pace: Pace,
     old: &RolloutStatus,
     now: Timestamp,

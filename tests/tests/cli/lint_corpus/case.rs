@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use firelens_fluent::catalogue::ImageVersion;
+use firelens_fluent::catalogue::FluentBitVersion;
 use firelens_fluent::lint::{self, Finding};
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::{Kind, LogDestination, LoggingPolicy, admit};
@@ -58,7 +58,7 @@ pub(crate) fn lint_file(path: &Path) -> Outcome {
     let text = fs::read_to_string(path).unwrap();
     match path.extension().and_then(|ending| ending.to_str()) {
         Some("conf") => Outcome {
-            findings: lint::router_file("main", &text, ImageVersion::Any),
+            findings: lint::router_file("main", &text, FluentBitVersion::Any),
             admitted: true,
         },
         Some("json") => {
@@ -97,7 +97,7 @@ pub(crate) fn lint_objects(objects: &[Value]) -> Outcome {
                 let destination: LogDestination = serde_json::from_value(object).unwrap();
                 outcome
                     .findings
-                    .extend(lint::destination(&destination, ImageVersion::Any));
+                    .extend(lint::destination(&destination, FluentBitVersion::Any));
                 destinations.insert(destination.name().to_owned(), destination);
             }
             _ => {}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use firelens_fluent::catalogue::ImageVersion;
+use firelens_fluent::catalogue::FluentBitVersion;
 use firelens_fluent::lint::{self, Finding, Severity};
 use firelens_taskdef::TaskDefinitionDoc;
 use serde_json::{Value, json};
@@ -172,7 +172,7 @@ fn rendered_files_hold_no_errors() {
     let main = |file: &&PathBuf| !file.to_string_lossy().ends_with(".parsers.conf");
     for file in rendered.iter().filter(main) {
         let text = fs::read_to_string(file).unwrap();
-        let errors = lint::router_file("file", &text, ImageVersion::Any)
+        let errors = lint::router_file("file", &text, FluentBitVersion::Any)
             .into_iter()
             .filter(Finding::is_error);
         found.extend(errors.map(|finding| format!("{}: {finding}", file.display())));

@@ -73,7 +73,7 @@ impl fmt::Display for Lack {
 
 /// The verdict on one action and one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct RightsFinding {
     /// Action such as `logs:PutLogEvents`.
     pub action: String,
     /// Resource as it was asked for, wildcards included.
@@ -84,7 +84,7 @@ pub struct Finding {
 
 /// Judges every action on every resource of `statements` by what is attached to a role.
 #[must_use]
-pub fn evaluate(policies: &RolePolicies, statements: &[Statement]) -> Vec<Finding> {
+pub fn evaluate(policies: &RolePolicies, statements: &[Statement]) -> Vec<RightsFinding> {
     let identity = parsed(&policies.identity);
     let boundary = policies
         .boundary
@@ -107,7 +107,7 @@ pub fn evaluate(policies: &RolePolicies, statements: &[Statement]) -> Vec<Findin
 
 /// Judges what would be left of `statements` if a role with this boundary were given them.
 #[must_use]
-pub fn within_boundary(boundary: &NamedDocument, statements: &[Statement]) -> Vec<Finding> {
+pub fn within_boundary(boundary: &NamedDocument, statements: &[Statement]) -> Vec<RightsFinding> {
     let policy = parsed(std::slice::from_ref(boundary));
     findings(statements, |action, resource| {
         let boundary_says = match &policy {
@@ -120,7 +120,10 @@ pub fn within_boundary(boundary: &NamedDocument, statements: &[Statement]) -> Ve
 
 /// `ACTION, ACTION on RESOURCE (why)`, for the findings that `why` picks; empty when it picks none.
 #[must_use]
-pub fn describe(findings: &[Finding], why: impl Fn(&RightsResult) -> Option<String>) -> String {
+pub fn describe(
+    findings: &[RightsFinding],
+    why: impl Fn(&RightsResult) -> Option<String>,
+) -> String {
     let mut groups: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
     for finding in findings {
         if let Some(why) = why(&finding.verdict) {
@@ -140,14 +143,14 @@ pub fn describe(findings: &[Finding], why: impl Fn(&RightsResult) -> Option<Stri
 fn findings(
     statements: &[Statement],
     judge: impl Fn(&str, &Pattern) -> RightsResult,
-) -> Vec<Finding> {
+) -> Vec<RightsFinding> {
     let mut findings = Vec::new();
     for statement in statements {
         for resource in &statement.resources {
             // What is asked for has wildcards and no variables.
             let pattern = Pattern::new(resource, false);
             for action in &statement.actions {
-                findings.push(Finding {
+                findings.push(RightsFinding {
                     action: action.clone(),
                     resource: resource.clone(),
                     verdict: judge(action, &pattern),

@@ -55,13 +55,13 @@ fn judge_top(element: &Element) -> Result<(), FluentdProblem> {
             if element.text_of("@type").is_none() {
                 return Err(refused(element, "it needs an `@type`"));
             }
-            judge(element)
+            check_allowed(element)
         }
         _ => Err(refused(element, "only source, filter, match and label are")),
     }
 }
 
-fn judge(element: &Element) -> Result<(), FluentdProblem> {
+fn check_allowed(element: &Element) -> Result<(), FluentdProblem> {
     if let Some((_, kind)) = element.params.iter().find(|(name, _)| name == "@type") {
         match kind.as_text() {
             Some(kind) if !RUNS_PROGRAMS.contains(&kind) => {}
@@ -83,7 +83,7 @@ fn judge(element: &Element) -> Result<(), FluentdProblem> {
     if element.name == "process_credentials" {
         return Err(refused(element, "it runs a program inside the router"));
     }
-    element.children.iter().try_for_each(judge)
+    element.children.iter().try_for_each(check_allowed)
 }
 
 fn refused(element: &Element, hint: &'static str) -> FluentdProblem {

@@ -20,12 +20,12 @@ pub struct Element {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Value {
     /// Its parts, put together at start. Two texts never follow each other.
-    pub parts: Vec<Part>,
+    pub parts: Vec<ElementPart>,
 }
 
 /// A part of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum ElementPart {
     /// Text as it is.
     Text(String),
     /// A variable of the router's environment: `#{ENV['NAME']}`.
@@ -98,7 +98,7 @@ impl Value {
     /// A value that is text only.
     pub fn text(text: impl Into<String>) -> Self {
         Self {
-            parts: vec![Part::Text(text.into())],
+            parts: vec![ElementPart::Text(text.into())],
         }
     }
 
@@ -106,7 +106,7 @@ impl Value {
     #[must_use]
     pub fn env(name: &str) -> Self {
         Self {
-            parts: vec![Part::Env(name.to_owned())],
+            parts: vec![ElementPart::Env(name.to_owned())],
         }
     }
 
@@ -114,7 +114,7 @@ impl Value {
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match self.parts.as_slice() {
-            [Part::Text(text)] => Some(text),
+            [ElementPart::Text(text)] => Some(text),
             _ => None,
         }
     }

@@ -16,7 +16,7 @@ mod tests;
 use thiserror::Error;
 
 pub use custom::read_fluentd_custom_config;
-pub use element::{Element, Part, Value};
+pub use element::{Element, ElementPart, Value};
 pub use reader::read_fluentd;
 pub use writer::write_fluentd;
 

@@ -4,7 +4,7 @@
 //! line, and the only code is a variable of the environment.
 //! <https://github.com/fluent/fluentd/blob/v1.16.5/lib/fluent/config/v1_parser.rb>
 
-use super::element::{Element, Part, Value};
+use super::element::{Element, ElementPart, Value};
 use super::{FluentdProblem, LineProblem};
 use crate::text::fluentd::{is_line_breaking, is_param, is_section};
 
@@ -176,7 +176,7 @@ fn double_quoted(text: &str) -> Result<Value, LineProblem> {
                 only_comment(behind)?;
                 push_text(&mut parts, &mut word);
                 if parts.is_empty() {
-                    parts.push(Part::Text(String::new()));
+                    parts.push(ElementPart::Text(String::new()));
                 }
                 return Ok(Value { parts });
             }
@@ -184,7 +184,7 @@ fn double_quoted(text: &str) -> Result<Value, LineProblem> {
             '#' if behind.starts_with('{') => {
                 push_text(&mut parts, &mut word);
                 let (name, behind) = variable(&behind[1..])?;
-                parts.push(Part::Env(name.to_owned()));
+                parts.push(ElementPart::Env(name.to_owned()));
                 behind
             }
             c => {
@@ -195,9 +195,9 @@ fn double_quoted(text: &str) -> Result<Value, LineProblem> {
     }
 }
 
-fn push_text(parts: &mut Vec<Part>, word: &mut String) {
+fn push_text(parts: &mut Vec<ElementPart>, word: &mut String) {
     if !word.is_empty() {
-        parts.push(Part::Text(std::mem::take(word)));
+        parts.push(ElementPart::Text(std::mem::take(word)));
     }
 }
 

@@ -18,9 +18,9 @@ fn elements_are_written_as_fluentd_reads_them() {
         "mixed",
         Value {
             parts: vec![
-                Part::Text("a\"\n#".to_owned()),
-                Part::Env("X".to_owned()),
-                Part::Text("\\".to_owned()),
+                ElementPart::Text("a\"\n#".to_owned()),
+                ElementPart::Env("X".to_owned()),
+                ElementPart::Text("\\".to_owned()),
             ],
         },
     );

@@ -3,7 +3,7 @@
 //! Never writes a word that the rules refuse.
 
 use super::FluentdProblem;
-use super::element::{Element, Part, Value};
+use super::element::{Element, ElementPart, Value};
 use crate::text::fluentd::{
     check_argument, check_inner, is_bare, is_line_breaking, is_param, is_section,
 };
@@ -87,11 +87,11 @@ fn literal(value: &Value) -> Result<String, crate::text::fluentd::FluentdTextPro
     let mut out = String::from("\"");
     for part in &value.parts {
         match part {
-            Part::Text(text) => {
+            ElementPart::Text(text) => {
                 check_inner(text)?;
                 push_escaped(&mut out, text)?;
             }
-            Part::Env(name) => {
+            ElementPart::Env(name) => {
                 let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
                 if name.is_empty() || !name.bytes().all(plain) {
                     return Err(crate::text::fluentd::FluentdTextProblem::Name);

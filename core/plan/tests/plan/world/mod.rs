@@ -16,9 +16,9 @@ use firelens_aws::record::{
     Purpose, Registered, ResourceId, RolloutRecord, WorkloadKey, WorkloadRecord,
 };
 use firelens_plan::{
-    Decision, Plan, PlanInput, ResourceContent, RevisionRef, Standing, Step, plan,
+    Decision, Plan, PlanInput, ResourceContent, RevisionRef, RolloutState, Step, plan,
 };
-use firelens_report::review::{TargetPlan, review};
+use firelens_report::policy_plan::{TargetPlan, policy_plan};
 use firelens_taskdef::{TaskDefinitionDoc, sha256_hex};
 use firelens_types::v1alpha1::{
     AwsTarget, Freeze, Kind, LogDestination, LoggingPolicy, RolloutControl,
@@ -335,7 +335,7 @@ impl World {
     pub(crate) fn review(&self, index: usize) -> TargetPlan {
         let mut seen = self.observe();
         for _ in 0..8 {
-            let reviewed = review(&self.input(&seen), &self.policies[index], 100);
+            let reviewed = policy_plan(&self.input(&seen), &self.policies[index], 100);
             if reviewed.needs.is_empty() {
                 return reviewed.plan;
             }
@@ -390,8 +390,8 @@ impl World {
     }
 
     /// How the rollout of a policy stands.
-    pub(crate) fn standing(&self, policy: &str) -> Standing {
-        self.plan().standings[policy].clone()
+    pub(crate) fn standing(&self, policy: &str) -> RolloutState {
+        self.plan().rollout_states[policy].clone()
     }
 
     /// The circuit breaker of ECS takes the deployment of a service back to where it came from.

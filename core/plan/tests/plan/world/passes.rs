@@ -178,7 +178,7 @@ impl World {
         for _ in 0..60 {
             let made = self.pass();
             self.deployments_complete();
-            let moving = made.look_again_at.is_some()
+            let moving = made.requeue_at.is_some()
                 || made
                     .workloads
                     .values()

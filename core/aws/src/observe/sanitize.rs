@@ -34,7 +34,7 @@ const SECRET_SCHEMES: [&str; 2] = ["bearer", "basic"];
 
 /// A reason in AWS's words: one line, cut.
 #[must_use]
-pub fn reason(text: &str) -> String {
+pub fn aws_reason(text: &str) -> String {
     cut(&one_line(text), MAX_REASON_CHARS)
 }
 
@@ -211,12 +211,12 @@ mod tests {
             log_line("\u{1b}[1m[error]\u{1b}[0m a\tb\r\nc\u{0}\u{202e}d"),
             "[error] a b c d"
         );
-        assert_eq!(reason("two\nlines"), "two lines");
+        assert_eq!(aws_reason("two\nlines"), "two lines");
     }
 
     #[test]
     fn a_long_text_is_cut_by_characters() {
-        let cut = reason(&"ü".repeat(1000));
+        let cut = aws_reason(&"ü".repeat(1000));
         assert_eq!(cut.chars().count(), MAX_REASON_CHARS);
         assert!(cut.ends_with('…'));
         assert_eq!(

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::model::{ObjectReview, Outlook, PlanSummary, TargetPlan, WorkloadReview};
+use super::model::{Outlook, PlanSummary, PlannedObject, PlannedWorkload, TargetPlan};
 use super::roles;
 use super::unified::unified_diff;
 use crate::status::decision_reason;
@@ -15,13 +15,13 @@ use firelens_aws::record::{Purpose, WorkloadKey};
 use firelens_inject::difference::{Difference, differences};
 use firelens_inject::preview::{self, Runtime};
 use firelens_plan::select::launch_type;
-use firelens_plan::{Consideration, ConsideredRevision, Decision, PlanInput, consider};
+use firelens_plan::{Decision, DryRunRevision, DryRunWorkload, PlanInput, dry_run};
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::{IamMode, LoggingPolicy, workload_name};
 
 /// A review, and what must be read before it is final.
 #[derive(Clone, Debug, Default)]
-pub struct Reviewed {
+pub struct PolicyPlan {
     /// To be read; then review again.
     pub needs: Needs,
     /// The review.
@@ -31,9 +31,9 @@ pub struct Reviewed {
 /// What `policy`, one of `input.policies`, would do in the target; at most `limit` workloads are
 /// described, all are counted.
 #[must_use]
-pub fn review(input: &PlanInput<'_>, policy: &LoggingPolicy, limit: usize) -> Reviewed {
-    let considered = consider(input, policy.uid());
-    let mut reviewed = Reviewed {
+pub fn policy_plan(input: &PlanInput<'_>, policy: &LoggingPolicy, limit: usize) -> PolicyPlan {
+    let considered = dry_run(input, policy.uid());
+    let mut reviewed = PolicyPlan {
         needs: considered.needs,
         plan: TargetPlan {
             target: input.target.name().to_owned(),
@@ -61,7 +61,7 @@ pub fn review(input: &PlanInput<'_>, policy: &LoggingPolicy, limit: usize) -> Re
     }
     reviewed.plan.objects = objects
         .into_iter()
-        .map(|((bucket, key), bytes)| ObjectReview {
+        .map(|((bucket, key), bytes)| PlannedObject {
             bucket,
             key,
             bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
@@ -74,7 +74,7 @@ pub fn review(input: &PlanInput<'_>, policy: &LoggingPolicy, limit: usize) -> Re
     reviewed
 }
 
-fn outlook(one: &Consideration) -> Outlook {
+fn outlook(one: &DryRunWorkload) -> Outlook {
     match (&one.decision, &one.change) {
         (Decision::Refused(_) | Decision::Claimed(_), _) => Outlook::Refused,
         (Decision::Unknown(_), _) => Outlook::Unknown,
@@ -97,14 +97,14 @@ fn count(summary: &mut PlanSummary, outlook: Outlook) {
     } += 1;
 }
 
-fn workload(input: &PlanInput<'_>, key: &WorkloadKey, one: &Consideration) -> WorkloadReview {
+fn workload(input: &PlanInput<'_>, key: &WorkloadKey, one: &DryRunWorkload) -> PlannedWorkload {
     let (reason, message) = decision_reason(&one.decision, &one.record);
     let waits_for = one.held_back.as_ref().map(|held| {
         let (reason, message) = decision_reason(held, &one.record);
         format!("{reason}: {message}")
     });
     let (given_back, after) = match one.change.as_ref().map(|change| &change.revision) {
-        Some(ConsideredRevision::Existing(arn)) => {
+        Some(DryRunRevision::Existing(arn)) => {
             let seen = input.observation;
             let known = seen.fresh_task_definitions.get(arn);
             let known = known.or_else(|| seen.task_definitions.get(arn));
@@ -112,14 +112,14 @@ fn workload(input: &PlanInput<'_>, key: &WorkloadKey, one: &Consideration) -> Wo
             let body = document.map(TaskDefinitionDoc::to_register_input);
             (Some(arn.clone()), body)
         }
-        Some(ConsideredRevision::Content(body)) => (None, Some(body.clone())),
+        Some(DryRunRevision::Content(body)) => (None, Some(body.clone())),
         None => (None, None),
     };
     let after_name = given_back.as_deref().map_or("planned", short);
     let (differences, diff) = after
         .map(|after| compared(input, &one.live, &after, after_name))
         .unwrap_or_default();
-    WorkloadReview {
+    PlannedWorkload {
         name: workload_name(&key.target, &key.cluster, &key.service),
         cluster: key.cluster.clone(),
         service: key.service.clone(),
@@ -143,14 +143,14 @@ fn workload(input: &PlanInput<'_>, key: &WorkloadKey, one: &Consideration) -> Wo
 }
 
 /// The configuration that the tasks would start with, or do start with; none where the router goes.
-fn previewed(input: &PlanInput<'_>, key: &WorkloadKey, one: &Consideration) -> Option<String> {
+fn previewed(input: &PlanInput<'_>, key: &WorkloadKey, one: &DryRunWorkload) -> Option<String> {
     let parsed;
     let document = match one
         .change
         .as_ref()
         .map(|change| (change.purpose, &change.revision))
     {
-        Some((Purpose::Inject, ConsideredRevision::Content(body))) => {
+        Some((Purpose::Inject, DryRunRevision::Content(body))) => {
             parsed = TaskDefinitionDoc::parse(body).ok()?;
             &parsed
         }

@@ -19,16 +19,16 @@ use firelens_inject::{ConfigObject, Note};
 
 /// A policy against every workload it touches.
 #[derive(Clone, Debug, Default)]
-pub struct Considered {
+pub struct DryRun {
     /// What must be read before the answer is final.
     pub needs: Needs,
     /// Workloads that the policy wins, or that carry its router and would lose it.
-    pub workloads: BTreeMap<WorkloadKey, Consideration>,
+    pub workloads: BTreeMap<WorkloadKey, DryRunWorkload>,
 }
 
 /// One workload under the policy.
 #[derive(Clone, Debug)]
-pub struct Consideration {
+pub struct DryRunWorkload {
     /// What would be decided; places in a rollout are not looked at.
     pub decision: Decision,
     /// What holds it back now although it would change: a deployment by its owner, a failed attempt.
@@ -40,7 +40,7 @@ pub struct Consideration {
     /// Tasks the service wants.
     pub desired_count: i64,
     /// What the service would be given.
-    pub change: Option<ConsideredChange>,
+    pub change: Option<DryRunChange>,
     /// What its roles must allow, in force already or not.
     pub grants: Vec<Grant>,
     /// Files that must be in S3.
@@ -51,16 +51,16 @@ pub struct Consideration {
 
 /// What a service would be given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConsideredChange {
+pub struct DryRunChange {
     /// Whether the router comes or goes.
     pub purpose: Purpose,
     /// The revision.
-    pub revision: ConsideredRevision,
+    pub revision: DryRunRevision,
 }
 
 /// A revision that is there, or the content of one to register.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConsideredRevision {
+pub enum DryRunRevision {
     /// ARN of the owner's own revision.
     Existing(String),
     /// Body of the `RegisterTaskDefinition` call.
@@ -69,13 +69,13 @@ pub enum ConsideredRevision {
 
 /// Judges every workload under the policy of that uid, which is among `input.policies`.
 #[must_use]
-pub fn consider(input: &PlanInput<'_>, policy_uid: &str) -> Considered {
+pub fn dry_run(input: &PlanInput<'_>, policy_uid: &str) -> DryRun {
     // Only its reads are of interest.
     let mut plan = Plan::default();
     let mut drafts = survey(input, &mut plan);
     sharing::refuse_shared_roles(input, &mut plan.needs, &mut drafts_view(&mut drafts));
     rights::verify(input, &mut plan.needs, &mut drafts);
-    let mut considered = Considered {
+    let mut considered = DryRun {
         needs: plan.needs,
         workloads: BTreeMap::new(),
     };
@@ -96,24 +96,24 @@ fn touches(draft: &Draft<'_>, policy_uid: &str) -> bool {
         || marks.is_some_and(|marks| marks.policy_uid == policy_uid)
 }
 
-fn consideration(input: &PlanInput<'_>, draft: Draft<'_>) -> Consideration {
+fn consideration(input: &PlanInput<'_>, draft: Draft<'_>) -> DryRunWorkload {
     let held_back = draft
         .verdict
         .change
         .as_ref()
         .and_then(|change| held_back::held_back(input, &draft, change));
     let verdict = draft.verdict;
-    Consideration {
+    DryRunWorkload {
         decision: verdict.decision,
         held_back,
         record: draft.record,
         live: draft.service.task_definition.clone(),
         desired_count: draft.service.desired_count,
-        change: verdict.change.map(|change| ConsideredChange {
+        change: verdict.change.map(|change| DryRunChange {
             purpose: change.purpose,
             revision: match change.revision {
-                WantedRevision::Existing(arn) => ConsideredRevision::Existing(arn),
-                WantedRevision::Content { body, .. } => ConsideredRevision::Content(body),
+                WantedRevision::Existing(arn) => DryRunRevision::Existing(arn),
+                WantedRevision::Content { body, .. } => DryRunRevision::Content(body),
             },
         }),
         grants: verdict.grants,

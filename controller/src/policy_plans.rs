@@ -4,8 +4,8 @@
 //! nothing.
 
 use firelens_plan::PlanInput;
-use firelens_report::review::{PlanQuestion, TargetPlan, review};
-use firelens_store::{Question, Store, StoreError};
+use firelens_report::policy_plan::{PolicyPlanRequest, TargetPlan, policy_plan};
+use firelens_store::{PolicyPlanQuestion, Store, StoreError};
 use firelens_types::error_chain;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ pub(crate) async fn answer(
         let id = question.id;
         let answer = match readable(question) {
             Some(asked) => {
-                let plan = judge(reader, loaded, world, &asked, now).await?;
+                let plan = evaluate(reader, loaded, world, &asked, now).await?;
                 serde_json::to_value(plan).unwrap_or_else(|error| problem(&error.to_string()))
             }
             None => problem("the controller is of another version and cannot read the question"),
@@ -51,7 +51,7 @@ pub(crate) async fn answer(
     Ok(())
 }
 
-fn readable(question: Question) -> Option<PlanQuestion> {
+fn readable(question: PolicyPlanQuestion) -> Option<PolicyPlanRequest> {
     serde_json::from_value(question.request).ok()
 }
 
@@ -60,11 +60,11 @@ fn problem(message: &str) -> Value {
     json!({"problem": message})
 }
 
-async fn judge(
+async fn evaluate(
     reader: &Reader<'_>,
     loaded: &Loaded,
     world: &mut World,
-    asked: &PlanQuestion,
+    asked: &PolicyPlanRequest,
     now: Timestamp,
 ) -> Result<TargetPlan, StoreError> {
     let (policies, policy) = asked.policies(&loaded.policies, now);
@@ -76,7 +76,7 @@ async fn judge(
             destinations: &destinations,
             ..loaded.input(&world.observation, now)
         };
-        let reviewed = review(&input, &policy, asked.limit);
+        let reviewed = policy_plan(&input, &policy, asked.limit);
         plan = reviewed.plan;
         if reviewed.needs.is_empty() {
             break;

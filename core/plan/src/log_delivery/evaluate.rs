@@ -6,10 +6,12 @@ use jiff::SignedDuration;
 
 use crate::input::PlanInput;
 use crate::log_delivery::{Entry, GRACE_SECONDS, PLACES_PER_OUTPUT};
-use firelens_aws::observe::words;
-use firelens_aws::observe::{Arrival, ArrivalQuestion, Needs, Observed, TaskView, TasksQuestion};
+use firelens_aws::observe::sanitize;
+use firelens_aws::observe::{
+    LogDelivery, LogDeliveryQuestion, Needs, Observed, TaskView, TasksQuestion,
+};
 use firelens_aws::record::{LogsSeen, ManagedRevision};
-use firelens_fluent::locations::{self, Place, Source};
+use firelens_fluent::locations::{self, Location, LogSource};
 use firelens_fluent::outputs::OutputInUse;
 
 /// Tasks whose streams are looked at: one that is broken alone is the health check's business.
@@ -27,7 +29,7 @@ enum Shown {
 }
 
 /// What is seen of the logs of one workload; `None` while reads are missing.
-pub(crate) fn judge(
+pub(crate) fn evaluate(
     input: &PlanInput<'_>,
     entry: &Entry<'_>,
     managed: &ManagedRevision,
@@ -78,21 +80,21 @@ pub(crate) fn judge(
 }
 
 fn is_reachable(input: &PlanInput<'_>, entry: &Entry<'_>, output: &OutputInUse) -> bool {
-    place(input, entry, output, Source::default()).is_ok()
+    place(input, entry, output, LogSource::default()).is_ok()
 }
 
 fn place(
     input: &PlanInput<'_>,
     entry: &Entry<'_>,
     output: &OutputInUse,
-    source: Source<'_>,
-) -> Result<Place, &'static str> {
+    source: LogSource<'_>,
+) -> Result<Location, &'static str> {
     let changes_tags = locations::changes_tags(&entry.policy.spec);
     locations::of(output, source, &input.observation.region, changes_tags)
 }
 
 fn unreachable(input: &PlanInput<'_>, entry: &Entry<'_>) -> (LogsSeen, String) {
-    let source = Source::default();
+    let source = LogSource::default();
     let told: Vec<String> = entry
         .outputs
         .iter()
@@ -120,7 +122,7 @@ fn tasks<'a>(
         Observed::Absent => Ok(&[]),
         Observed::Unknown(why) => Err(format!(
             "the tasks could not be read: {}",
-            words::reason(why)
+            sanitize::aws_reason(why)
         )),
     })
 }
@@ -137,13 +139,13 @@ fn shown(
     let mut sources = Vec::new();
     for task in tasks {
         for container in &output.containers {
-            sources.push(Source {
+            sources.push(LogSource {
                 container,
                 task_id: task.id(),
             });
         }
     }
-    let mut questions: Vec<ArrivalQuestion> = Vec::new();
+    let mut questions: Vec<LogDeliveryQuestion> = Vec::new();
     let mut where_ = String::new();
     for source in sources {
         let found = match place(input, entry, output, source) {
@@ -165,13 +167,13 @@ fn shown(
             continue;
         };
         match answer {
-            Observed::Present(Arrival::Newest(at)) if *at >= question.since => {
+            Observed::Present(LogDelivery::Newest(at)) if *at >= question.since => {
                 shown = Shown::Flowing(where_.clone());
             }
             _ if matches!(shown, Shown::Flowing(_)) => {}
-            Observed::Present(Arrival::Opened) => shown = Shown::Opened(where_.clone()),
+            Observed::Present(LogDelivery::Opened) => shown = Shown::Opened(where_.clone()),
             Observed::Unknown(why) if !matches!(shown, Shown::Opened(_)) => {
-                let why = words::reason(why);
+                let why = sanitize::aws_reason(why);
                 shown = Shown::Unreadable(format!("{where_}: {why}"));
             }
             Observed::Present(_) | Observed::Absent | Observed::Unknown(_) => {}
@@ -181,13 +183,17 @@ fn shown(
 }
 
 /// What others write as well counts from the end of the deployment on.
-fn question(input: &PlanInput<'_>, managed: &ManagedRevision, found: Place) -> ArrivalQuestion {
+fn question(
+    input: &PlanInput<'_>,
+    managed: &ManagedRevision,
+    found: Location,
+) -> LogDeliveryQuestion {
     let window = crate::log_delivery::window_start(input.now);
     let since = match managed.runs_since() {
         Some(since) if !found.of_one_task => window.max(since),
         _ => window,
     };
-    ArrivalQuestion {
+    LogDeliveryQuestion {
         region: found.region,
         place: found.place,
         since,

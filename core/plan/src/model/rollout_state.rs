@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 /// How the rollout of one policy generation stands in one target, for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct RolloutState {
     /// What is to be done, as a plan that can be approved.
     pub plan: RolloutPlan,
     /// The wave that is open.

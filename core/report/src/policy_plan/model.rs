@@ -17,11 +17,11 @@ pub struct TargetPlan {
     /// How many workloads, by what would become of them.
     pub summary: PlanSummary,
     /// The workloads that the policy touches, by name; at most as many as were asked for.
-    pub workloads: Vec<WorkloadReview>,
+    pub workloads: Vec<PlannedWorkload>,
     /// The role policies that it needs, all workloads together.
-    pub roles: Vec<RoleReview>,
+    pub roles: Vec<PlannedRole>,
     /// The files that it needs in S3.
-    pub objects: Vec<ObjectReview>,
+    pub objects: Vec<PlannedObject>,
     /// Clusters that could not be read, each with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<String>,
@@ -63,7 +63,7 @@ pub enum Outlook {
 /// What a policy would do to one workload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct WorkloadReview {
+pub struct PlannedWorkload {
     /// Name of the `Workload`.
     pub name: String,
     /// Name of the ECS cluster.
@@ -104,7 +104,7 @@ pub struct WorkloadReview {
 /// One role policy, for all workloads together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct RoleReview {
+pub struct PlannedRole {
     /// Name of the role.
     pub role: String,
     /// Name of the inline policy.
@@ -129,13 +129,13 @@ pub struct RoleReview {
     pub other_principals: Vec<String>,
     /// The permissions boundary of the role, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub boundary: Option<BoundaryReview>,
+    pub boundary: Option<PlannedBoundary>,
 }
 
 /// What a permissions boundary leaves of a role policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct BoundaryReview {
+pub struct PlannedBoundary {
     /// ARN of the managed policy that is the boundary.
     pub arn: String,
     /// What it would not allow; absent where it allows everything.
@@ -149,7 +149,7 @@ pub struct BoundaryReview {
 /// One file in S3.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ObjectReview {
+pub struct PlannedObject {
     /// Bucket.
     pub bucket: String,
     /// Key; it holds the hash of the content.

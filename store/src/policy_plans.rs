@@ -11,7 +11,7 @@ use crate::error::StoreError;
 
 /// A question that waits for an answer.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Question {
+pub struct PolicyPlanQuestion {
     /// Names it.
     pub id: i64,
     /// What is asked, as it was given to [`Store::ask`].
@@ -38,7 +38,10 @@ impl Store {
     ///
     /// # Errors
     /// The database fails.
-    pub async fn open_questions(&self, target: &str) -> Result<Vec<Question>, StoreError> {
+    pub async fn open_questions(
+        &self,
+        target: &str,
+    ) -> Result<Vec<PolicyPlanQuestion>, StoreError> {
         self.within_deadline(async {
             let mut conn = self.acquire().await?;
             Ok(open(&mut conn, target).await?)
@@ -120,9 +123,9 @@ async fn insert(conn: &mut PgConnection, targets: &[String], request: &Value) ->
 }
 
 /// Reads what a target has not answered.
-async fn open(conn: &mut PgConnection, target: &str) -> sqlx::Result<Vec<Question>> {
+async fn open(conn: &mut PgConnection, target: &str) -> sqlx::Result<Vec<PolicyPlanQuestion>> {
     sqlx::query_as!(
-        Question,
+        PolicyPlanQuestion,
         "SELECT q.id, q.request FROM plan_requests q
          WHERE $1 = ANY (q.targets)
            AND NOT EXISTS (SELECT FROM plan_answers a WHERE a.request = q.id AND a.target = $1)

@@ -3,17 +3,17 @@
 //! Nothing here can be applied, and nothing shows a secret: values that look like one are hidden.
 
 mod model;
-mod question;
+mod request;
 mod roles;
 mod target;
 mod unified;
 
 pub use model::{
-    BoundaryReview, ObjectReview, Outlook, PlanStatus, PlanSummary, RoleReview, TargetPlan,
-    WorkloadReview,
+    Outlook, PlanStatus, PlanSummary, PlannedBoundary, PlannedObject, PlannedRole, PlannedWorkload,
+    TargetPlan,
 };
-pub use question::PlanQuestion;
-pub use target::{Reviewed, review};
+pub use request::PolicyPlanRequest;
+pub use target::{PolicyPlan, policy_plan};
 pub use unified::unified_diff;
 
 /// The OpenAPI 3.0 schema of [`PlanStatus`], everything inlined.

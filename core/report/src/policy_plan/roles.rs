@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::model::{BoundaryReview, RoleReview};
+use super::model::{PlannedBoundary, PlannedRole};
 use super::target::parse;
 use firelens_aws::iam::{self, NamedDocument, RightsResult, Statement};
 use firelens_aws::observe::{Needs, Observed, RoleView};
 use firelens_aws::record::WorkloadKey;
-use firelens_plan::{Consideration, PlanInput};
+use firelens_plan::{DryRunWorkload, PlanInput};
 use firelens_types::v1alpha1::LoggingPolicy;
 
 /// The principal that tasks get their role through.
@@ -32,9 +32,9 @@ struct Wish {
 pub(super) fn review(
     input: &PlanInput<'_>,
     policy: &LoggingPolicy,
-    workloads: &BTreeMap<WorkloadKey, Consideration>,
+    workloads: &BTreeMap<WorkloadKey, DryRunWorkload>,
     needs: &mut Needs,
-) -> Vec<RoleReview> {
+) -> Vec<PlannedRole> {
     let mut wanted: BTreeMap<String, Wish> = BTreeMap::new();
     for (key, one) in workloads {
         for grant in &one.grants {
@@ -72,7 +72,7 @@ fn one(
     wish: Wish,
     others: BTreeSet<String>,
     needs: &mut Needs,
-) -> RoleReview {
+) -> PlannedRole {
     let place = (role.clone(), policy_name.to_owned());
     let (before, mut unknown) = match input.observation.role_policies.get(&place) {
         None => {
@@ -102,7 +102,7 @@ fn one(
     let boundary = view
         .and_then(|view| view.permissions_boundary.as_ref())
         .map(|arn| bounded(input, arn, &statements, needs));
-    RoleReview {
+    PlannedRole {
         role,
         policy_name: policy_name.to_owned(),
         before,
@@ -121,10 +121,10 @@ fn bounded(
     arn: &str,
     statements: &[Statement],
     needs: &mut Needs,
-) -> BoundaryReview {
-    let mut review = BoundaryReview {
+) -> PlannedBoundary {
+    let mut review = PlannedBoundary {
         arn: arn.to_owned(),
-        ..BoundaryReview::default()
+        ..PlannedBoundary::default()
     };
     let document = match input.observation.managed_policies.get(arn) {
         None => {
@@ -160,7 +160,7 @@ fn bounded(
 /// life.
 fn other_users(
     input: &PlanInput<'_>,
-    workloads: &BTreeMap<WorkloadKey, Consideration>,
+    workloads: &BTreeMap<WorkloadKey, DryRunWorkload>,
     needs: &mut Needs,
 ) -> Users {
     let mut users = Users::new();

@@ -31,7 +31,7 @@ impl Ceiling {
 
 /// What is known of one rollout when places are given.
 #[derive(Clone, Debug)]
-pub(crate) struct Hold {
+pub(crate) struct Blocker {
     frozen: Option<Wait>,
     window: Option<Wait>,
     /// A person paused it.
@@ -45,7 +45,7 @@ pub(crate) struct Hold {
     above_ceiling: bool,
 }
 
-impl Hold {
+impl Blocker {
     /// Judges the rollout of `policy`, whose plan that is.
     pub(crate) fn of(
         input: &PlanInput<'_>,

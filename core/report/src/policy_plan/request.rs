@@ -12,7 +12,7 @@ use firelens_types::v1alpha1::{LogDestination, LoggingPolicy, Mode};
 /// What is asked of the controller of each target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PlanQuestion {
+pub struct PolicyPlanRequest {
     /// The policy, admitted.
     pub policy: LoggingPolicy,
     /// Destinations that stand in for the stored ones of the same name.
@@ -25,7 +25,7 @@ pub struct PlanQuestion {
 /// Identity of a policy that is not stored.
 const UNSTORED_UID: &str = "not-stored";
 
-impl PlanQuestion {
+impl PolicyPlanRequest {
     /// The policies as they would be: this one in the place of the stored one of its name, in force
     /// and not suspended, since what is asked is what it would do. Answers the policy as well.
     #[must_use]
