@@ -12,7 +12,7 @@ use std::time::Duration;
 use firelens_aws::observe::{Observation, Observed};
 use firelens_aws::record::{WorkloadKey, WorkloadRecord};
 use firelens_plan::select;
-use firelens_plan::{Decision, Plan, Wait, WorkloadPlan};
+use firelens_plan::{Decision, Plan, WorkloadPlan};
 use firelens_types::v1alpha1::AwsTarget;
 use jiff::{SignedDuration, Timestamp};
 
@@ -164,15 +164,10 @@ fn scope<'a>(target: &'a AwsTarget, kept: &'a Kept, others: &'a [AwsTarget]) -> 
 }
 
 fn moves(workload: &WorkloadPlan) -> bool {
-    let waits_for_aws = matches!(
-        workload.decision,
-        Decision::Injecting
-            | Decision::Ejecting
-            | Decision::PuttingBack
-            | Decision::Deploying(_)
-            | Decision::Unknown(_)
-            | Decision::Waiting(Wait::ForeignDeployment | Wait::IamPropagation(_) | Wait::Read(_))
-    );
+    let decision = &workload.decision;
+    let waits_for_aws = decision.is_in_flight()
+        || decision.is_unknown()
+        || matches!(decision, Decision::Waiting(wait) if wait.is_for_aws());
     waits_for_aws
         || !workload.steps.is_empty()
         || workload.record.is_in_flight()

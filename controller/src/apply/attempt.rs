@@ -3,7 +3,7 @@
 //! What is remembered here keeps the next pass from doing the same again; it changes nothing in AWS.
 
 use firelens_aws::record::{
-    AttemptEnd, FailedAttempt, PolicyRef, Purpose, PutBackState, WorkloadRecord,
+    AttemptEnd, FailedAttempt, FailureReason, PolicyRef, Purpose, PutBackState, WorkloadRecord,
 };
 use firelens_plan::{Step, UpdateStep, WorkloadPlan};
 use firelens_report::status::{Problem, WorkloadReason};
@@ -105,7 +105,7 @@ impl Applier<'_> {
                 task_definition: attempt.task_definition,
                 hash: attempt.hash,
                 policy: attempt.policy,
-                reason: problem.reason.to_string(),
+                reason: failure_reason(problem.reason),
                 message: problem.message.clone(),
                 at: self.time.now(),
                 retry_at: outcome.retry_at(),
@@ -229,6 +229,15 @@ pub(super) fn attempt(plan: &WorkloadPlan, hash: Option<&str>) -> Option<Attempt
         hash: hash.to_owned(),
         policy,
     })
+}
+
+/// The reason under which a failed step is remembered: the others are tried again and not remembered.
+const fn failure_reason(reason: WorkloadReason) -> FailureReason {
+    match reason {
+        WorkloadReason::AccessDenied => FailureReason::AccessDenied,
+        WorkloadReason::RequestRefused => FailureReason::RequestRefused,
+        _ => FailureReason::DeploymentFailed,
+    }
 }
 
 #[cfg(test)]

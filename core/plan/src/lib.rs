@@ -44,6 +44,4 @@ pub use workload::draft::{
 pub use workload::meanwhile::GENERATIONS_KEPT;
 pub use workload::revert::{CONTEST_SECONDS, REVERT_LIMIT, REVERTS_KEPT_MAX};
 pub use workload::scope::{covers, held_by, retains};
-pub use workload::track::{
-    READ_LAG_SECONDS, REASON_DEADLINE, REASON_DEPLOYMENT_FAILED, REASON_ROLLED_BACK,
-};
+pub use workload::track::READ_LAG_SECONDS;

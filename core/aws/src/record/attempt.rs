@@ -19,8 +19,8 @@ pub struct FailedAttempt {
     pub hash: String,
     /// The policy it was attempted for.
     pub policy: PolicyRef,
-    /// Reason word, as in conditions.
-    pub reason: String,
+    /// Why.
+    pub reason: FailureReason,
     /// Words of AWS, for people.
     pub message: String,
     /// When it was noticed.
@@ -38,6 +38,37 @@ pub struct FailedAttempt {
     /// How far it came.
     #[serde(default)]
     pub end: AttemptEnd,
+}
+
+/// Why an attempt ended badly. Its words are those of conditions, and stored with the memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FailureReason {
+    /// ECS or a person rolled the deployment back.
+    RolledBack,
+    /// It did not end within `rollout.progressDeadlineSeconds`.
+    ProgressDeadlineExceeded,
+    /// A right was missing.
+    AccessDenied,
+    /// AWS said that it will not do this.
+    RequestRefused,
+    /// ECS gave the deployment up. Also what another version of the operator remembered under a word that this one
+    /// does not know.
+    #[serde(other)]
+    DeploymentFailed,
+}
+
+impl FailureReason {
+    /// The word, as in conditions and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RolledBack => "RolledBack",
+            Self::ProgressDeadlineExceeded => "ProgressDeadlineExceeded",
+            Self::AccessDenied => "AccessDenied",
+            Self::RequestRefused => "RequestRefused",
+            Self::DeploymentFailed => "DeploymentFailed",
+        }
+    }
 }
 
 /// How far an attempt came that ended badly.
@@ -68,4 +99,29 @@ impl FailedAttempt {
 
 const fn once() -> u32 {
     1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_is_stored_under_its_word() {
+        for reason in [
+            FailureReason::RolledBack,
+            FailureReason::ProgressDeadlineExceeded,
+            FailureReason::AccessDenied,
+            FailureReason::RequestRefused,
+            FailureReason::DeploymentFailed,
+        ] {
+            let stored = serde_json::to_value(reason).unwrap();
+            assert_eq!(stored, reason.as_str());
+            assert_eq!(
+                serde_json::from_value::<FailureReason>(stored).unwrap(),
+                reason
+            );
+        }
+        let unknown = serde_json::from_str::<FailureReason>("\"OfALaterVersion\"").unwrap();
+        assert_eq!(unknown, FailureReason::DeploymentFailed);
+    }
 }

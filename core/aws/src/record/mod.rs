@@ -19,7 +19,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use attempt::{AttemptEnd, FailedAttempt};
+pub use attempt::{AttemptEnd, FailedAttempt, FailureReason};
 pub use deployment::{DeploymentRecord, tell_moved_images};
 pub use generation::{GenerationKey, PolicyGeneration};
 pub use logs::{LogsRecord, LogsSeen};
@@ -223,9 +223,9 @@ pub struct WorkloadRecord {
     /// Whether the service was ever seen to run a revision of ours.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub had_router: bool,
-    /// How often the router was taken away lately, oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub takeaways: Vec<Revert>,
+    /// How often the router was taken away lately, oldest first. Stored under the name it had first.
+    #[serde(default, rename = "takeaways", skip_serializing_if = "Vec::is_empty")]
+    pub reverts: Vec<Revert>,
     /// Whether its logs were seen at their destination. It is worth nothing without `managed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logs: Option<LogsRecord>,
@@ -257,7 +257,7 @@ impl WorkloadRecord {
             proven: None,
             ran: None,
             had_router: false,
-            takeaways: Vec::new(),
+            reverts: Vec::new(),
             logs: None,
             rights: None,
             obstacle: None,
@@ -279,7 +279,7 @@ impl WorkloadRecord {
             && self.rollout.is_none()
             && self.proven.is_none()
             && self.ran.is_none()
-            && self.takeaways.is_empty()
+            && self.reverts.is_empty()
             && self.rights.is_none()
             && self.obstacle.is_none()
             && !matches!(&self.last_deployment, Some(last) if !last.ours)

@@ -3,7 +3,7 @@
 use firelens_inject::drift::{Actor, ways_out};
 use jiff::Timestamp;
 
-/// Within what time takeaways count, in seconds: six hours, so that a tool that runs every hour, or every
+/// Within what time reverts count, in seconds: six hours, so that a tool that runs every hour, or every
 /// second hour, is noticed, and one that runs every night is followed.
 pub const REVERT_WINDOW_SECONDS: i64 = 21_600;
 

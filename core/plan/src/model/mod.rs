@@ -4,12 +4,14 @@
 
 mod claim;
 mod contest;
+mod decision;
 mod external_deploy;
 mod repair;
 mod rollout_state;
 
 pub use claim::Claim;
 pub use contest::{Contest, REVERT_WINDOW_SECONDS};
+pub use decision::{Decision, Wait};
 pub use external_deploy::ExternalDeploy;
 pub use repair::Repair;
 pub use rollout_state::RolloutState;
@@ -26,7 +28,7 @@ use firelens_aws::record::{
     ResourceId, RolloutRecord, WorkloadKey, WorkloadRecord,
 };
 use firelens_inject::drift::Drift;
-use firelens_inject::{Marks, Note, Refusal};
+use firelens_inject::{Marks, Note};
 
 /// What to do in one target.
 #[derive(Clone, Debug, Default)]
@@ -113,103 +115,6 @@ impl WorkloadPlan {
         let mut leaving = self.record.leaving.iter();
         leaving.any(|one| self.current_revision.as_ref() != Some(&one.arn))
     }
-}
-
-/// Why a workload is or is not acted upon.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// No policy selects it and it carries nothing of ours.
-    NotSelected,
-    /// A tag says that it is to be left alone.
-    OptedOut,
-    /// It could not be read; nothing is known, nothing is done.
-    Unknown(String),
-    /// The winner is in `Audit`: this would be done.
-    WouldInject,
-    /// Selected, but it cannot be injected.
-    Refused(Refusal),
-    /// What runs is what is wanted.
-    InSync,
-    /// The router was taken out.
-    Ejected,
-    /// Steps of this pass bring the router in or up to date.
-    Injecting,
-    /// Steps of this pass take the router out.
-    Ejecting,
-    /// Steps of this pass put the service back on the revision before, since a deployment of ours failed.
-    PuttingBack,
-    /// Our deployment is under way.
-    Deploying(Purpose),
-    /// Something must happen first.
-    Waiting(Wait),
-    /// The last attempt failed and is not repeated until something changes.
-    Failed,
-    /// Somebody takes the router away again and again; the service is left alone.
-    Contested(Box<Contest>),
-    /// Something else than ECS deploys the service: the revision is prepared, its owner ships it.
-    ShipManually(Box<ExternalDeploy>),
-    /// Another installation made the revision that the service is set to; left as it is.
-    Claimed(Box<Claim>),
-    /// Ours by its labels, but its policy, whose name this is, is not known; left as it is.
-    Orphaned(String),
-    /// Its cluster is not among those of the target any more, or the target is being deleted (`true`), and
-    /// it runs a router that a policy wants: nothing is changed.
-    OutOfScope(bool),
-    /// `deletionPolicy: Retain`: what runs is left and no longer looked after.
-    Retained,
-}
-
-/// What is waited for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wait {
-    /// A deployment by someone else is under way; ours would cut it short.
-    ForeignDeployment,
-    /// A deployment by someone else was done just now; who waits for it is to see a stable service first.
-    Settle {
-        /// Since when it is done.
-        since: Timestamp,
-        /// When the change may begin.
-        until: Timestamp,
-    },
-    /// AWS refused the change with words that may pass. It keeps its place: were that given to the next, a
-    /// fleet whose first updates are all refused would begin one canary after the other.
-    Doubt {
-        /// What AWS said.
-        said: String,
-        /// When it is asked again.
-        until: Timestamp,
-    },
-    /// `rollout.maxConcurrent` services are in flight.
-    Concurrency,
-    /// The canaries, or their bake time until then.
-    Canary(Option<Timestamp>),
-    /// The workloads of the wave before must be done; with the number of the wave that is open.
-    Wave(u32),
-    /// The workloads of an earlier stage of `rollout.order` go first.
-    Stage,
-    /// No window of `rollout.windows` is open; with the time when one opens, if ever.
-    Window(Option<Timestamp>),
-    /// A `Freeze` is in force.
-    Frozen {
-        /// Its reason.
-        reason: String,
-        /// When it ends.
-        until: Timestamp,
-    },
-    /// The plan of that hash is not approved.
-    Approval(String),
-    /// Somebody ended the rollout.
-    Aborted,
-    /// A gate cannot be judged yet; with what it says.
-    Gate(String),
-    /// Enough workloads failed, a gate failed, or somebody paused the rollout; with which.
-    Paused(String),
-    /// `suspend` on the policy or the target.
-    Suspended,
-    /// A role policy was written and IAM needs until then to spread it.
-    IamPropagation(Timestamp),
-    /// Something needed could not be read.
-    Read(String),
 }
 
 /// One step for one workload.

@@ -1,14 +1,12 @@
 //! What a policy means for each workload it touches, if nothing had to wait.
 //!
-//! The same judgements as in a plan, stopped before places are given and steps are laid out. It never
-//! answers a step: nothing here can be applied.
+//! The same stages as in a plan, up to the slots. It never returns a step: nothing here can be applied.
 
 use std::collections::BTreeMap;
 
 use crate::input::PlanInput;
-use crate::model::{Decision, Plan};
-use crate::pass::assemble::{drafts_view, survey};
-use crate::resources::{rights, sharing};
+use crate::model::Decision;
+use crate::pass::stages::Evaluated;
 use crate::rollout::held_back;
 use crate::workload::desire::WantedRevision;
 use crate::workload::draft::Draft;
@@ -29,7 +27,7 @@ pub struct DryRun {
 /// One workload under the policy.
 #[derive(Clone, Debug)]
 pub struct DryRunWorkload {
-    /// What would be decided; places in a rollout are not looked at.
+    /// What would be decided; slots in a rollout are not looked at.
     pub decision: Decision,
     /// What holds it back now although it would change: a deployment by its owner, a failed attempt.
     pub held_back: Option<Decision>,
@@ -70,23 +68,17 @@ pub enum DryRunRevision {
 /// Judges every workload under the policy of that uid, which is among `input.policies`.
 #[must_use]
 pub fn dry_run(input: &PlanInput<'_>, policy_uid: &str) -> DryRun {
-    // Only its reads are of interest.
-    let mut plan = Plan::default();
-    let mut drafts = survey(input, &mut plan);
-    sharing::refuse_shared_roles(input, &mut plan.needs, &mut drafts_view(&mut drafts));
-    rights::verify(input, &mut plan.needs, &mut drafts);
-    let mut considered = DryRun {
-        needs: plan.needs,
+    let (needs, drafts) = Evaluated::of(input).clear(input).into_parts();
+    let mut dry_run = DryRun {
+        needs,
         workloads: BTreeMap::new(),
     };
     for (key, draft) in drafts {
         if touches(&draft, policy_uid) {
-            considered
-                .workloads
-                .insert(key, consideration(input, draft));
+            dry_run.workloads.insert(key, workload(input, draft));
         }
     }
-    considered
+    dry_run
 }
 
 fn touches(draft: &Draft<'_>, policy_uid: &str) -> bool {
@@ -96,7 +88,7 @@ fn touches(draft: &Draft<'_>, policy_uid: &str) -> bool {
         || marks.is_some_and(|marks| marks.policy_uid == policy_uid)
 }
 
-fn consideration(input: &PlanInput<'_>, draft: Draft<'_>) -> DryRunWorkload {
+fn workload(input: &PlanInput<'_>, draft: Draft<'_>) -> DryRunWorkload {
     let held_back = draft
         .verdict
         .change

@@ -32,16 +32,8 @@ pub(crate) fn requeue_at(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp
         .values()
         .filter_map(|workload| match &workload.decision {
             _ if workload.record.deployment.is_some() => after(DEPLOYMENT_POLL_SECONDS),
-            Decision::Deploying(_)
-            | Decision::Injecting
-            | Decision::Ejecting
-            | Decision::PuttingBack => after(DEPLOYMENT_POLL_SECONDS),
-            Decision::Waiting(
-                Wait::IamPropagation(until)
-                | Wait::Settle { until, .. }
-                | Wait::Window(Some(until))
-                | Wait::Frozen { until, .. },
-            ) => Some(*until),
+            decision if decision.is_in_flight() => after(DEPLOYMENT_POLL_SECONDS),
+            Decision::Waiting(wait) if wait.until().is_some() => wait.until(),
             // The health of what bakes is looked at meanwhile.
             Decision::Waiting(Wait::Canary(Some(until))) => {
                 after(READ_RETRY_SECONDS).map(|soon| soon.min(*until))

@@ -19,7 +19,7 @@ use firelens_aws::record::{PolicyRef, ResourceId, WorkloadKey, WorkloadRecord};
 use firelens_types::v1alpha1::IamMode;
 
 /// Judges role policies and objects of everything that runs or is about to.
-pub(crate) fn judge_resources(
+pub(crate) fn evaluate_resources(
     input: &PlanInput<'_>,
     plan: &mut Plan,
     drafts: &BTreeMap<WorkloadKey, Draft<'_>>,

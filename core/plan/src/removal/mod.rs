@@ -97,7 +97,7 @@ impl<'a> Reliance<'a> {
 /// Whether every workload could be read.
 pub(crate) fn is_known(plan: &Plan) -> bool {
     let mut workloads = plan.workloads.values();
-    workloads.all(|workload| !matches!(workload.decision, Decision::Unknown(_)))
+    workloads.all(|workload| !workload.decision.is_unknown())
 }
 
 /// Whether a pass may tidy up: workloads go first.
@@ -201,12 +201,9 @@ fn tally(progress: &mut PolicyProgress, workload: &WorkloadPlan, policy: &Policy
         .is_some_and(|won| won.uid == policy.uid);
     let carries = relies_on(workload, policy);
     if !wins {
-        let moves = matches!(
-            workload.decision,
-            Decision::Ejecting | Decision::PuttingBack | Decision::Deploying(_)
-        );
+        let moves = workload.decision.is_in_flight();
         // What the target looks after no more is not the rollout's business: the workload says so.
-        let is_left = matches!(workload.decision, Decision::OutOfScope(_));
+        let is_left = workload.decision.is_out_of_scope();
         let counter = match moves {
             true => &mut progress.in_progress,
             false => &mut progress.to_eject,
@@ -217,15 +214,9 @@ fn tally(progress: &mut PolicyProgress, workload: &WorkloadPlan, policy: &Policy
     progress.selected += 1;
     let counter = match &workload.decision {
         Decision::InSync => &mut progress.in_sync,
-        Decision::Injecting
-        | Decision::Ejecting
-        | Decision::PuttingBack
-        | Decision::Deploying(_) => &mut progress.in_progress,
+        decision if decision.is_in_flight() => &mut progress.in_progress,
         // The operator has nothing left to do there, and others must not wait for it.
-        Decision::Refused(_)
-        | Decision::Contested(_)
-        | Decision::Claimed(_)
-        | Decision::ShipManually(_) => &mut progress.refused,
+        decision if decision.is_left_to_others() => &mut progress.refused,
         Decision::Failed => &mut progress.failed,
         Decision::Unknown(_) => &mut progress.unknown,
         _ => &mut progress.pending,

@@ -14,11 +14,11 @@ use firelens_inject::drift::{Actor, Drift, classify};
 use firelens_taskdef::{TaskDefinitionDoc, canonical_hash};
 use firelens_types::v1alpha1::workload_name;
 
-/// So many takeaways with the same content within [`TAKEAWAY_WINDOW_SECONDS`] are a fight.
+/// So many reverts with the same content within [`REVERT_WINDOW_SECONDS`] are a fight.
 pub const REVERT_LIMIT: usize = 3;
-/// How long a contested service is left alone after the last takeaway, in seconds.
+/// How long a contested service is left alone after the last revert, in seconds.
 pub const CONTEST_SECONDS: i64 = 86_400;
-/// Takeaways that are remembered of one workload.
+/// Reverts that are remembered of one workload.
 pub const REVERTS_KEPT_MAX: usize = 32;
 
 /// Notes what the live revision tells: that it is ours, or that somebody brought another over ours.
@@ -42,7 +42,7 @@ pub(crate) fn note(
     }
     if let Some(marks) = firelens_inject::marks(live) {
         if marks.is_foreign_to(input.installation) {
-            // Another installation's router is no takeaway: there is one.
+            // Another installation's router is no revert: there is one.
             record.ran = None;
         } else if firelens_inject::is_untouched(live) {
             record.ran = Some(arn.clone());
@@ -52,38 +52,38 @@ pub(crate) fn note(
     let ours = record.ran.take();
     let Some(won) = &selection.winner else {
         // A router that nobody wants is not taken away.
-        record.takeaways.clear();
+        record.reverts.clear();
         return;
     };
     if let Some(ours) = ours {
-        let takeaway = Revert {
+        let revert = Revert {
             at: input.now,
             revision: arn.clone(),
             content: canonical_hash(&live.to_register_input()),
             ours,
             policy: won.clone(),
         };
-        remember(record, takeaway);
+        remember(record, revert);
     }
 }
 
-fn remember(record: &mut WorkloadRecord, takeaway: Revert) {
-    let known = &mut record.takeaways;
-    known.push(takeaway);
+fn remember(record: &mut WorkloadRecord, revert: Revert) {
+    let known = &mut record.reverts;
+    known.push(revert);
     let spare = known.len().saturating_sub(REVERTS_KEPT_MAX);
     known.drain(..spare);
 }
 
-/// Forgets what cannot count any more: takeaways longer before the last than the window, all of them once
+/// Forgets what cannot count any more: reverts longer before the last than the window, all of them once
 /// the contest would be over, and all of them where somebody said retry since.
 fn forget(input: &PlanInput<'_>, record: &mut WorkloadRecord) {
-    let Some(last) = record.takeaways.last() else {
+    let Some(last) = record.reverts.last() else {
         return;
     };
     let (at, uid) = (last.at, last.policy.uid.clone());
     let age = |from: Timestamp, to: Timestamp| to.duration_since(from).as_secs();
     record
-        .takeaways
+        .reverts
         .retain(|one| age(one.at, at) <= REVERT_WINDOW_SECONDS);
     let retried = input
         .controls
@@ -96,7 +96,7 @@ fn forget(input: &PlanInput<'_>, record: &mut WorkloadRecord) {
             is_meant && at <= retry.at
         });
     if retried || age(at, input.now) >= CONTEST_SECONDS {
-        record.takeaways.clear();
+        record.reverts.clear();
     }
 }
 
@@ -107,9 +107,9 @@ pub(crate) fn contest(
     record: &WorkloadRecord,
     policy: &PolicyRef,
 ) -> Option<Contest> {
-    let last = record.takeaways.last()?;
+    let last = record.reverts.last()?;
     let same = record
-        .takeaways
+        .reverts
         .iter()
         .filter(|one| one.content == last.content && one.policy.is_same_content(policy));
     let times = same.count();
@@ -140,7 +140,7 @@ pub(crate) fn drift(
     needs: &mut Needs,
 ) -> Option<Drift> {
     let arn = &service.task_definition;
-    let ours = match (&record.ran, record.takeaways.last()) {
+    let ours = match (&record.ran, record.reverts.last()) {
         // A copy of ours, altered. `note` takes on what is untouched.
         (Some(ran), _) if ran != arn => ran,
         (None, Some(last)) if last.revision == *arn => &last.ours,

@@ -9,20 +9,13 @@ use crate::workload::put_back;
 use crate::workload::settle;
 use firelens_aws::observe::{DeploymentView, ServiceView};
 use firelens_aws::record::{
-    AttemptEnd, DeploymentRecord, FailedAttempt, PolicyRef, Purpose, WorkloadRecord,
+    AttemptEnd, DeploymentRecord, FailedAttempt, FailureReason, PolicyRef, Purpose, WorkloadRecord,
 };
 
 /// How long `DescribeServices` may still show the state before our own `UpdateService`. ECS is
 /// eventually consistent and names no bound; its advice is to poll from seconds to minutes:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>.
 pub const READ_LAG_SECONDS: i64 = 60;
-
-/// Reason of a deployment that ECS gave up.
-pub const REASON_DEPLOYMENT_FAILED: &str = "DeploymentFailed";
-/// Reason of a deployment that ECS or a person rolled back.
-pub const REASON_ROLLED_BACK: &str = "RolledBack";
-/// Reason of a deployment that did not end within `rollout.progressDeadlineSeconds`.
-pub const REASON_DEADLINE: &str = "ProgressDeadlineExceeded";
 
 /// The memory of a workload after its service was seen.
 #[must_use]
@@ -66,7 +59,13 @@ fn follow(
                 .unwrap_or_default();
             let back = put_back::way_back(deployment);
             keep_as_managed(next, deployment, None);
-            fail(next, deployment, REASON_DEPLOYMENT_FAILED, reason, now);
+            fail(
+                next,
+                deployment,
+                FailureReason::DeploymentFailed,
+                reason,
+                now,
+            );
             put_back::owe(next, back);
         } else if primary.is_none_or(|found| {
             found.task_definition == deployment.task_definition && found.is_complete()
@@ -79,7 +78,13 @@ fn follow(
             let back = put_back::way_back(deployment);
             keep_as_managed(next, deployment, None);
             let message = format!("no steady state within {deadline_seconds} s");
-            fail(next, deployment, REASON_DEADLINE, message, now);
+            fail(
+                next,
+                deployment,
+                FailureReason::ProgressDeadlineExceeded,
+                message,
+                now,
+            );
             put_back::owe(next, back);
         }
         return;
@@ -101,7 +106,7 @@ fn follow(
             next.managed.clone_from(&deployment.before);
         }
         leaving::set_down(next, deployment);
-        fail(next, deployment, REASON_ROLLED_BACK, reason, now);
+        fail(next, deployment, FailureReason::RolledBack, reason, now);
         return;
     }
     // The owner deployed something else meanwhile: theirs is what counts now.
@@ -141,7 +146,8 @@ fn settle_without_deployment(next: &mut WorkloadRecord, service: &ServiceView, n
     put_back::settle(next, service);
     // A deployment that missed its deadline may still arrive.
     let arrived = next.failed.as_ref().is_some_and(|failed| {
-        failed.reason == REASON_DEADLINE && failed.task_definition == service.task_definition
+        failed.reason == FailureReason::ProgressDeadlineExceeded
+            && failed.task_definition == service.task_definition
     }) && service.primary_deployment().is_some()
         && service.is_settled();
     if arrived {
@@ -161,7 +167,7 @@ fn succeed(next: &mut WorkloadRecord, deployment: &DeploymentRecord, now: Timest
             }
             next.proven = None;
             next.ran = None;
-            next.takeaways.clear();
+            next.reverts.clear();
         }
         // Followed by `put_back`: the failure before stays.
         Purpose::Restore => {}
@@ -202,7 +208,7 @@ fn keep_as_managed(
 fn fail(
     next: &mut WorkloadRecord,
     deployment: &DeploymentRecord,
-    reason: &str,
+    reason: FailureReason,
     message: String,
     now: Timestamp,
 ) {
@@ -211,7 +217,7 @@ fn fail(
         task_definition: deployment.task_definition.clone(),
         hash: deployment.hash.clone(),
         policy: deployment.policy.clone(),
-        reason: reason.to_owned(),
+        reason,
         message,
         at: now,
         retry_at: None,

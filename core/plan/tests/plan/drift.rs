@@ -91,7 +91,7 @@ fn owner_deploying_new_images_every_minute_is_always_followed() {
         );
     }
     let record = &world.records[&World::key(SERVICE)];
-    assert!(record.takeaways.len() <= REVERTS_KEPT_MAX);
+    assert!(record.reverts.len() <= REVERTS_KEPT_MAX);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_copy_of_ours_takes_nothing_away() {
         world.settle();
     }
     assert_eq!(world.decision(SERVICE), Decision::InSync);
-    assert!(world.records[&World::key(SERVICE)].takeaways.is_empty());
+    assert!(world.records[&World::key(SERVICE)].reverts.is_empty());
     assert_eq!(world.updates.len(), 1);
 }
 
@@ -134,7 +134,7 @@ fn a_rollback_by_ecs_takes_nothing_away() {
     service.rollout_state = "COMPLETED";
     world.settle();
     assert_eq!(world.decision(SERVICE), Decision::Failed);
-    assert!(world.records[&World::key(SERVICE)].takeaways.is_empty());
+    assert!(world.records[&World::key(SERVICE)].reverts.is_empty());
     assert!(world.plan().workloads[&World::key(SERVICE)].drift.is_none());
 }
 
@@ -145,7 +145,7 @@ fn taking_the_router_out_ourselves_takes_nothing_away() {
     world.delete_policy(0);
     world.settle();
     let record = &world.records[&World::key(SERVICE)];
-    assert_eq!((record.takeaways.len(), record.ran.as_ref()), (0, None));
+    assert_eq!((record.reverts.len(), record.ran.as_ref()), (0, None));
 }
 
 #[test]
@@ -259,5 +259,5 @@ fn altered_router_in_an_owner_copy_is_corrected() {
         live.contains("app:2") && !live.contains("\"null\""),
         "{live}"
     );
-    assert!(world.records[&World::key(SERVICE)].takeaways.is_empty());
+    assert!(world.records[&World::key(SERVICE)].reverts.is_empty());
 }

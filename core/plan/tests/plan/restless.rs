@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use firelens_aws::record::{
-    AttemptEnd, FailedAttempt, Purpose, RolloutRecord, WorkloadKey, WorkloadRecord,
+    AttemptEnd, FailedAttempt, FailureReason, Purpose, RolloutRecord, WorkloadKey, WorkloadRecord,
 };
 use firelens_plan::{Decision, Plan, Step};
 use firelens_types::v1alpha1::Mode;
@@ -75,8 +75,8 @@ fn refuse(world: &mut World, service: &str, end: AttemptEnd) {
     let Some(update) = update else { return };
     let mut record = planned.record.clone();
     let (reason, seconds) = match end {
-        AttemptEnd::Doubted => ("RequestRefused", 15),
-        AttemptEnd::Refused | AttemptEnd::Brought => ("AccessDenied", 300),
+        AttemptEnd::Doubted => (FailureReason::RequestRefused, 15),
+        AttemptEnd::Refused | AttemptEnd::Brought => (FailureReason::AccessDenied, 300),
     };
     if end != AttemptEnd::Doubted {
         record.admitted = None;
@@ -86,7 +86,7 @@ fn refuse(world: &mut World, service: &str, end: AttemptEnd) {
         task_definition: String::new(),
         hash: update.hash.clone(),
         policy: update.policy.clone(),
-        reason: reason.to_owned(),
+        reason,
         message: String::new(),
         at: world.now,
         retry_at: Some(world.now + jiff::SignedDuration::from_secs(seconds)),

@@ -1,6 +1,6 @@
 //! Pace, canaries, failures and the way back.
 
-use firelens_aws::record::{AttemptEnd, FailedAttempt, Purpose};
+use firelens_aws::record::{AttemptEnd, FailedAttempt, FailureReason, Purpose};
 use firelens_plan::{Decision, Wait};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -266,7 +266,7 @@ fn refused(world: &World, service: &str, end: AttemptEnd, seconds: i64) -> Faile
         task_definition: String::new(),
         hash: record.registered.as_ref().unwrap().hash.clone(),
         policy: firelens_plan::select::policy_ref(&world.policies[0]),
-        reason: "AccessDenied".into(),
+        reason: FailureReason::AccessDenied,
         message: "not authorized to perform iam:PassRole".into(),
         at: world.now,
         retry_at: Some(world.now + SignedDuration::from_secs(seconds)),

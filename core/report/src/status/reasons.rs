@@ -6,7 +6,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use firelens_aws::record::{DeploymentRecord, Purpose, PutBack, PutBackState, WorkloadRecord};
+use firelens_aws::record::{
+    DeploymentRecord, FailureReason, Purpose, PutBack, PutBackState, WorkloadRecord,
+};
 use firelens_inject::Reason;
 use firelens_plan::{Decision, Wait};
 
@@ -368,12 +370,12 @@ fn failed_reason(record: &WorkloadRecord) -> (WorkloadReason, String) {
     let Some(failed) = &record.failed else {
         return (WorkloadReason::DeploymentFailed, String::new());
     };
-    let reason = match failed.reason.as_str() {
-        firelens_plan::REASON_ROLLED_BACK => WorkloadReason::RolledBack,
-        firelens_plan::REASON_DEADLINE => WorkloadReason::ProgressDeadlineExceeded,
-        word if word == WorkloadReason::AccessDenied.as_str() => WorkloadReason::AccessDenied,
-        word if word == WorkloadReason::RequestRefused.as_str() => WorkloadReason::RequestRefused,
-        _ => WorkloadReason::DeploymentFailed,
+    let reason = match failed.reason {
+        FailureReason::RolledBack => WorkloadReason::RolledBack,
+        FailureReason::ProgressDeadlineExceeded => WorkloadReason::ProgressDeadlineExceeded,
+        FailureReason::AccessDenied => WorkloadReason::AccessDenied,
+        FailureReason::RequestRefused => WorkloadReason::RequestRefused,
+        FailureReason::DeploymentFailed => WorkloadReason::DeploymentFailed,
     };
     let next = match failed.retry_at {
         Some(at) => format!("tried again at {at:.0}"),

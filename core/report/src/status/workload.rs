@@ -300,7 +300,7 @@ fn older_generation(plan: &WorkloadPlan, record: &WorkloadRecord) -> Option<Stri
     }
     let managed = record.managed.as_ref().map(|managed| &managed.policy);
     let found = managed.filter(is_older)?;
-    matches!(plan.decision, Decision::Waiting(_)).then(|| {
+    plan.decision.is_waiting().then(|| {
         format!(
             "generation {} of the policy runs meanwhile",
             found.generation
@@ -366,9 +366,7 @@ fn ready(
     let status = match &plan.decision {
         Decision::Unknown(_) => ConditionStatus::Unknown,
         Decision::InSync if healthy.status != ConditionStatus::False => ConditionStatus::True,
-        Decision::NotSelected | Decision::OptedOut | Decision::Ejected | Decision::Retained => {
-            ConditionStatus::True
-        }
+        decision if decision.is_unmanaged() => ConditionStatus::True,
         _ => ConditionStatus::False,
     };
     let source =

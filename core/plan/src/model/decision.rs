@@ -1,0 +1,174 @@
+//! Why a workload is or is not acted upon, and what it waits for.
+
+use firelens_aws::record::Purpose;
+use firelens_inject::Refusal;
+use jiff::Timestamp;
+
+use super::{Claim, Contest, ExternalDeploy};
+
+/// Why a workload is or is not acted upon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// No policy selects it and it carries nothing of ours.
+    NotSelected,
+    /// A tag says that it is to be left alone.
+    OptedOut,
+    /// It could not be read; nothing is known, nothing is done.
+    Unknown(String),
+    /// The winner is in `Audit`: this would be done.
+    WouldInject,
+    /// Selected, but it cannot be injected.
+    Refused(Refusal),
+    /// What runs is what is wanted.
+    InSync,
+    /// The router was taken out.
+    Ejected,
+    /// Steps of this pass bring the router in or up to date.
+    Injecting,
+    /// Steps of this pass take the router out.
+    Ejecting,
+    /// Steps of this pass put the service back on the revision before, since a deployment of ours failed.
+    PuttingBack,
+    /// Our deployment is under way.
+    Deploying(Purpose),
+    /// Something must happen first.
+    Waiting(Wait),
+    /// The last attempt failed and is not repeated until something changes.
+    Failed,
+    /// Somebody takes the router away again and again; the service is left alone.
+    Contested(Box<Contest>),
+    /// Something else than ECS deploys the service: the revision is prepared, its owner ships it.
+    ShipManually(Box<ExternalDeploy>),
+    /// Another installation made the revision that the service is set to; left as it is.
+    Claimed(Box<Claim>),
+    /// Ours by its labels, but its policy, whose name this is, is not known; left as it is.
+    Orphaned(String),
+    /// Its cluster is not among those of the target any more, or the target is being deleted (`true`), and
+    /// it runs a router that a policy wants: nothing is changed.
+    OutOfScope(bool),
+    /// `deletionPolicy: Retain`: what runs is left and no longer looked after.
+    Retained,
+}
+
+impl Decision {
+    /// Whether a deployment of ours is under way, or begins with this pass.
+    #[must_use]
+    pub const fn is_in_flight(&self) -> bool {
+        matches!(
+            self,
+            Self::Injecting | Self::Ejecting | Self::PuttingBack | Self::Deploying(_)
+        )
+    }
+
+    /// Whether something must happen first.
+    #[must_use]
+    pub const fn is_waiting(&self) -> bool {
+        matches!(self, Self::Waiting(_))
+    }
+
+    /// Whether it could not be read.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown(_))
+    }
+
+    /// Whether its target looks after it no more.
+    #[must_use]
+    pub const fn is_out_of_scope(&self) -> bool {
+        matches!(self, Self::OutOfScope(_))
+    }
+
+    /// Whether only others can change something: its owner, or whoever looks after it. Nobody waits for it.
+    #[must_use]
+    pub const fn is_left_to_others(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused(_) | Self::Contested(_) | Self::Claimed(_) | Self::ShipManually(_)
+        )
+    }
+
+    /// Whether nothing is wanted of it, or nothing any more.
+    #[must_use]
+    pub const fn is_unmanaged(&self) -> bool {
+        matches!(
+            self,
+            Self::NotSelected | Self::OptedOut | Self::Ejected | Self::Retained
+        )
+    }
+}
+
+/// What is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// A deployment by someone else is under way; ours would cut it short.
+    ForeignDeployment,
+    /// A deployment by someone else was done just now; who waits for it is to see a stable service first.
+    Settle {
+        /// Since when it is done.
+        since: Timestamp,
+        /// When the change may begin.
+        until: Timestamp,
+    },
+    /// AWS refused the change with words that may pass. It keeps its place: were that given to the next, a
+    /// fleet whose first updates are all refused would begin one canary after the other.
+    Doubt {
+        /// What AWS said.
+        said: String,
+        /// When it is asked again.
+        until: Timestamp,
+    },
+    /// `rollout.maxConcurrent` services are in flight.
+    Concurrency,
+    /// The canaries, or their bake time until then.
+    Canary(Option<Timestamp>),
+    /// The workloads of the wave before must be done; with the number of the wave that is open.
+    Wave(u32),
+    /// The workloads of an earlier stage of `rollout.order` go first.
+    Stage,
+    /// No window of `rollout.windows` is open; with the time when one opens, if ever.
+    Window(Option<Timestamp>),
+    /// A `Freeze` is in force.
+    Frozen {
+        /// Its reason.
+        reason: String,
+        /// When it ends.
+        until: Timestamp,
+    },
+    /// The plan of that hash is not approved.
+    Approval(String),
+    /// Somebody ended the rollout.
+    Aborted,
+    /// A gate cannot be judged yet; with what it says.
+    Gate(String),
+    /// Enough workloads failed, a gate failed, or somebody paused the rollout; with which.
+    Paused(String),
+    /// `suspend` on the policy or the target.
+    Suspended,
+    /// A role policy was written and IAM needs until then to spread it.
+    IamPropagation(Timestamp),
+    /// Something needed could not be read.
+    Read(String),
+}
+
+impl Wait {
+    /// When it is over, where a time ends it.
+    #[must_use]
+    pub const fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::IamPropagation(until)
+            | Self::Settle { until, .. }
+            | Self::Window(Some(until))
+            | Self::Frozen { until, .. } => Some(*until),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing but another look at AWS can end it.
+    #[must_use]
+    pub const fn is_for_aws(&self) -> bool {
+        matches!(
+            self,
+            Self::ForeignDeployment | Self::IamPropagation(_) | Self::Read(_)
+        )
+    }
+}

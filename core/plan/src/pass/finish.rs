@@ -1,0 +1,102 @@
+//! From a draft to the workload's entry in the plan: steps for those that have a slot.
+
+use std::collections::BTreeMap;
+
+use crate::input::PlanInput;
+use crate::model::{Decision, Plan, WorkloadPlan};
+use crate::pass::wishes::ids_of;
+use crate::resources::{self, State, reread, role_limits};
+use crate::rollout::slots::Slots;
+use crate::steps;
+use crate::workload::desire::Desired;
+use crate::workload::draft::Draft;
+use firelens_aws::record::{ResourceId, WorkloadKey};
+use firelens_inject::{Note, NoteCode};
+
+/// Turns a draft into the workload's entry: steps for those admitted.
+pub(crate) fn finish(
+    input: &PlanInput<'_>,
+    plan: &mut Plan,
+    key: &WorkloadKey,
+    mut draft: Draft<'_>,
+    slots: &Slots,
+    states: &BTreeMap<ResourceId, State>,
+) -> WorkloadPlan {
+    let mut requires = Vec::new();
+    let mut laid_out = Vec::new();
+    // Whatever is wanted now, a deployment of ours that is under way is followed to its end.
+    if let Some(deployment) = &draft.record.deployment
+        && !draft.verdict.decision.is_unknown()
+    {
+        draft.verdict.decision = Decision::Deploying(deployment.purpose);
+    }
+    let doubts = doubts(input, plan, &draft.verdict);
+    draft.verdict.notes.extend(doubts);
+    if let Some(policy) = &draft.verdict.policy {
+        let ids = resources::ids_of(input, policy, &draft.verdict.grants, &[]);
+        let told = reread::tell(input, plan, (key, draft.service), &ids);
+        draft.verdict.notes.extend(told);
+    }
+    if draft.verdict.change.is_none() {
+        draft.record.obstacle = None;
+    }
+    if slots.next.contains(key)
+        && let Some(change) = &draft.verdict.change
+    {
+        requires = ids_of(input, change);
+    }
+    if slots.admitted.contains(key)
+        && let Some(change) = draft.verdict.change.take()
+    {
+        requires = ids_of(input, &change);
+        let attempt = (change.hash.clone(), change.policy.clone());
+        draft.record.obstacle = None;
+        match steps::steps_for(input, plan, key, &mut draft, change, &requires, states) {
+            Ok(steps) => laid_out = steps,
+            Err(decision) => {
+                if let Decision::Refused(refusal) = &decision {
+                    // Nothing is on its way that would rely on them.
+                    requires.clear();
+                    role_limits::set_aside(input, &mut draft, attempt, refusal);
+                }
+                draft.verdict.decision = decision;
+            }
+        }
+    }
+    let keeps = match (&draft.verdict.decision, &draft.verdict.policy) {
+        // What only waits for its turn will need again what is there.
+        (Decision::ShipManually(_) | Decision::Waiting(_), Some(policy)) => {
+            resources::ids_of(input, policy, &draft.verdict.grants, &draft.verdict.objects)
+        }
+        _ => Vec::new(),
+    };
+    WorkloadPlan {
+        selection: draft.selection,
+        decision: draft.verdict.decision,
+        requires,
+        steps: laid_out,
+        keeps,
+        drift: draft.drift,
+        notes: draft.verdict.notes,
+        record: draft.record,
+        current_revision: Some(draft.service.task_definition.clone()).filter(|arn| !arn.is_empty()),
+        marks: draft.verdict.marks,
+        claim: draft.verdict.claim,
+    }
+}
+
+/// What may keep the role policies of a workload from having effect.
+fn doubts(input: &PlanInput<'_>, plan: &Plan, verdict: &Desired) -> Vec<Note> {
+    let Some(policy) = &verdict.policy else {
+        return Vec::new();
+    };
+    let row = |id: &ResourceId| {
+        let written = plan.resources.get(id).map(|write| &write.resource);
+        written.or_else(|| input.resources.get(id))
+    };
+    resources::ids_of(input, policy, &verdict.grants, &[])
+        .iter()
+        .filter_map(|id| row(id)?.doubt.clone())
+        .map(|doubt| Note::new(NoteCode::RightsUnknown, doubt))
+        .collect()
+}

@@ -1,0 +1,152 @@
+//! The stages of a plan, each a value that only the one before can make.
+//!
+//! [`Evaluated`], [`Cleared`], [`Slotted`], [`Planned`]: a stage that comes too early does not compile. What a stage
+//! still needs to read is in the plan that it carries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::input::PlanInput;
+use crate::model::Plan;
+use crate::pass::wishes::evaluate_resources;
+use crate::pass::{finish, open, requeue, survey};
+use crate::removal::{self, former, garbage, revisions};
+use crate::resources::{State, rights, sharing};
+use crate::rollout::slots::{self, Slots};
+use crate::workload::draft::Draft;
+use crate::workload::{claim, logs, meanwhile, put_back, scope};
+use firelens_aws::observe::Needs;
+use firelens_aws::record::{ResourceId, WorkloadKey};
+
+/// Workloads on their way through the stages.
+type Drafts<'a> = BTreeMap<WorkloadKey, Draft<'a>>;
+
+/// Each workload was looked at alone.
+pub(crate) struct Evaluated<'a> {
+    plan: Plan,
+    drafts: Drafts<'a>,
+}
+
+impl<'a> Evaluated<'a> {
+    /// Looks at every workload of the target alone.
+    pub(crate) fn of(input: &PlanInput<'a>) -> Self {
+        let mut plan = Plan::default();
+        let drafts = survey::survey(input, &mut plan);
+        Self { plan, drafts }
+    }
+
+    /// Looks for routers that nobody remembers, and for services that a failed deployment left behind.
+    pub(crate) fn follow(mut self, input: &PlanInput<'_>, settle: open::Settle) -> Self {
+        claim::look_for_orphans(input, &mut self.plan.needs, &self.drafts);
+        settle(input, &mut self.drafts);
+        put_back::evaluate(input, &mut self.plan.needs, &mut self.drafts);
+        self
+    }
+
+    /// Refuses what the roles of the workloads do not bear: those that others use, and those that lack a right.
+    pub(crate) fn clear(mut self, input: &PlanInput<'_>) -> Cleared<'a> {
+        let mut asked = Needs::default();
+        sharing::refuse_shared_roles(input, &mut asked, &mut drafts_view(&mut self.drafts));
+        open::concern(input, &asked, &mut self.drafts);
+        self.plan.needs.extend(asked);
+        rights::verify(input, &mut self.plan.needs, &mut self.drafts);
+        Cleared {
+            plan: self.plan,
+            drafts: self.drafts,
+        }
+    }
+}
+
+/// What the roles of the workloads do not bear is refused.
+pub(crate) struct Cleared<'a> {
+    plan: Plan,
+    drafts: Drafts<'a>,
+}
+
+impl<'a> Cleared<'a> {
+    /// Looks whether the logs of what runs arrive.
+    pub(crate) fn look_for_logs(mut self, input: &PlanInput<'_>, settle: open::Settle) -> Self {
+        logs::follow(input, &mut self.plan.needs, &mut self.drafts);
+        settle(input, &mut self.drafts);
+        self
+    }
+
+    /// What must be read before this is final, and the workloads. For a dry run, which gives no slots.
+    pub(crate) fn into_parts(self) -> (Needs, Drafts<'a>) {
+        (self.plan.needs, self.drafts)
+    }
+
+    /// Gives slots in the rollouts.
+    pub(crate) fn give_slots(mut self, input: &PlanInput<'a>) -> Slotted<'a> {
+        let slots = slots::give(input, &mut self.plan, &mut self.drafts);
+        Slotted {
+            plan: self.plan,
+            drafts: self.drafts,
+            slots,
+        }
+    }
+}
+
+/// It is known who may change something in this pass.
+pub(crate) struct Slotted<'a> {
+    plan: Plan,
+    drafts: Drafts<'a>,
+    slots: Slots,
+}
+
+impl Slotted<'_> {
+    /// Works out the shared resources and the steps of those that have a slot.
+    pub(crate) fn lay_out(mut self, input: &PlanInput<'_>) -> Planned {
+        let plan = &mut self.plan;
+        let states = evaluate_resources(input, plan, &self.drafts, &self.slots);
+        let pending = revisions::pending(&self.drafts, input.now);
+        for (key, draft) in self.drafts {
+            let entry = finish::finish(input, plan, &key, draft, &self.slots, &states);
+            if scope::is_over(input, &key, &entry) {
+                plan.forgotten_workloads.push(key);
+            } else {
+                plan.workloads.insert(key, entry);
+            }
+        }
+        Planned {
+            plan: self.plan,
+            states,
+            pending,
+        }
+    }
+}
+
+/// Each workload has its steps.
+pub(crate) struct Planned {
+    plan: Plan,
+    states: BTreeMap<ResourceId, State>,
+    pending: BTreeSet<String>,
+}
+
+impl Planned {
+    /// Takes away what nobody needs any more, counts, and says when to look again.
+    pub(crate) fn remove(self, input: &PlanInput<'_>) -> Plan {
+        let (mut plan, states) = (self.plan, self.states);
+        revisions::plan(input, &mut plan, &self.pending);
+        removal::plan(input, &mut plan);
+        former::retire(input, &mut plan, &states);
+        garbage::plan(input, &mut plan, &states);
+        removal::count(input, &mut plan);
+        meanwhile::keep(input, &mut plan);
+        plan.requeue_at = requeue::requeue_at(input, &plan);
+        plan
+    }
+}
+
+/// What `sharing` sees of the drafts.
+fn drafts_view<'d>(drafts: &'d mut BTreeMap<WorkloadKey, Draft<'_>>) -> Vec<sharing::Entry<'d>> {
+    drafts
+        .iter_mut()
+        .filter(|(_, draft)| !draft.verdict.decision.is_out_of_scope())
+        .map(|(key, draft)| sharing::Entry {
+            key,
+            revision: &draft.service.task_definition,
+            winner: draft.selection.winner.as_ref(),
+            verdict: &mut draft.verdict,
+        })
+        .collect()
+}
