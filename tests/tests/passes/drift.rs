@@ -97,7 +97,7 @@ async fn a_code_deploy_service_is_shipped_and_restored_by_owners() {
     let (said, app_spec) = message.split_once('\n').unwrap();
     let ready = format!("the revision with the router is ready: {prepared}; ");
     assert!(said.starts_with(&ready), "{said}");
-    let (note, ship) = (said.find("to stop"), said.find("ship it with CodeDeploy"));
+    let (note, ship) = (said.find("to stop"), said.find("deploy it with CodeDeploy"));
     assert!(note.is_some() && note < ship, "{said}");
     let app_spec: Value = serde_yaml::from_str(app_spec).unwrap();
     let properties = &app_spec["Resources"][0]["TargetService"]["Properties"];

@@ -63,7 +63,7 @@ async fn a_failed_deployment_reports_router_exit_code_and_log_lines() {
     let message = injected["message"].as_str().unwrap();
     for part in [
         "circuit breaker",
-        "the router log_router stopped with exit code 255 (as when it cannot read its configuration)",
+        "the router log_router stopped with exit code 255 (for example because it cannot read its configuration)",
         "the router's log ends with: Fluent Bit v4.2.2 | [error] unknown property 'delivery' | [error] token=*** stopping",
     ] {
         assert!(message.contains(part), "{part:?} is not in {message:?}");

@@ -238,7 +238,7 @@ async fn of_two_overlapping_targets_only_the_older_is_active() {
         "AwsTarget east",
         "\"ba*\"",
         "\"*\"",
-        "left to the older target: batch",
+        "managed by the older target: batch",
     ] {
         assert!(message.contains(part), "{part}: {message}");
     }

@@ -85,7 +85,7 @@ async fn a_deploy_while_the_rollout_awaits_approval_keeps_its_router() {
     assert_eq!(injected["reason"], "WaitingForApproval");
     let message = injected["message"].as_str().unwrap();
     assert!(
-        message.contains("generation 1 of the policy runs meanwhile"),
+        message.contains("generation 1 of the policy runs in the meantime"),
         "{message}"
     );
 

@@ -55,7 +55,7 @@ async fn without_circuit_breaker_a_service_leaves_its_failing_revision() {
     assert_eq!(reason, "DeploymentFailed");
     let said = message(&harness, "Injected").await;
     assert!(
-        said.contains("was put back on") && said.contains("web:1"),
+        said.contains("was restored to") && said.contains("web:1"),
         "{said}"
     );
     let healthy = harness.condition("main", "web", "Healthy").await.unwrap();
@@ -72,7 +72,7 @@ async fn a_hanging_deployment_with_failing_tasks_is_rolled_back() {
     let reason = harness.reason("main", "web", "Injected").await;
     assert_eq!(reason, "ProgressDeadlineExceeded");
     let said = message(&harness, "Injected").await;
-    assert!(said.contains("was put back on"), "{said}");
+    assert!(said.contains("was restored to"), "{said}");
 }
 
 #[tokio::test]

@@ -192,7 +192,7 @@ mod tests {
             "workloads": [
                 {
                     "name": "prod.main.web", "cluster": "main", "service": "web", "outlook": "Inject",
-                    "reason": "Injecting", "message": "the router is brought in", "desiredCount": 2,
+                    "reason": "Injecting", "message": "adding or updating the router", "desiredCount": 2,
                     "revision": "arn:aws:ecs:us-east-1:1:task-definition/web:1", "differences": [],
                     "rights": [], "notes": ["TaskResized: 256/512 -> 256/1024, 3.25 USD a month", "X: y"],
                     "diff": "--- web:1\n+++ planned\n@@ -1 +1 @@\n-a\n+b\n",
@@ -220,7 +220,7 @@ mod tests {
 target prod: 1 to inject, 1 unchanged, 1 refused
 
   main/web: inject, web:1 -> a new revision, 2 tasks to replace
-    Injecting: the router is brought in
+    Injecting: adding or updating the router
     size: 256/512 -> 256/1024, 3.25 USD a month
     note: X: y
     --- web:1

@@ -198,7 +198,7 @@ fn tell_deployment(said: &mut Vec<String>, found: &[ServiceDeploymentView], star
     }
     if !ours.triggered_alarms.is_empty() {
         said.push(format!(
-            "alarms that rang: {}",
+            "alarms that were triggered: {}",
             sanitize::aws_reason(&ours.triggered_alarms.join(", "))
         ));
     }
@@ -264,8 +264,10 @@ pub(crate) fn tell_container(container: &TaskContainer, is_router: bool) -> Stri
     let kind = if is_router { "the router" } else { "container" };
     let reason = sanitize::aws_reason(&container.reason);
     let meaning = match container.exit_code {
-        Some(EXIT_KILLED) => Some("killed, as when it needs more memory than it may use"),
-        Some(EXIT_CONFIGURATION) if is_router => Some("as when it cannot read its configuration"),
+        Some(EXIT_KILLED) => Some("killed, for example because it exceeded its memory limit"),
+        Some(EXIT_CONFIGURATION) if is_router => {
+            Some("for example because it cannot read its configuration")
+        }
         _ => None,
     };
     let details = [meaning.unwrap_or_default(), reason.as_str()]

@@ -77,7 +77,7 @@ fn deployment(service: &ServiceView, baking: &Baking<'_>) -> Option<String> {
         .find(|found| found.task_definition == baking.revision)?;
     (ours.rollout_state.as_deref() == Some("FAILED")).then(|| {
         let why = sanitize::aws_reason(&ours.rollout_state_reason);
-        format!("ECS gave up the deployment: {why}")
+        format!("ECS marked the deployment as failed: {why}")
     })
 }
 

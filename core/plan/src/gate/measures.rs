@@ -37,7 +37,9 @@ fn alarm_state(name: &str, alarm: &AlarmView, findings: &mut Findings) {
     let why = sanitize::aws_reason(&alarm.reason);
     match alarm.state.as_str() {
         "OK" => {}
-        "ALARM" => findings.failed.push(format!("alarm {name} rings: {why}")),
+        "ALARM" => findings
+            .failed
+            .push(format!("alarm {name} is in state ALARM: {why}")),
         state => findings
             .unclear
             .push(format!("alarm {name} is in state {state}: {why}")),
@@ -55,12 +57,10 @@ pub(crate) fn prometheus(
         match input.observation.evidence.samples.get(&gate.query) {
             None => {
                 needs.evidence.samples.insert(gate.query.clone());
-                findings
-                    .unclear
-                    .push(format!("query {name} is being asked"));
+                findings.unclear.push(format!("query {name} is being run"));
             }
             Some(Observed::Absent) => findings.unclear.push(format!(
-                "query {name} cannot be asked: the operator runs without --prometheus-url"
+                "query {name} cannot be run: the operator runs without --prometheus-url"
             )),
             Some(Observed::Unknown(why)) => findings.unclear.push(format!(
                 "query {name} was not answered: {}",
@@ -74,11 +74,13 @@ pub(crate) fn prometheus(
 fn samples_within(gate: &PrometheusGate, samples: &[f64], findings: &mut Findings) {
     let name = &gate.name;
     if samples.is_empty() {
-        findings.unclear.push(format!("query {name} has no sample"));
-    } else if samples.iter().any(|sample| sample.is_nan()) {
         findings
             .unclear
-            .push(format!("query {name} has a sample that is no number"));
+            .push(format!("query {name} returned no sample"));
+    } else if samples.iter().any(|sample| sample.is_nan()) {
+        findings.unclear.push(format!(
+            "query {name} returned a sample that is not a number"
+        ));
     }
     for sample in samples {
         if let Some(min) = gate.min.filter(|min| *sample < min.0) {

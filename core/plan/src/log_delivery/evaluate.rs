@@ -36,7 +36,7 @@ pub(crate) fn evaluate(
     needs: &mut Needs,
 ) -> Option<(LogsSeen, String)> {
     if !crate::log_delivery::is_fluent_bit(entry.policy) || entry.outputs.is_empty() {
-        let message = "AWS cannot show where this router sends".to_owned();
+        let message = "the destinations of this router cannot be checked through AWS".to_owned();
         return Some((LogsSeen::Unreachable, message));
     }
     if !entry
@@ -56,7 +56,7 @@ pub(crate) fn evaluate(
         .take(TASKS_LOOKED_AT)
         .collect();
     if tasks.is_empty() {
-        let message = "no task of the revision runs now".to_owned();
+        let message = "no task of the revision is running".to_owned();
         return Some((LogsSeen::Waiting, message));
     }
     // All outputs are asked for before the first missing answer ends the round.
@@ -215,7 +215,7 @@ fn told(
             Shown::Opened(place) => {
                 opened = true;
                 format!(
-                    "output {name}: {place} has the task's stream, and tells no event of it yet"
+                    "output {name}: {place} has the task's log stream, but shows no event in it yet"
                 )
             }
             Shown::Nothing(place) => {
@@ -226,7 +226,7 @@ fn told(
                 unreadable = true;
                 format!("output {name} could not be read: {why}")
             }
-            Shown::Unreachable(why) => format!("output {name} cannot be seen: {why}"),
+            Shown::Unreachable(why) => format!("output {name} cannot be checked: {why}"),
         });
     }
     let age = managed

@@ -161,17 +161,17 @@ pub(crate) fn state(
     record: &WorkloadRecord,
 ) -> LogState {
     if record.deployment.is_some() {
-        return LogState::Unclear("its deployment is under way".to_owned());
+        return LogState::Unclear("its deployment is in progress".to_owned());
     }
     match of_revision(record) {
-        None => LogState::Unclear("its logs were not looked for yet".to_owned()),
+        None => LogState::Unclear("its logs have not been checked yet".to_owned()),
         Some(logs) => match logs.seen {
             LogsSeen::Flowing => LogState::Flowing,
             LogsSeen::Silent
                 if resumed_at(input, policy).is_some_and(|at| logs.checked_at <= at) =>
             {
                 LogState::Unclear(
-                    "its logs were not looked for since the rollout was resumed".to_owned(),
+                    "its logs have not been checked since the rollout was resumed".to_owned(),
                 )
             }
             LogsSeen::Silent => LogState::Silent(logs.message.clone()),

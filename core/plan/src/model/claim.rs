@@ -52,7 +52,7 @@ impl Claim {
             ..
         } = self;
         format!(
-            "{} was made by the installation {installation} of this operator, for its policy {policy}; it looks after the service, and nothing is written here. Narrow the selector of one of the two policies; or, if that installation was this one before its database was lost, start the operator with FIRELENS_INSTALLATION_ID={installation} FIRELENS_REPLACE_INSTALLATION_ID=true",
+            "{} was created by the installation {installation} of this operator, for its policy {policy}; that installation manages the service, and this one does not change it. Narrow the selector of one of the two policies; or, if that installation was this one before its database was lost, start the operator with FIRELENS_INSTALLATION_ID={installation} FIRELENS_REPLACE_INSTALLATION_ID=true",
             self.revision
         )
     }

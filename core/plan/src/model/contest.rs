@@ -29,7 +29,7 @@ impl Contest {
     #[must_use]
     pub fn message(&self) -> String {
         format!(
-            "the router was taken away {} times within {} h by the same content: {}, registered by {}; the service is left alone until {:.0}, until the policy changes, or until the rollout is retried for it. To end the fight, {}",
+            "the router was removed {} times within {} h by a revision with the same content: {}, registered by {}; the operator does not change the service until {:.0}, until the policy changes, or until the rollout is retried for it. To resolve the conflict, {}",
             self.times,
             REVERT_WINDOW_SECONDS / 3_600,
             self.revision,

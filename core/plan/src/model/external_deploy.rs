@@ -43,7 +43,7 @@ impl ExternalDeploy {
     pub fn ready(&self) -> String {
         let what = match self.purpose {
             Purpose::Inject => "the revision with the router is ready",
-            Purpose::Eject | Purpose::Restore => "the revision to go back to is ready",
+            Purpose::Eject | Purpose::Restore => "the revision to return to is ready",
         };
         format!("{what}: {}", self.revision)
     }
@@ -53,11 +53,11 @@ impl ExternalDeploy {
     pub fn how(&self) -> String {
         match self.controller.as_str() {
             "CODE_DEPLOY" => format!(
-                "ship it with CodeDeploy (aws deploy create-deployment), with this AppSpec:\n{}",
+                "deploy it with CodeDeploy (aws deploy create-deployment) and this AppSpec:\n{}",
                 self.app_spec()
             ),
             _ => format!(
-                "ship it with the settings of the present task set:\n{}",
+                "deploy it with the settings of the current task set:\n{}",
                 self.task_set_calls()
             ),
         }

@@ -73,7 +73,7 @@ impl Blocker {
             return Some(frozen.clone());
         }
         if self.paused {
-            return Some(Wait::Paused("somebody paused the rollout".to_owned()));
+            return Some(Wait::Paused("a user paused the rollout".to_owned()));
         }
         let of_the_plan = matches!(class, Class::Roll | Class::Deselect);
         if of_the_plan && self.aborted {

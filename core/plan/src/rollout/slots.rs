@@ -296,7 +296,7 @@ impl<'a> Round<'a> {
             wave,
             waves,
             paused: if by_people {
-                Some("somebody paused it; resume it to go on".to_owned())
+                Some("a user paused it; resume it to continue".to_owned())
             } else {
                 self.stopped.clone()
             },

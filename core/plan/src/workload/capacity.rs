@@ -49,11 +49,11 @@ pub(crate) fn evaluate(
     match input.observation.container_instances.get(cluster) {
         None => {
             needs.container_instances.insert(cluster.clone());
-            wait(format!("the container instances of {cluster}"))
+            wait(format!("reading the container instances of {cluster}"))
         }
-        Some(Observed::Unknown(why)) => {
-            wait(format!("the container instances of {cluster}: {why}"))
-        }
+        Some(Observed::Unknown(why)) => wait(format!(
+            "cannot read the container instances of {cluster}: {why}"
+        )),
         Some(Observed::Absent) => (None, Vec::new()),
         Some(Observed::Present(instances)) => {
             answer(&compare(&footprint, draft.service, instances), draft)
@@ -101,7 +101,7 @@ fn answer(verdict: &InstanceFit, draft: &Draft<'_>) -> (Option<Decision>, Vec<No
         InstanceFit::NoInstances => (
             None,
             vec![full(format!(
-                "cluster {cluster} has no container instance in service for this service; its tasks start when one joins"
+                "cluster {cluster} has no container instance available for this service; its tasks start when one joins"
             ))],
         ),
         InstanceFit::Incapable {

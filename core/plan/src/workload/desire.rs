@@ -246,7 +246,7 @@ fn start<'a>(
             document(input, &race.theirs, needs)
         }
         Some(race) => Err(Decision::Waiting(Wait::Read(format!(
-            "{} does not show yet",
+            "waiting for ECS to show {} on the service",
             race.ours
         )))),
     }
@@ -393,16 +393,16 @@ pub(crate) fn document<'a>(
 ) -> Result<&'a TaskDefinitionDoc, Decision> {
     if arn.is_empty() {
         return Err(Decision::Unknown(
-            "the service names no task definition".to_owned(),
+            "the service has no task definition".to_owned(),
         ));
     }
     match input.observation.task_definitions.get(arn) {
         Some(Observed::Present(doc)) => Ok(doc),
-        Some(Observed::Unknown(why)) => Err(Decision::Unknown(format!("{arn}: {why}"))),
-        Some(Observed::Absent) => Err(Decision::Unknown(format!("{arn} does not exist any more"))),
+        Some(Observed::Unknown(why)) => Err(Decision::Unknown(format!("cannot read {arn}: {why}"))),
+        Some(Observed::Absent) => Err(Decision::Unknown(format!("{arn} no longer exists"))),
         None => {
             needs.task_definitions.insert(arn.to_owned());
-            Err(Decision::Waiting(Wait::Read(arn.to_owned())))
+            Err(Decision::Waiting(Wait::Read(format!("reading {arn}"))))
         }
     }
 }

@@ -9,7 +9,7 @@ use firelens_aws::record::WorkloadRecord;
 
 /// Why nothing is decided for a service that is not listed before it was asked for by name.
 pub(crate) const NOT_LISTED: &str =
-    "ListServices does not show the service any more; whether its tasks still run is looked up";
+    "ListServices no longer returns the service; checking whether its tasks still run";
 
 /// Whether tasks of a service that is not listed any more may still run with a router of ours.
 pub(crate) fn may_drain(input: &PlanInput<'_>, record: &WorkloadRecord) -> bool {
@@ -21,7 +21,7 @@ pub(crate) fn may_drain(input: &PlanInput<'_>, record: &WorkloadRecord) -> bool 
 /// What is said of a service that still has tasks.
 pub(crate) fn drains(service: &ServiceView) -> String {
     format!(
-        "the service is being deleted and {} of its tasks still run; what they rely on stays until they have stopped",
+        "the service is being deleted and {} of its tasks still run; the resources that they use are kept until they stop",
         service.tasks()
     )
 }

@@ -66,7 +66,7 @@ fn eject_live(
             return Desired::new(Decision::Refused(firelens_inject::Refusal {
                 reason: firelens_inject::Reason::RestoreImpossible,
                 message: format!(
-                    "the injection cannot be taken out of {}: {error}",
+                    "the router cannot be removed from {}: {error}",
                     live.arn().unwrap_or_default()
                 ),
             }));
@@ -114,9 +114,11 @@ fn base_revision(
     match input.observation.fresh_task_definitions.get(arn) {
         None => {
             needs.fresh_task_definitions.insert(arn.to_owned());
-            Err(Decision::Waiting(Wait::Read(arn.to_owned())))
+            Err(Decision::Waiting(Wait::Read(format!("reading {arn}"))))
         }
-        Some(Observed::Unknown(why)) => Err(Decision::Waiting(Wait::Read(format!("{arn}: {why}")))),
+        Some(Observed::Unknown(why)) => Err(Decision::Waiting(Wait::Read(format!(
+            "cannot read {arn}: {why}"
+        )))),
         Some(Observed::Absent) => Ok(None),
         Some(Observed::Present(base)) => {
             let usable = base.status().is_none_or(|status| status == "ACTIVE");

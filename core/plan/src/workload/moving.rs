@@ -51,7 +51,7 @@ pub(crate) fn refusal(
     }
     if !asked.is_empty() {
         notes.push(note(format!(
-            "a new deployment starts what these tags point to now: {}; before it begins, that is compared with what runs",
+            "a new deployment starts the images that these tags point to now: {}; the operator compares them with the running images first",
             list(&asked)
         )));
     }
@@ -61,8 +61,8 @@ pub(crate) fn refusal(
 /// What is said of tags that cannot be compared with what runs.
 pub(crate) fn risk(moving: &[Moving]) -> String {
     format!(
-        "a new deployment starts what these tags point to now, which may be another image than the one that runs: {}; \
-         name digests to be sure",
+        "a new deployment starts the images that these tags point to now, which may differ from the running ones: {}; \
+         use digests to prevent this",
         list(moving)
     )
 }

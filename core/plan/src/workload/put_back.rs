@@ -24,7 +24,7 @@ use firelens_types::v1alpha1::{Mode, OnFailure};
 /// does not always come (<https://github.com/aws/containers-roadmap/issues/1488>).
 const OWN_ROLLBACK_SECONDS: i64 = 120;
 
-const ROLLS_BACK: &str = "whether ECS rolls the deployment back by itself";
+const ROLLS_BACK: &str = "waiting to see whether ECS rolls back the deployment by itself";
 
 /// Where the service came from, to be asked before the memory of that is overwritten.
 pub(crate) fn way_back(deployment: &DeploymentRecord) -> PutBack {
@@ -63,7 +63,7 @@ pub(crate) fn follow(
     if service.task_definition == deployment.task_definition {
         let failed = primary.filter(|found| found.rollout_state.as_deref() == Some("FAILED"));
         if let Some(found) = failed {
-            let why = format!("ECS gave it up: {}", found.rollout_state_reason);
+            let why = format!("that deployment failed: {}", found.rollout_state_reason);
             end(next, service, PutBackState::Over(why));
         } else if primary.is_none_or(|found| {
             found.task_definition == deployment.task_definition && found.is_complete()
@@ -85,7 +85,7 @@ pub(crate) fn follow(
         }
         return;
     }
-    let why = format!("somebody set it to {}", service.task_definition);
+    let why = format!("somebody set the service to {}", service.task_definition);
     end(next, service, PutBackState::Over(why));
 }
 
@@ -260,7 +260,9 @@ fn way(
     }
     let deployments = gate::service_deployments(input, service, started_at, needs);
     let Some(found) = deployments else {
-        return Err(Unusable::NotYet("the service deployments".to_owned()));
+        return Err(Unusable::NotYet(
+            "reading the service deployments".to_owned(),
+        ));
     };
     let found = found.present().map_or(&[][..], Vec::as_slice);
     let is_on_its_way = |one: &ServiceDeploymentView| {
@@ -285,15 +287,13 @@ fn is_usable(input: &PlanInput<'_>, arn: &str, needs: &mut Needs) -> Result<(), 
     match input.observation.fresh_task_definitions.get(arn) {
         None => {
             needs.fresh_task_definitions.insert(arn.to_owned());
-            Err(Unusable::NotYet(arn.to_owned()))
+            Err(Unusable::NotYet(format!("reading {arn}")))
         }
-        Some(Observed::Unknown(why)) => Err(Unusable::NotYet(format!("{arn}: {why}"))),
-        Some(Observed::Absent) => Err(Unusable::Never(
-            "that revision does not exist any more".into(),
-        )),
+        Some(Observed::Unknown(why)) => Err(Unusable::NotYet(format!("cannot read {arn}: {why}"))),
+        Some(Observed::Absent) => Err(Unusable::Never("that revision no longer exists".into())),
         Some(Observed::Present(found)) => match found.status() {
             Some(status) if status != "ACTIVE" => Err(Unusable::Never(format!(
-                "that revision is {status}, and ECS takes active ones only; deploy one that works"
+                "that revision is {status}, and ECS accepts only ACTIVE revisions; deploy a revision that works"
             ))),
             _ => Ok(()),
         },

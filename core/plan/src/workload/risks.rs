@@ -17,7 +17,7 @@ pub(crate) fn of_deployment(service: &ServiceView, policy: &LoggingPolicy) -> Op
     let must_stay = desired.saturating_mul(minimum).div_ceil(100);
     let may_stop = desired.saturating_sub(must_stay);
     let meanwhile = match may_stop {
-        0 => "its old tasks stay until new ones run".to_owned(),
+        0 => "its old tasks keep running until new ones run".to_owned(),
         _ => format!(
             "with minimumHealthyPercent {minimum} and maximumPercent {}, {may_stop} of its {desired} tasks may be \
              stopped before new ones run",
@@ -27,16 +27,18 @@ pub(crate) fn of_deployment(service: &ServiceView, policy: &LoggingPolicy) -> Op
     let strategy = &policy.spec.rollout;
     let after = match strategy.on_failure {
         OnFailure::Restore => format!(
-            "the operator puts it back when ECS gives the deployment up or its tasks do not start within {} s \
+            "the operator rolls it back when ECS marks the deployment as failed or its tasks do not start within {} s \
              (rollout.progressDeadlineSeconds)",
             strategy.progress_deadline_seconds
         ),
-        OnFailure::Leave => "nobody puts it back (rollout.onFailure: Leave)".to_owned(),
+        OnFailure::Leave => {
+            "the operator does not roll it back (rollout.onFailure: Leave)".to_owned()
+        }
     };
     Some(Note::new(
         NoteCode::NoRollback,
         format!(
-            "the service does not roll back a failing deployment by itself (deploymentCircuitBreaker): {meanwhile}; \
+            "the service does not roll back a failed deployment by itself (deploymentCircuitBreaker): {meanwhile}; \
              {after}"
         ),
     ))

@@ -195,7 +195,13 @@ fn paused_rollout_finishes_deployments_and_continues_when_resumed() {
     world.deployments_complete();
     assert!(world.start().is_empty());
     assert_eq!(world.injected(), 2);
-    assert!(world.standing("all").paused.unwrap().contains("somebody"));
+    assert!(
+        world
+            .standing("all")
+            .paused
+            .unwrap()
+            .contains("a user paused it")
+    );
     world.say(0, json!({"paused": false}));
     world.settle();
     assert_eq!(world.injected(), 4);

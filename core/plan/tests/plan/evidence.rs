@@ -130,9 +130,9 @@ fn rollback_message_names_container_exit_code_and_router_log_line() {
     assert_eq!(
         message(&world),
         "ECS deployment circuit breaker: rolling back.; \
-         the circuit breaker threshold was exceeded; alarms that rang: checkout-5xx; \
+         the circuit breaker threshold was exceeded; alarms that were triggered: checkout-5xx; \
          task second: the router log_router stopped with exit code 137 \
-         (killed, as when it needs more memory than it may use): \
+         (killed, for example because it exceeded its memory limit): \
          Essential container in task exited; \
          the router's log ends with: [ warn] [engine] failed to flush chunk | \
          [error] api_key=*** refused"

@@ -184,7 +184,7 @@ fn failed_ecs_deployment_fails_the_canary_without_lookup() {
     service.reason = "tasks failed to start";
     expect(
         &world,
-        &failed("ECS gave up the deployment: tasks failed to start"),
+        &failed("ECS marked the deployment as failed: tasks failed to start"),
     );
 }
 
@@ -201,7 +201,7 @@ fn an_alarm_decides_by_its_state() {
         (alarm("OK"), AnalysisResult::Successful),
         (
             alarm("ALARM"),
-            failed("alarm checkout-5xx rings: Threshold Crossed"),
+            failed("alarm checkout-5xx is in state ALARM: Threshold Crossed"),
         ),
         (
             alarm("INSUFFICIENT_DATA"),
@@ -244,7 +244,7 @@ fn a_query_decides_by_every_sample() {
         ),
         (
             Observed::Present(vec![f64::NAN, 0.1]),
-            inconclusive("no number"),
+            inconclusive("query errors returned a sample that is not a number"),
         ),
         (
             Observed::Present(vec![f64::NAN, 7.0]),
@@ -252,7 +252,7 @@ fn a_query_decides_by_every_sample() {
         ),
         (
             Observed::Present(vec![]),
-            inconclusive("query errors has no sample"),
+            inconclusive("query errors returned no sample"),
         ),
         (
             Observed::Absent,
@@ -279,11 +279,11 @@ fn one_failed_gate_outweighs_all_others() {
         .evidence
         .alarms
         .insert("b".into(), Observed::Present(rings));
-    expect(&world, &failed("alarm b rings"));
+    expect(&world, &failed("alarm b is in state ALARM"));
 }
 
 #[test]
 fn required_logs_hold_the_rollout_until_seen() {
     let (world, _) = baking(&json!({"requireLogs": true}));
-    expect(&world, &inconclusive("no task of the revision runs now"));
+    expect(&world, &inconclusive("no task of the revision is running"));
 }

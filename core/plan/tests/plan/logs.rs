@@ -161,7 +161,7 @@ fn what_a_destination_shows_becomes_the_condition() {
         (
             Observed::Present(LogDelivery::Opened),
             true,
-            ("Unknown", "WaitingForLogs", "tells no event of it yet"),
+            ("Unknown", "WaitingForLogs", "shows no event in it yet"),
         ),
         (
             Observed::Present(LogDelivery::Nothing),

@@ -123,7 +123,9 @@ fn a_tag_matching_the_running_image_is_no_risk() {
     let mut same = registry("Warn", OLD, image(OLD));
     let before = notes(&same);
     assert!(
-        before[0].message.contains("compared with what runs"),
+        before[0]
+            .message
+            .contains("compares them with the running images"),
         "{before:?}"
     );
     assert_eq!(begin(&mut same), "");
@@ -155,7 +157,7 @@ fn images_unreadable_in_ecr_are_noted_and_the_rollout_continues() {
     for unread in [denied, Observed::Absent] {
         let mut world = registry("Warn", OLD, unread);
         let said = begin(&mut world);
-        assert!(said.contains("may be another image"), "{said}");
+        assert!(said.contains("may differ from the running ones"), "{said}");
     }
     let mut idle = registry("Warn", "", image(OLD));
     assert!(begin(&mut idle).contains("no running task shows"));

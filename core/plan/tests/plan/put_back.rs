@@ -310,7 +310,7 @@ fn services_without_ecs_rollback_get_a_note_about_the_risk() {
         assert!(said.contains("2 of its 4 tasks may be stopped"), "{said}");
     }
     let said = notes(json!({"minimumHealthyPercent": 100})).unwrap();
-    assert!(said.contains("its old tasks stay"), "{said}");
+    assert!(said.contains("its old tasks keep running"), "{said}");
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn drifted(drift: &Drift) -> EventDraft {
         type_: EventType::Normal,
         reason: WorkloadReason::DriftDetected.to_string(),
         message: format!(
-            "the service was set to {}, registered by {}, over {}: {} paths of ours differ, {} of theirs: {}",
+            "the service now uses {}, registered by {}, instead of {}: {} paths set by the operator and {} set by others differ: {}",
             drift.revision,
             drift.actor,
             drift.ours,

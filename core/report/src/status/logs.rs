@@ -17,19 +17,19 @@ pub(super) fn logs_flowing(
         (
             ConditionStatus::Unknown,
             WorkloadReason::NotManaged,
-            "nothing of ours runs here",
+            "the service does not run a router of this operator",
         )
     } else if record.deployment.is_some() {
         (
             ConditionStatus::Unknown,
             WorkloadReason::DeploymentInProgress,
-            "ECS replaces the tasks",
+            "a deployment is in progress; ECS is replacing the tasks",
         )
     } else if runs_nothing {
         (
             ConditionStatus::Unknown,
             WorkloadReason::Unproven,
-            "no task of the service runs that could send logs",
+            "the service has no running tasks that could send logs",
         )
     } else if let Some(logs) = log_delivery::last_seen(record) {
         let (status, reason) = match logs.seen {
@@ -44,7 +44,7 @@ pub(super) fn logs_flowing(
         (
             ConditionStatus::Unknown,
             WorkloadReason::WaitingForLogs,
-            "not looked for yet",
+            "logs have not been checked yet",
         )
     };
     condition(

@@ -77,112 +77,113 @@ pub struct ReasonDoc {
 }
 
 reasons! {
-    /// A policy wins the workload.
+    /// A policy selects the workload and has precedence over any others that do.
     PolicySelected,
     /// No policy selects the workload.
     NoPolicySelects,
     /// The service or its cluster is tagged `firelens.dev/inject=disabled`.
     OptedOut,
-    /// The service runs what the policy wants.
+    /// The service matches the policy.
     InSync,
-    /// The policy is in `Audit`: it would inject, and writes nothing.
+    /// The policy is in mode `Audit`: the operator reports what it would inject, and changes nothing.
     AuditMode,
-    /// Steps towards the wanted revision were taken in this pass.
+    /// The operator is adding or updating the router: it took steps in this pass.
     Injecting,
-    /// Steps to take the router out were taken in this pass.
+    /// The operator is removing the router: it took steps in this pass.
     Ejecting,
-    /// The router was taken out.
+    /// The router has been removed.
     Ejected,
-    /// A deployment by the operator failed; the service is put back on the revision it ran before.
+    /// A deployment by the operator failed; the service is being restored to the revision it ran before.
     PuttingBack,
-    /// A deployment by the operator is under way.
+    /// A deployment by the operator is in progress.
     DeploymentInProgress,
     /// The last deployment by the operator reached steady state.
     DeploymentCompleted,
-    /// The last deployment by the operator is done, and no task runs with it, so nothing shows that it
-    /// works.
+    /// The last deployment by the operator is complete, but no task runs with it, so nothing shows yet that it works.
     Unproven,
-    /// ECS gave up the deployment.
+    /// ECS marked the deployment as failed.
     DeploymentFailed,
-    /// ECS or a person put the service back on the revision before.
+    /// ECS or a person rolled the service back to the previous revision.
     RolledBack,
-    /// The deployment did not end within `rollout.progressDeadlineSeconds`.
+    /// The deployment did not complete within `rollout.progressDeadlineSeconds`.
     ProgressDeadlineExceeded,
-    /// Someone else's deployment is under way; ours would cut it short.
+    /// A deployment by someone else is in progress or has failed; a deployment by the operator would interrupt it.
     ForeignDeployment,
-    /// A deployment by someone else was done just now; who waits for it is to see a stable service first.
+    /// A deployment by someone else completed a short time ago; the operator waits (`rollout.settleSeconds`) so that
+    /// tools that wait for that deployment see a stable service first.
     WaitingForSettle,
-    /// `rollout.maxConcurrent` services are in flight.
+    /// The limit of services in progress, `rollout.maxConcurrent`, is reached.
     WaitingForPlace,
-    /// The canaries must be done and baked first.
+    /// The canaries must complete, and their bake time must end, first.
     WaitingForCanary,
-    /// The workloads of the wave before must be done first.
+    /// The workloads of the previous wave must complete first.
     WaitingForWave,
     /// The workloads of an earlier stage of `rollout.order` go first.
     WaitingForStage,
     /// No window of `rollout.windows` is open.
     WaitingForWindow,
-    /// The plan must be approved first: `rollout.approval: Required`, or it touches more than the
-    /// target's `approvalAbove`.
+    /// The plan must be approved first: `rollout.approval` is `Required`, or the plan changes more than the target's
+    /// `approvalAbove` allows.
     WaitingForApproval,
-    /// What `rollout.gates` or `rollout.requireLogs` look at cannot be judged yet.
+    /// `rollout.gates` or `rollout.requireLogs` cannot be evaluated yet.
     WaitingForGate,
-    /// A `Freeze` is in force; nothing is started.
+    /// A `Freeze` is in force; no changes are started.
     Frozen,
-    /// `rollout.failureThreshold` attempts failed, a gate failed, or somebody paused the rollout; nothing
-    /// new is started.
+    /// `rollout.failureThreshold` attempts failed, a gate failed, or a user paused the rollout; no new changes are
+    /// started.
     RolloutPaused,
-    /// Somebody aborted the rollout.
+    /// A user aborted the rollout.
     RolloutAborted,
     /// The policy or the target is suspended.
     Suspended,
-    /// A role policy was written; IAM needs time to spread it.
+    /// A role policy was written; the operator waits for IAM propagation.
     WaitingForIam,
-    /// Something that must be known could not be read.
+    /// Something that the operator must know first has not been read yet, or could not be read.
     WaitingForRead,
     /// The workload could not be read from AWS.
     Unreadable,
-    /// The revision is ours, but its policy does not exist any more.
+    /// The service runs a revision by the operator whose policy no longer exists.
     PolicyUnknown,
-    /// The policy lets go of what runs (`deletionPolicy: Retain`, or `Audit`).
+    /// The router stays and is no longer managed by the policy (`deletionPolicy: Retain`, or mode `Audit`).
     Retained,
-    /// The cluster is not among those of the target any more, or the target is being deleted; the router stays.
+    /// The cluster is no longer in `spec.clusters` of the target, or the target is being deleted; the router stays.
     OutOfScope,
-    /// Nothing of ours runs here.
+    /// The service does not run a router of this operator.
     NotManaged,
-    /// AWS refused the operator the right to do it.
+    /// AWS denied the operator a permission that it needs.
     AccessDenied,
-    /// AWS throttles; tried again later.
+    /// AWS throttled the request; it is retried later.
     Throttled,
-    /// AWS refused the request.
+    /// AWS rejected the request.
     RequestRefused,
-    /// AWS did not answer, or answered with a fault of its own.
+    /// AWS did not respond, or responded with a server error.
     AwsUnavailable,
-    /// Somebody brought the same content without the router back three times within six hours, and the
-    /// service is left alone for a day; or another installation of the operator looks after the service.
+    /// Somebody deployed the same content without the router three times within six hours, and the operator does not
+    /// change the service for a day; or another installation of the operator manages the service.
     Contested,
-    /// An event: the service is set to a revision that differs from the operator's, brought by somebody
-    /// else; `status.drift` has the paths.
+    /// An event: somebody else set the service to a revision that differs from the operator's; `status.drift` lists the
+    /// paths.
     DriftDetected,
-    /// An event: somebody removed or altered an inline policy of the operator in a role; it is written again, and
-    /// the message of `Injected` has the lines that end it.
+    /// An event: somebody deleted or changed an inline policy of the operator in a role; the operator writes it again,
+    /// and the message of `Injected` shows the lines that prevent this.
     RightsTaken,
-    /// CodeDeploy or an external controller deploys the service: the revision is prepared, and the
-    /// message says how to ship it.
+    /// CodeDeploy or an external controller deploys the service: the revision is ready, and the message says how to
+    /// deploy it.
     ShipManually,
-    /// The owner deployed between our look and our write; looked at again at once.
+    /// The owner deployed while the operator was about to update the service; the operator checks the service again at
+    /// once.
     OwnerDeployed,
-    /// An earlier step of something shared failed.
+    /// An earlier step failed on which the workload depends, such as writing a shared role policy or file.
     ResourceFailed,
-    /// Logs of the running tasks were seen at every destination that AWS can show.
+    /// Logs of the running tasks arrived at every destination that can be checked through AWS.
     LogsArrive,
-    /// Nothing has arrived yet, and it is too soon to say more.
+    /// No logs have arrived yet, and it is too soon to call that a failure.
     WaitingForLogs,
-    /// Nothing has arrived at a destination: for 15 minutes since the deployment, or for a day.
+    /// No logs have arrived at a destination: for 15 minutes since the deployment, or for a day.
     NoLogsSeen,
-    /// The operator could not look at the destination.
+    /// The operator could not read the destination.
     LogsNotReadable,
-    /// No destination is one that AWS can show.
+    /// None of the destinations can be checked through AWS.
     NotReadable,
 }
 
@@ -199,7 +200,7 @@ pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (Workloa
         Decision::NotSelected => (WorkloadReason::NoPolicySelects, "nothing to do".to_owned()),
         Decision::OptedOut => (
             WorkloadReason::OptedOut,
-            "left alone; remove the tag firelens.dev/inject=disabled to let policies act"
+            "not changed; remove the tag firelens.dev/inject=disabled to let policies apply"
                 .to_owned(),
         ),
         Decision::Unknown(why) => (WorkloadReason::Unreadable, why.clone()),
@@ -213,20 +214,17 @@ pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (Workloa
         ),
         Decision::InSync => (
             WorkloadReason::InSync,
-            "the service runs what the policy wants".to_owned(),
+            "the service matches the policy".to_owned(),
         ),
         Decision::Ejected => (
             WorkloadReason::Ejected,
-            "the router was taken out".to_owned(),
+            "the router has been removed".to_owned(),
         ),
         Decision::Injecting => (
             WorkloadReason::Injecting,
-            "the router is brought in or up to date".to_owned(),
+            "adding or updating the router".to_owned(),
         ),
-        Decision::Ejecting => (
-            WorkloadReason::Ejecting,
-            "the router is taken out".to_owned(),
-        ),
+        Decision::Ejecting => (WorkloadReason::Ejecting, "removing the router".to_owned()),
         Decision::PuttingBack => (WorkloadReason::PuttingBack, putting_back(record)),
         Decision::Deploying(purpose) => deploying_reason(*purpose, record),
         Decision::Waiting(wait) => wait_reason(wait),
@@ -237,12 +235,12 @@ pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (Workloa
         Decision::Orphaned(policy) => (
             WorkloadReason::PolicyUnknown,
             format!(
-                "the service runs the router of policy {policy}, which is not known here; left as it is; apply the policy again to look after it, or deploy a revision without the router"
+                "the service runs the router of policy {policy}, which does not exist here; the service is not changed; apply the policy again to manage it, or deploy a revision without the router"
             ),
         ),
         Decision::Retained => (
             WorkloadReason::Retained,
-            "left as it is and no longer looked after".to_owned(),
+            "the service is not changed and is no longer managed".to_owned(),
         ),
         Decision::OutOfScope(is_target_deleted) => {
             (WorkloadReason::OutOfScope, out_of_scope(*is_target_deleted))
@@ -252,8 +250,8 @@ pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (Workloa
 
 fn deploying_reason(purpose: Purpose, record: &WorkloadRecord) -> (WorkloadReason, String) {
     let message = match purpose {
-        Purpose::Inject => "ECS is bringing the router in",
-        Purpose::Eject => "ECS is taking the router out",
+        Purpose::Inject => "ECS is deploying the revision with the router",
+        Purpose::Eject => "ECS is deploying the revision without the router",
         Purpose::Restore => return (WorkloadReason::PuttingBack, putting_back(record)),
     };
     let images = record.deployment.as_ref();
@@ -268,40 +266,42 @@ fn deploying_reason(purpose: Purpose, record: &WorkloadRecord) -> (WorkloadReaso
 fn out_of_scope(is_target_deleted: bool) -> String {
     let (why, undo) = match is_target_deleted {
         true => (
-            "the target is being deleted, and the service runs a router that a policy wants",
-            "to let the target go, delete the policy or let its selector leave the target out, which takes the router out; or annotate the target with firelens.dev/deletion-policy=Retain, which leaves the router and its rights where they are",
+            "the target is being deleted, and the service runs a router that a policy requires",
+            "to finish the deletion, delete the policy or exclude the target in its selector, which removes the router; or annotate the target with firelens.dev/deletion-policy=Retain, which keeps the router and its permissions",
         ),
         false => (
-            "the cluster is not among spec.clusters of the target any more",
-            "add the cluster back, or let another target name it; or delete the policy or let its selector leave the service out, which takes the router out",
+            "the cluster is no longer in spec.clusters of the target",
+            "add the cluster again, or add it to another target; or delete the policy or exclude the service in its selector, which removes the router",
         ),
     };
-    format!("{why}; nothing is changed, and what the router needs of roles and files stays: {undo}")
+    format!(
+        "{why}; nothing is changed, and the role policies and files that the router needs are kept: {undo}"
+    )
 }
 
 fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
     match wait {
         Wait::ForeignDeployment => (
             WorkloadReason::ForeignDeployment,
-            "a deployment of the owner is under way or has failed; goes on when it is done"
+            "a deployment by the owner is in progress or has failed; continues when it is complete"
                 .to_owned(),
         ),
         Wait::Settle { since, until } => settle_reason(*since, *until),
         Wait::Doubt { said, until } => doubt_reason(said, *until),
         Wait::Concurrency => {
-            let why = "rollout.maxConcurrent services are in flight";
+            let why = "the limit of services in progress (rollout.maxConcurrent) is reached";
             (WorkloadReason::WaitingForPlace, why.to_owned())
         }
         Wait::Canary(until) => (
             WorkloadReason::WaitingForCanary,
             until.map_or_else(
-                || "the canaries are not done".to_owned(),
-                |until| format!("the canaries bake until {until:.0}"),
+                || "waiting for the canaries to complete".to_owned(),
+                |until| format!("waiting for the canary bake time to end at {until:.0}"),
             ),
         ),
         Wait::Wave(wave) => (
             WorkloadReason::WaitingForWave,
-            format!("wave {wave} is under way; the next begins when it is done"),
+            format!("wave {wave} is in progress; the next one starts when it is complete"),
         ),
         Wait::Stage => (
             WorkloadReason::WaitingForStage,
@@ -315,13 +315,13 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
         Wait::Approval(hash) => (
             WorkloadReason::WaitingForApproval,
             format!(
-                "the plan {} is not approved; see firelens rollout status, then approve it",
+                "plan {} is not approved; review it with firelens rollout status, then approve it",
                 short(hash)
             ),
         ),
         Wait::Aborted => (
             WorkloadReason::RolloutAborted,
-            "somebody aborted the rollout; change the policy to begin another".to_owned(),
+            "a user aborted the rollout; change the policy to start a new one".to_owned(),
         ),
         Wait::Gate(why) => (WorkloadReason::WaitingForGate, why.clone()),
         Wait::Paused(why) => (
@@ -334,7 +334,7 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
         }
         Wait::IamPropagation(until) => (
             WorkloadReason::WaitingForIam,
-            format!("IAM spreads the role policy until {until:.0}"),
+            format!("waiting for IAM propagation until {until:.0}"),
         ),
         Wait::Read(what) => (WorkloadReason::WaitingForRead, what.clone()),
     }
@@ -342,22 +342,22 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
 
 fn settle_reason(since: Timestamp, until: Timestamp) -> (WorkloadReason, String) {
     let message = format!(
-        "a deployment of the owner is done since {since:.0}; ours begins at {until:.0} (rollout.settleSeconds), \
-         so that whoever waits for theirs sees a stable service first"
+        "a deployment by the owner has been complete since {since:.0}; the operator starts its own at {until:.0} \
+         (rollout.settleSeconds), so that tools that wait for the owner's deployment see a stable service first"
     );
     (WorkloadReason::WaitingForSettle, message)
 }
 
 fn closed_reason(opens: Option<Timestamp>) -> (WorkloadReason, String) {
     let message = match opens {
-        Some(at) => format!("the next window of rollout.windows opens at {at:.0}"),
-        None => "no window of rollout.windows ever opens again; correct their schedules".to_owned(),
+        Some(at) => format!("the next window in rollout.windows opens at {at:.0}"),
+        None => "no window in rollout.windows will open again; correct the schedules".to_owned(),
     };
     (WorkloadReason::WaitingForWindow, message)
 }
 
 fn doubt_reason(said: &str, until: Timestamp) -> (WorkloadReason, String) {
-    let message = format!("{said}; tried again at {until:.0}");
+    let message = format!("{said}; the next retry is at {until:.0}");
     (WorkloadReason::RequestRefused, message)
 }
 
@@ -378,8 +378,8 @@ fn failed_reason(record: &WorkloadRecord) -> (WorkloadReason, String) {
         FailureReason::DeploymentFailed => WorkloadReason::DeploymentFailed,
     };
     let next = match failed.retry_at {
-        Some(at) => format!("tried again at {at:.0}"),
-        None => "not tried again until the policy or the owner's revision changes, or the rollout is retried".to_owned(),
+        Some(at) => format!("the next retry is at {at:.0}"),
+        None => "not retried until the policy or the owner's revision changes, or the rollout is retried".to_owned(),
     };
     let back = failed.put_back.as_ref().map_or_else(String::new, put_back);
     let message = format!("{}{back}; {next}", failed.message);
@@ -389,12 +389,12 @@ fn failed_reason(record: &WorkloadRecord) -> (WorkloadReason, String) {
 /// Why and where to a service is put back.
 fn putting_back(record: &WorkloadRecord) -> String {
     let Some(failed) = &record.failed else {
-        return "ECS puts the service back on the revision it ran before".to_owned();
+        return "ECS is rolling the service back to the previous revision".to_owned();
     };
     let back = failed.put_back.as_ref();
-    let revision = back.map_or("the revision before", |back| back.revision.as_str());
+    let revision = back.map_or("the previous revision", |back| back.revision.as_str());
     format!(
-        "{}; the service is put back on {revision} (rollout.onFailure)",
+        "{}; the service is being restored to {revision} (rollout.onFailure)",
         failed.message
     )
 }
@@ -404,8 +404,10 @@ fn put_back(back: &PutBack) -> String {
     let revision = &back.revision;
     match &back.state {
         PutBackState::Due | PutBackState::StopRefused => String::new(),
-        PutBackState::Began => format!("; the service is put back on {revision}"),
-        PutBackState::Done => format!("; the service was put back on {revision}"),
-        PutBackState::Over(why) => format!("; the service was not put back on {revision}: {why}"),
+        PutBackState::Began => format!("; the service is being restored to {revision}"),
+        PutBackState::Done => format!("; the service was restored to {revision}"),
+        PutBackState::Over(why) => {
+            format!("; the service was not restored to {revision}: {why}")
+        }
     }
 }

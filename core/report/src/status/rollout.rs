@@ -178,7 +178,7 @@ fn message(progress: &PolicyProgress, standing: &RolloutState) -> String {
         (progress.refused, "not injectable"),
         (progress.failed, "failed"),
         (progress.unknown, "unreadable"),
-        (opted_out, "opted out with the router"),
+        (opted_out, "opted out but running the router"),
     ];
     parts.extend(
         more.iter()
@@ -191,7 +191,9 @@ fn message(progress: &PolicyProgress, standing: &RolloutState) -> String {
     } else if let Some(why) = &standing.paused {
         text.push_str(&format!("; paused: {why}"));
     } else if let Some(until) = standing.bakes_until {
-        text.push_str(&format!("; the canaries bake until {until:.0}"));
+        text.push_str(&format!(
+            "; waiting for the canary bake time to end at {until:.0}"
+        ));
     }
     text
 }
@@ -206,7 +208,7 @@ fn opted_out(progress: &PolicyProgress) -> String {
         named.push_str(&format!(" and {more} more"));
     }
     format!(
-        "; the deleted policy stays, since services that are tagged {OPT_OUT_TAG}={OPT_OUT_VALUE} run its router: {named}; remove the tag from the service or its cluster and the router is taken out, or deploy a revision without it, or set deletionPolicy: Retain to leave it there for good"
+        "; the policy cannot be deleted yet because services that are tagged {OPT_OUT_TAG}={OPT_OUT_VALUE} run its router: {named}; remove the tag from the service or its cluster to have the router removed, or deploy a revision without the router, or set deletionPolicy: Retain to keep the router permanently"
     )
 }
 

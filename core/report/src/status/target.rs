@@ -58,7 +58,7 @@ fn ready(target: &AwsTarget, view: &TargetView<'_>) -> Condition {
     } else if !view.overlaps.is_empty() {
         (ConditionStatus::False, OVERLAPS, overlapping(view))
     } else if target.spec.suspend {
-        let message = "no new steps are taken".to_owned();
+        let message = "the target is suspended; no new changes are started".to_owned();
         (ConditionStatus::False, "Suspended", message)
     } else {
         let message = "all clusters were read".to_owned();
@@ -77,10 +77,10 @@ fn overlapping(view: &TargetView<'_>) -> String {
         .map(String::as_str)
         .collect();
     let clusters = match (named.is_empty(), left.len().saturating_sub(CLUSTERS_NAMED)) {
-        (true, _) => "no cluster is concerned now".to_owned(),
-        (false, 0) => format!("left to the older target: {}", named.join(", ")),
+        (true, _) => "no cluster is affected now".to_owned(),
+        (false, 0) => format!("managed by the older target: {}", named.join(", ")),
         (false, more) => format!(
-            "left to the older target: {} and {more} more",
+            "managed by the older target: {} and {more} more",
             named.join(", ")
         ),
     };

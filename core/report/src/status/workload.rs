@@ -213,7 +213,7 @@ fn selected(plan: &WorkloadPlan, generation: i64, before: &[Condition]) -> Condi
     }
     match (&selection.winner, selection.opted_out_by) {
         (Some(won), _) => {
-            let message = format!("policy {} decides", won.name);
+            let message = format!("policy {} applies", won.name);
             condition(
                 SELECTED,
                 ConditionStatus::True,
@@ -235,7 +235,7 @@ fn selected(plan: &WorkloadPlan, generation: i64, before: &[Condition]) -> Condi
         (None, None) => {
             let message = match &selection.nearest {
                 Some((policy, term)) => {
-                    format!("no policy selects it; nearest is {policy}: {term}")
+                    format!("no policy selects the workload; the closest is {policy}: {term}")
                 }
                 None => "there is no policy".to_owned(),
             };
@@ -294,7 +294,7 @@ fn older_generation(plan: &WorkloadPlan, record: &WorkloadRecord) -> Option<Stri
     let coming = coming.filter(|deployment| deployment.purpose == Purpose::Inject);
     if let Some(found) = coming.map(|found| &found.policy).filter(is_older) {
         return Some(format!(
-            "this is generation {} of the policy; generation {} comes in its turn",
+            "this deployment is for generation {} of the policy; generation {} follows in its turn",
             found.generation, won.generation
         ));
     }
@@ -302,7 +302,7 @@ fn older_generation(plan: &WorkloadPlan, record: &WorkloadRecord) -> Option<Stri
     let found = managed.filter(is_older)?;
     plan.decision.is_waiting().then(|| {
         format!(
-            "generation {} of the policy runs meanwhile",
+            "generation {} of the policy runs in the meantime",
             found.generation
         )
     })
@@ -329,7 +329,7 @@ fn healthy(record: &WorkloadRecord, runs_nothing: bool, generation: i64) -> Cond
         (
             ConditionStatus::Unknown,
             WorkloadReason::DeploymentInProgress,
-            "ECS replaces the tasks".to_owned(),
+            "a deployment is in progress; ECS is replacing the tasks".to_owned(),
         )
     } else if has_failed(record) {
         let (reason, message) = decision_reason(&Decision::Failed, record);
@@ -338,7 +338,8 @@ fn healthy(record: &WorkloadRecord, runs_nothing: bool, generation: i64) -> Cond
         (
             ConditionStatus::Unknown,
             WorkloadReason::Unproven,
-            "applied, and no task of the service runs to prove it; seen once one does".to_owned(),
+            "applied, but the service has no running tasks to verify it; verified when a task runs"
+                .to_owned(),
         )
     } else if record.managed.is_some() {
         (
@@ -350,7 +351,7 @@ fn healthy(record: &WorkloadRecord, runs_nothing: bool, generation: i64) -> Cond
         (
             ConditionStatus::Unknown,
             WorkloadReason::NotManaged,
-            "nothing of ours runs here".to_owned(),
+            "the service does not run a router of this operator".to_owned(),
         )
     };
     condition(HEALTHY, status, reason.as_str(), message, generation)
