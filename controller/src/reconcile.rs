@@ -257,13 +257,16 @@ async fn plan_with_what_is_known(
         // Each round reads others: it ends.
         let movers = world.unread_movers(&plan, &loaded.records);
         if movers.is_empty() {
-            let open = plan.left_open.first();
-            tracing::error!(
-                target_name = loaded.target.name(),
-                open,
-                rounds = MAX_PLAN_ROUNDS,
-                "each answer raised another question; the workloads concerned wait"
-            );
+            // The last round may have read the last thing that was missing.
+            if !plan.left_open.is_empty() {
+                let open = plan.left_open.first();
+                tracing::error!(
+                    target_name = loaded.target.name(),
+                    open,
+                    rounds = MAX_PLAN_ROUNDS,
+                    "each answer raised another question; the workloads concerned wait"
+                );
+            }
             return plan;
         }
         world.read_again(clients, movers).await;
