@@ -11,10 +11,9 @@ use firelens_store::{ListOptions, Store};
 use firelens_types::v1alpha1::{Cause, FieldError, Kind, LogDestination, LoggingPolicy, Mode};
 use serde_json::Value;
 
-use crate::admission;
 use crate::meta::typed;
-use crate::overlaps;
 use crate::status::{ApiError, from_store_query};
+use crate::{admission, overlaps};
 
 /// Warnings a client is sent; a header line holds only so much.
 const WARNINGS_MAX: usize = 20;

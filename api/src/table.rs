@@ -5,9 +5,8 @@ use firelens_types::v1alpha1::{Column, Kind, printer_columns};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::age;
-use crate::jsonpath;
 use crate::params::IncludeObject;
+use crate::{age, jsonpath};
 
 /// One column: how it is announced, and where its cell comes from.
 struct Definition {

@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use firelens_aws::observe::{Observation, Observed};
 use firelens_aws::record::{WorkloadKey, WorkloadRecord};
-use firelens_plan::select;
-use firelens_plan::{Decision, Plan, WorkloadPlan};
+use firelens_plan::{Decision, Plan, WorkloadPlan, select};
 use firelens_types::v1alpha1::AwsTarget;
 use jiff::{SignedDuration, Timestamp};
 

@@ -3,11 +3,10 @@
 
 use firelens_types::v1alpha1::Kind;
 
-use crate::Store;
 use crate::error::StoreError;
-use crate::meta;
 use crate::sql_changes::{self, ChangeRow};
 use crate::types::{Change, ChangePage, ChangeType};
+use crate::{Store, meta};
 
 impl Store {
     /// The changes after revision `since`, of one kind or of all, in order and at most `limit`. Ask

@@ -8,12 +8,11 @@ use sqlx::postgres::{PgListener, PgPool};
 use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::Store;
 use crate::config::listener_pool;
 use crate::error::StoreError;
 use crate::hints::Feed;
-use crate::sql_objects;
 use crate::store::Inner;
+use crate::{Store, sql_objects};
 
 /// Channel of the notifications; no other one is used.
 pub(crate) const CHANNEL: &str = "firelens_changes";

@@ -11,14 +11,13 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::Store;
 use crate::error::StoreError;
 use crate::leases::{Lease, check_fence};
-use crate::meta;
 use crate::objects::{database_time, expect, lock_one, write_one};
 use crate::sql_objects::{self, Row};
 use crate::types::{Applied, ChangeType, Expected, GeneratedObject};
 use crate::write::{Effect, Write, write_all};
+use crate::{Store, meta};
 
 /// Objects per transaction: it holds the revision row, and other writers wait for it no longer than
 /// some tens of milliseconds.

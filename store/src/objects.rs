@@ -8,13 +8,12 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::Store;
 use crate::error::StoreError;
-use crate::meta;
 use crate::page::Cursor;
 use crate::sql_objects::{self, Row};
 use crate::types::{ChangeType, Deleted, ListOptions, ObjectList, Part, Preconditions, Update};
 use crate::write::{Effect, Write, write_all};
+use crate::{Store, meta};
 
 /// People asked for something else: everyone who waits for that is woken.
 const ASKED: Effect = Effect {

@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use crate::Store;
 use crate::error::StoreError;
-use crate::{events, policy_plans, sql_changes, task_definitions};
+use crate::{Store, events, policy_plans, sql_changes, task_definitions};
 
 /// Rows per statement: a deletion must not hold back others for long.
 const BATCH_MAX: i64 = 5_000;

@@ -5,10 +5,9 @@ use firelens_types::v1alpha1::{Cause, FieldError};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::admission;
 use crate::extract::Resource;
-use crate::meta;
 use crate::status::ApiError;
+use crate::{admission, meta};
 
 /// How far the clock of a client may be ahead of ours.
 const CLOCK_AHEAD_MAX: SignedDuration = SignedDuration::from_secs(60);

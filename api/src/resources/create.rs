@@ -8,14 +8,12 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::admission::{self, Admitted};
-use crate::body;
 use crate::extract::{Pairs, Resource};
-use crate::findings;
 use crate::negotiate::Accept;
 use crate::params::Params;
-use crate::representation;
 use crate::state::ApiState;
 use crate::status::{ApiError, from_store};
+use crate::{body, findings, representation};
 
 /// Names drawn for `generateName` before giving up. With five letters of 27 each a second is rarely needed.
 const NAME_ATTEMPTS: usize = 8;

@@ -12,16 +12,12 @@ use serde_json::Value;
 use super::control;
 use super::patching::PatchBody;
 use super::update::{current, is_deleting, write};
-use crate::admission;
-use crate::body;
 use crate::extract::{Pairs, Resource};
-use crate::findings;
-use crate::meta;
 use crate::negotiate::Accept;
 use crate::params::Params;
-use crate::representation;
 use crate::state::ApiState;
 use crate::status::{ApiError, CHANGED};
+use crate::{admission, body, findings, meta, representation};
 
 /// How often a patch is applied anew because someone else was faster. kube-apiserver: 5.
 const ATTEMPTS: usize = 5;

@@ -10,16 +10,13 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use super::control;
-use crate::admission;
 use crate::body::{self, Decoded};
 use crate::extract::{Pairs, Resource};
-use crate::findings;
-use crate::meta;
 use crate::negotiate::Accept;
 use crate::params::Params;
-use crate::representation;
 use crate::state::ApiState;
 use crate::status::{ApiError, from_store};
+use crate::{admission, findings, meta, representation};
 
 /// `PUT /{plural}/{name}`
 pub(crate) async fn update(

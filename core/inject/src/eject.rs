@@ -6,9 +6,8 @@ use firelens_taskdef::{ContainerView, RawObject, TaskDefinitionDoc};
 
 use crate::containers::dependencies;
 use crate::context::Ejection;
-use crate::marks::LABEL_RESTORE;
 use crate::marks::restore::{Before, RestoreRecord};
-use crate::marks::{marks_of, our_router};
+use crate::marks::{LABEL_RESTORE, marks_of, our_router};
 use crate::refusal::{Note, NoteCode};
 
 /// An injection that cannot be taken out.

@@ -83,7 +83,7 @@ fn a_file_that_no_binary_takes_in_is_found() {
     write("group/one.rs", "");
     write("group/deep/mod.rs", "mod inner;\n");
     write("group/deep/inner.rs", "");
-    assert_eq!(forgotten(folder.path()), [String::new(); 0]);
+    assert_eq!(forgotten(folder.path()), Vec::<String>::new());
     write("group/two.rs", "");
     write("group/deep/other/mod.rs", "");
     write("loose/thing.rs", "");

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use regex::Regex;
 
@@ -24,6 +25,9 @@ struct Module {
     file: String,
     text: String,
 }
+
+/// A name of its own that a `use` gives to what it takes.
+static ALIAS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s+as\s+\w+").unwrap());
 
 /// The paths of a `use` tree, or of an expression, that begins at the start of `text`.
 fn paths(text: &str, prefix: &[String], found: &mut Vec<CodePath>) -> usize {
@@ -44,8 +48,7 @@ fn paths(text: &str, prefix: &[String], found: &mut Vec<CodePath>) -> usize {
                 return start + at;
             }
             at += read;
-            let alias = Regex::new(r"^\s+as\s+\w+").unwrap();
-            at += alias.find(&rest[at..]).map_or(0, |found| found.end());
+            at += ALIAS.find(&rest[at..]).map_or(0, |found| found.end());
         }
     }
     let name: String = rest
@@ -229,7 +232,7 @@ fn circular_module_dependencies_are_found_however_a_module_is_named() {
         "c.rs",
         "//! Below.\n#[cfg(test)]\nmod tests {\n    use crate::a::Other;\n}\n",
     );
-    assert_eq!(circles(&source), [String::new(); 0]);
+    assert_eq!(circles(&source), Vec::<String>::new());
 
     for back in [
         "use crate::Thing;",

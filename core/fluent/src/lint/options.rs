@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 
 use super::output::{Given, Output, boolean};
 use super::{Code, Findings};
-use crate::catalogue::FluentBitVersion;
-use crate::catalogue::{self, Plugin, PluginKind, Strictness, ValueType};
+use crate::catalogue::{self, FluentBitVersion, Plugin, PluginKind, Strictness, ValueType};
 use firelens_types::v1alpha1::validate::secrets;
 
 /// Options of the log drivers `awslogs`, `splunk`, `gelf`, `fluentd` …, by their prefix.

@@ -12,8 +12,7 @@ use firelens_types::error_chain;
 use firelens_types::v1alpha1::{ConfigBucket, Filter, RouterType};
 
 use crate::context::{ConfigObject, InjectContext};
-use crate::delivery::{Choice, Fetcher, Way};
-use crate::delivery::{fluentd, placement};
+use crate::delivery::{Choice, Fetcher, Way, fluentd, placement};
 use crate::refusal::{Reason, Refusal};
 
 /// Prefix of the variables that tell the init process which objects to fetch. Their order is that

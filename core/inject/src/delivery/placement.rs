@@ -14,8 +14,7 @@ use firelens_types::v1alpha1::{Filter, FilterBlock, LoggingPolicySpec, RouterTyp
 
 use crate::containers;
 use crate::containers::Routed;
-use crate::delivery::Way;
-use crate::delivery::fluentd;
+use crate::delivery::{Way, fluentd};
 use crate::routing::Routing;
 
 /// What the log configuration of a routed container says.

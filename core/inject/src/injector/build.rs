@@ -9,26 +9,20 @@ use firelens_aws::image::{Registry, RouterImage};
 use firelens_taskdef::{ContainerView, MAX_CONTAINERS, ObjectText, RawObject, TaskDefinitionDoc};
 use firelens_types::v1alpha1::{LaunchType, LoggingPolicySpec};
 
-use crate::checks::Review;
-use crate::checks::{foreign, size};
-use crate::containers::Routed;
+use crate::checks::{Review, foreign, size};
 use crate::containers::dependencies::RouterNames;
-use crate::containers::{dependencies, graph};
+use crate::containers::{Routed, dependencies, graph};
 use crate::context::InjectContext;
-use crate::delivery::placement;
-use crate::delivery::{BuiltIn, Choice, Shipment, Way};
-use crate::eject;
-use crate::injector::prepared::Prepared;
-use crate::injector::prepared::refuse_too_large;
+use crate::delivery::{BuiltIn, Choice, Shipment, Way, placement};
+use crate::injector::prepared::{Prepared, refuse_too_large};
 use crate::injector::{Injector, grants};
 use crate::marks::restore::{Before, RestoreRecord};
 use crate::marks::{LABEL_BASE, LABEL_GENERATION, LABEL_POLICY, LABEL_POLICY_UID, LABEL_RESTORE};
-use crate::platform;
 use crate::refusal::{Note, Reason, Refusal};
 use crate::router::health;
 use crate::router::health::{Chosen, HttpServer, Network, Situation};
 use crate::routing::Routing;
-use crate::{awslogs, containers, delivery, marks, router};
+use crate::{awslogs, containers, delivery, eject, marks, platform, router};
 
 /// The injection; with `all_in_file` no output rides in log options.
 pub(crate) fn attempt(

@@ -12,8 +12,7 @@ use firelens_types::v1alpha1::IamMode;
 use crate::containers::Routed;
 use crate::context::{ConfigObject, Injection};
 use crate::refusal::{Note, Reason, Refusal};
-use crate::routing::Routing;
-use crate::routing::destinations;
+use crate::routing::{Routing, destinations};
 use crate::{current, marks};
 use firelens_fluent::outputs::OutputInUse;
 

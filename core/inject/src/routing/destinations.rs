@@ -4,14 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use firelens_fluent::outputs::{CompiledOutput, ImageLine, OutputScope};
+use firelens_fluent::outputs::{CompiledOutput, ImageLine, OutputInUse, OutputScope};
 use firelens_fluent::text::check_pattern;
 use firelens_types::v1alpha1::{LogDestinationSpec, Output};
 
 use crate::containers::Routed;
 use crate::context::InjectContext;
 use crate::refusal::{Reason, Refusal};
-use firelens_fluent::outputs::OutputInUse;
 
 /// The outputs that are used, by their place in the policy.
 pub(crate) fn compile(

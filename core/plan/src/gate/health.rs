@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use crate::gate::failure::{EXIT_KILLED, ended_badly, stopped_by_itself, tell_container};
 use crate::gate::{Findings, Watched};
 use crate::input::PlanInput;
-use firelens_aws::observe::sanitize;
-use firelens_aws::observe::{Needs, Observed, ServiceView, TaskView, TasksQuestion};
+use firelens_aws::observe::{Needs, Observed, ServiceView, TaskView, TasksQuestion, sanitize};
 use firelens_aws::record::WorkloadRecord;
 
 /// Services of a rollout whose tasks are read in one pass. Each costs up to four calls, of which ECS

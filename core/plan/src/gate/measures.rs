@@ -4,8 +4,7 @@
 
 use crate::gate::Findings;
 use crate::input::PlanInput;
-use firelens_aws::observe::sanitize;
-use firelens_aws::observe::{AlarmView, Needs, Observed};
+use firelens_aws::observe::{AlarmView, Needs, Observed, sanitize};
 use firelens_types::v1alpha1::PrometheusGate;
 
 pub(crate) fn alarms(

@@ -5,13 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::input::PlanInput;
-use crate::model::Repair;
-use crate::model::{Decision, Plan};
+use crate::model::{Decision, Plan, Repair};
 use crate::removal::former;
 use crate::removal::former::FORMER_REPLACED_PER_PASS;
 use crate::resources;
-use crate::resources::reread;
-use crate::resources::{State, Wishes};
+use crate::resources::{State, Wishes, reread};
 use crate::rollout::slots::Slots;
 use crate::workload::desire::Change;
 use crate::workload::draft::{Draft, find_policy};

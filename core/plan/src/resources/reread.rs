@@ -12,8 +12,7 @@ use crate::model::Plan;
 use crate::resources::Wanted;
 use crate::resources::look::same_json;
 use firelens_aws::observe::{Needs, Observed, ServiceView};
-use firelens_aws::record::Tool;
-use firelens_aws::record::{OwnedResource, ResourceId, RightsTaken, WorkloadKey};
+use firelens_aws::record::{OwnedResource, ResourceId, RightsTaken, Tool, WorkloadKey};
 use firelens_inject::drift::{Actor, role_ways_out};
 use firelens_inject::{Note, NoteCode};
 

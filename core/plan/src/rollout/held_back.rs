@@ -3,14 +3,11 @@
 use jiff::Timestamp;
 
 use crate::input::PlanInput;
-use crate::model::ExternalDeploy;
-use crate::model::{Decision, Wait};
+use crate::model::{Decision, ExternalDeploy, Wait};
 use crate::resources::role_limits;
 use crate::workload::desire::Change;
 use crate::workload::draft::{Draft, find_policy};
-use crate::workload::external_deploy;
-use crate::workload::revert;
-use crate::workload::settle;
+use crate::workload::{external_deploy, revert, settle};
 use firelens_aws::fit;
 use firelens_aws::record::{AttemptEnd, DeploymentRecord, FailedAttempt, Purpose};
 use firelens_inject::{Reason, Refusal};

@@ -8,17 +8,13 @@ use jiff::Timestamp;
 
 use crate::gate::{AnalysisResult, Watched};
 use crate::input::PlanInput;
-use crate::model::RolloutState;
-use crate::model::{Decision, Plan, Wait};
+use crate::model::{Decision, Plan, RolloutState, Wait};
 use crate::rollout;
 use crate::rollout::candidates::{Candidates, marked, wins};
-use crate::rollout::held_back;
-use crate::rollout::{Blocker, Candidate, Ceiling, Class, Tally, Waves, wave_statuses};
+use crate::rollout::{Blocker, Candidate, Ceiling, Class, Tally, Waves, held_back, wave_statuses};
 use crate::select::policy_ref;
-use crate::workload::capacity;
 use crate::workload::draft::{Draft, find_policy};
-use crate::workload::meanwhile;
-use crate::workload::put_back;
+use crate::workload::{capacity, meanwhile, put_back};
 use firelens_aws::observe::Needs;
 use firelens_aws::record::{
     PolicyRef, Purpose, RolloutMark, RolloutRecord, RolloutStop, WorkloadKey,

@@ -6,18 +6,11 @@
 use std::collections::BTreeMap;
 
 use crate::input::PlanInput;
-use crate::model::Claim;
-use crate::model::{Decision, Wait};
+use crate::model::{Claim, Decision, Wait};
 use crate::select::{Selection, launch_type};
-use crate::workload::capacity;
-use crate::workload::claim;
 use crate::workload::draft::find_policy;
-use crate::workload::eject;
-use crate::workload::meanwhile;
-use crate::workload::moving;
 use crate::workload::policy_errors::PolicyErrors;
-use crate::workload::risks;
-use crate::workload::scope;
+use crate::workload::{capacity, claim, eject, meanwhile, moving, risks, scope};
 use firelens_aws::fit::{self, Footprint};
 use firelens_aws::iam::Grant;
 use firelens_aws::observe::{ClusterView, Needs, Observed, ServiceView};

@@ -4,9 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::workload::leaving;
-use crate::workload::put_back;
-use crate::workload::settle;
+use crate::workload::{leaving, put_back, settle};
 use firelens_aws::observe::{DeploymentView, ServiceView};
 use firelens_aws::record::{
     AttemptEnd, DeploymentRecord, FailedAttempt, FailureReason, PolicyRef, Purpose, WorkloadRecord,
@@ -52,41 +50,9 @@ fn follow(
     }
     let age = now.duration_since(deployment.started_at);
     if service.task_definition == deployment.task_definition {
-        let primary = service.primary_deployment();
-        if primary.is_some_and(|found| found.rollout_state.as_deref() == Some("FAILED")) {
-            let reason = primary
-                .map(|found| found.rollout_state_reason.clone())
-                .unwrap_or_default();
-            let back = put_back::way_back(deployment);
-            keep_as_managed(next, deployment, None);
-            fail(
-                next,
-                deployment,
-                FailureReason::DeploymentFailed,
-                reason,
-                now,
-            );
-            put_back::owe(next, back);
-        } else if primary.is_none_or(|found| {
-            found.task_definition == deployment.task_definition && found.is_complete()
-        }) {
-            // With early success ECS says so while the tasks before still run and are cleaned up later.
-            if service.is_settled() {
-                succeed(next, deployment, now);
-            }
-        } else if age > SignedDuration::from_secs(deadline_seconds) {
-            let back = put_back::way_back(deployment);
-            keep_as_managed(next, deployment, None);
-            let message = format!("no steady state within {deadline_seconds} s");
-            fail(
-                next,
-                deployment,
-                FailureReason::ProgressDeadlineExceeded,
-                message,
-                now,
-            );
-            put_back::owe(next, back);
-        }
+        let is_overdue = age > SignedDuration::from_secs(deadline_seconds);
+        let deadline = is_overdue.then_some(deadline_seconds);
+        follow_in_place(next, deployment, service, deadline, now);
         return;
     }
     let ours = service
@@ -116,6 +82,44 @@ fn follow(
     leaving::set_down(next, deployment);
     next.deployment = None;
     next.admitted = None;
+}
+
+/// A deployment whose revision the service is still set to: it failed, is complete, or is past its `deadline` in
+/// seconds.
+fn follow_in_place(
+    next: &mut WorkloadRecord,
+    deployment: &DeploymentRecord,
+    service: &ServiceView,
+    deadline: Option<i64>,
+    now: Timestamp,
+) {
+    let primary = service.primary_deployment();
+    let failed = primary.filter(|found| found.rollout_state.as_deref() == Some("FAILED"));
+    let is_complete = primary.is_none_or(|found| {
+        found.task_definition == deployment.task_definition && found.is_complete()
+    });
+    let (reason, message) = match (failed, deadline) {
+        (Some(failed), _) => (
+            FailureReason::DeploymentFailed,
+            failed.rollout_state_reason.clone(),
+        ),
+        // With early success ECS says so while the tasks before still run and are cleaned up later.
+        (None, _) if is_complete => {
+            if service.is_settled() {
+                succeed(next, deployment, now);
+            }
+            return;
+        }
+        (None, Some(seconds)) => (
+            FailureReason::ProgressDeadlineExceeded,
+            format!("no steady state within {seconds} s"),
+        ),
+        (None, None) => return,
+    };
+    let back = put_back::way_back(deployment);
+    keep_as_managed(next, deployment, None);
+    fail(next, deployment, reason, message, now);
+    put_back::owe(next, back);
 }
 
 /// ECS says why of the deployment that it gave up; of the one in its place only that it rolls back.

@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 
 use super::path::{Errors, Path};
 use super::{names, selector};
-use crate::v1alpha1::window;
-use crate::v1alpha1::{PrometheusGate, RolloutStrategy};
+use crate::v1alpha1::{PrometheusGate, RolloutStrategy, window};
 
 /// Longest name of a CloudWatch alarm, in characters.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html>
