@@ -62,6 +62,8 @@ pub struct RouterFiles {
     /// Parser sections, which Fluent Bit takes from a file of their own only (`-R`, which the init
     /// image passes for files with parsers in them).
     pub parsers: Option<String>,
+    /// The `[SERVICE]` section of `main`, with what the policy's raw text says of it.
+    pub service: Section,
 }
 
 /// A filter of the policy and the routed containers it is for.
@@ -126,8 +128,9 @@ pub fn router_file(input: &RouterFileInput<'_>) -> Result<RouterFiles, RenderErr
     for custom in services {
         change_service(&mut service, custom, input)?;
     }
-    items.insert(0, service.into());
+    items.insert(0, service.clone().into());
     Ok(RouterFiles {
+        service,
         main: proven(&Document { items }, input.image_line)?,
         parsers: match parsers.items.is_empty() {
             true => None,

@@ -52,7 +52,7 @@ impl Review<'_> {
                 .environment
                 .get(LOG_LEVEL_VARIABLE)
                 .map(String::as_str),
-            log_level_option: stop::service_value(self.shipment, "Log_Level"),
+            log_level_option: self.shipment.service_value("Log_Level"),
         };
         image::check(doc, self.image, self.context, &used, notes)?;
         neighbours::note_mesh(doc, &spec.router, notes);

@@ -43,7 +43,8 @@ pub(crate) fn grace_seconds(router: &Router, way: Way<'_>, shipment: &Shipment) 
         return BUILT_IN_GRACE_SECONDS;
     }
     match way {
-        Way::OwnFile { .. } => service_value(shipment, "Grace")
+        Way::OwnFile { .. } => shipment
+            .service_value("Grace")
             .and_then(|grace| grace.parse().ok())
             .unwrap_or(DEFAULT_GRACE_SECONDS),
         Way::Options {
@@ -52,18 +53,6 @@ pub(crate) fn grace_seconds(router: &Router, way: Way<'_>, shipment: &Shipment) 
         } => DEFAULT_GRACE_SECONDS,
         Way::Options { .. } | Way::InImage(_) => BUILT_IN_GRACE_SECONDS,
     }
-}
-
-/// A value of the `[SERVICE]` section of the router file, as it was rendered.
-pub(crate) fn service_value<'a>(shipment: &'a Shipment, key: &str) -> Option<&'a str> {
-    let file = &shipment.objects.first()?.body;
-    let section = file.lines().skip_while(|line| line.trim() != "[SERVICE]");
-    section
-        .skip(1)
-        .take_while(|line| !line.starts_with('['))
-        .filter_map(|line| line.trim().split_once(char::is_whitespace))
-        .find(|(name, _)| name.eq_ignore_ascii_case(key))
-        .map(|(_, value)| value.trim())
 }
 
 /// The router's `stopTimeout`, in seconds: what the policy says, else what is needed.

@@ -6,7 +6,9 @@
 //! <https://github.com/aws/aws-for-fluent-bit/blob/mainline/init/fluent_bit_init_process.go>
 
 use firelens_aws::image::{ImageLine, Product};
-use firelens_fluent::render::{RenderError, RouterFileInput, RouterFiles, read, router_file};
+use firelens_fluent::render::{
+    RenderError, RouterFileInput, RouterFiles, Section, read, router_file,
+};
 use firelens_taskdef::sha256_hex;
 use firelens_types::error_chain;
 use firelens_types::v1alpha1::{ConfigBucket, Filter, RouterType};
@@ -37,6 +39,15 @@ pub(crate) struct Shipment {
     pub(crate) secrets: Vec<(String, String)>,
     /// Objects to write first.
     pub(crate) objects: Vec<ConfigObject>,
+    /// The `[SERVICE]` section of the router file, where there is one of ours.
+    pub(crate) service: Option<Section>,
+}
+
+impl Shipment {
+    /// A value of the `[SERVICE]` section of the router file.
+    pub(crate) fn service_value(&self, key: &str) -> Option<&str> {
+        self.service.as_ref()?.value(key)
+    }
 }
 
 /// Makes what the way needs.
@@ -101,6 +112,7 @@ fn own_files(
         }
     };
     shipment.secrets = secrets;
+    shipment.service = Some(files.service);
     Ok(shipment)
 }
 
