@@ -12,7 +12,6 @@ mod extract;
 mod findings;
 mod health;
 mod http_metrics;
-mod jsonpath;
 mod listen;
 mod meta;
 mod metrics;

@@ -1,86 +1,83 @@
 //! Objects as `meta.k8s.io/v1` `Table`: the columns that `kubectl get` shows.
 //! Never hides an object: one row each, and empty cells where the object has nothing to show.
 
-use firelens_types::v1alpha1::{Column, Kind, printer_columns};
+use firelens_types::v1alpha1::{Column, ColumnPath, Kind, printer_columns};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::age;
 use crate::params::IncludeObject;
-use crate::{age, jsonpath};
 
-/// One column: how it is announced, and where its cell comes from.
-struct Definition {
-    name: String,
-    type_: String,
-    format: String,
-    description: String,
-    priority: i64,
-    path: String,
+/// What an event is about: shown as `kind/name`.
+const INVOLVED_OBJECT: ColumnPath = ColumnPath::Pointer("/involvedObject");
+
+const fn column(
+    name: &'static str,
+    type_: &'static str,
+    priority: i32,
+    description: &'static str,
+    pointer: &'static str,
+) -> Column {
+    Column {
+        name,
+        type_,
+        format: "",
+        description,
+        priority,
+        path: ColumnPath::Pointer(pointer),
+    }
 }
+
+/// The columns of `kubectl get events`.
+const EVENT: &[Column] = &[
+    column(
+        "Last Seen",
+        "date",
+        0,
+        "When it was last seen.",
+        "/lastTimestamp",
+    ),
+    column("Type", "string", 0, "Normal or Warning.", "/type"),
+    column("Reason", "string", 0, "Why, in one word.", "/reason"),
+    column(
+        "Object",
+        "string",
+        0,
+        "What it is about.",
+        "/involvedObject",
+    ),
+    column("Source", "string", 1, "Who says so.", "/source/component"),
+    column("Message", "string", 0, "What happened.", "/message"),
+    column(
+        "First Seen",
+        "date",
+        1,
+        "When it was first seen.",
+        "/firstTimestamp",
+    ),
+    column("Count", "integer", 1, "How often it was seen.", "/count"),
+    Column {
+        format: "name",
+        ..column("Name", "string", 1, "Name of the event.", "/metadata/name")
+    },
+];
 
 /// What rows of a table are made of.
 pub(crate) struct Layout {
-    columns: Vec<Definition>,
+    columns: &'static [Column],
 }
 
 impl Layout {
-    /// The columns of a kind: its name first, its own, and its age last unless it says otherwise.
+    /// The columns of a kind.
     pub(crate) fn of(kind: Kind) -> Self {
-        let mut columns: Vec<Definition> = printer_columns(kind).iter().map(definition).collect();
-        if !columns.iter().any(|c| c.name.eq_ignore_ascii_case("name")) {
-            let text = "Name of the object, unique within its kind.";
-            columns.insert(0, fixed("Name", "string", "name", text, "metadata.name"));
+        Self {
+            columns: printer_columns(kind),
         }
-        if !columns.iter().any(|c| c.name.eq_ignore_ascii_case("age")) {
-            let text = "Time since the object was created.";
-            columns.push(fixed("Age", "date", "", text, "metadata.creationTimestamp"));
-        }
-        Self { columns }
     }
 
     /// The columns of events, those of `kubectl get events`.
-    pub(crate) fn of_events() -> Self {
-        let mut columns = vec![
-            fixed(
-                "Last Seen",
-                "date",
-                "",
-                "When it was last seen.",
-                "lastTimestamp",
-            ),
-            fixed("Type", "string", "", "Normal or Warning.", "type"),
-            fixed("Reason", "string", "", "Why, in one word.", "reason"),
-            fixed(
-                "Object",
-                "string",
-                "",
-                "What it is about.",
-                "involvedObject",
-            ),
-            fixed("Source", "string", "", "Who says so.", "source.component"),
-            fixed("Message", "string", "", "What happened.", "message"),
-            fixed(
-                "First Seen",
-                "date",
-                "",
-                "When it was first seen.",
-                "firstTimestamp",
-            ),
-            fixed("Count", "integer", "", "How often it was seen.", "count"),
-            fixed(
-                "Name",
-                "string",
-                "name",
-                "Name of the event.",
-                "metadata.name",
-            ),
-        ];
-        for column in &mut columns {
-            if ["Source", "First Seen", "Count", "Name"].contains(&column.name.as_str()) {
-                column.priority = 1;
-            }
-        }
-        Self { columns }
+    pub(crate) const fn of_events() -> Self {
+        Self { columns: EVENT }
     }
 
     /// A table of `objects`; `list_metadata` is that of the list (or of the one object).
@@ -98,7 +95,7 @@ impl Layout {
             "metadata": list_metadata,
             "columnDefinitions": self.columns.iter().map(|c| json!({
                 "name": c.name,
-                "type": if c.type_ == "date" { "string" } else { c.type_.as_str() },
+                "type": if c.type_ == "date" { "string" } else { c.type_ },
                 "format": c.format,
                 "description": c.description,
                 "priority": c.priority,
@@ -123,30 +120,8 @@ impl Layout {
     }
 }
 
-fn definition(column: &Column) -> Definition {
-    Definition {
-        name: column.name.to_string(),
-        type_: column.type_.to_string(),
-        format: column.format.to_string(),
-        description: column.description.to_string(),
-        priority: i64::from(column.priority),
-        path: column.path.to_string(),
-    }
-}
-
-fn fixed(name: &str, type_: &str, format: &str, description: &str, path: &str) -> Definition {
-    Definition {
-        name: name.to_owned(),
-        type_: type_.to_owned(),
-        format: format.to_owned(),
-        description: description.to_owned(),
-        priority: 0,
-        path: path.to_owned(),
-    }
-}
-
-fn cell(column: &Definition, object: &Value, now: Timestamp) -> Value {
-    if column.path == "involvedObject" {
+fn cell(column: &Column, object: &Value, now: Timestamp) -> Value {
+    if column.path == INVOLVED_OBJECT {
         let about = &object["involvedObject"];
         let kind = about["kind"].as_str().unwrap_or_default().to_lowercase();
         return json!(format!(
@@ -154,21 +129,24 @@ fn cell(column: &Definition, object: &Value, now: Timestamp) -> Value {
             about["name"].as_str().unwrap_or_default()
         ));
     }
-    let found = jsonpath::find(object, &column.path);
-    let shown: Vec<&&Value> = found.iter().filter(|value| !value.is_null()).collect();
-    match (column.type_.as_str(), shown.as_slice()) {
-        ("date", [time]) => json!(age::since(time.as_str().unwrap_or_default(), now)),
-        ("date", _) => json!("<unknown>"),
-        ("integer" | "number" | "boolean", [Value::Array(items)]) => json!(items.len()),
-        ("integer" | "number" | "boolean", [one]) => (**one).clone(),
-        ("integer" | "number" | "boolean", _) => Value::Null,
-        (_, [Value::Array(items)]) => json!(joined(items.iter())),
-        (_, many) => json!(joined(many.iter().map(|value| **value))),
+    match (column.type_, column.path.find(object)) {
+        ("date", Some(time)) => json!(age::since(time.as_str().unwrap_or_default(), now)),
+        ("date", None) => json!("<unknown>"),
+        ("integer" | "number" | "boolean", Some(Value::Array(items))) => json!(items.len()),
+        ("integer" | "number" | "boolean", found) => found.cloned().unwrap_or_default(),
+        (_, Some(Value::Array(items))) => {
+            json!(items.iter().map(text).collect::<Vec<_>>().join(","))
+        }
+        (_, found) => json!(found.map(text).unwrap_or_default()),
     }
 }
 
-fn joined<'a>(values: impl Iterator<Item = &'a Value>) -> String {
-    values.map(jsonpath::text).collect::<Vec<_>>().join(",")
+/// A value as one cell shows it: strings bare, everything else as JSON.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// The `PartialObjectMetadata` of an object.

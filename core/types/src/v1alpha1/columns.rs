@@ -2,6 +2,8 @@
 //!
 //! Only what can be read from the object: a column computes nothing.
 
+use serde_json::Value;
+
 use super::Kind;
 
 /// A column of a table.
@@ -17,16 +19,40 @@ pub struct Column {
     pub description: &'static str,
     /// 0: always shown; 1: shown by `-o wide`.
     pub priority: i32,
-    /// Where the value is, in JSONPath without the leading `$`: `.status.selected`, or
-    /// `.status.conditions[?(@.type=="Ready")].status`.
-    pub path: &'static str,
+    /// Where the value is.
+    pub path: ColumnPath,
+}
+
+/// Where the value of a column is in its object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnPath {
+    /// A JSON pointer (RFC 6901), such as `/status/selected`.
+    Pointer(&'static str),
+    /// A member of the condition of a type, such as `Condition("Ready", "reason")`.
+    Condition(&'static str, &'static str),
+}
+
+impl ColumnPath {
+    /// The value there; none where the object does not say it.
+    #[must_use]
+    pub fn find<'a>(&self, object: &'a Value) -> Option<&'a Value> {
+        let found = match self {
+            Self::Pointer(pointer) => object.pointer(pointer),
+            Self::Condition(type_, member) => object
+                .pointer("/status/conditions")
+                .and_then(Value::as_array)
+                .and_then(|all| all.iter().find(|one| one["type"] == *type_))
+                .and_then(|condition| condition.get(member)),
+        };
+        found.filter(|value| !value.is_null())
+    }
 }
 
 const fn column(
     name: &'static str,
     type_: &'static str,
     description: &'static str,
-    path: &'static str,
+    path: ColumnPath,
 ) -> Column {
     Column {
         name,
@@ -51,53 +77,58 @@ const NAME: Column = Column {
     format: "name",
     description: "Name of the object.",
     priority: 0,
-    path: ".metadata.name",
+    path: ColumnPath::Pointer("/metadata/name"),
 };
 const AGE: Column = column(
     "Age",
     "date",
     "Time since the object was created.",
-    ".metadata.creationTimestamp",
+    ColumnPath::Pointer("/metadata/creationTimestamp"),
 );
 const READY: Column = column(
     "Ready",
     "string",
     "Whether all is as wanted.",
-    ".status.conditions[?(@.type==\"Ready\")].status",
+    ColumnPath::Condition("Ready", "status"),
 );
 const REASON: Column = column(
     "Reason",
     "string",
     "Why it is ready or not.",
-    ".status.conditions[?(@.type==\"Ready\")].reason",
+    ColumnPath::Condition("Ready", "reason"),
 );
 const MESSAGE: Column = wide(column(
     "Message",
     "string",
     "Why, and what to do.",
-    ".status.conditions[?(@.type==\"Ready\")].message",
+    ColumnPath::Condition("Ready", "message"),
 ));
 
 const POLICY: &[Column] = &[
     NAME,
-    column("Mode", "string", "Audit or Enforce.", ".spec.mode"),
+    column(
+        "Mode",
+        "string",
+        "Audit or Enforce.",
+        ColumnPath::Pointer("/spec/mode"),
+    ),
     column(
         "Priority",
         "integer",
         "The highest decides.",
-        ".spec.priority",
+        ColumnPath::Pointer("/spec/priority"),
     ),
     column(
         "Selected",
         "integer",
         "Workloads that the policy decides for.",
-        ".status.selected",
+        ColumnPath::Pointer("/status/selected"),
     ),
     column(
         "Injected",
         "integer",
         "Workloads that run what the policy wants.",
-        ".status.injected",
+        ColumnPath::Pointer("/status/injected"),
     ),
     READY,
     wide(REASON),
@@ -105,13 +136,13 @@ const POLICY: &[Column] = &[
         "Failed",
         "integer",
         "Workloads whose deployment failed.",
-        ".status.failed",
+        ColumnPath::Pointer("/status/failed"),
     )),
     wide(column(
         "Skipped",
         "integer",
         "Workloads left alone.",
-        ".status.skipped",
+        ColumnPath::Pointer("/status/skipped"),
     )),
     AGE,
 ];
@@ -120,19 +151,29 @@ const DESTINATION: &[Column] = &[NAME, READY, wide(REASON), AGE];
 
 const TARGET: &[Column] = &[
     NAME,
-    column("Account", "string", "The AWS account.", ".spec.accountId"),
-    column("Region", "string", "The AWS region.", ".spec.region"),
+    column(
+        "Account",
+        "string",
+        "The AWS account.",
+        ColumnPath::Pointer("/spec/accountId"),
+    ),
+    column(
+        "Region",
+        "string",
+        "The AWS region.",
+        ColumnPath::Pointer("/spec/region"),
+    ),
     column(
         "Clusters",
         "integer",
         "ECS clusters looked at.",
-        ".status.clusters",
+        ColumnPath::Pointer("/status/clusters"),
     ),
     column(
         "Services",
         "integer",
         "ECS services found.",
-        ".status.services",
+        ColumnPath::Pointer("/status/services"),
     ),
     READY,
     wide(REASON),
@@ -140,41 +181,71 @@ const TARGET: &[Column] = &[
         "Last Resync",
         "date",
         "Time since the last full look.",
-        ".status.lastResyncTime",
+        ColumnPath::Pointer("/status/lastResyncTime"),
     )),
     AGE,
 ];
 
 const FREEZE: &[Column] = &[
     NAME,
-    column("Reason", "string", "Why.", ".spec.reason"),
-    column("From", "string", "When it begins.", ".spec.from"),
-    column("Until", "string", "When it ends.", ".spec.until"),
+    column(
+        "Reason",
+        "string",
+        "Why.",
+        ColumnPath::Pointer("/spec/reason"),
+    ),
+    column(
+        "From",
+        "string",
+        "When it begins.",
+        ColumnPath::Pointer("/spec/from"),
+    ),
+    column(
+        "Until",
+        "string",
+        "When it ends.",
+        ColumnPath::Pointer("/spec/until"),
+    ),
     wide(column(
         "Targets",
         "string",
         "The AwsTargets it is for.",
-        ".spec.targets",
+        ColumnPath::Pointer("/spec/targets"),
     )),
     AGE,
 ];
 
 const WORKLOAD: &[Column] = &[
     NAME,
-    column("Target", "string", "The AwsTarget.", ".spec.target"),
-    column("Cluster", "string", "The ECS cluster.", ".spec.cluster"),
-    column("Service", "string", "The ECS service.", ".spec.service"),
+    column(
+        "Target",
+        "string",
+        "The AwsTarget.",
+        ColumnPath::Pointer("/spec/target"),
+    ),
+    column(
+        "Cluster",
+        "string",
+        "The ECS cluster.",
+        ColumnPath::Pointer("/spec/cluster"),
+    ),
+    column(
+        "Service",
+        "string",
+        "The ECS service.",
+        ColumnPath::Pointer("/spec/service"),
+    ),
     column(
         "Policy",
         "string",
         "The policy that decides.",
-        ".status.policy.name",
+        ColumnPath::Pointer("/status/policy/name"),
     ),
     column(
         "Injected",
         "string",
         "Whether the service runs with the router.",
-        ".status.conditions[?(@.type==\"Injected\")].status",
+        ColumnPath::Condition("Injected", "status"),
     ),
     READY,
     REASON,
@@ -184,43 +255,53 @@ const WORKLOAD: &[Column] = &[
 
 const ROLLOUT: &[Column] = &[
     NAME,
-    column("Policy", "string", "The policy.", ".spec.policy"),
+    column(
+        "Policy",
+        "string",
+        "The policy.",
+        ColumnPath::Pointer("/spec/policy"),
+    ),
     column(
         "Generation",
         "integer",
         "Generation of the policy.",
-        ".spec.generation",
+        ColumnPath::Pointer("/spec/generation"),
     ),
-    column("Target", "string", "The AwsTarget.", ".spec.target"),
+    column(
+        "Target",
+        "string",
+        "The AwsTarget.",
+        ColumnPath::Pointer("/spec/target"),
+    ),
     column(
         "Selected",
         "integer",
         "Workloads that the policy decides for.",
-        ".status.selected",
+        ColumnPath::Pointer("/status/selected"),
     ),
     column(
         "Updated",
         "integer",
         "Workloads that run what the policy wants.",
-        ".status.updated",
+        ColumnPath::Pointer("/status/updated"),
     ),
     column(
         "Failed",
         "integer",
         "Workloads whose deployment failed.",
-        ".status.failed",
+        ColumnPath::Pointer("/status/failed"),
     ),
     column(
         "Complete",
         "string",
         "Whether the rollout has ended.",
-        ".status.conditions[?(@.type==\"Complete\")].status",
+        ColumnPath::Condition("Complete", "status"),
     ),
     wide(column(
         "Message",
         "string",
         "What happens now.",
-        ".status.message",
+        ColumnPath::Pointer("/status/message"),
     )),
     AGE,
 ];
@@ -242,6 +323,8 @@ pub const fn printer_columns(kind: Kind) -> &'static [Column] {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use serde_json::json;
+
     use super::*;
     use crate::v1alpha1::schema;
 
@@ -250,15 +333,43 @@ mod tests {
         for kind in Kind::ALL {
             let schema = schema(kind);
             for column in printer_columns(kind) {
-                let plain = column.path.split("[?(").next().unwrap();
-                let pointer = plain.replace('.', "/properties/");
-                let field = schema.pointer(&pointer);
-                assert!(field.is_some(), "{kind}: {}", column.path);
+                let pointer = match column.path {
+                    ColumnPath::Pointer(pointer) => pointer,
+                    ColumnPath::Condition(_, _) => "/status/conditions",
+                };
+                let field = schema.pointer(&pointer.replace('/', "/properties/"));
+                assert!(field.is_some(), "{kind}: {pointer}");
                 assert!(!column.description.is_empty(), "{kind}: {}", column.name);
             }
             let headings: Vec<_> = printer_columns(kind).iter().map(|c| c.name).collect();
             assert_eq!(headings.first(), Some(&"Name"), "{kind}");
             assert_eq!(headings.last(), Some(&"Age"), "{kind}");
+        }
+    }
+
+    #[test]
+    fn paths_lead_to_what_an_object_says() {
+        let object = json!({
+            "metadata": {"name": "web"},
+            "spec": {"targets": ["a", "b"], "none": null},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}, {"type": "Other", "status": "False"}]},
+        });
+        for (path, wanted) in [
+            (ColumnPath::Pointer("/metadata/name"), Some(json!("web"))),
+            (
+                ColumnPath::Pointer("/spec/targets"),
+                Some(json!(["a", "b"])),
+            ),
+            (ColumnPath::Pointer("/spec/none"), None),
+            (ColumnPath::Pointer("/nope/nope"), None),
+            (
+                ColumnPath::Condition("Ready", "status"),
+                Some(json!("True")),
+            ),
+            (ColumnPath::Condition("Ready", "reason"), None),
+            (ColumnPath::Condition("None", "status"), None),
+        ] {
+            assert_eq!(path.find(&object), wanted.as_ref(), "{path:?}");
         }
     }
 }

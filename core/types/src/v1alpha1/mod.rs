@@ -20,7 +20,7 @@ pub mod window;
 mod workload;
 
 pub use aws_target::*;
-pub use columns::{Column, printer_columns};
+pub use columns::{Column, ColumnPath, printer_columns};
 pub use condition::{Condition, ConditionStatus};
 pub use destination::*;
 pub use freeze::{FreezeSpec, FreezeStatus};
