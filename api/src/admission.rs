@@ -157,7 +157,7 @@ fn check_envelope(kind: Kind, object: &Value) -> Result<(), ApiError> {
             }
             None => {
                 return Err(ApiError::BadRequest(format!(
-                    "the data has no {key}: write {key}: {wanted}"
+                    "the data has no {key}: add {key}: {wanted}"
                 )));
             }
         }

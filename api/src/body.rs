@@ -38,7 +38,7 @@ pub(crate) async fn read(
         if too_large {
             ApiError::TooLarge { limit_bytes }
         } else {
-            ApiError::BadRequest("the body did not arrive whole".to_owned())
+            ApiError::BadRequest("the request body is incomplete".to_owned())
         }
     })
 }
@@ -66,13 +66,15 @@ pub(crate) fn media_type(headers: &HeaderMap) -> String {
 
 pub(crate) fn decode_json(bytes: &[u8]) -> Result<Decoded, ApiError> {
     let (value, repeated) = strict::json(bytes)
-        .map_err(|error| ApiError::BadRequest(format!("the body is not JSON: {error}")))?;
+        .map_err(|error| ApiError::BadRequest(format!("the body is not valid JSON: {error}")))?;
     Ok(Decoded { value, repeated })
 }
 
 fn decode_yaml(bytes: &[u8]) -> Result<Decoded, ApiError> {
     let (value, repeated) = strict::yaml(bytes).map_err(|error| {
-        ApiError::BadRequest(format!("the body is not one YAML document: {error}"))
+        ApiError::BadRequest(format!(
+            "the body is not a valid single YAML document: {error}"
+        ))
     })?;
     Ok(Decoded { value, repeated })
 }

@@ -21,11 +21,7 @@ pub(crate) async fn ready(State(state): State<ApiState>) -> Response {
         Ok(()) => "ok".into_response(),
         Err(error) => {
             tracing::warn!(error = %firelens_types::error_chain(&error), "not ready");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the database does not answer",
-            )
-                .into_response()
+            (StatusCode::SERVICE_UNAVAILABLE, "cannot reach the database").into_response()
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::status::ApiError;
 pub enum ListenError {
     /// Other machines could reach it.
     #[error(
-        "{address} can be reached from other machines, and the API has no authentication yet: listen on 127.0.0.1 or [::1] and put an authenticating proxy or `kubectl`'s own tunnel in front"
+        "{address} can be reached from other machines, but the API has no authentication yet: listen on 127.0.0.1 or [::1] and put an authenticating proxy or a `kubectl` tunnel in front of it"
     )]
     NotLoopback {
         /// The refused address.
@@ -53,7 +53,7 @@ pub(crate) fn check_host(headers: &HeaderMap, authority: Option<&str>) -> Result
         Ok(())
     } else {
         Err(ApiError::ForeignHost(format!(
-            "the Host header {host:?} is not this machine: use localhost, 127.0.0.1 or [::1]"
+            "the Host header {host:?} does not name this machine: use localhost, 127.0.0.1 or [::1]"
         )))
     }
 }

@@ -42,7 +42,7 @@ pub(crate) fn error(field: &str, cause: Cause, value: &str, detail: &str) -> Fie
 pub(crate) fn check(metadata: &Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if !metadata["namespace"].is_null() {
-        let detail = "this kind has no namespaces";
+        let detail = "this kind is not namespaced";
         errors.push(error("metadata.namespace", Cause::Forbidden, "", detail));
     }
     check_annotations(&metadata["annotations"], &mut errors);

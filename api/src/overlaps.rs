@@ -39,7 +39,7 @@ pub(crate) async fn check(
             .as_ref()
             .is_some_and(|known| overlap(known, &other).is_some())
         {
-            warnings.push(format!("{found}: only the older target works on it"));
+            warnings.push(format!("{found}: only the older target manages it"));
         } else {
             errors.push(error(&target, &found));
         }
@@ -62,7 +62,7 @@ fn error(target: &AwsTarget, found: &Overlap) -> FieldError {
         cause: Cause::Invalid,
         value: found.pattern.clone(),
         detail: format!(
-            "AwsTarget {} has the same account and region and the pattern {:?}, which can match the same cluster: two targets must not work on one cluster",
+            "AwsTarget {} has the same account and region and the pattern {:?}, which can match the same cluster: two targets must not manage the same cluster",
             found.other, found.other_pattern
         ),
     }

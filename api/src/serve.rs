@@ -45,7 +45,7 @@ pub async fn serve(
         .is_err()
     {
         let seconds = DRAIN_TIMEOUT.as_secs();
-        tracing::warn!(seconds, "requests did not end in time and are cut off");
+        tracing::warn!(seconds, "requests did not finish in time and are aborted");
     }
     Ok(())
 }

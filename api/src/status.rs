@@ -97,10 +97,10 @@ pub(crate) enum ApiError {
         limit_seconds: u64,
     },
     /// 503: the database does not answer.
-    #[error("the database does not answer; try again")]
+    #[error("cannot reach the database; try again later")]
     Unavailable,
     /// 500: a fault of this server; the cause is in its log.
-    #[error("an internal error occurred; the server's log has the cause")]
+    #[error("an internal error occurred; see the log of the server for the cause")]
     Internal,
 }
 
@@ -276,11 +276,11 @@ pub(crate) fn from_store(error: StoreError, kind: Kind, name: &str) -> ApiError 
             }],
         },
         StoreError::Unavailable { .. } => {
-            tracing::warn!(error = %error_chain(&error), "the database did not answer");
+            tracing::warn!(error = %error_chain(&error), "cannot reach the database");
             ApiError::Unavailable
         }
         error => {
-            tracing::error!(error = %error_chain(&error), "the store failed");
+            tracing::error!(error = %error_chain(&error), "a request to the database failed");
             ApiError::Internal
         }
     }
@@ -296,11 +296,11 @@ pub(crate) fn from_store_query(error: StoreError) -> ApiError {
         } => expired(requested, oldest, newest),
         StoreError::Invalid { field, detail } => ApiError::BadRequest(format!("{field}: {detail}")),
         StoreError::Unavailable { .. } => {
-            tracing::warn!(error = %error_chain(&error), "the database did not answer");
+            tracing::warn!(error = %error_chain(&error), "cannot reach the database");
             ApiError::Unavailable
         }
         error => {
-            tracing::error!(error = %error_chain(&error), "the store failed");
+            tracing::error!(error = %error_chain(&error), "a request to the database failed");
             ApiError::Internal
         }
     }

@@ -14,7 +14,7 @@ pub(crate) use client::{
     Connection, Explain, Plan, Rollout, RolloutStatus, RolloutSubject, RolloutVerb, Token,
 };
 
-/// Keeps a fleet of Amazon ECS services on the log routing that a platform team declares.
+/// Injects FireLens log routers into Amazon ECS services, as declared by a platform team.
 #[derive(Debug, Parser)]
 #[command(
     name = "firelens",
@@ -29,23 +29,23 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Brings the schema up to date, then serves the API and runs the controller.
+    /// Migrates the database schema, then serves the API and runs the controller.
     Serve(Serve),
-    /// Brings the database schema up to date and ends.
+    /// Migrates the database schema, then exits.
     Migrate(Migrate),
-    /// Prints what a policy would do to each workload, stored or not. Writes nothing.
+    /// Prints what a new or existing policy would change in each workload. Changes nothing.
     Plan(Plan),
-    /// Explains one workload: which policy decides and why, what was done, what is waited for.
+    /// Explains one workload: which policy applies and why, what was done, what it is waiting for.
     Explain(Explain),
     /// Shows, pauses, resumes, aborts, retries and approves rollouts.
     Rollout(Rollout),
     /// Prints the register-task-definition input with FireLens injected. Offline.
     Patch(Patch),
-    /// Prints the register-task-definition input with the injection taken out again. Offline.
+    /// Prints the register-task-definition input with the injection removed. Offline.
     Unpatch(Unpatch),
     /// Prints the configuration that the ECS agent will generate, and the files it includes. Offline.
     Preview(Preview),
-    /// Checks policies and destinations; exit status 1 when there are errors. Offline.
+    /// Checks policies and destinations; exits with status 1 if there are errors. Offline.
     Lint(Lint),
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct Database {
     /// PostgreSQL connection URL.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub(crate) database_url: String,
-    /// Connections kept open at most.
+    /// Maximum number of open connections.
     #[arg(long, env = "FIRELENS_DATABASE_CONNECTIONS", default_value_t = firelens_store::MAX_CONNECTIONS_DEFAULT, value_name = "N")]
     pub(crate) database_connections: u32,
 }
@@ -64,7 +64,7 @@ pub(crate) struct Database {
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) database: Database,
-    /// Address of the API. Only loopback addresses are accepted: there is no authentication yet.
+    /// Address on which to serve the API. Only loopback addresses are allowed: there is no authentication yet.
     #[arg(
         long,
         env = "FIRELENS_LISTEN",
@@ -72,33 +72,33 @@ pub(crate) struct Serve {
         value_name = "ADDRESS:PORT"
     )]
     pub(crate) listen: SocketAddr,
-    /// What this process does.
+    /// Parts of the operator that this process runs.
     #[arg(long, env = "FIRELENS_ROLES", value_delimiter = ',', default_values = ["api", "controller"], value_name = "ROLES")]
     pub(crate) roles: Vec<Role>,
-    /// Leave the schema as it is.
+    /// Do not migrate the database schema.
     #[arg(long, env = "FIRELENS_NO_MIGRATE")]
     pub(crate) no_migrate: bool,
-    /// Id of this installation, which the labels of its revisions carry. It is made at the first start and
-    /// kept in the database; give it to a database that has none, to go on as the installation that lost
-    /// its own. A start with another id than the database has is refused.
+    /// ID of this installation, which is in the labels of its revisions. It is generated at the first start and
+    /// stored in the database. Set it for a database without an ID, to continue as the installation that lost its
+    /// database. The operator does not start if the database contains another ID.
     #[arg(long, env = "FIRELENS_INSTALLATION_ID", value_name = "ID", value_parser = installation_id)]
     pub(crate) installation_id: Option<String>,
-    /// Take --installation-id also where the database has another.
+    /// Use --installation-id even if the database contains another ID.
     #[arg(
         long,
         env = "FIRELENS_REPLACE_INSTALLATION_ID",
         requires = "installation_id"
     )]
     pub(crate) replace_installation_id: bool,
-    /// Share of each AWS request budget that the operator uses, in percent; the rest is left to the
-    /// other tools of the account.
+    /// Percentage of each AWS API request quota that the operator uses; the rest is left to the other
+    /// tools in the account.
     #[arg(long, env = "FIRELENS_API_BUDGET_PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100), value_name = "PERCENT")]
     pub(crate) api_budget_percent: u8,
-    /// Prometheus server that the PromQL gates of policies (rollout.gates.prometheus) ask, such as
-    /// http://prometheus:9090. Without it such gates hold their rollouts.
+    /// Prometheus server for the PromQL gates of policies (rollout.gates.prometheus), such as
+    /// http://prometheus:9090. Without it, rollouts with such gates do not continue.
     #[arg(long, env = "FIRELENS_PROMETHEUS_URL", value_name = "URL")]
     pub(crate) prometheus_url: Option<String>,
-    /// Form of log lines.
+    /// Format of log lines.
     #[arg(
         long,
         env = "FIRELENS_LOG_FORMAT",
@@ -128,14 +128,14 @@ pub(crate) enum Role {
     Controller,
 }
 
-/// Form of log lines.
+/// Format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
     /// Text at a terminal, JSON otherwise.
     Auto,
     /// Text.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -146,8 +146,8 @@ pub(crate) struct Patch {
     pub(crate) policy: PathBuf,
     #[command(flatten)]
     pub(crate) case: Case,
-    /// Id of the installation that the revision is to count as, which firelens serve prints: other
-    /// installations then leave the service alone. Without it the revision is nobody's, and any
+    /// ID of the installation that owns the revision, which firelens serve prints: other
+    /// installations then do not change the service. Without it, the revision has no owner, and any
     /// installation whose policy selects the service takes it over.
     #[arg(long, env = "FIRELENS_INSTALLATION_ID", value_name = "ID", value_parser = installation_id)]
     pub(crate) installation_id: Option<String>,
@@ -159,19 +159,19 @@ pub(crate) struct Patch {
 /// A task definition, and what an injection into it needs to know.
 #[derive(Args, Debug)]
 pub(crate) struct Case {
-    /// LogDestinations that the policy refers to, as YAML or JSON. May be given more than once.
+    /// LogDestinations that the policy refers to, as YAML or JSON. Can be specified multiple times.
     #[arg(long, value_name = "FILE")]
     pub(crate) destinations: Vec<PathBuf>,
-    /// A describe-task-definition answer or a register-task-definition input; `-` is standard input.
+    /// A describe-task-definition output or a register-task-definition input; `-` is standard input.
     #[arg(long, short = 't', value_name = "FILE")]
     pub(crate) task_definition: PathBuf,
-    /// What the tasks run on; without it, what requiresCompatibilities says.
+    /// Launch type of the tasks. Default: the one in requiresCompatibilities.
     #[arg(long, value_name = "TYPE")]
     pub(crate) launch_type: Option<LaunchTypeArg>,
-    /// Region of the service; without it, that of the task definition's ARN.
+    /// Region of the service. Default: the region in the ARN of the task definition.
     #[arg(long, env = "AWS_REGION", value_name = "REGION")]
     pub(crate) region: Option<String>,
-    /// Account id; without it, that of an ARN in the task definition.
+    /// Account ID. Default: the account in an ARN of the task definition.
     #[arg(long, env = "FIRELENS_ACCOUNT_ID", value_name = "ID")]
     pub(crate) account_id: Option<String>,
     /// Bucket for router configurations, `NAME` or `NAME/PREFIX`.
@@ -181,22 +181,22 @@ pub(crate) struct Case {
 
 #[derive(Args, Debug)]
 pub(crate) struct Preview {
-    /// The LoggingPolicy to inject first, as YAML or JSON; `-` is standard input. Without it the task
-    /// definition is shown as it is.
+    /// The LoggingPolicy to inject first, as YAML or JSON; `-` is standard input. Without it, the task
+    /// definition is shown without changes.
     #[arg(long, short = 'p', value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) case: Case,
-    /// Name of the cluster; without it, the word CLUSTER stands for it.
+    /// Name of the cluster. Default: the placeholder CLUSTER.
     #[arg(long, value_name = "NAME")]
     pub(crate) cluster: Option<String>,
-    /// ARN of a task; without it, words in capitals stand for what is not known.
+    /// ARN of a task. Default: placeholders in capitals for what is not known.
     #[arg(long, value_name = "ARN")]
     pub(crate) task_arn: Option<String>,
-    /// Id of the EC2 instance; without it, the word INSTANCE_ID stands for it.
+    /// ID of the EC2 instance. Default: the placeholder INSTANCE_ID.
     #[arg(long, value_name = "ID")]
     pub(crate) instance_id: Option<String>,
-    /// Form of the answer.
+    /// Output format.
     #[arg(long, short = 'o', default_value = "text", value_name = "FORM")]
     pub(crate) output: PreviewForm,
 }
@@ -231,16 +231,17 @@ pub(crate) enum LaunchTypeArg {
 
 #[derive(Args, Debug)]
 pub(crate) struct Unpatch {
-    /// A describe-task-definition answer or a register-task-definition input; `-` is standard input.
+    /// A describe-task-definition output or a register-task-definition input; `-` is standard input.
     #[arg(long, short = 't', value_name = "FILE")]
     pub(crate) task_definition: PathBuf,
 }
 
-/// The codes are in docs/lint.md. Errors end with exit status 1, warnings with 0.
+/// The codes are documented in docs/lint.md. Exits with status 1 if there are errors, and with 0 if
+/// there are only warnings.
 #[derive(Args, Debug)]
 pub(crate) struct Lint {
-    /// Policies, destinations and targets, as YAML or JSON; a folder stands for the files in it; `-`
-    /// is standard input. May be given more than once.
+    /// Policies, destinations and targets, as YAML or JSON; a folder means the files in it; `-` is
+    /// standard input. Can be specified multiple times.
     #[arg(
         long = "filename",
         short = 'f',
@@ -248,17 +249,17 @@ pub(crate) struct Lint {
         value_name = "FILE"
     )]
     pub(crate) files: Vec<PathBuf>,
-    /// Fluent Bit of the router image: 1.9.10, 4.2.2, 5.1.1 or any; without it, what the image name
-    /// of each policy tells.
+    /// Fluent Bit version of the router image: 1.9.10, 4.2.2, 5.1.1 or any. Default: the version that the
+    /// image name in each policy implies.
     #[arg(long, env = "FIRELENS_IMAGE_VERSION", value_name = "VERSION")]
     pub(crate) image_version: Option<FluentBitVersion>,
-    /// Check the FireLens options of this task definition, too. May be given more than once.
+    /// Also check the FireLens options of this task definition. Can be specified multiple times.
     #[arg(long = "task-definition", short = 't', value_name = "FILE")]
     pub(crate) task_definitions: Vec<PathBuf>,
-    /// Form of the answer.
+    /// Output format.
     #[arg(long, short = 'o', default_value = "table", value_name = "FORMAT")]
     pub(crate) output: OutputFormat,
-    /// Exit with status 1 on warnings as well.
+    /// Exit with status 1 also if there are warnings.
     #[arg(long)]
     pub(crate) strict: bool,
 }
@@ -266,7 +267,7 @@ pub(crate) struct Lint {
 /// Form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
-    /// Text for people.
+    /// Human-readable text.
     Table,
     /// JSON.
     Json,

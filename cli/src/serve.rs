@@ -49,7 +49,7 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), Failure> {
         let mut roles: JoinSet<Result<(), Failure>> = JoinSet::new();
         if api {
             let listener = TcpListener::bind(arguments.listen).await.map_err(|error| {
-                Failure::broken(format!("{} cannot be listened on", arguments.listen), error)
+                Failure::broken(format!("cannot listen on {}", arguments.listen), error)
             })?;
             let state = ApiState::new(
                 store.clone(),
@@ -57,7 +57,7 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), Failure> {
                 ApiOptions::default(),
                 shutdown.clone(),
             )
-            .map_err(|error| Failure::broken("metrics of the API cannot be registered", error))?;
+            .map_err(|error| Failure::broken("cannot register the metrics of the API", error))?;
             // With port 0 the system picks one: what is said is what can be reached.
             let address = listener.local_addr().unwrap_or(arguments.listen);
             tracing::info!(%address, "serving the API");
@@ -107,8 +107,8 @@ async fn wait_for_all(
     let mut first = Ok(());
     while let Some(ended) = roles.join_next().await {
         shutdown.cancel();
-        let ended =
-            ended.unwrap_or_else(|error| Err(Failure::broken("a role ended unexpectedly", error)));
+        let ended = ended
+            .unwrap_or_else(|error| Err(Failure::broken("a role stopped unexpectedly", error)));
         if first.is_ok() {
             first = ended;
         }
@@ -133,10 +133,10 @@ async fn connect(database: &Database) -> Result<Store, Failure> {
                 if matches!(error, StoreError::Unavailable { .. })
                     && tokio::time::Instant::now() < give_up =>
             {
-                tracing::warn!(%error, "the database does not answer yet");
+                tracing::warn!(%error, "cannot reach the database yet; retrying");
                 tokio::time::sleep(DATABASE_RETRY).await;
             }
-            Err(error) => return Err(Failure::broken("the database cannot be reached", error)),
+            Err(error) => return Err(Failure::broken("cannot reach the database", error)),
         }
     }
 }
@@ -145,8 +145,8 @@ async fn migrate_store(store: &Store) -> Result<(), Failure> {
     store
         .migrate()
         .await
-        .map_err(|error| Failure::broken("the schema cannot be brought up to date", error))?;
-    tracing::info!("the schema is up to date");
+        .map_err(|error| Failure::broken("cannot migrate the database schema", error))?;
+    tracing::info!("the database schema is up to date");
     Ok(())
 }
 
@@ -154,7 +154,7 @@ async fn migrate_store(store: &Store) -> Result<(), Failure> {
 async fn name_installation(store: &Store, arguments: &Serve) -> Result<(), Failure> {
     let broken = |error| {
         Failure::broken(
-            "the id of the installation cannot be read; is the schema up to date?",
+            "cannot read the installation ID; check that the database schema is up to date",
             error,
         )
     };
@@ -166,12 +166,12 @@ async fn name_installation(store: &Store, arguments: &Serve) -> Result<(), Failu
                 tracing::warn!(
                     before,
                     installation = id,
-                    "the id of the installation is replaced; services that the one before looked after say Contested"
+                    "the installation ID was replaced; services that the previous installation managed report Contested"
                 );
             }
             InstallationNamed::Differs { kept } => {
                 return Err(Failure::refused(format!(
-                    "the database is that of installation {kept}, and --installation-id is {id}: correct DATABASE_URL or the id; to go on as {id} from now on, add --replace-installation-id, and what {kept} injected is then left alone as another installation's"
+                    "the database belongs to installation {kept}, but --installation-id is {id}: correct DATABASE_URL or the ID; to continue as {id}, add --replace-installation-id; services that {kept} injected then count as those of another installation and are not changed"
                 )));
             }
         }
@@ -179,7 +179,7 @@ async fn name_installation(store: &Store, arguments: &Serve) -> Result<(), Failu
     let installation = store.installation().await.map_err(broken)?;
     tracing::info!(
         installation,
-        "this is the installation; keep its id with the backups"
+        "installation ID of this operator; keep it with the backups"
     );
     Ok(())
 }
@@ -188,14 +188,14 @@ fn block_on<F: Future<Output = Result<(), Failure>>>(work: F) -> Result<(), Fail
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::broken("no threads can be started", error))?
+        .map_err(|error| Failure::broken("cannot start threads", error))?
         .block_on(work)
 }
 
 /// A token that is cancelled by SIGTERM (how ECS stops a task) or SIGINT.
 fn stop_on_signal() -> Result<CancellationToken, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
-    let broken = |error| Failure::broken("signals cannot be listened for", error);
+    let broken = |error| Failure::broken("cannot listen for signals", error);
     let mut terminate = signal(SignalKind::terminate()).map_err(broken)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(broken)?;
     let token = CancellationToken::new();

@@ -131,7 +131,12 @@ impl Ctx {
     pub(crate) fn note_refusal(&self, kind: &'static str, name: &str, error: &StoreError) {
         self.metrics.refused_rows.with_label_values(&[kind]).inc();
         let error = error_chain(error);
-        tracing::error!(kind, name, error, "the store refuses it; it is left out");
+        tracing::error!(
+            kind,
+            name,
+            error,
+            "the database rejected the object; it is skipped"
+        );
     }
 
     /// The leases of this process.

@@ -118,7 +118,7 @@ impl Reader<'_> {
                 .await?;
             // One that is gone since it was listed is no instance any more.
             if let Some(unread) = described.failures.iter().find(|one| !one.is_missing()) {
-                let why = format!("DescribeContainerInstances says {}", unread.reason);
+                let why = format!("DescribeContainerInstances returned {}", unread.reason);
                 return Ok(Observed::Unknown(why));
             }
             for item in &described.items {

@@ -172,7 +172,7 @@ async fn matching_clusters(clients: &AwsClients, scope: &Scope<'_>) -> Result<Ve
         .find_map(|arn| account_of(arn).filter(|account| *account != scope.account_id))
     {
         return Err(format!(
-            "the credentials lead to account {other}, the target names {}",
+            "the credentials belong to account {other}, but the target specifies account {}",
             scope.account_id
         ));
     }
@@ -351,7 +351,7 @@ pub(crate) fn services_of(described: &Described) -> BTreeMap<String, Observed<Se
         let seen = if failure.is_missing() {
             Observed::Absent
         } else {
-            Observed::Unknown(format!("DescribeServices says {}", failure.reason))
+            Observed::Unknown(format!("DescribeServices returned {}", failure.reason))
         };
         (failure.arn.clone(), seen)
     });
@@ -362,7 +362,7 @@ pub(crate) fn services_of(described: &Described) -> BTreeMap<String, Observed<Se
             Ok(service) => Some((service.arn.clone(), Observed::Present(service))),
             Err(error) => {
                 let arn = arn_of(item)?;
-                let why = format!("the answer of DescribeServices cannot be read: {error}");
+                let why = format!("the response of DescribeServices cannot be read: {error}");
                 Some((arn, Observed::Unknown(why)))
             }
         });

@@ -36,13 +36,17 @@ pub(crate) async fn answer(
                 let plan = evaluate(reader, loaded, world, &asked, now).await?;
                 serde_json::to_value(plan).unwrap_or_else(|error| problem(&error.to_string()))
             }
-            None => problem("the controller is of another version and cannot read the question"),
+            None => problem("the controller has another version and cannot read the request"),
         };
         match store.answer(id, target, &answer).await {
             Err(error) if error.refuses_content() => {
                 let error = error_chain(&error);
-                tracing::error!(target_name = target, error, "the store refuses the answer");
-                let answer = problem("the operator's database does not take the answer");
+                tracing::error!(
+                    target_name = target,
+                    error,
+                    "the database rejected the response"
+                );
+                let answer = problem("the operator's database rejected the response");
                 store.answer(id, target, &answer).await?;
             }
             other => other?,

@@ -31,19 +31,21 @@ const MAX_ERROR_CHARS: usize = 300;
 #[derive(Debug, thiserror::Error)]
 pub enum PromError {
     /// The address is none that can be asked.
-    #[error("{0:?} is no http:// or https:// address without user, query and fragment")]
+    #[error(
+        "{0:?} is not a valid address: must start with http:// or https://, without user, query and fragment"
+    )]
     Address(String),
     /// The request could not be made.
     #[error("the request could not be made: {0}")]
     Request(String),
     /// There was no connection, or it broke.
-    #[error("Prometheus cannot be reached: {0}")]
+    #[error("cannot reach Prometheus: {0}")]
     Unreachable(String),
     /// It took too long.
-    #[error("Prometheus did not answer within {TIMEOUT_SECONDS} s")]
+    #[error("Prometheus did not respond within {TIMEOUT_SECONDS} s")]
     Timeout,
     /// Prometheus refused the query.
-    #[error("Prometheus answered {status}: {message}")]
+    #[error("Prometheus returned {status}: {message}")]
     Refused {
         /// HTTP status code.
         status: u16,
@@ -51,7 +53,7 @@ pub enum PromError {
         message: String,
     },
     /// The answer is no instant vector or scalar of a reasonable size.
-    #[error("the answer of Prometheus cannot be used: {0}")]
+    #[error("the response of Prometheus cannot be used: {0}")]
     Answer(String),
 }
 
@@ -176,7 +178,7 @@ fn samples(status: u16, body: &[u8]) -> Result<Vec<f64>, PromError> {
         Some(Data::Vector(series)) => series,
         Some(Data::Scalar(value)) => vec![Series { value }],
         Some(Data::Matrix(_) | Data::String(_)) | None => {
-            let message = "it is no instant vector and no scalar";
+            let message = "it is neither an instant vector nor a scalar";
             return Err(PromError::Answer(message.to_owned()));
         }
     };
@@ -189,7 +191,7 @@ fn samples(status: u16, body: &[u8]) -> Result<Vec<f64>, PromError> {
         .map(|one| {
             let text = one.value.1;
             text.parse()
-                .map_err(|_| PromError::Answer(format!("{text:?} is no number")))
+                .map_err(|_| PromError::Answer(format!("{text:?} is not a number")))
         })
         .collect()
 }
@@ -229,13 +231,13 @@ mod tests {
             (
                 400,
                 r#"{"status":"error","errorType":"bad_data","error":"parse error"}"#,
-                "Prometheus answered 400: parse error",
+                "Prometheus returned 400: parse error",
             ),
-            (302, "moved", "Prometheus answered 302: moved"),
+            (302, "moved", "Prometheus returned 302: moved"),
             (
                 200,
                 r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#,
-                "the answer of Prometheus cannot be used: it is no instant vector and no scalar",
+                "the response of Prometheus cannot be used: it is neither an instant vector nor a scalar",
             ),
         ] {
             let error = samples(status, body.as_bytes()).unwrap_err();

@@ -65,7 +65,7 @@ fn type_of(service: &ServiceView, types: &BTreeMap<String, String>) -> Result<St
         .find_map(|name| types.get(name));
     known.cloned().ok_or_else(|| {
         format!(
-            "what it runs on is not known: DescribeCapacityProviders does not show {}",
+            "the launch type is not known: DescribeCapacityProviders did not return {}",
             service.capacity_providers.join(", ")
         )
     })
@@ -82,7 +82,7 @@ async fn read(
             .describe_capacity_providers(cluster_arn, batch)
             .await;
         let described = answer.map_err(|error| {
-            format!("what it runs on is not known, its capacity providers cannot be read: {error}")
+            format!("the launch type is not known: its capacity providers cannot be read: {error}")
         })?;
         types.extend(types_of(&described));
     }

@@ -79,7 +79,7 @@ pub(crate) fn readable<T: DeserializeOwned>(kind: Kind, object: Value) -> Option
     if read.is_some() {
         tracing::warn!(kind, name, %error, "object is read without its status");
     } else {
-        tracing::error!(kind, name, %error, "object cannot be read and is left out");
+        tracing::error!(kind, name, %error, "object cannot be read and is skipped");
     }
     read
 }

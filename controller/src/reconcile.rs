@@ -93,7 +93,7 @@ impl PassOutcome {
 /// What ends a pass early.
 #[derive(Debug, thiserror::Error)]
 enum PassError {
-    #[error("the store failed")]
+    #[error("a request to the database failed")]
     Store(#[from] StoreError),
     #[error("the plan could not be carried out")]
     Apply(#[from] ApplyError),
@@ -264,7 +264,7 @@ async fn plan_with_what_is_known(
                     target_name = loaded.target.name(),
                     open,
                     rounds = MAX_PLAN_ROUNDS,
-                    "each answer raised another question; the workloads concerned wait"
+                    "the plan required further reads in every round; the affected workloads wait for the next pass"
                 );
             }
             return plan;
@@ -286,7 +286,7 @@ fn leave_to_unreadable(loaded: &Loaded, plan: &mut Plan) {
             let marks = workload.marks.as_ref()?;
             let policy = unreadable.get(&marks.policy_uid)?;
             let why = format!(
-                "LoggingPolicy {policy}, whose router the service runs: this version of the operator cannot read it"
+                "the service runs the router of LoggingPolicy {policy}, which this version of the operator cannot read"
             );
             Some((key.clone(), why))
         })

@@ -127,7 +127,7 @@ async fn keep_records(
     for (record, error) in keep(changed, put).await? {
         let key = &record.key;
         ctx.note_refusal("WorkloadRecord", &key.to_string(), &error);
-        let why = "the operator's database does not take what was found out".to_owned();
+        let why = "the operator's database rejected the new state of the workload".to_owned();
         plan.leave(loaded.remembered(key), why);
     }
     Ok(())

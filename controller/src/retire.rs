@@ -58,7 +58,10 @@ pub(crate) async fn release_policies(
         match removed {
             Ok(_) => {
                 released.gone += 1;
-                tracing::info!(policy = name, "nothing is left of the policy");
+                tracing::info!(
+                    policy = name,
+                    "policy removed: nothing that it created is left"
+                );
             }
             // Gone, or another object by now: then there is nothing to release.
             Err(StoreError::NotFound { .. } | StoreError::Conflict { .. }) => {}
@@ -68,7 +71,7 @@ pub(crate) async fn release_policies(
                 tracing::error!(
                     policy = name,
                     error,
-                    "the store does not let go of the policy"
+                    "the database rejected the removal of the policy's finalizer"
                 );
             }
             Err(error) => return Err(error),

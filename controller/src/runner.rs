@@ -39,13 +39,13 @@ const AFTER_PANIC: Duration = Duration::from_secs(60);
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The metrics are registered already.
-    #[error("the metrics of the controller cannot be registered")]
+    #[error("cannot register the metrics of the controller")]
     Metrics(#[from] prometheus::Error),
     /// The store could not be asked at the beginning.
-    #[error("the store cannot be followed")]
+    #[error("cannot read changes from the database")]
     Store(#[from] StoreError),
     /// A lease that ends before a write does protects nothing.
-    #[error("a lease of {ttl:?} does not outlive a write to AWS, which may take {write:?}")]
+    #[error("a lease of {ttl:?} is too short: a write to AWS may take {write:?}")]
     LeaseTooShort {
         /// How long a lease is to last.
         ttl: Duration,
@@ -155,7 +155,7 @@ impl Runner {
                     }
                 }
             }
-            Err(error) => tracing::warn!(%error, "questions cannot be read"),
+            Err(error) => tracing::warn!(%error, "plan requests cannot be read"),
         }
     }
 
@@ -253,7 +253,7 @@ impl Runner {
                 if error.is_panic() {
                     self.ctx.metrics.reconcile_panics.inc();
                 }
-                tracing::error!(target_name = target, %error, "pass broke off");
+                tracing::error!(target_name = target, %error, "pass ended unexpectedly");
                 self.queue.done(&target, true, false, AFTER_PANIC, now);
             }
         }

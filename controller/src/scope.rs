@@ -130,7 +130,7 @@ fn held_because(loaded: &Loaded, plan: &Plan) -> Option<String> {
         more => format!(" and {more} more"),
     };
     Some(format!(
-        "{}{more} still run a router; delete the policies or let their selectors leave the target out, which takes it out, or annotate the target with firelens.dev/deletion-policy=Retain, which leaves everything as it is",
+        "{}{more} still run a router; delete the policies or exclude the target in their selectors, which removes the router, or annotate the target with firelens.dev/deletion-policy=Retain, which leaves everything as it is",
         names.join(", ")
     ))
 }

@@ -41,14 +41,14 @@ fn said(applied: &Applied) -> Vec<(EventType, &'static str, String)> {
     let mut said = Vec::new();
     if !applied.deregistered.is_empty() {
         let message = format!(
-            "nothing runs these task definitions of the operator any more, and ECS does not go back to them: deregistered {}",
+            "deregistered task definitions of the operator that no service runs and that ECS cannot roll back to: {}",
             names(&applied.deregistered)
         );
         said.push((EventType::Normal, "RevisionsDeregistered", message));
     }
     if let Some(why) = &applied.not_deregistered {
         let message = format!(
-            "a task definition of the operator that nothing runs any more cannot be deregistered, and what it needs of roles and files stays until it is: {why}"
+            "cannot deregister a task definition of the operator that no longer runs; the role policies and files that it needs are kept until then: {why}"
         );
         said.push((EventType::Warning, "RevisionNotDeregistered", message));
     }

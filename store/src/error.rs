@@ -75,7 +75,7 @@ pub enum StoreError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// The database refused the statement, or holds what this version cannot read (500).
-    #[error("the database refused")]
+    #[error("the database rejected the request")]
     Database(#[source] Box<dyn Error + Send + Sync>),
 }
 

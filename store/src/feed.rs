@@ -94,7 +94,7 @@ async fn run(store: Weak<Inner>, listeners: PgPool, poke: Arc<Notify>) {
         if let Err(error) = answer
             && was_reachable
         {
-            tracing::warn!(%error, "the newest revision cannot be read; trying every second");
+            tracing::warn!(%error, "the newest revision cannot be read; retrying every second");
         }
         was_reachable = is_reachable;
     }

@@ -60,7 +60,7 @@ fn readable(content: Value) -> Option<(GenerationKey, PolicyGeneration)> {
     match serde_json::from_value::<PolicyGeneration>(content) {
         Ok(one) => Some((one.key(), one)),
         Err(error) => {
-            tracing::warn!(%error, "a generation of a policy cannot be read and is left out");
+            tracing::warn!(%error, "a generation of a policy cannot be read and is skipped");
             None
         }
     }

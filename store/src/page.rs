@@ -26,7 +26,7 @@ impl Cursor {
             }),
             _ => Err(StoreError::invalid(
                 "continue",
-                "is not a token of this server",
+                "is not a continue token of this server",
             )),
         }
     }

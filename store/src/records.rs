@@ -161,7 +161,7 @@ fn intent(target: &str, row: Value) -> Option<Intent> {
     match serde_json::from_value(row) {
         Ok(intent) => Some(intent),
         Err(error) => {
-            tracing::warn!(target_name = target, id, %error, "an intent cannot be read; its id counts");
+            tracing::warn!(target_name = target, id, %error, "an intent cannot be read; using its id");
             let (family, hash) = id.strip_prefix("register/")?.rsplit_once('/')?;
             Some(Intent {
                 target: target.to_owned(),
@@ -179,7 +179,7 @@ fn readable(value: Value) -> Option<(WorkloadKey, WorkloadRecord)> {
     match serde_json::from_value::<WorkloadRecord>(value) {
         Ok(record) => Some((record.key.clone(), record)),
         Err(error) => {
-            tracing::warn!(%error, "a workload record cannot be read and is left out");
+            tracing::warn!(%error, "a workload record cannot be read and is skipped");
             None
         }
     }

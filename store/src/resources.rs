@@ -43,7 +43,7 @@ impl Store {
             let read = serde_json::from_value::<OwnedResource>(row.resource);
             let mut resource = read
                 .inspect_err(|error| {
-                    tracing::warn!(target_name = target, %error, "a resource of ours cannot be read");
+                    tracing::warn!(target_name = target, %error, "a resource of the operator cannot be read");
                 })
                 .ok()?;
             if row.is_going {

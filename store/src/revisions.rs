@@ -82,7 +82,7 @@ fn readable(value: Value) -> Option<OwnedRevision> {
     match serde_json::from_value(value) {
         Ok(revision) => Some(revision),
         Err(error) => {
-            tracing::warn!(%error, "a registered revision cannot be read and is left out");
+            tracing::warn!(%error, "a registered revision cannot be read and is skipped");
             None
         }
     }

@@ -59,7 +59,7 @@ fn readable(value: Value) -> Option<(String, RolloutRecord)> {
     match serde_json::from_value::<RolloutRecord>(value) {
         Ok(record) => Some((record.policy.uid.clone(), record)),
         Err(error) => {
-            tracing::warn!(%error, "a rollout record cannot be read and is left out");
+            tracing::warn!(%error, "a rollout record cannot be read and is skipped");
             None
         }
     }

@@ -16,8 +16,8 @@ const OWN_LABELS: &str = "firelens.dev/";
 /// Members of metadata that people may write.
 const FREE_METADATA: [&str; 2] = ["labels", "annotations"];
 /// What is said of everything else.
-const WRITER: &str = "is written by the controller: of a rollout, spec.control, labels and \
-                      annotations can be changed";
+const WRITER: &str = "is written by the controller: users can change only spec.control, labels and \
+                      annotations of a rollout";
 
 /// Judges an admitted object of a kind that people control, and the status it was sent with, against the
 /// stored one. Answers what the client should be told; nothing for other kinds.
@@ -99,7 +99,7 @@ fn early(object: &Value, now: Timestamp, errors: &mut Vec<FieldError>) {
     ] {
         let Some(text) = value.as_str() else { continue };
         if text.parse::<Timestamp>().is_ok_and(|at| at > latest) {
-            let detail = format!("must not be in the future: it is {now:.0} here");
+            let detail = format!("must not be in the future: the time of the server is {now:.0}");
             errors.push(meta::error(field, Cause::Invalid, text, &detail));
         }
     }
@@ -114,6 +114,6 @@ fn warnings(stored: &Value, object: &Value) -> Vec<String> {
     }
     let present = present.as_str().unwrap_or("none");
     vec![format!(
-        "spec.control.approve.plan is not the present plan, and approves nothing: the present plan is {present}"
+        "spec.control.approve.plan is not the current plan, and approves nothing: the current plan is {present}"
     )]
 }

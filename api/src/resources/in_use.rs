@@ -43,7 +43,7 @@ pub(crate) async fn check(
             };
             let names = names(store, Kind::Workload, managed).await?;
             let hint = format!(
-                "delete the policies that select them and wait for their restore, or annotate the target with {ABANDON_ANNOTATION}=true to leave the router in them"
+                "delete the policies that select them and wait until the router is removed, or annotate the target with {ABANDON_ANNOTATION}=true to keep the router in them"
             );
             refuse(
                 resource,

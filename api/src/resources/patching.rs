@@ -31,7 +31,7 @@ impl PatchBody {
             "application/merge-patch+json" => {
                 let decoded = decode_json(bytes)?;
                 if !decoded.value.is_object() {
-                    return Err(ApiError::BadRequest("a merge patch is a JSON object".to_owned()));
+                    return Err(ApiError::BadRequest("a merge patch must be a JSON object".to_owned()));
                 }
                 Ok(Self::Merge(decoded))
             }
@@ -87,8 +87,9 @@ impl PatchBody {
 
 fn read_json_patch(bytes: &[u8]) -> Result<Patch, ApiError> {
     let decoded = decode_json(bytes)?;
-    let patch = Patch::deserialize(&decoded.value)
-        .map_err(|error| ApiError::BadRequest(format!("the body is not a JSON patch: {error}")))?;
+    let patch = Patch::deserialize(&decoded.value).map_err(|error| {
+        ApiError::BadRequest(format!("the body is not a valid JSON patch: {error}"))
+    })?;
     let copies = patch
         .0
         .iter()
@@ -96,7 +97,7 @@ fn read_json_patch(bytes: &[u8]) -> Result<Patch, ApiError> {
         .count();
     if patch.0.len() > MAX_OPERATIONS || copies > MAX_COPIES {
         return Err(ApiError::BadRequest(format!(
-            "a JSON patch may have {MAX_OPERATIONS} operations, {MAX_COPIES} of them copies"
+            "a JSON patch may have at most {MAX_OPERATIONS} operations, at most {MAX_COPIES} of them copies"
         )));
     }
     Ok(patch)

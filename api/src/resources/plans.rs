@@ -82,7 +82,7 @@ async fn asked(state: &ApiState, request: Value) -> Result<Asked, ApiError> {
         .ok_or_else(|| ApiError::BadRequest("the body is not an object".to_owned()))?;
     if let Some(unknown) = members.keys().find(|key| !MEMBERS.contains(&key.as_str())) {
         return Err(ApiError::BadRequest(format!(
-            "unknown field {unknown:?}: a plan request has policy, destinations and limit"
+            "unknown field {unknown:?}: the fields of a plan request are policy, destinations and limit"
         )));
     }
     let (policy, mut warnings) = policy(state, &request["policy"]).await?;
@@ -115,7 +115,7 @@ async fn policy(state: &ApiState, given: &Value) -> Result<(LoggingPolicy, Vec<S
         }
         Value::Object(_) => admitted(Kind::LoggingPolicy, given),
         _ => Err(ApiError::BadRequest(
-            "policy: give a LoggingPolicy, or the name of one that is stored".to_owned(),
+            "policy: must be a LoggingPolicy, or the name of one that exists".to_owned(),
         )),
     }
 }
@@ -128,7 +128,7 @@ fn destinations(given: &Value) -> Result<(Vec<LogDestination>, Vec<String>), Api
         Value::Array(items) => items.as_slice(),
         _ => {
             return Err(ApiError::BadRequest(
-                "destinations: give a list of LogDestination objects".to_owned(),
+                "destinations: must be a list of LogDestination objects".to_owned(),
             ));
         }
     };
@@ -148,8 +148,9 @@ fn limit(given: &Value) -> Result<usize, ApiError> {
         .as_u64()
         .and_then(|number| usize::try_from(number).ok());
     let number = number.filter(|number| (1..=MAX_LIMIT).contains(number));
-    number
-        .ok_or_else(|| ApiError::BadRequest(format!("limit: give a number from 1 to {MAX_LIMIT}")))
+    number.ok_or_else(|| {
+        ApiError::BadRequest(format!("limit: must be a number from 1 to {MAX_LIMIT}"))
+    })
 }
 
 /// An object as it would be stored, by the same rules.
@@ -225,7 +226,7 @@ async fn answers(state: &ApiState, asked: &Asked) -> Result<PlanStatus, ApiError
                 None => match serde_json::from_value::<TargetPlan>(answer) {
                     Ok(plan) => status.targets.push(plan),
                     Err(_) => status.problems.push(format!(
-                        "{target}: the controller is of another version; its answer cannot be read"
+                        "{target}: cannot read the response of the controller, which may have another version"
                     )),
                 },
             },

@@ -100,6 +100,6 @@ pub(crate) fn parse_version(text: &str) -> Result<i64, ApiError> {
         .ok()
         .filter(|version| *version >= 0)
         .ok_or_else(|| {
-            ApiError::BadRequest(format!("resourceVersion {text:?} is not of this server"))
+            ApiError::BadRequest(format!("resourceVersion {text:?} is not from this server"))
         })
 }

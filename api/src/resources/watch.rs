@@ -190,7 +190,7 @@ impl Source for Watch {
             }
             Err(error @ StoreError::Unavailable { .. }) => {
                 // The client would come back with the same version: waiting here is cheaper for both.
-                tracing::warn!(%error, "a watch waits for the database");
+                tracing::warn!(%error, "a watch cannot reach the database; retrying");
                 tokio::time::sleep(RETRY).await;
                 return Batch::Events(Vec::new());
             }

@@ -43,10 +43,10 @@ impl fmt::Debug for Token {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
-    /// URL of the API. Without it, the kubeconfig tells; where there is none, http://127.0.0.1:8080.
+    /// URL of the API. Default: the server in the kubeconfig, or http://127.0.0.1:8080 without a kubeconfig.
     #[arg(long, env = "FIRELENS_SERVER", value_name = "URL")]
     pub(crate) server: Option<String>,
-    /// Bearer token, in the place of what the kubeconfig has.
+    /// Bearer token, instead of the credentials in the kubeconfig.
     #[arg(
         long,
         env = "FIRELENS_TOKEN",
@@ -54,26 +54,26 @@ pub(crate) struct Connection {
         value_name = "TOKEN"
     )]
     pub(crate) token: Option<Token>,
-    /// File with the certificates that the API's may be signed by, as PEM; without it, those of the
-    /// kubeconfig or of the machine.
+    /// File with the certificates of the authorities that the API's certificate is verified against, as PEM.
+    /// Default: those in the kubeconfig, or those of the machine.
     #[arg(long, env = "FIRELENS_CERTIFICATE_AUTHORITY", value_name = "FILE")]
     pub(crate) certificate_authority: Option<PathBuf>,
-    /// Kubeconfig; without it, those that KUBECONFIG lists, or ~/.kube/config.
+    /// Path of the kubeconfig. Default: the files listed in KUBECONFIG, or ~/.kube/config.
     #[arg(long, value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,
-    /// Context of the kubeconfig; without it, its current one.
+    /// Context of the kubeconfig. Default: the current context.
     #[arg(long, env = "FIRELENS_CONTEXT", value_name = "NAME")]
     pub(crate) context: Option<String>,
-    /// Longest wait for one answer, in seconds.
+    /// Timeout of a single request, in seconds.
     #[arg(long, env = "FIRELENS_REQUEST_TIMEOUT_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600), value_name = "SECONDS")]
     pub(crate) request_timeout_seconds: u64,
 }
 
-/// Every difference is shown and nothing is written. Exit status 1 when a target did not answer.
+/// Shows every difference and changes nothing. Exits with status 1 if a target did not respond.
 #[derive(Args, Debug)]
 pub(crate) struct Plan {
-    /// The LoggingPolicy, as YAML or JSON, LogDestinations beside it; a folder stands for the files in
-    /// it; `-` is standard input. May be given more than once.
+    /// The LoggingPolicy, as YAML or JSON, optionally with LogDestinations; a folder means the files in
+    /// it; `-` is standard input. Can be specified multiple times.
     #[arg(
         long = "filename",
         short = 'f',
@@ -81,16 +81,16 @@ pub(crate) struct Plan {
         value_name = "FILE"
     )]
     pub(crate) files: Vec<PathBuf>,
-    /// LogDestinations that stand in for the stored ones of the same name. May be given more than once.
+    /// LogDestinations to use instead of the existing ones of the same name. Can be specified multiple times.
     #[arg(long, value_name = "FILE")]
     pub(crate) destinations: Vec<PathBuf>,
-    /// The policy: one of several in the files, or, without files, one that is stored.
+    /// Name of the policy: one of several in the files, or, without files, an existing one.
     #[arg(long, value_name = "POLICY")]
     pub(crate) name: Option<String>,
-    /// Workloads to describe in each target; all are counted.
+    /// Maximum number of workloads to describe in each target; all are counted.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=5000), value_name = "N")]
     pub(crate) limit: u32,
-    /// Form of the answer; json and yaml are the answer of the API.
+    /// Output format; json and yaml are the response of the API.
     #[arg(long, short = 'o', default_value = "table", value_name = "FORMAT")]
     pub(crate) output: OutputFormat,
     #[command(flatten)]
@@ -102,7 +102,7 @@ pub(crate) struct Explain {
     /// Name of the Workload, CLUSTER/SERVICE, or TARGET/CLUSTER/SERVICE.
     #[arg(value_name = "WORKLOAD")]
     pub(crate) workload: String,
-    /// Form of the answer.
+    /// Output format.
     #[arg(long, short = 'o', default_value = "table", value_name = "FORMAT")]
     pub(crate) output: OutputFormat,
     #[command(flatten)]
@@ -118,15 +118,15 @@ pub(crate) struct Rollout {
 /// What is said to, or asked of, a rollout.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RolloutVerb {
-    /// Shows how far a rollout is, and what it waits for.
+    /// Shows the progress of a rollout, and what it is waiting for.
     Status(RolloutStatus),
-    /// Starts nothing more; what runs comes to its end.
+    /// Pauses a rollout: deployments in progress continue, and no new ones are started.
     Pause(RolloutSubject),
-    /// Goes on: takes a pause or an abort back; what failed before does not stop it any more.
+    /// Resumes a paused or aborted rollout; earlier failures no longer stop it.
     Resume(RolloutSubject),
-    /// Ends a rollout before it is done.
+    /// Ends a rollout before it is complete.
     Abort(RolloutAbort),
-    /// Tries failed workloads again.
+    /// Retries failed workloads.
     Retry(RolloutRetry),
     /// Approves the plan of a rollout.
     Approve(RolloutApprove),
@@ -135,10 +135,10 @@ pub(crate) enum RolloutVerb {
 /// Which rollout.
 #[derive(Args, Debug)]
 pub(crate) struct RolloutSubject {
-    /// A rollout, as POLICY.gN.TARGET, or a policy: its present rollouts in all targets.
+    /// A rollout, as POLICY.gN.TARGET, or a policy: its current rollouts in all targets.
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
-    /// Form of the answer; json and yaml are the objects of the API.
+    /// Output format; json and yaml are the objects of the API.
     #[arg(long, short = 'o', default_value = "table", value_name = "FORMAT")]
     pub(crate) output: OutputFormat,
     #[command(flatten)]
@@ -149,7 +149,7 @@ pub(crate) struct RolloutSubject {
 pub(crate) struct RolloutStatus {
     #[command(flatten)]
     pub(crate) subject: RolloutSubject,
-    /// Show each change, until every rollout is complete or aborted.
+    /// Show each change until every rollout is complete or aborted.
     #[arg(long)]
     pub(crate) watch: bool,
 }
@@ -158,8 +158,8 @@ pub(crate) struct RolloutStatus {
 pub(crate) struct RolloutAbort {
     #[command(flatten)]
     pub(crate) subject: RolloutSubject,
-    /// Take the router out again, in waves, of the workloads that the rollout has reached; without it,
-    /// they stay as they are.
+    /// Remove the router again, in waves, from the workloads that the rollout has reached. Without it,
+    /// they are not changed.
     #[arg(long)]
     pub(crate) undo: bool,
 }
@@ -168,7 +168,7 @@ pub(crate) struct RolloutAbort {
 pub(crate) struct RolloutRetry {
     #[command(flatten)]
     pub(crate) subject: RolloutSubject,
-    /// Name of a Workload; without it, all that failed. May be given more than once.
+    /// Name of a Workload. Default: all failed workloads. Can be specified multiple times.
     #[arg(long = "workload", value_name = "WORKLOAD")]
     pub(crate) workloads: Vec<String>,
 }
@@ -177,8 +177,8 @@ pub(crate) struct RolloutRetry {
 pub(crate) struct RolloutApprove {
     #[command(flatten)]
     pub(crate) subject: RolloutSubject,
-    /// Hash of the plan that was read; refused where the present plan is another. Without it, the
-    /// present plan is approved, whatever it is.
+    /// Hash of the plan that was reviewed; rejected if the current plan is another. Without it, the
+    /// current plan is approved, whatever it is.
     #[arg(long, value_name = "HASH")]
     pub(crate) plan: Option<String>,
 }

@@ -48,7 +48,7 @@ impl Endpoint {
         let mut endpoint = match server {
             Some(_) if context.is_some() || flags.kubeconfig.is_some() => {
                 return Err(Failure::Usage(
-                    "a server is given: --context and --kubeconfig would name another".to_owned(),
+                    "--context and --kubeconfig cannot be used together with --server or FIRELENS_SERVER".to_owned(),
                 ));
             }
             Some(server) => Self {
@@ -86,7 +86,7 @@ impl Endpoint {
         let server = &self.server;
         let uri: Uri = server
             .parse()
-            .map_err(|_| Failure::Usage(format!("{server:?} is not a URL")))?;
+            .map_err(|_| Failure::Usage(format!("{server:?} is not a valid URL")))?;
         let host = uri.host().filter(|host| !host.is_empty());
         let encrypted = match (uri.scheme_str(), host) {
             (Some("https"), Some(_)) => true,
@@ -100,8 +100,8 @@ impl Endpoint {
         let has_credentials = self.token.is_some() || self.identity.is_some();
         if has_credentials && !encrypted && !self.is_loopback() {
             return Err(Failure::refused(format!(
-                "error: {server} is not encrypted and not on this machine: credentials are not sent there; \
-                 use https, or a tunnel to a port of this machine"
+                "error: {server} is neither encrypted nor on this machine, so credentials are not sent to it; \
+                 use https, or a tunnel to a port on this machine"
             )));
         }
         Ok(())
@@ -147,12 +147,12 @@ impl Endpoint {
             CertificateDer::pem_slice_iter(pem).collect();
         let found = found.map_err(|error| {
             Failure::refused(format!(
-                "error: the certificate authority is no PEM: {error}"
+                "error: the certificate authority is not valid PEM: {error}"
             ))
         })?;
         if found.is_empty() {
             return Err(Failure::refused(
-                "error: the certificate authority holds no certificate",
+                "error: the certificate authority contains no certificate",
             ));
         }
         Ok(found

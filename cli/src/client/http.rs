@@ -126,7 +126,7 @@ impl Client {
     ) -> Result<(u16, Vec<u8>), Failure> {
         let url = format!("{}{path}", self.server);
         let failed =
-            |error: ureq::Error| Failure::broken(format!("{} does not answer", self.server), error);
+            |error: ureq::Error| Failure::broken(format!("cannot reach {}", self.server), error);
         let mut request = Request::builder()
             .method(method)
             .uri(&url)
@@ -139,7 +139,9 @@ impl Client {
         }
         // The token may be what cannot be sent, and is not shown.
         let unsendable = |_| {
-            Failure::refused("error: the server's URL or the token cannot be sent in a request")
+            Failure::refused(
+                "error: the URL of the server or the token is not valid in an HTTP request",
+            )
         };
         let answer = match body {
             Some(body) => {
@@ -181,7 +183,7 @@ impl Client {
         serde_json::from_slice(body).map_err(|error| {
             Failure::broken(
                 format!(
-                    "{} answers what is no JSON: is it the firelens API?",
+                    "{} did not return JSON; check that it is the firelens API",
                     self.server
                 ),
                 error,

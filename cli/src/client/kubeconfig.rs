@@ -128,7 +128,7 @@ impl Kubeconfig {
             .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         self.merge(&text, &folder)
-            .map_err(|error| format!("{} is no kubeconfig: {error}", path.display()))
+            .map_err(|error| format!("{} is not a valid kubeconfig: {error}", path.display()))
     }
 
     /// Adds what is not there yet.
@@ -166,9 +166,9 @@ impl Kubeconfig {
         let Some(found) = self.contexts.get(name) else {
             let known: Vec<&str> = self.contexts.keys().map(String::as_str).collect();
             return Err(match known.is_empty() {
-                true => format!("there is no context {name:?}: the kubeconfig has none"),
+                true => format!("context {name:?} does not exist: the kubeconfig has no contexts"),
                 false => format!(
-                    "there is no context {name:?}; there are: {}",
+                    "context {name:?} does not exist; existing contexts: {}",
                     known.join(", ")
                 ),
             });
@@ -178,7 +178,7 @@ impl Kubeconfig {
             Some(found) => of_cluster(cluster, found)?,
             None => {
                 return Err(format!(
-                    "context {name:?} names cluster {cluster:?}, which is not there"
+                    "context {name:?} refers to cluster {cluster:?}, which does not exist"
                 ));
             }
         };
@@ -191,7 +191,7 @@ impl Kubeconfig {
             None if user.is_empty() => {}
             None => {
                 return Err(format!(
-                    "context {name:?} names user {user:?}, which is not there"
+                    "context {name:?} refers to user {user:?}, which does not exist"
                 ));
             }
         }
@@ -215,7 +215,7 @@ fn of_cluster(name: &str, found: &Found<Cluster>) -> Result<Endpoint, String> {
     let cluster = &found.entry;
     let refused = |what: &str| {
         Err(format!(
-            "cluster {name:?} has {what}, which is not supported here"
+            "cluster {name:?} has {what}, which is not supported"
         ))
     };
     if given(cluster.proxy_url.as_ref()) {
@@ -244,8 +244,8 @@ fn add_user(endpoint: &mut Endpoint, name: &str, found: &Found<User>) -> Result<
     let user = &found.entry;
     let refused = |what: &str| {
         Err(format!(
-            "user {name:?} has {what}, which is not supported here: use a token, a tokenFile or a client \
-             certificate, or give --token"
+            "user {name:?} has {what}, which is not supported: use a token, a tokenFile or a client \
+             certificate, or set --token"
         ))
     };
     if user.exec.is_some() {
@@ -305,7 +305,7 @@ fn bytes(
         let decoded = BASE64_STANDARD.decode(data.trim());
         return decoded
             .map(Some)
-            .map_err(|_| format!("{what}-data is not base64"));
+            .map_err(|_| format!("{what}-data is not valid base64"));
     }
     let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else {
         return Ok(None);

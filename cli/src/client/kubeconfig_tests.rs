@@ -47,15 +47,15 @@ fn a_context_leads_to_a_cluster_and_a_user() {
         (Some("bare"), "https://api.example:6443 -"),
         (
             Some("lost"),
-            "context \"lost\" names cluster \"nowhere\", which is not there",
+            "context \"lost\" refers to cluster \"nowhere\", which does not exist",
         ),
         (
             Some("nobody"),
-            "context \"nobody\" names user \"nobody\", which is not there",
+            "context \"nobody\" refers to user \"nobody\", which does not exist",
         ),
         (
             Some("gone"),
-            "there is no context \"gone\"; there are: bare, here, lost, nobody",
+            "context \"gone\" does not exist; existing contexts: bare, here, lost, nobody",
         ),
     ] {
         assert_eq!(outcome(&found, context), expected, "{context:?}");
@@ -70,7 +70,7 @@ fn what_is_not_supported_is_refused_by_name() {
         (
             PLAIN,
             exec,
-            "user \"u\" has an exec plugin, which is not supported here",
+            "user \"u\" has an exec plugin, which is not supported:",
         ),
         (
             PLAIN,
@@ -91,7 +91,7 @@ fn what_is_not_supported_is_refused_by_name() {
         (
             PLAIN,
             "{client-certificate-data: '*', client-key-data: QQ==}",
-            "is not base64",
+            "is not valid base64",
         ),
         (
             PLAIN,
@@ -173,7 +173,10 @@ fn a_file_that_is_no_kubeconfig_is_named() {
     let path = folder.path().join("config");
     fs::write(&path, "clusters: 7").unwrap();
     let problem = Kubeconfig::load(Some(&path), None, None).err().unwrap();
-    assert!(problem.contains("config is no kubeconfig"), "{problem}");
+    assert!(
+        problem.contains("config is not a valid kubeconfig"),
+        "{problem}"
+    );
     fs::write(&path, "").unwrap();
     assert!(Kubeconfig::load(Some(&path), None, None).is_ok());
 }

@@ -15,7 +15,7 @@ pub(super) fn print<T: Serialize>(
     data: &T,
     text: impl FnOnce() -> String,
 ) -> Result<(), Failure> {
-    let broken = "the answer cannot be written";
+    let broken = "the output cannot be written";
     let printed = match form {
         OutputFormat::Table => text(),
         OutputFormat::Json => {
@@ -28,7 +28,7 @@ pub(super) fn print<T: Serialize>(
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", printed.trim_end())
         .and_then(|()| out.flush())
-        .map_err(|error| Failure::broken("standard output cannot be written", error))
+        .map_err(|error| Failure::broken("cannot write to standard output", error))
 }
 
 /// Every line of `text` behind a margin; empty lines stay empty.

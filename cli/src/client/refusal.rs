@@ -18,7 +18,7 @@ pub(super) fn lines(server: &str, code: u16, body: &[u8]) -> Vec<String> {
             .take(FOREIGN_BODY_MAX_CHARS)
             .collect();
         return vec![format!(
-            "error: {server} answers {code}, and not as this API does: {start}"
+            "error: {server} returned {code}, not in the format of the firelens API: {start}"
         )];
     }
     let reason = status["reason"].as_str().unwrap_or("Unknown");
@@ -31,7 +31,7 @@ pub(super) fn lines(server: &str, code: u16, body: &[u8]) -> Vec<String> {
     let details = &status["details"];
     let (kind, name) = (details["kind"].as_str(), details["name"].as_str());
     let mut lines = vec![format!(
-        "error: {} {} is refused ({code} {reason}):",
+        "error: {} {} was rejected ({code} {reason}):",
         kind.unwrap_or("the object"),
         name.unwrap_or_default()
     )];
@@ -60,7 +60,7 @@ mod tests {
         assert_eq!(
             lines("http://x", 422, body.to_string().as_bytes()),
             [
-                "error: LoggingPolicy a is refused (422 Invalid):",
+                "error: LoggingPolicy a was rejected (422 Invalid):",
                 "  spec.mode: Unsupported value: \"x\"",
                 "  spec.outputs: Required value",
             ]
@@ -76,9 +76,9 @@ mod tests {
         );
         let page = format!("<html>\n{}", "x".repeat(900));
         let shown = lines("http://x", 502, page.as_bytes());
-        assert!(
-            shown[0].starts_with("error: http://x answers 502, and not as this API does: <html>x")
-        );
+        assert!(shown[0].starts_with(
+            "error: http://x returned 502, not in the format of the firelens API: <html>x"
+        ));
         assert!(shown[0].len() < 300, "{shown:?}");
     }
 }

@@ -36,7 +36,8 @@ pub(super) fn inject(
     let place = Place::of(case, &base);
     let region = place.region.ok_or_else(|| {
         Failure::Usage(
-            "the task definition has no ARN to take the region from: give --region".to_owned(),
+            "cannot take the region from the task definition, which has no ARN: set --region"
+                .to_owned(),
         )
     })?;
     // A wildcard keeps the printed rights valid where nothing tells the account.
@@ -110,11 +111,11 @@ fn policy(path: &Path) -> Result<LoggingPolicy, Failure> {
     match (policies.pop(), policies.len()) {
         (Some(policy), 0) => Ok(policy),
         (None, _) => Err(Failure::refused(format!(
-            "{}: no LoggingPolicy in it",
+            "{}: contains no LoggingPolicy",
             path.display()
         ))),
         (Some(_), more) => Err(Failure::refused(format!(
-            "{}: {} LoggingPolicies in it; give one",
+            "{}: contains {} LoggingPolicies; must contain exactly one",
             path.display(),
             more + 1
         ))),
@@ -186,7 +187,7 @@ fn bucket(text: &str) -> ConfigBucket {
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{text}")
-        .map_err(|error| Failure::broken("standard output cannot be written", error))
+        .map_err(|error| Failure::broken("cannot write to standard output", error))
 }
 
 impl From<LaunchTypeArg> for LaunchType {

@@ -67,8 +67,9 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>, Failure> {
 fn documents(place: &str, text: &str) -> Result<Vec<Found>, Failure> {
     let mut values = Vec::new();
     for document in serde_yaml::Deserializer::from_str(text) {
-        let value = Value::deserialize(document)
-            .map_err(|error| Failure::broken(format!("{place} is not YAML or JSON"), error))?;
+        let value = Value::deserialize(document).map_err(|error| {
+            Failure::broken(format!("{place} is not valid YAML or JSON"), error)
+        })?;
         if !value.is_null() {
             values.push(value);
         }

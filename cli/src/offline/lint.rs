@@ -136,7 +136,7 @@ fn dangling(
         if !name.is_empty() && !destinations.contains_key(name) {
             let field = format!("spec.outputs[{index}].destinationRef.name");
             let message =
-                format!("Not found: {name:?}: no LogDestination of that name in the given files");
+                format!("Not found: {name:?}: the files contain no LogDestination with that name");
             report.push(Row::error(label, "DestinationMissing", &field, message));
         }
     }

@@ -38,7 +38,7 @@ pub enum ApplyError {
     #[error(transparent)]
     Lease(#[from] LeaseError),
     /// What was done could not be recorded.
-    #[error("the store does not keep what was done")]
+    #[error("cannot record in the database what was done")]
     Store(#[from] StoreError),
 }
 
@@ -186,10 +186,14 @@ impl Applier<'_> {
 /// What a workload says whose memory the store refuses.
 pub(super) fn not_kept(error: &StoreError) -> Problem {
     let error = error_chain(error);
-    tracing::error!(error, "the store refuses what was done; it is tried again");
+    tracing::error!(
+        error,
+        "the database rejected the record of what was done; retrying"
+    );
     Problem {
         reason: WorkloadReason::ResourceFailed,
-        message: "the operator's database does not take what it must remember first".to_owned(),
+        message: "the operator's database rejected the record that must be written first"
+            .to_owned(),
     }
 }
 

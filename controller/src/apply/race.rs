@@ -16,7 +16,7 @@ pub(super) fn moved(
     }
     if seen.task_definition != step.expected {
         return Some(format!(
-            "the service is set to {} now, not to {}",
+            "the service now uses {}, not {}",
             seen.task_definition, step.expected
         ));
     }
@@ -28,7 +28,7 @@ pub(super) fn moved(
     };
     let known = planned_from.map(ids);
     (known.is_some_and(|known| known != ids(seen)))
-        .then(|| "another deployment began or ended meanwhile".to_owned())
+        .then(|| "another deployment started or ended in the meantime".to_owned())
 }
 
 /// The owner's revision that our update cut short: a deployment in the answer that is neither ours,

@@ -27,7 +27,8 @@ impl Applier<'_> {
             if self.time.elapsed() > APPLY_BUDGET {
                 applied.unfinished = true;
                 let reason = WorkloadReason::ResourceFailed;
-                let message = format!("{id} is left for the next pass for want of time");
+                let message =
+                    format!("{id} is written in the next pass: the time for this pass has run out");
                 failed.insert(id.clone(), Problem { reason, message });
                 continue;
             }
@@ -154,7 +155,7 @@ fn being_removed(id: &ResourceId) -> Problem {
     Problem {
         reason: WorkloadReason::ResourceFailed,
         message: format!(
-            "{id} is being removed because another target does not need it any more; written again shortly"
+            "{id} is being removed because another target no longer needs it; it is written again shortly"
         ),
     }
 }

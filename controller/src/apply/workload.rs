@@ -159,7 +159,9 @@ impl Applier<'_> {
         };
         let seen = match self.read_again(step).await {
             Ok(Observed::Present(service)) => service,
-            Ok(Observed::Absent) => return Ok(Turn::Dropped("the service is gone".to_owned())),
+            Ok(Observed::Absent) => {
+                return Ok(Turn::Dropped("the service no longer exists".to_owned()));
+            }
             Ok(Observed::Unknown(why)) => return Ok(Turn::Dropped(why)),
             Err(error) => return Ok(retry(&error)),
         };
@@ -177,7 +179,8 @@ impl Applier<'_> {
                     .put_records(&lease, std::slice::from_ref(record))
                     .await?;
                 if record.deployment.is_none() {
-                    let message = "the owner deployed while the service was updated".to_owned();
+                    let message =
+                        "the owner deployed while the operator updated the service".to_owned();
                     return Ok(Turn::Dropped(message));
                 }
                 Ok(Turn::Done)

@@ -50,7 +50,7 @@ impl Call {
             } else {
                 super::AwsErrorKind::Server
             };
-            let message = "the answer is larger than 16 MiB or no text";
+            let message = "the response is larger than 16 MiB or is not text";
             AwsError::new(self.operation, kind, "UnreadableAnswer", message)
         })
     }

@@ -96,9 +96,7 @@ impl AwsError {
         region: &str,
     ) -> Self {
         let more = if TOKEN_CODES.contains(&self.code.as_str()) {
-            format!(
-                "where {region} is an opt-in region, it has to be enabled in account {account_id}"
-            )
+            format!("if {region} is an opt-in region, enable it in account {account_id}")
         } else if self.kind == AwsErrorKind::Denied && self.message.is_empty() {
             let actions: Vec<&str> = Permission::of(operation).map(|one| one.action).collect();
             format!("the role needs {}", actions.join(" and "))

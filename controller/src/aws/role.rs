@@ -108,12 +108,12 @@ impl AssumedRole {
                 (self.why_refused(code), said)
             }
             None if is_without_credentials(error) => {
-                let why = "the operator has no credentials of its own; give its task a role, or set a profile";
+                let why = "the operator has no AWS credentials; assign a role to its task, or set a profile";
                 (why.to_owned(), error_chain(error))
             }
             None => {
                 let why = format!(
-                    "STS in {region} was not reached; the operator's network needs a way to it, by NAT or by a VPC \
+                    "cannot reach STS in {region}; the network of the operator requires a NAT gateway or a VPC \
                      endpoint for STS in {region}"
                 );
                 (why, error_chain(error))
@@ -126,23 +126,23 @@ impl AssumedRole {
         let region = self.region.as_ref();
         match code {
             "RegionDisabledException" => format!(
-                "STS is switched off in {region} for the operator's account; switch it on in the account settings of \
-                 IAM, or run the operator with AWS_REGION of a region where it is on"
+                "STS is deactivated in {region} for the account of the operator; activate it in the account settings of \
+                 IAM, or set AWS_REGION to a region where it is active"
             ),
             "InvalidClientTokenId" | "UnrecognizedClientException" => format!(
-                "the operator's own credentials are not valid in {region}; where that is an opt-in region, enable it in \
-                 the operator's account, or set AWS_REGION to a region that is enabled"
+                "the credentials of the operator are not valid in {region}; if that is an opt-in region, enable it in \
+                 the account of the operator, or set AWS_REGION to a region that is enabled"
             ),
             "ExpiredToken" | "ExpiredTokenException" => {
-                "the operator's own credentials have run out; renew them".to_owned()
+                "the credentials of the operator have expired; renew them".to_owned()
             }
             _ if self.has_external_id => {
-                "its trust policy has to name the operator's role and ask for the external id in \
-                 spec.assumeRole.externalId, and the operator's role needs sts:AssumeRole on it"
+                "its trust policy must allow the role of the operator and require the external ID in \
+                 spec.assumeRole.externalId, and the role of the operator needs sts:AssumeRole on it"
                     .to_owned()
             }
-            _ => "its trust policy has to name the operator's role, spec.assumeRole.externalId has to be set if that \
-                  policy asks for one, and the operator's role needs sts:AssumeRole on it"
+            _ => "its trust policy must allow the role of the operator, spec.assumeRole.externalId must be set if that \
+                  policy requires one, and the role of the operator needs sts:AssumeRole on it"
                 .to_owned(),
         }
     }

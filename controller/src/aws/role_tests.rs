@@ -75,8 +75,8 @@ async fn a_failed_role_assumption_reports_the_cause_and_the_remedy() {
             Some("an-external-id"),
             AwsErrorKind::Denied,
             vec![
-                "its trust policy has to name the operator's role",
-                "ask for the external id",
+                "its trust policy must allow the role of the operator",
+                "require the external ID",
                 not_authorized,
             ],
         ),
@@ -85,7 +85,7 @@ async fn a_failed_role_assumption_reports_the_cause_and_the_remedy() {
             None,
             AwsErrorKind::Denied,
             vec![
-                "spec.assumeRole.externalId has to be set if that policy asks for one",
+                "spec.assumeRole.externalId must be set if that policy requires one",
                 "sts:AssumeRole",
             ],
         ),
@@ -97,7 +97,7 @@ async fn a_failed_role_assumption_reports_the_cause_and_the_remedy() {
             None,
             AwsErrorKind::Denied,
             vec![
-                "STS is switched off in eu-central-1",
+                "STS is deactivated in eu-central-1",
                 "account settings",
                 "AWS_REGION",
             ],
@@ -115,13 +115,13 @@ async fn a_failed_role_assumption_reports_the_cause_and_the_remedy() {
             Answer::Refused,
             None,
             AwsErrorKind::Unreachable,
-            vec!["STS in eu-central-1 was not reached", "VPC endpoint"],
+            vec!["cannot reach STS in eu-central-1", "VPC endpoint"],
         ),
         (
             Answer::Never,
             None,
             AwsErrorKind::Unreachable,
-            vec!["STS in eu-central-1 was not reached"],
+            vec!["cannot reach STS in eu-central-1"],
         ),
     ] {
         let error = error(answer, external_id).await;
@@ -144,8 +144,8 @@ async fn unrecognized_credentials_suggest_that_the_region_is_not_enabled() {
     let error = clients.list_clusters().await.unwrap_err();
     assert_eq!(
         error.message,
-        "The security token included in the request is invalid.; where ap-east-1 is an opt-in region, it has to be \
-         enabled in account 444455556666"
+        "The security token included in the request is invalid.; if ap-east-1 is an opt-in region, enable it in \
+         account 444455556666"
     );
 }
 

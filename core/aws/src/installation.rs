@@ -20,7 +20,7 @@ pub fn check_installation_id(id: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "{id:?} is no installation id: it has 1 to {INSTALLATION_ID_MAX_CHARS} characters of a-z, 0-9 and -, the first and the last a letter or a digit"
+        "{id:?} is not a valid installation ID: must be 1 to {INSTALLATION_ID_MAX_CHARS} characters of a-z, 0-9 and '-', starting and ending with a letter or digit"
     ))
 }
 

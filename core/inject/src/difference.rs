@@ -170,7 +170,7 @@ fn names(left: &[Value], right: &[Value]) -> Vec<String> {
 fn shown(name: &str, value: &Value) -> Value {
     match value {
         Value::String(text) if name.contains(LABEL_RESTORE) => {
-            Value::String(format!("(what to put back, {} bytes)", text.len()))
+            Value::String(format!("(restore record, {} bytes)", text.len()))
         }
         Value::String(text) if is_secret(name) && !is_reference(text) => {
             Value::String(HIDDEN.to_owned())

@@ -14,11 +14,12 @@ use crate::refusal::{Note, NoteCode};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EjectError {
     /// No container carries our labels.
-    #[error("there is no router of ours in the task definition")]
+    #[error("the task definition has no router that the operator added")]
     NotInjected,
     /// The label with the restore record was damaged.
     #[error(
-        "the label firelens.dev/restore of container {router} cannot be read ({problem}); put the base revision in place by hand"
+        "the label firelens.dev/restore of container {router} cannot be read ({problem}); deploy the base revision \
+         manually"
     )]
     Record {
         /// Container name of the router.
@@ -28,7 +29,8 @@ pub enum EjectError {
     },
     /// The router that ours took the place of cannot come back.
     #[error(
-        "the router {0} that was replaced cannot be put back: another container has its name now; rename that container"
+        "the router {0} that was replaced cannot be restored: another container now has its name; rename that \
+         container"
     )]
     NameTaken(String),
 }
@@ -126,8 +128,8 @@ fn dangling(document: &TaskDefinitionDoc) -> Vec<Note> {
             Note::new(
                 NoteCode::DanglingFirelens,
                 format!(
-                    "container {} uses awsfirelens by the owner's own change and no router is left; give it another \
-                     log driver",
+                    "container {} uses awsfirelens because the owner changed it, and no router is left; give it \
+                     another log driver",
                     container.name()
                 ),
             )

@@ -93,7 +93,7 @@ pub(crate) fn check(
     if is_windows(doc, platform) {
         return Err(Refusal::new(
             Reason::WindowsPlatform,
-            "FireLens does not run on Windows; exclude this service or send its logs with the awslogs driver",
+            "FireLens does not support Windows; exclude this service or send its logs with the awslogs log driver",
         ));
     }
     match platform.deployment_controller.as_str() {
@@ -102,8 +102,8 @@ pub(crate) fn check(
             return Err(Refusal::new(
                 Reason::DeploymentControllerUnsupported,
                 format!(
-                    "the deployment controller of the service is {other}, which this version does not know; \
-                     export the patched task definition and deploy it with {other}"
+                    "the deployment controller of the service is {other}, which this version does not support; export \
+                     the patched task definition and deploy it with {other}"
                 ),
             ));
         }
@@ -112,9 +112,10 @@ pub(crate) fn check(
         return Err(Refusal::new(
             Reason::ExpressGateway,
             format!(
-                "ECS Express Gateway owns the task definition of this service as far as can be seen, and writes it anew at \
-                 each deployment; if it is your own, tag the service {EXPRESS_TAG}={EXPRESS_TAG_VALUE}, or give it one that \
-                 Express could not make (UpdateExpressGatewayService with taskDefinitionArn), else exclude the service"
+                "ECS Express Gateway appears to manage the task definition of this service and to replace it with each \
+                 deployment; if the task definition is your own, tag the service {EXPRESS_TAG}={EXPRESS_TAG_VALUE}, \
+                 or give it one that Express Gateway could not create (UpdateExpressGatewayService with \
+                 taskDefinitionArn); otherwise exclude the service"
             ),
         ));
     }
@@ -122,13 +123,13 @@ pub(crate) fn check(
     if platform.launch_type == LaunchType::External && !selects_external {
         return Err(Refusal::new(
             Reason::ExternalLaunchType,
-            "the service runs on ECS Anywhere; name EXTERNAL in selector.launchTypes to have it routed all the same",
+            "the service runs on ECS Anywhere; to route its logs, add EXTERNAL to selector.launchTypes",
         ));
     }
     if doc.network_mode() == Some("none") {
         return Err(Refusal::new(
             Reason::NetworkModeNone,
-            "network mode `none` leaves the router no way out; exclude this service",
+            "in network mode `none` the router has no network access; exclude this service",
         ));
     }
     Ok(())
@@ -156,14 +157,15 @@ fn check_sandbox(doc: &TaskDefinitionDoc, notes: &mut Vec<Note>) -> Result<(), R
         Some("CONFIDENTIAL_SANDBOX") => Err(Refusal::new(
             Reason::ConfidentialTask,
             "the tasks are confidential (trustedExecutionConfiguration.isolationMode is CONFIDENTIAL_SANDBOX): their \
-             attestation policy names the containers that may run, and the router is none of them; exclude the service, or \
-             add the router yourself and have the policy signed again",
+             attestation policy lists the containers that may run, and the router is not one of them; exclude the \
+             service, or add the router yourself and have the policy signed again",
         )),
         Some("ISOLATED_SANDBOX") => {
             notes.push(Note::new(
                 NoteCode::IsolatedSandbox,
-                "each task runs in a sandbox of its own (trustedExecutionConfiguration.isolationMode is ISOLATED_SANDBOX), \
-                 and the router in it: its memory is the sandbox's, and nothing on the host sees what is in it",
+                "each task runs in its own sandbox (trustedExecutionConfiguration.isolationMode is ISOLATED_SANDBOX), \
+                 together with the router: the router uses the memory of the sandbox, and the host cannot see what is \
+                 in it",
             ));
             Ok(())
         }

@@ -63,97 +63,96 @@ pub(crate) use words;
 words! {
     /// Why a task definition is not injected.
     Reason {
-        /// The tasks run Windows, where FireLens does not exist.
+        /// The tasks run on Windows, which FireLens does not support.
         WindowsPlatform,
-        /// There is a FireLens router that is not ours, and `onExistingFirelens` is not `Replace`.
+        /// There is a FireLens router that the operator did not add, and `onExistingFirelens` is not `Replace`.
         ForeignRouter,
-        /// The task definition has ten containers already.
+        /// The task definition already has ten containers, the maximum that ECS allows.
         TooManyContainers,
-        /// The register body would be larger than 65536 bytes.
+        /// With the router, the body of the `RegisterTaskDefinition` request would be larger than 65536 bytes.
         TaskDefinitionTooLarge,
-        /// Network mode `none`: the router could reach nothing.
+        /// The network mode is `none`, so the router has no network access.
         NetworkModeNone,
-        /// The deployment controller of the service is none of ECS, CODE_DEPLOY and EXTERNAL.
+        /// The deployment controller of the service is not ECS, CODE_DEPLOY or EXTERNAL.
         DeploymentControllerUnsupported,
-        /// The service runs on ECS Anywhere and the policy does not ask for that.
+        /// The service runs on ECS Anywhere, and `selector.launchTypes` does not contain EXTERNAL.
         ExternalLaunchType,
-        /// ECS Express Gateway owns the task definition, or nothing shows that it is the owner's.
+        /// ECS Express Gateway manages the task definition, or nothing shows that it is the owner's own.
         ExpressGateway,
-        /// The tasks are confidential: their attestation policy says which containers may run.
+        /// The tasks are confidential: their attestation policy lists the containers that may run.
         ConfidentialTask,
-        /// No container is left to route.
+        /// The policy selects no container whose logs can be routed.
         NoContainersSelected,
-        /// Permissions are needed and the task definition names no task role.
+        /// The router needs IAM permissions, and the task definition has no task role.
         TaskRoleMissing,
-        /// An execution role is needed and the task definition names none.
+        /// The router needs an execution role, and the task definition has none.
         ExecutionRoleMissing,
-        /// A role is named in a way that no ARN can be made of, or is out of the reach of
-        /// `iam.mode: Manage`.
+        /// A role is neither the ARN nor the name of an IAM role, or `iam.mode: Manage` cannot change it: it belongs to
+        /// another account or is a service-linked role.
         InvalidRole,
         /// The role does not exist.
         RoleMissing,
-        /// The role is also used by workloads that no policy selects, and `iam.allowSharedRoles` is
-        /// off.
+        /// Workloads that no policy selects also use the role, and `iam.allowSharedRoles` is not set.
         RoleShared,
         /// The inline policies of the role would be longer than IAM allows.
         RolePolicyTooLong,
-        /// The permissions boundary of the role would deny what it is to be allowed.
+        /// The permissions boundary of the role does not allow the permissions that the router needs.
         BoundaryDenies,
-        /// `iam.mode: Verify`: the roles do not allow what they must.
+        /// `iam.mode: Verify`: the roles do not allow the permissions that the router needs.
         RightsMissing,
-        /// Containers wait for each other in a circle.
+        /// The container dependencies form a cycle.
         DependencyCycle,
-        /// Something waits for the router to end (`COMPLETE`, `SUCCESS`), which an essential router
-        /// never does.
+        /// A container depends on the router with the condition `COMPLETE` or `SUCCESS`, which an essential router
+        /// never meets.
         DependencyConditionInvalid,
-        /// A container waits for one that the task does not have.
+        /// A container depends on a container that the task definition does not have.
         DependencyMissing,
-        /// No container beside the router is essential: the task would never end, or ECS would not
-        /// take it.
+        /// No container besides the router is essential: the task would never stop, or ECS would reject the task
+        /// definition.
         NoEssentialContainer,
-        /// Containers are to wait for a healthy router and no health check can work.
+        /// Containers are to depend on a healthy router, and no health check can work.
         HealthCheckImpossible,
-        /// A file is needed and the target has no `configBucket`.
+        /// A configuration file is needed, and the target has no `configBucket`.
         ConfigBucketRequired,
-        /// A file is needed, the ECS agent cannot fetch it here, and the router image has no init
+        /// A configuration file is needed, the ECS agent cannot fetch it here, and the router image has no init
         /// variant.
         InitImageRequired,
-        /// This version of the router image is known to break with what the policy asks of it.
+        /// This version of the router image is known to fail with the features that the policy uses.
         ImageKnownBroken,
         /// The router image cannot run where the tasks run, or cannot be pulled by its name.
         RouterImageUnusable,
-        /// The init image cannot start on a read-only root filesystem before 2.33.0.
+        /// Before version 2.33.0, the init image cannot start on a read-only root filesystem.
         ReadonlyRootFilesystemUnsupported,
-        /// `config.delivery` is a way that cannot carry this policy.
+        /// The method in `config.delivery` cannot deliver the configuration of this policy.
         DeliveryUnsupported,
-        /// The linter finds errors in the policy that Fluent Bit or the ECS agent would refuse at task
-        /// start; nothing new is rolled out until they are corrected.
+        /// The linter finds errors in the policy that Fluent Bit or the ECS agent would reject at task start; nothing
+        /// new is rolled out until they are corrected.
         PolicyHasErrors,
-        /// An output names a `LogDestination` that does not exist.
+        /// An output references a `LogDestination` that does not exist.
         DestinationMissing,
-        /// An output cannot be turned into Fluent Bit options.
+        /// An output cannot be converted to Fluent Bit options.
         InvalidOutput,
         /// Filters, parsers or custom configuration cannot be rendered.
         InvalidConfiguration,
-        /// What the awslogs configuration of a container says cannot be kept by an `awslogs` output.
+        /// An `awslogs` output cannot reproduce the awslogs log configuration of a container.
         AwslogsUntranslatable,
-        /// A container that is left out has secret options of another log driver, which the ECS agent
-        /// takes for those of a FireLens output.
+        /// A container that is not routed has secret options for another log driver, which the ECS agent would treat as
+        /// options of a FireLens output.
         SecretOfOtherDriver,
         /// A container listens on a port that the router needs in the same network namespace.
         PortConflict,
-        /// Every candidate for the name of the router is taken.
+        /// Every candidate for the name of the router is already the name of a container.
         RouterNameTaken,
-        /// Our labels are there, but the restore record cannot be read.
+        /// The labels of the operator are present, but the restore record in them cannot be read.
         RestoreImpossible,
-        /// The task has no room for the router, and may not or cannot be made larger.
+        /// The task has no room for the router, and its size may not or cannot be increased.
         TaskTooSmall,
         /// No container instance of the cluster can run the router: its ECS agent is too old.
         CapabilityMissing,
-        /// The deployment settings let ECS neither stop an old task nor start a new one.
+        /// The deployment configuration allows ECS neither to stop an old task nor to start a new one.
         DeploymentCannotMove,
-        /// `rollout.movingTags: Refuse`: an image of the application has a tag that was moved since its tasks
-        /// were started, or that cannot be compared with what they run.
+        /// `rollout.movingTags: Refuse`: the tag of an application image moved after the running tasks were started, or
+        /// the image cannot be compared with what they run.
         MovingTag,
     }
 }
@@ -161,75 +160,75 @@ words! {
 words! {
     /// What a note is about.
     NoteCode {
-        /// The router has no health check, and why.
+        /// The router has no health check; the message says why.
         NoHealthCheck,
-        /// The router has no log of its own.
+        /// The router has no log configuration of its own, so its errors are not visible.
         NoRouterLogs,
-        /// The router image has a moving tag.
+        /// The tag of the router image can move to another image.
         MovingImageTag,
-        /// The router got another name, since the one wanted is taken.
+        /// The router has another name, because a container already has the configured one.
         RouterRenamed,
-        /// A container is left alone, and why.
+        /// A container is not changed; the message says why.
         ContainerSkipped,
-        /// A router that is not ours was taken over.
+        /// The router replaces one that the operator did not add.
         RouterReplaced,
-        /// A container listens on a port that the router uses as well.
+        /// A container listens on a port that the router also uses.
         PortShared,
-        /// Containers whose names make them share log tags.
+        /// The names of containers make their log tags overlap.
         AmbiguousTag,
-        /// A container that our injection does not know uses FireLens.
+        /// A container that the operator did not change uses FireLens.
         DanglingFirelens,
-        /// Custom configuration is passed on as it is.
+        /// Custom configuration is used unchanged.
         CustomConfiguration,
-        /// The order of two time limits loses the last lines.
+        /// The stop timeout of the router is too short for the containers, so the last log lines may be lost.
         StopTimeout,
-        /// An `awslogs` output is not for a container that does not use awslogs.
+        /// An `awslogs` output does not apply to a container that does not use the awslogs log driver.
         AwslogsMissing,
-        /// Something that awslogs did for a container is not done by an `awslogs` output, or is done in
-        /// another way.
+        /// An `awslogs` output does not do something that the awslogs log driver did for a container, or does it
+        /// differently.
         AwslogsChanged,
-        /// The task definition has no room for the outputs in log options; all of them are in a file.
+        /// The task definition has no room for the outputs in log options; all of them are in a configuration file.
         OptionsMoved,
-        /// The router is not essential, so its end goes unseen.
+        /// The router is not essential, so the task keeps running without it when it stops.
         RouterNotEssential,
-        /// The health check of an essential router fails when a destination does.
+        /// The health check of an essential router fails when a destination fails.
         DeepHealthCheck,
-        /// What the router sends goes through the proxy of a service mesh.
+        /// The traffic of the router goes through the proxy of a service mesh.
         MeshProxy,
-        /// A container seems to log over TCP, to an address that may be wrong.
+        /// A container seems to send logs over TCP to an address that may be wrong.
         FluentHost,
-        /// Something is known against this version of the router image.
+        /// This version of the router image has a known problem.
         ImageKnownProblem,
-        /// Whether the router image is built for the task's architecture is not known.
+        /// It is not known whether the router image supports the CPU architecture of the task.
         ImageArchitecture,
-        /// Where the router image is pulled from may be out of reach or far.
+        /// The registry of the router image may be unreachable, limits pulls, or is in another Region.
         ImagePull,
-        /// What a role must allow, where it cannot be found out whether it does.
+        /// Permissions that a role needs, where it cannot be determined whether the role allows them.
         RightsUnknown,
-        /// A role policy of ours that somebody removed or altered within the last day; it was written again.
+        /// Somebody removed or changed a role policy of the operator within the last day; the operator wrote it again.
         RightsTaken,
-        /// `iam.mode: Verify`: what the roles of a running service do not allow.
+        /// `iam.mode: Verify`: permissions that the roles of a running service do not allow.
         RightsLost,
-        /// `resources.resize: Allow` made the task larger; with sizes and price.
+        /// `resources.resize: Allow` increased the task size; the message shows the sizes and the price.
         TaskResized,
-        /// With full buffers the router takes more memory than it may have.
+        /// With full buffers, the router uses more memory than it may have.
         RouterMemory,
-        /// The router has the least CPU share there is, beside containers that have more.
+        /// The router has the lowest CPU share, and other containers have more.
         RouterCpuShare,
-        /// The log drivers of the routed containers may hold more than the task has.
+        /// The log drivers of the routed containers can buffer more than the memory of the task.
         DriverBuffer,
-        /// A size that ECS asks for is missing in the owner's task definition.
+        /// A size that ECS requires is missing in the owner's task definition.
         SizeMissing,
-        /// Tasks run in a sandbox of their own, and the router in it.
+        /// Each task runs in its own sandbox, together with the router.
         IsolatedSandbox,
         /// Some container instances of the cluster cannot run the router.
         SomeInstancesIncapable,
-        /// No container instance has room for the larger task now, or there is none.
+        /// No container instance has room for the larger task now, or the cluster has no container instance.
         NoRoomOnInstances,
-        /// ECS does not roll the service back by itself when a deployment fails, and what that risks.
+        /// ECS does not roll the service back automatically when a deployment fails; the message states the risk.
         NoRollback,
-        /// An image of the application has a tag and no digest: what a new deployment starts is compared before
-        /// it, was moved, or cannot be told.
+        /// An application image has a tag and no digest: the images that a new deployment starts are compared first,
+        /// have changed, or cannot be determined.
         MovingTag,
     }
 }

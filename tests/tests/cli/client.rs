@@ -79,7 +79,7 @@ async fn the_token_of_a_kubeconfig_is_sent_and_never_shown() {
     ];
     let ran = run_with(&variables, &["rollout", "status", "x"]).await;
     assert!(!format!("{ran:?}").contains(TOKEN), "{ran:?}");
-    assert!(ran.refused().contains("credentials are not sent there"));
+    assert!(ran.refused().contains("credentials are not sent to it"));
     let help = run_with(&variables, &["rollout", "status", "--help"]).await;
     assert!(!help.done().contains(TOKEN));
 }
@@ -90,7 +90,7 @@ async fn a_redirect_is_not_followed() {
     let refused = run(&url, &["explain", "x"]).await.refused();
     serving.join().unwrap();
     assert!(
-        refused.contains("answers 302, and not as this API does"),
+        refused.contains("returned 302, not in the format of the firelens API"),
         "{refused}"
     );
 }
@@ -101,14 +101,14 @@ async fn what_is_no_firelens_api_is_said_to_be_none() {
     let refused = run(&url, &["rollout", "status", "x"]).await.refused();
     serving.join().unwrap();
     assert!(
-        refused.contains("answers 404, and not as this API does: 404 page not found"),
+        refused.contains("returned 404, not in the format of the firelens API: 404 page not found"),
         "{refused}"
     );
     let nobody = run("http://127.0.0.1:1", &["rollout", "status", "x"])
         .await
         .refused();
     assert!(
-        nobody.contains("http://127.0.0.1:1 does not answer"),
+        nobody.contains("cannot reach http://127.0.0.1:1"),
         "{nobody}"
     );
 }
@@ -118,7 +118,7 @@ async fn tls_that_fails_is_an_error_with_its_cause() {
     let (url, serving) = answer_once("this is no TLS\r\n".to_owned());
     let encrypted = url.replace("http:", "https:");
     let refused = run(&encrypted, &["rollout", "status", "x"]).await.refused();
-    assert!(refused.contains("does not answer"), "{refused}");
+    assert!(refused.contains("cannot reach https://"), "{refused}");
     serving.join().unwrap();
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("ca.pem");
@@ -126,7 +126,7 @@ async fn tls_that_fails_is_an_error_with_its_cause() {
     let authority = ["--certificate-authority", path.to_str().unwrap()];
     let arguments = [&["rollout", "status", "x"][..], &authority].concat();
     let refused = run(&encrypted, &arguments).await.refused();
-    assert!(refused.contains("holds no certificate"), "{refused}");
+    assert!(refused.contains("contains no certificate"), "{refused}");
 }
 
 #[tokio::test]
@@ -154,7 +154,7 @@ async fn a_context_is_chosen_from_the_kubeconfig() {
     ];
     let refused = run_with(&[], &gone).await.refused();
     assert!(
-        refused.contains("there is no context \"y\"; there are: x"),
+        refused.contains("context \"y\" does not exist; existing contexts: x"),
         "{refused}"
     );
     let both = run_with(&[], &[&here[..], &["--server", &api.url()]].concat()).await;

@@ -94,7 +94,7 @@ async fn an_unknown_service_is_refused_with_the_known_ones() {
     assert_eq!(usage.status, 2, "{usage:?}");
     let (text, _) = explained(&api.url()).await;
     assert!(
-        text.contains("there is none") && text.contains("NoPolicySelects"),
+        text.contains("policies\n  none\n") && text.contains("NoPolicySelects"),
         "{text}"
     );
 }
@@ -139,7 +139,7 @@ async fn a_plan_shows_task_definitions_roles_files_and_counts() {
         "  role web-task, policy firelens-everything",
         "    --- now\n    +++ planned\n",
         object.as_str(),
-        "approval is required: the plan has its hash once the policy is stored\n",
+        "approval is required: the plan gets its hash when the policy is applied\n",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
@@ -159,7 +159,10 @@ async fn a_plan_shows_task_definitions_roles_files_and_counts() {
     let few = planned(&mut harness, &["plan", "-f", file, "--limit", "1"])
         .await
         .done();
-    assert!(few.contains("1 workload more; --limit shows them"), "{few}");
+    assert!(
+        few.contains("1 workload more; increase --limit to show them"),
+        "{few}"
+    );
 
     harness.apply(asked).await;
     harness.pass().await;
@@ -191,7 +194,7 @@ async fn an_invalid_policy_is_refused_with_all_of_its_mistakes() {
     let arguments = ["plan", "-f", path.to_str().unwrap()];
     let refused = run(&api.url(), &arguments).await.refused();
     for part in [
-        "LoggingPolicy everything is refused (422 Invalid):",
+        "LoggingPolicy everything was rejected (422 Invalid):",
         "  spec.mode: ",
         "  spec.rotuer: ",
     ] {
@@ -214,6 +217,9 @@ async fn a_target_that_does_not_answer_is_a_problem() {
     };
     let api = Api::on_with(harness.store.clone(), options).await;
     let ran = run(&api.url(), &["plan", "--name", POLICY]).await;
-    assert!(ran.stdout.contains("no workload is touched"), "{ran:?}");
-    assert!(ran.refused().contains("target prod did not answer in time"));
+    assert!(ran.stdout.contains("no workloads are affected"), "{ran:?}");
+    assert!(
+        ran.refused()
+            .contains("target prod did not respond in time")
+    );
 }

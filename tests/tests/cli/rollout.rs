@@ -67,7 +67,7 @@ async fn a_plan_is_approved_by_its_hash_and_no_other() {
         .await
         .refused();
     assert!(
-        refused.contains(&hash) && refused.contains("is not the present one"),
+        refused.contains(&hash) && refused.contains("is not the current plan"),
         "{refused}"
     );
 
@@ -138,7 +138,7 @@ async fn abort_with_undo_restores_every_service_to_its_own_revision() {
         .await
         .done();
     assert!(
-        aborted.contains("aborted: the router is taken out again"),
+        aborted.contains("aborted: the router is removed again"),
         "{aborted}"
     );
     harness.settle(MAX_PASSES).await;

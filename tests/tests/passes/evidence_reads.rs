@@ -217,5 +217,5 @@ async fn a_prometheus_query_returns_its_samples_or_the_server_error() {
     assert_eq!(samples.len(), 2);
     assert!((samples[0] - 0.25).abs() < f64::EPSILON && samples[1].is_nan());
     let error = server.samples("other").await.unwrap_err();
-    assert_eq!(error.to_string(), "Prometheus answered 400: unknown query");
+    assert_eq!(error.to_string(), "Prometheus returned 400: unknown query");
 }

@@ -277,7 +277,7 @@ async fn a_task_too_small_is_refused_unless_resize_is_allowed() {
     );
     let told = message(&harness, "web", "Injected").await;
     assert!(
-        told.contains("100 MiB are missing; the next size is 512/2048"),
+        told.contains("100 MiB are missing; the next task size is 512/2048"),
         "{told}"
     );
     assert!(told.contains("for 2 tasks"), "{told}");
@@ -291,7 +291,10 @@ async fn a_task_too_small_is_refused_unless_resize_is_allowed() {
     assert_eq!(live["taskDefinition"]["memory"], "2048");
     assert_eq!(live["taskDefinition"]["cpu"], "512");
     let told = message(&harness, "web", "Injected").await;
-    assert!(told.contains("moved from 512/1024 to 512/2048"), "{told}");
+    assert!(
+        told.contains("increased from 512/1024 to 512/2048"),
+        "{told}"
+    );
     let registered = harness.fake.count("RegisterTaskDefinition");
     resync(&mut harness).await;
     assert_eq!(harness.fake.count("RegisterTaskDefinition"), registered);

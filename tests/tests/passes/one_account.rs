@@ -276,7 +276,7 @@ async fn a_role_policy_removed_by_terraform_is_restored_and_reported() {
     }
     let told = event(&harness, "RightsTaken").await.unwrap();
     assert!(
-        told.starts_with("prod.main.web: somebody (Terraform"),
+        told.starts_with("prod.main.web: somebody (probably Terraform"),
         "{told}"
     );
     let injected = harness.condition("main", "web", "Injected").await.unwrap();

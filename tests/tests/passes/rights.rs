@@ -60,7 +60,7 @@ async fn missing_rights_are_named_and_block_every_write() {
     for part in [
         "role/ecs/web-task lacks",
         "firehose:PutRecordBatch on arn:aws:firehose:us-east-1:111122223333:deliverystream/archive (no policy allows it)",
-        "says SimulatePrincipalPolicy",
+        "according to SimulatePrincipalPolicy",
     ] {
         assert!(said.contains(part), "{part:?} in {said}");
     }
@@ -155,7 +155,9 @@ async fn role_policy_size_and_permissions_boundary_are_checked_first() {
     let characters = theirs.to_string().len();
     let said = message(&harness, "web").await;
     assert!(
-        said.contains(&format!("beside {characters} of other inline policies")),
+        said.contains(&format!(
+            "in addition to {characters} of other inline policies"
+        )),
         "{said}"
     );
     assert_eq!(

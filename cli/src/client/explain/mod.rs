@@ -64,7 +64,7 @@ pub(crate) fn explain(arguments: &Explain) -> Result<(), Failure> {
 fn read(raw: &Value) -> Result<Workload, Failure> {
     Workload::deserialize(raw).map_err(|error| {
         Failure::broken(
-            "the API is of another version; its workload cannot be read",
+            "cannot read the Workload from the API; the API may have another version than this client",
             error,
         )
     })
@@ -84,7 +84,7 @@ fn find(client: &Client, wanted: &str) -> Result<Value, Failure> {
         [_, _] => None,
         _ => {
             return Err(Failure::Usage(format!(
-                "{wanted:?} is neither the name of a Workload, nor CLUSTER/SERVICE, nor \
+                "{wanted:?} is not valid: expected the name of a Workload, CLUSTER/SERVICE or \
                  TARGET/CLUSTER/SERVICE"
             )));
         }
@@ -111,15 +111,15 @@ fn choose(all: Vec<Value>, wanted: &str) -> Result<Value, Failure> {
             let mut several: Vec<String> = found.iter().map(name).collect();
             several.push(name(&last));
             Err(named(
-                format!("error: {wanted:?} means several workloads:"),
+                format!("error: {wanted:?} matches several workloads:"),
                 several,
             ))
         }
         (None, _) if names.is_empty() => Err(Failure::refused(
-            "error: there are no workloads: is there an AwsTarget, and does a controller run?",
+            "error: there are no workloads; check that there is an AwsTarget and that a controller is running",
         )),
         (None, _) => Err(named(
-            format!("error: there is no workload {wanted:?}; there are:"),
+            format!("error: workload {wanted:?} not found; existing workloads:"),
             nearest(names, wanted),
         )),
     }
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(
             chosen("main/web"),
             [
-                "error: \"main/web\" means several workloads:",
+                "error: \"main/web\" matches several workloads:",
                 "  a.main.web",
                 "  b.main.web"
             ]
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(
             nobody[..2],
             [
-                "error: there is no workload \"a.main.job\"; there are:",
+                "error: workload \"a.main.job\" not found; existing workloads:",
                 "  a.main.jobs"
             ]
         );

@@ -54,7 +54,7 @@ pub(super) fn whole(workload: &Workload, known: &Explanation) -> String {
     );
     text.push_str("\npolicies\n");
     if known.policies.is_empty() {
-        text.push_str("  there is none\n");
+        text.push_str("  none\n");
     }
     for one in &known.policies {
         let _ = writeln!(
@@ -133,20 +133,16 @@ fn meaning(word: &str) -> &'static str {
 fn revisions(text: &mut String, status: &WorkloadStatus) {
     text.push_str("\nrevisions\n");
     for (what, arn, whose) in [
-        (
-            "live",
-            &status.current_revision,
-            "what the service is set to",
-        ),
+        ("live", &status.current_revision, "set on the service"),
         (
             "base",
             &status.base_revision,
-            "registered by the owner, the way back",
+            "registered by the owner; restored on removal",
         ),
         (
             "managed",
             &status.managed_revision,
-            "base and router, registered by the operator",
+            "base with the router, registered by the operator",
         ),
     ] {
         if let Some(arn) = arn {
@@ -181,7 +177,7 @@ fn deployment(text: &mut String, deployment: &WorkloadDeployment) {
 /// Where somebody else's revision differs from the one of the operator.
 fn drift(text: &mut String, paths: &[DriftedPath]) {
     if !paths.is_empty() {
-        text.push_str("\ndrift, since somebody else deployed\n");
+        text.push_str("\ndrift, after a deployment by somebody else\n");
     }
     for found in paths {
         let whose = found.class.as_str().to_lowercase();
@@ -198,7 +194,7 @@ fn rollout(text: &mut String, raw: &Value, status: &WorkloadStatus) {
     let place = match status.wave {
         Some(0) => "started with the canary".to_owned(),
         Some(wave) => format!("started in wave {wave}"),
-        None => "not started by it".to_owned(),
+        None => "not started by this rollout".to_owned(),
     };
     let message = rollout
         .status
@@ -266,7 +262,7 @@ mod tests {
 prod.main.web: service web of cluster main in target prod (FARGATE, REPLICA)
 
 policies
-  there is none
+  none
 
 conditions
   Selected     no       NoPolicySelects since 2026-11-20T08:00:00Z
@@ -274,14 +270,14 @@ conditions
     (No policy selects the workload.)
 
 revisions
-  live     web:1                    what the service is set to
-  base     web:1                    registered by the owner, the way back
+  live     web:1                    set on the service
+  base     web:1                    registered by the owner; restored on removal
 
 last deployment by the operator
   FAILED: 0 of 2 tasks run, 3 failed, started 2026-11-20T08:00:00Z
   ECS deployment circuit breaker: tasks failed to start.
 
-drift, since somebody else deployed
+drift, after a deployment by somebody else
   theirs  cpu: 256 -> 512
 
 rollout

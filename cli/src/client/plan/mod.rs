@@ -24,7 +24,7 @@ pub(crate) fn plan(arguments: &Plan) -> Result<(), Failure> {
     let answer = client.plan(&request)?;
     let status = PlanStatus::deserialize(&answer["status"]).map_err(|error| {
         Failure::broken(
-            "the API is of another version; its plan cannot be read",
+            "cannot read the plan from the API; the API may have another version than this client",
             error,
         )
     })?;
@@ -53,7 +53,7 @@ fn request(arguments: &Plan) -> Result<Value, Failure> {
     for object in objects(&arguments.destinations)? {
         if object["kind"] != "LogDestination" {
             return Err(Failure::Usage(
-                "--destinations takes LogDestination objects".to_owned(),
+                "--destinations accepts only LogDestination objects".to_owned(),
             ));
         }
         destinations.push(object);
@@ -83,15 +83,15 @@ fn one_of(mut policies: Vec<Value>, name: Option<&str>) -> Result<Value, Failure
     }
     match (policies.pop(), policies.len()) {
         (Some(policy), 0) => Ok(policy),
-        (None, _) if names.is_empty() => {
-            Err(Failure::Usage("the files hold no LoggingPolicy".to_owned()))
-        }
+        (None, _) if names.is_empty() => Err(Failure::Usage(
+            "the files contain no LoggingPolicy".to_owned(),
+        )),
         (None, _) => Err(Failure::Usage(format!(
-            "the files hold no LoggingPolicy of that name; they hold: {}",
+            "the files contain no LoggingPolicy with that name; they contain: {}",
             names.join(", ")
         ))),
         (Some(_), _) => Err(Failure::Usage(format!(
-            "the files hold several policies, and a plan is of one: choose with --name ({})",
+            "the files contain several policies; select one with --name ({})",
             names.join(", ")
         ))),
     }
@@ -108,7 +108,7 @@ fn approval(client: &Client, policy: &Value) -> Result<Vec<String>, Failure> {
     };
     if policy.uid().is_empty() {
         let required = policy.spec.rollout.approval == Approval::Required;
-        let note = "approval is required: the plan has its hash once the policy is stored";
+        let note = "approval is required: the plan gets its hash when the policy is applied";
         return Ok(required.then(|| note.to_owned()).into_iter().collect());
     }
     let selector = format!("firelens.dev/policy={}", policy.name());
@@ -140,7 +140,7 @@ fn problems(status: &PlanStatus) -> Vec<String> {
         .iter()
         .map(|target| {
             format!(
-                "error: target {target} did not answer in time; ask again: what was read is kept"
+                "error: target {target} did not respond in time; try again: what was read so far is kept"
             )
         })
         .collect();
@@ -187,7 +187,7 @@ mod tests {
             ..PlanStatus::default()
         };
         let lines = problems(&status);
-        assert!(lines[0].starts_with("error: target a did not answer in time"));
+        assert!(lines[0].starts_with("error: target a did not respond in time"));
         assert_eq!(lines[1], "error: target b: no");
         assert!(problems(&PlanStatus::default()).is_empty());
     }

@@ -35,7 +35,7 @@ pub(super) fn whole(status: &PlanStatus, approval: &[String]) -> String {
 fn target(text: &mut String, plan: &TargetPlan) {
     let _ = writeln!(text, "target {}: {}\n", plan.target, summary(&plan.summary));
     for unread in &plan.unread {
-        let _ = writeln!(text, "  not read: {unread}\n");
+        let _ = writeln!(text, "  could not be read: {unread}\n");
     }
     for one in &plan.workloads {
         workload(text, one);
@@ -45,7 +45,7 @@ fn target(text: &mut String, plan: &TargetPlan) {
         let more = plan.summary.workloads - described;
         let _ = writeln!(
             text,
-            "  {} more; --limit shows them\n",
+            "  {} more; increase --limit to show them\n",
             counted(more, "workload")
         );
     }
@@ -90,7 +90,7 @@ fn workload(text: &mut String, one: &PlannedWorkload) {
         let _ = writeln!(text, "    {}: {}", one.reason, one.message);
     }
     if let Some(waits) = &one.waits_for {
-        let _ = writeln!(text, "    waits for {waits}");
+        let _ = writeln!(text, "    waiting for {waits}");
     }
     for note in &one.notes {
         match note.strip_prefix(RESIZED) {
@@ -120,14 +120,17 @@ fn role(text: &mut String, role: &PlannedRole) {
     }
     if !role.other_users.is_empty() {
         let others = role.other_users.join(", ");
-        let _ = writeln!(text, "    also the role of {others}: allowed the same");
+        let _ = writeln!(
+            text,
+            "    also used by {others}, which get the same permissions"
+        );
     }
     if !role.other_principals.is_empty() {
         let others = role.other_principals.join(", ");
-        let _ = writeln!(text, "    can be assumed by {others} as well");
+        let _ = writeln!(text, "    can also be assumed by {others}");
     }
     if let Some(boundary) = &role.boundary {
-        let _ = write!(text, "    bounded by {}", boundary.arn);
+        let _ = write!(text, "    permissions boundary {}", boundary.arn);
         match (&boundary.denies, &boundary.unknown) {
             (Some(denies), _) => {
                 let _ = writeln!(text, ", which does not allow {denies}");
@@ -154,14 +157,14 @@ fn summary(summary: &PlanSummary) -> String {
         (summary.eject, "to eject"),
         (summary.unchanged, "unchanged"),
         (summary.refused, "refused"),
-        (summary.unknown, "not judged"),
+        (summary.unknown, "unknown"),
     ]
     .iter()
     .filter(|(count, _)| *count > 0)
     .map(|(count, what)| format!("{count} {what}"))
     .collect();
     match parts.is_empty() {
-        true => "no workload is touched".to_owned(),
+        true => "no workloads are affected".to_owned(),
         false => parts.join(", "),
     }
 }
@@ -232,12 +235,12 @@ target prod: 1 to inject, 1 unchanged, 1 refused
   main/win: refused, win:7
     WindowsPlatform: FireLens does not run on Windows
 
-  1 workload more; --limit shows them
+  1 workload more; increase --limit to show them
 
   role web-task, policy firelens-all@prod, of main/web
-    also the role of main/other: allowed the same
-    can be assumed by lambda.amazonaws.com as well
-    bounded by arn:aws:iam::1:policy/b, which does not allow logs:PutLogEvents
+    also used by main/other, which get the same permissions
+    can also be assumed by lambda.amazonaws.com
+    permissions boundary arn:aws:iam::1:policy/b, which does not allow logs:PutLogEvents
     --- now
     +++ planned
     @@ -0,0 +1,3 @@
@@ -254,6 +257,9 @@ plan of all.g1.prod: abc (not approved)
 
     #[test]
     fn a_policy_that_touches_nothing_says_so() {
-        assert_eq!(whole(&PlanStatus::default(), &[]), "no workload is touched");
+        assert_eq!(
+            whole(&PlanStatus::default(), &[]),
+            "no workloads are affected"
+        );
     }
 }

@@ -33,7 +33,7 @@ impl Found {
     pub(super) fn read(raw: Value) -> Result<Self, Failure> {
         let rollout = Rollout::deserialize(&raw).map_err(|error| {
             Failure::broken(
-                "the API is of another version; its rollout cannot be read",
+                "cannot read the Rollout from the API; the API may have another version than this client",
                 error,
             )
         })?;
@@ -111,12 +111,12 @@ pub(super) fn find(client: &Client, name: &str) -> Result<Vec<Found>, Failure> {
 
 fn not_found(name: &str, names: &[String]) -> Failure {
     let mut lines = vec![format!(
-        "error: there is no rollout and no policy with rollouts called {name:?}"
+        "error: no rollout and no policy with rollouts is named {name:?}"
     )];
     if names.is_empty() {
-        lines.push("there are no rollouts at all".to_owned());
+        lines.push("there are no rollouts".to_owned());
     } else {
-        lines.push("there are:".to_owned());
+        lines.push("existing rollouts:".to_owned());
         lines.extend(
             names
                 .iter()
@@ -152,15 +152,15 @@ pub(super) fn find_present(client: &Client, name: &str) -> Result<Vec<Found>, Fa
         match present {
             Some(present) if present == spec.generation => {}
             Some(present) => lines.push(format!(
-                "error: {} is of generation {}, and policy {} has generation {present} now; its rollout is \
-                 there once the controller has looked at target {}",
+                "error: {} is of generation {}, but policy {} now has generation {present}; its rollout is \
+                 created when the controller next processes target {}",
                 one.name(),
                 spec.generation,
                 spec.policy,
                 spec.target
             )),
             None => lines.push(format!(
-                "error: policy {} of rollout {} is not there any more",
+                "error: policy {} of rollout {} no longer exists",
                 spec.policy,
                 one.name()
             )),

@@ -33,13 +33,14 @@ pub(crate) fn rollout(arguments: &Rollout) -> Result<(), Failure> {
         RolloutVerb::Pause(subject) => change(subject, |_, _| {
             Ok(Said {
                 control: json!({"paused": true}),
-                done: "paused: what runs comes to its end, nothing more is started".to_owned(),
+                done: "paused: deployments in progress continue, and no new ones are started"
+                    .to_owned(),
             })
         }),
         RolloutVerb::Resume(subject) => change(subject, |client, _| {
             Ok(Said {
                 control: json!({"paused": null, "abort": null, "resumedAt": client.now()}),
-                done: "resumed: what failed before does not stop it any more".to_owned(),
+                done: "resumed: earlier failures no longer stop it".to_owned(),
             })
         }),
         RolloutVerb::Abort(abort) => change(&abort.subject, |_, found| {
@@ -50,8 +51,8 @@ pub(crate) fn rollout(arguments: &Rollout) -> Result<(), Failure> {
                 ));
             }
             let what = match abort.undo {
-                true => "the router is taken out again, in waves, where it was brought in",
-                false => "what is done stays as it is",
+                true => "the router is removed again, in waves, where the rollout added it",
+                false => "completed changes are kept",
             };
             Ok(Said {
                 control: json!({"abort": {"undo": abort.undo}}),
@@ -82,11 +83,14 @@ fn full_name(name: &str) -> String {
 fn again(client: &Client, found: &Found, workloads: &[String]) -> Result<Said, String> {
     let name = found.name();
     if found.status().failed == 0 {
-        eprintln!("note: {name} has no failed workload at present");
+        eprintln!("note: {name} currently has no failed workloads");
     }
     let what = match workloads {
-        [] => "every failed workload is tried again".to_owned(),
-        some => format!("tried again where they failed: {}", some.join(", ")),
+        [] => "retries every failed workload".to_owned(),
+        some => format!(
+            "retries these workloads, if they failed: {}",
+            some.join(", ")
+        ),
     };
     let listed = match workloads {
         // A list of before must not stay.
@@ -104,18 +108,18 @@ fn approval(found: &Found, read: Option<&str>) -> Result<Said, String> {
     let name = found.name();
     let Some(plan) = found.status().plan else {
         return Err(format!(
-            "{name} has no plan: there is nothing to do, or the controller has not looked yet"
+            "{name} has no plan: there is nothing to do, or the controller has not processed it yet"
         ));
     };
     if let Some(read) = read.filter(|read| *read != plan.hash) {
         return Err(format!(
-            "{name}: plan {read} is not the present one; the present plan is {}, and changes {}: read it first",
+            "{name}: plan {read} is not the current plan; the current plan is {}, and changes {}: review it first",
             plan.hash,
             counted(plan.workloads, "workload")
         ));
     }
     if !plan.needs_approval {
-        return Err(format!("{name} needs no approval"));
+        return Err(format!("{name} does not require approval"));
     }
     if read.is_none() {
         let target = &found.rollout.spec.target;
@@ -183,7 +187,7 @@ fn show(arguments: &RolloutStatus) -> Result<(), Failure> {
     let subject = &arguments.subject;
     if arguments.watch && subject.output != OutputFormat::Table {
         return Err(Failure::Usage(
-            "--watch shows tables only: for data, use kubectl get rollouts --watch".to_owned(),
+            "--watch supports only table output; for other formats, use kubectl get rollouts --watch".to_owned(),
         ));
     }
     let client = Client::new(&subject.connection)?;

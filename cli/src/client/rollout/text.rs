@@ -72,7 +72,7 @@ fn state(found: &Found, status: &RolloutStatus) -> String {
 
 fn workloads(status: &RolloutStatus) -> String {
     format!(
-        "{} selected: {} updated, {} in progress, {} waiting, {} failed, {} left alone",
+        "{} selected: {} updated, {} in progress, {} waiting, {} failed, {} skipped",
         status.selected,
         status.updated,
         status.in_progress,
@@ -89,7 +89,7 @@ fn wave(wave: &WaveStatus) -> String {
     };
     let mut text = format!("{name:<8} {} of {} done", wave.done, wave.size);
     let runs = wave.started.saturating_sub(wave.done + wave.failed);
-    for (count, what) in [(runs, "under way"), (wave.failed, "failed")] {
+    for (count, what) in [(runs, "in progress"), (wave.failed, "failed")] {
         if count > 0 {
             let _ = write!(text, ", {count} {what}");
         }
@@ -116,7 +116,7 @@ fn times(status: &RolloutStatus, now: Timestamp) -> String {
         parts.push(format!("started {started:.0}"));
     }
     match (status.completed_at, status.expected_end) {
-        (_, Some(end)) if end > now => parts.push(format!("done {end:.0} at the soonest")),
+        (_, Some(end)) if end > now => parts.push(format!("done {end:.0} at the earliest")),
         (Some(completed), _) => parts.push(format!("completed {completed:.0}")),
         _ => {}
     }
@@ -244,11 +244,11 @@ mod tests {
             "\
 rollout    all.g2.prod, generation 2 of all in prod
 state      RolloutPaused: 3 of 9 in sync; paused: 1 attempt failed
-workloads  9 selected: 3 updated, 1 in progress, 4 waiting, 1 failed, 0 left alone
+workloads  9 selected: 3 updated, 1 in progress, 4 waiting, 1 failed, 0 skipped
            canary   1 of 1 done
-           wave 1   2 of 4 done, 1 under way, 1 failed
+           wave 1   2 of 4 done, 1 in progress, 1 failed
 reason     4 × RolloutPaused
-times      started 2026-11-20T07:00:00Z, done 2026-11-20T09:00:00Z at the soonest
+times      started 2026-11-20T07:00:00Z, done 2026-11-20T09:00:00Z at the earliest
 said       retry of prod.main.web at 2026-11-20T07:00:00Z
 next       firelens rollout resume all.g2.prod, or firelens rollout retry all.g2.prod, or firelens rollout abort all.g2.prod --undo
 "

@@ -82,7 +82,7 @@ impl Report {
         if !text.is_empty() {
             let mut out = std::io::stdout().lock();
             writeln!(out, "{}", text.trim_end())
-                .map_err(|error| Failure::broken("standard output cannot be written", error))?;
+                .map_err(|error| Failure::broken("cannot write to standard output", error))?;
         }
         let of = |severity: Severity| {
             self.findings

@@ -37,7 +37,7 @@ pub(super) fn check_output(output: &Output, metadata: bool, findings: &mut Findi
         && !given
         && !output.has(option)
     {
-        let message = format!("{plugin} needs the option {option}");
+        let message = format!("{plugin} requires the option {option}");
         findings.add(Code::RegionMissing, &output.at, message);
     }
     if output.is_plugin(&["cloudwatch_logs"]) {
@@ -54,7 +54,7 @@ fn check_groups(output: &Output, metadata: bool, findings: &mut Findings) {
         for option in ["log_retention_days", "log_group_class"] {
             if output.has(option) {
                 let message =
-                    format!("{option} is set only on groups that auto_create_group makes");
+                    format!("{option} applies only to log groups that auto_create_group creates");
                 findings.add(
                     Code::GroupOptionWithoutCreate,
                     output.field(option),
@@ -63,7 +63,7 @@ fn check_groups(output: &Output, metadata: bool, findings: &mut Findings) {
             }
         }
     } else if output.has("log_group_template") {
-        let message = "each value of the fields in it makes a log group";
+        let message = "a log group is created for each value of its fields";
         findings.add(
             Code::GroupsFromRecords,
             output.field("log_group_template"),
@@ -109,7 +109,7 @@ fn check_sizes(output: &Output, findings: &mut Findings) {
     let put = output.is_on("use_put_object");
     let largest = if put { PUT_MAX_BYTES } else { OBJECT_MAX_BYTES };
     if whole < OBJECT_MIN_BYTES || whole > largest {
-        let message = format!("objects have {OBJECT_MIN_BYTES} to {largest} bytes");
+        let message = format!("objects must have {OBJECT_MIN_BYTES} to {largest} bytes");
         findings.add(
             Code::S3SizeInvalid,
             output.field("total_file_size"),
@@ -121,7 +121,7 @@ fn check_sizes(output: &Output, findings: &mut Findings) {
         let too_large = part > PART_MAX_BYTES && !compressed;
         if part < PART_MIN_BYTES || too_large || part > whole {
             let message = format!(
-                "parts have {PART_MIN_BYTES} to {PART_MAX_BYTES} bytes, and no more than the object"
+                "parts must have {PART_MIN_BYTES} to {PART_MAX_BYTES} bytes, and no more than the object"
             );
             findings.add(
                 Code::S3SizeInvalid,
@@ -133,7 +133,7 @@ fn check_sizes(output: &Output, findings: &mut Findings) {
     let columnar =
         |value: &str| value.eq_ignore_ascii_case("arrow") || value.eq_ignore_ascii_case("parquet");
     if !put && output.value("compression").is_some_and(columnar) {
-        let message = "this compression needs use_put_object";
+        let message = "this compression requires use_put_object";
         findings.add(
             Code::S3CompressionUnsupported,
             output.field("compression"),

@@ -101,7 +101,7 @@ pub(super) fn check_file(at: &str, text: &str, version: FluentBitVersion, findin
                 findings.add(Code::IncludeTwice, at, message);
             }
             Item::Section(section) if section.name.ends_with("PARSER") => {
-                let message = format!("[{}] stands in the main file", section.name);
+                let message = format!("[{}] is in the main file", section.name);
                 findings.add(Code::ParserSection, at, message);
             }
             _ => {}
@@ -132,7 +132,7 @@ fn check_document(place: &FilePlace<'_>, document: &Document, findings: &mut Fin
                 || (entry.key.eq_ignore_ascii_case("header")
                     && secrets::is_secret_header(&entry.value));
             if hidden && !entry.value.contains("${") {
-                let message = format!("{} is a secret, and stands here in plain text", entry.key);
+                let message = format!("{} is a secret, and is in plain text here", entry.key);
                 findings.add(Code::SecretInCustomConfig, &field, message);
             } else if section.name != "OUTPUT" {
                 secret::check_value(&entry.key, &entry.value, &field, findings);
@@ -220,7 +220,7 @@ fn check_match(
     };
     let field = format!("{at}.Match");
     if glob == "*" && kind == PluginKind::Output {
-        let message = "it takes the lines of every container, and the health check";
+        let message = "it receives the lines of every container and of the health check";
         findings.add(Code::MatchEverything, field, message);
     } else if !glob.contains("${") && !tags.iter().any(|tag| tags::can_meet(tag, glob)) {
         let message = format!("no tag matches {glob:?}");
@@ -255,11 +255,11 @@ fn check_input<'a>(
     let field = format!("{at}.DB");
     match section.value("db") {
         None => {
-            let message = "the input keeps no position";
+            let message = "the input does not keep its position";
             findings.add(Code::TailWithoutDatabase, at, message);
         }
         Some(path) if !databases.insert(path) => {
-            let message = format!("another input has the database {path}");
+            let message = format!("another input uses the database {path}");
             findings.add(Code::TailDatabaseShared, &field, message);
         }
         Some(_) => {}
@@ -284,20 +284,20 @@ fn check_service(subject: &Subject<'_>, findings: &mut Findings) {
             let number = value.parse::<u32>().ok();
             let problem = match key.as_str() {
                 "http_server" if uptime && super::output::boolean(value) == Some(false) => {
-                    "the health check asks the HTTP server"
+                    "the health check uses the HTTP server"
                 }
-                "http_port" if uptime && value != "2020" => "the health check asks port 2020",
+                "http_port" if uptime && value != "2020" => "the health check uses port 2020",
                 "grace" if number.is_some_and(|seconds| seconds < 5) => {
-                    "buffers are not flushed in so short a time"
+                    "the time is too short to flush the buffers"
                 }
                 "flush" if number.is_some_and(|seconds| seconds > 10) => {
-                    "lines wait long in memory"
+                    "lines stay in memory for a long time"
                 }
                 "parsers_file" if !subject.spec.parsers.is_empty() => {
-                    "spec.parsers has a file of its own"
+                    "spec.parsers has its own file"
                 }
                 "log_level" if value.eq_ignore_ascii_case("trace") => {
-                    "records are written into the log of the router"
+                    "records are written to the log of the router"
                 }
                 _ => continue,
             };

@@ -38,7 +38,7 @@ fn check_retries(output: &Output, findings: &mut Findings) {
     let field = output.field("retry_limit");
     let Some(value) = output.value("retry_limit") else {
         if !output.plugin.contains("${") {
-            let message = "a chunk that cannot be sent is tried once more, and then lost";
+            let message = "a chunk that cannot be sent is retried once, and then lost";
             findings.add(Code::RetryDefault, field, message);
         }
         return;
@@ -47,15 +47,15 @@ fn check_retries(output: &Output, findings: &mut Findings) {
     if is(&["no_limits", "false", "off"]) {
         let limited = output.has("storage.total_limit_size");
         if !limited {
-            let message = "chunks are tried again for ever, and nothing limits them";
+            let message = "chunks are retried forever, and nothing limits them";
             findings.add(Code::RetryUnlimited, field, message);
         }
     } else if is(&["no_retries"]) {
-        let message = "a chunk that cannot be sent at once is lost";
+        let message = "a chunk that cannot be sent at the first attempt is lost";
         findings.add(Code::RetryNever, field, message);
     } else if !value.contains("${") && !value.parse::<u32>().is_ok_and(|number| number > 0) {
         let shown = super::options::shown("retry_limit", value);
-        let message = format!("{shown} is no retry limit; Fluent Bit takes 1 for it");
+        let message = format!("{shown} is not a valid retry limit; Fluent Bit uses 1 instead");
         findings.add(Code::RetryLimitInvalid, field, message);
     }
 }
@@ -67,7 +67,7 @@ fn check_credentials(output: &Output, findings: &mut Findings) {
     if let Some((plugin, options)) = needed
         && !options.iter().any(|option| output.has(option))
     {
-        let message = format!("{plugin} needs {}", options.join(" or "));
+        let message = format!("{plugin} requires {}", options.join(" or "));
         findings.add(Code::CredentialMissing, &output.at, message);
     }
 }

@@ -27,11 +27,11 @@ pub(super) fn check_multiline_order(filters: &[Filter], findings: &mut Findings)
             .filter(|other| may_share(other, filter))
             .collect();
         if before.iter().any(|other| other.multiline.is_some()) {
-            let message = "an earlier multiline filter holds the same lines";
+            let message = "an earlier multiline filter buffers the same lines";
             findings.add(Code::MultilineTwice, &at, message);
         }
         if before.iter().any(|other| other.multiline.is_none()) {
-            let message = "it stands behind another filter, and runs before it";
+            let message = "it is after another filter in the list, but runs before it";
             findings.add(Code::MultilineNotFirst, &at, message);
         }
     }
@@ -55,8 +55,7 @@ pub(super) fn check_rewrite_order(filters: &[Filter], findings: &mut Findings) {
     {
         let earlier = filters.iter().take(index).filter(returns);
         if earlier.into_iter().any(|other| may_share(other, filter)) {
-            let message =
-                "its records pass an earlier rewriteTag filter again, and the other way round";
+            let message = "its records pass an earlier rewriteTag filter again, and vice versa";
             findings.add(
                 Code::RewriteTagLoop,
                 format!("spec.filters[{index}].rewriteTag"),
@@ -92,7 +91,7 @@ pub(super) fn check_multiline(
         }
     }
     if built_in && custom {
-        let message = "built-in and own parsers are tried in the order given";
+        let message = "built-in and custom parsers are tried in the order of the list";
         findings.add(
             Code::MultilineParsersMixed,
             format!("{at}.multilineParser"),
@@ -117,7 +116,7 @@ fn check_emitter(subject: &Subject<'_>, at: &str, limit: Option<&str>, findings:
     match options::size_bytes(limit) {
         None => {
             let message =
-                format!("emitterMemBufLimit must be a size such as 10M, and is {limit:?}");
+                format!("emitterMemBufLimit must be a size such as 10M, but is {limit:?}");
             findings.add(Code::OptionNotSize, field, message);
         }
         Some(bytes) if bytes > memory / 2 => {
@@ -145,7 +144,7 @@ pub(super) fn check_rewrite_tag(
         let words: Vec<&str> = rule.split_whitespace().collect();
         let [_, expression, tag, keep] = words.as_slice() else {
             if words.len() > 4 && !rule.contains('"') {
-                let message = "the rule has more than four words: a blank parts its expression";
+                let message = "the rule has more than four words: a space splits its expression";
                 findings.add(Code::RuleBlank, &field, message);
             }
             continue;
@@ -159,7 +158,7 @@ pub(super) fn check_rewrite_tag(
                 .iter()
                 .any(|glob| tags::can_meet(glob, &new))
         {
-            let message = format!("no output takes the tag {tag}");
+            let message = format!("no output matches the tag {tag}");
             findings.add(Code::TagWithoutOutput, &field, message);
         }
         if ours && *keep == "true" && !subject.spec.outputs.is_empty() {

@@ -33,8 +33,8 @@ pub(super) fn check(
     });
     if is_fluentd || !may_be_shown {
         let message = match is_fluentd {
-            true => "AWS cannot show where a Fluentd router sends",
-            false => "AWS can show none of the destinations",
+            true => "the destinations of a Fluentd router cannot be checked through AWS",
+            false => "none of the destinations can be checked through AWS",
         };
         findings.add(Code::LogsNotShown, "spec.rollout.requireLogs", message);
     }

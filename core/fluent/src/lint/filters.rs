@@ -151,7 +151,7 @@ pub(super) fn check_drop(pattern: &str, exclude: bool, field: &str, findings: &m
         findings.add(
             Code::PatternDropsAll,
             field,
-            format!("{pattern:?} leaves no line"),
+            format!("{pattern:?} removes every line"),
         );
     } else if !exclude && all {
         findings.add(
@@ -179,7 +179,7 @@ fn check_record_modifier(
 fn check_field_set(subject: &Subject<'_>, name: &str, field: &str, findings: &mut Findings) {
     let agent = name.starts_with("ecs_");
     if ECS_FIELDS.contains(&name) && (subject.spec.router.ecs_metadata || !agent) {
-        let message = format!("{name} is set by ECS, and lost here");
+        let message = format!("{name} is set by ECS, and is overwritten here");
         findings.add(Code::EcsFieldOverwritten, field, message);
     }
 }
@@ -212,13 +212,16 @@ fn check_condition(condition: &str, field: &str, findings: &mut Findings) {
         .find(|(word, _)| word.eq_ignore_ascii_case(name));
     let Some((_, least)) = known else {
         let words: Vec<&str> = CONDITIONS.iter().map(|(word, _)| *word).collect();
-        let message = format!("{name:?} is no condition; known are {}", words.join(", "));
+        let message = format!(
+            "{name:?} is not a valid condition; supported conditions: {}",
+            words.join(", ")
+        );
         findings.add(Code::ConditionUnknown, field, message);
         return;
     };
     let given = words.count();
     if given < *least {
-        let message = format!("{name} needs {least} words, and has {given}");
+        let message = format!("{name} requires {least} words, but has {given}");
         findings.add(Code::ConditionWords, field, message);
     }
 }
@@ -227,7 +230,7 @@ fn check_lua(at: &str, filter: &LuaFilter, findings: &mut Findings) {
     if let Some(script) = filter.script.as_deref()
         && !script.starts_with(['/', '$'])
     {
-        let message = format!("{script:?} is looked for where the router happens to start");
+        let message = format!("{script:?} is relative to the working directory of the router");
         findings.add(Code::PathNotAbsolute, format!("{at}.script"), message);
     }
     if let Some(code) = filter
@@ -252,7 +255,7 @@ fn check_throttle(at: &str, filter: &ThrottleFilter, findings: &mut Findings) {
     if let Some(interval) = filter.interval.as_deref()
         && !options::is_time(interval)
     {
-        let message = format!("interval must be a time such as 1s, and is {interval:?}");
+        let message = format!("interval must be a duration such as 1s, but is {interval:?}");
         findings.add(Code::OptionNotTime, format!("{at}.interval"), message);
     }
 }

@@ -101,13 +101,13 @@ pub(super) fn check_plugin(
             );
             findings.add(Code::UnknownPlugin, field, message);
         } else {
-            let message = format!("no known Fluent Bit has the plugin {name:?}{hint}");
+            let message = format!("no known Fluent Bit version has the plugin {name:?}{hint}");
             findings.add(Code::PrivatePlugin, field, message);
         }
         return None;
     };
     if plugin.bits & version.bits() == 0 {
-        let message = format!("{name} is not in Fluent Bit {version}, which the image holds");
+        let message = format!("{name} is not in Fluent Bit {version}, which the image contains");
         findings.add(Code::PluginNotInVersion, field, message);
         return None;
     }
@@ -152,7 +152,7 @@ pub(super) fn check_option(
                 findings.add(Code::UnknownOption, field, message);
             }
             Strictness::PassesOver => {
-                let message = format!("{} passes over the option {name:?}{}", at.plugin, near());
+                let message = format!("{} ignores the option {name:?}{}", at.plugin, near());
                 findings.add(Code::OptionWithoutEffect, field, message);
             }
             Strictness::Open => {}
@@ -176,7 +176,7 @@ pub(super) fn check_option(
 fn check_type(name: &str, type_: ValueType, value: &str, field: &str, findings: &mut Findings) {
     let (fits, code, what) = match type_ {
         ValueType::Text => return,
-        ValueType::Integer => (is_integer(value), Code::OptionNotInteger, "a whole number"),
+        ValueType::Integer => (is_integer(value), Code::OptionNotInteger, "an integer"),
         ValueType::Number => (
             value.parse::<f64>().is_ok(),
             Code::OptionNotNumber,
@@ -192,10 +192,14 @@ fn check_type(name: &str, type_: ValueType, value: &str, field: &str, findings: 
             Code::OptionNotSize,
             "a size such as 10M",
         ),
-        ValueType::Time => (is_time(value), Code::OptionNotTime, "a time such as 30s"),
+        ValueType::Time => (
+            is_time(value),
+            Code::OptionNotTime,
+            "a duration such as 30s",
+        ),
     };
     if !fits {
-        let message = format!("{name} must be {what}, and is {}", shown(name, value));
+        let message = format!("{name} must be {what}, but is {}", shown(name, value));
         findings.add(code, field, message);
     }
 }
@@ -257,10 +261,10 @@ fn is_refused(c: char, ours: bool) -> bool {
 fn check_text(given: &Given, value: &str, ours: bool, findings: &mut Findings) {
     let name = &given.name;
     if value.trim().is_empty() {
-        let message = format!("{name} has no value, and Fluent Bit stops at it");
+        let message = format!("{name} has no value, so that Fluent Bit does not start");
         findings.add(Code::OptionEmpty, &given.field, message);
     } else if value.chars().any(|c| is_refused(c, ours)) {
-        let message = format!("the value of {name} has a control character");
+        let message = format!("the value of {name} contains a control character");
         findings.add(Code::OptionControlCharacter, &given.field, message);
     } else if value.starts_with('[')
         || (value.starts_with('@') && !name.to_ascii_lowercase().ends_with("key"))
@@ -276,7 +280,7 @@ fn check_reserved(given: &Given, findings: &mut Findings) -> bool {
         return false;
     }
     if name == "match_regex" {
-        let message = "the ECS agent writes a Match beside it";
+        let message = "the ECS agent adds a Match to it";
         findings.add(Code::MatchRegexOption, &given.field, message);
         return true;
     }
@@ -325,11 +329,14 @@ fn check_twice(output: &Output, findings: &mut Findings) {
             continue;
         };
         let (code, how) = match (first.typed, first.value.is_some(), given.value.is_some()) {
-            (_, true, false) => (Code::OptionPlainAndSecret, "plain and as a secret"),
-            (true, ..) => (Code::OptionGivenTwice, "as a field and in options"),
-            _ => (Code::OptionsDifferByCase, "twice, in different case"),
+            (_, true, false) => (
+                Code::OptionPlainAndSecret,
+                "both as a plain value and as a secret",
+            ),
+            (true, ..) => (Code::OptionGivenTwice, "both as a field and in options"),
+            _ => (Code::OptionsDifferByCase, "twice, with different case"),
         };
-        let message = format!("{} is given {how}: see {}", given.name, first.field);
+        let message = format!("{} is set {how}: see {}", given.name, first.field);
         findings.add(code, &given.field, message);
     }
 }

@@ -201,7 +201,10 @@ fn check_permissions(output: &Output, at: &str, findings: &mut Findings) {
 pub(super) fn check_secret_names(output: &View, findings: &mut Findings) {
     for given in output.given.iter().filter(|given| given.value.is_none()) {
         if given.name.contains('-') {
-            let message = format!("{:?} has a hyphen, which no variable can have", given.name);
+            let message = format!(
+                "{:?} contains a hyphen, which is not allowed in a variable",
+                given.name
+            );
             findings.add(Code::SecretOptionHyphen, &given.field, message);
         }
     }
@@ -212,7 +215,7 @@ pub(super) fn check_references(at: &str, spec: &LogDestinationSpec, findings: &m
     for (name, destination) in spec.blocks() {
         for (option, value_from) in destination.block().secret_options() {
             if !secrets::is_value_from(value_from) {
-                let message = format!("the value of {option} is no reference to a secret");
+                let message = format!("the value of {option} is not a reference to a secret");
                 findings.add(
                     Code::SecretNotReference,
                     format!("{at}.{name}.secretOptions[{option}]"),
@@ -231,7 +234,7 @@ pub(super) fn check_secret_dots(output: &View, findings: &mut Findings) {
         .filter(|given| given.value.is_none() && given.name.contains('.'))
     {
         let message = format!(
-            "{:?} has a dot, and delivery Init passes it through a shell",
+            "{:?} contains a dot, and delivery Init passes it through a shell",
             given.name
         );
         findings.add(Code::SecretOptionDot, &given.field, message);

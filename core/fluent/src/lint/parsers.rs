@@ -90,7 +90,7 @@ fn check_known(
     let hint = nearest_name(name, &all)
         .map(|near| format!("; the nearest name is {near}"))
         .unwrap_or_default();
-    let message = format!("there is no {kind} {name:?}{hint}");
+    let message = format!("{kind} {name:?} does not exist{hint}");
     findings.add(Code::UnknownParser, field, message);
 }
 
@@ -154,14 +154,14 @@ fn check_used(subject: &Subject<'_>, parser: &Parser, at: &str, findings: &mut F
             .as_deref()
             .is_some_and(|text| text.contains(name));
     if !used {
-        let message = format!("no filter names the parser {name:?}");
+        let message = format!("no filter uses the parser {name:?}");
         findings.add(Code::ParserUnused, format!("{at}.name"), message);
     }
 }
 
 fn check_times(parser: &Parser, at: &str, findings: &mut Findings) {
     if parser.time_key.is_some() && parser.time_format.is_none() {
-        let message = "timeKey is given, and timeFormat is not";
+        let message = "timeKey is set, but timeFormat is not";
         findings.add(Code::TimeKeyWithoutFormat, format!("{at}.timeKey"), message);
     }
 }
@@ -174,7 +174,7 @@ fn check_regex(parser: &Parser, at: &str, findings: &mut Findings) {
     pattern::check(regex, &field, findings);
     let groups = pattern::group_names(regex);
     if groups.is_empty() {
-        let message = "no group has a name";
+        let message = "the expression has no named group";
         findings.add(Code::RegexWithoutGroups, &field, message);
         return;
     }

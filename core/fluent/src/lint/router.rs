@@ -30,7 +30,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
     check_variables(subject, findings);
     let router = &subject.spec.router;
     if !router.essential {
-        let message = "the task goes on without its router";
+        let message = "the task continues without its router";
         findings.add(Code::RouterNotEssential, "spec.router.essential", message);
     }
     if !names::is_user(&router.user) {
@@ -39,7 +39,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
     if router.name.contains("-firelens") {
         let message = format!(
-            "{:?} begins like the tags of another container",
+            "{:?} starts like the tags of another container",
             router.name
         );
         findings.add(Code::FirelensInName, "spec.router.name", message);
@@ -49,7 +49,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
 /// What nobody can check about Fluentd.
 pub(super) fn note_fluentd(spec: &LoggingPolicySpec, findings: &mut Findings) {
     if spec.router.type_ == RouterType::Fluentd {
-        let message = "plugins and options of Fluentd are not known here";
+        let message = "plugins and options of Fluentd are not checked";
         findings.add(Code::FluentdUnchecked, "spec.router.type", message);
     }
 }
@@ -60,14 +60,14 @@ fn check_image(subject: &Subject<'_>, findings: &mut Findings) {
     let field = "spec.router.image";
     if image.is_moving() {
         let message = format!(
-            "{} is another image from one day to the next",
-            image.tag().unwrap_or("no tag")
+            "{} can refer to another image at any time",
+            image.tag().unwrap_or("an image name without a tag")
         );
         findings.add(Code::MovingImageTag, field, message);
     }
     for known in image.known_breaks(&use_of(subject)) {
         let message = format!(
-            "{}: {}; take {} ({})",
+            "{}: {}; use {} ({})",
             image.tag().unwrap_or_default(),
             known.reason,
             known.instead,
@@ -110,7 +110,7 @@ fn check_memory(spec: &LoggingPolicySpec, findings: &mut Findings) {
     let reserved = router.memory_reservation_mib;
     if reserved < MEMORY_SMALL_MIB {
         let message = format!(
-            "{reserved} MiB give a buffer of {} MB",
+            "{reserved} MiB result in a buffer of {} MB",
             (reserved / 2).max(1)
         );
         findings.add(
@@ -123,7 +123,7 @@ fn check_memory(spec: &LoggingPolicySpec, findings: &mut Findings) {
         && limit < reserved.saturating_add(MEMORY_ROOM_MIB)
     {
         let message = format!(
-            "{limit} MiB leave less than {MEMORY_ROOM_MIB} beside the {reserved} that buffers may take"
+            "{limit} MiB leave less than {MEMORY_ROOM_MIB} besides the {reserved} that buffers may use"
         );
         findings.add(Code::RouterMemoryTight, "spec.router.memoryMiB", message);
     }
@@ -133,7 +133,7 @@ fn check_memory(spec: &LoggingPolicySpec, findings: &mut Findings) {
     }
     match spec.buffer_limit {
         Some(lines) if lines < BUFFER_SMALL_LINES => {
-            let message = format!("{lines} lines are soon full");
+            let message = format!("a buffer of {lines} lines is soon full");
             findings.add(Code::BufferLimitSmall, "spec.bufferLimit", message);
         }
         Some(lines) if lines > BUFFER_LARGE_LINES => {
@@ -156,7 +156,7 @@ fn check_health(subject: &Subject<'_>, findings: &mut Findings) {
     let field = "spec.router.healthCheck.command";
     let command = check.command.join(" ");
     if router.essential && command.contains("/api/v1/health") {
-        let message = "it fails while a destination is down, and takes the tasks with it";
+        let message = "it fails while a destination is unavailable, so that ECS replaces the tasks";
         findings.add(Code::DeepHealthCheck, field, message);
     }
     let image = RouterImage::parse(&router.image);
@@ -210,7 +210,7 @@ fn check_variables(subject: &Subject<'_>, findings: &mut Findings) {
     for (name, value) in &router.environment {
         let field = format!("spec.router.environment[{name}]");
         if secrets::is_secret_variable(name) && !value.is_empty() {
-            let message = format!("{name} is a secret, and stands here in plain text");
+            let message = format!("{name} is a secret, and is in plain text here");
             findings.add(Code::SecretInEnvironment, &field, message);
         } else {
             secret::check_value(name, value, &field, findings);
@@ -218,7 +218,7 @@ fn check_variables(subject: &Subject<'_>, findings: &mut Findings) {
     }
     for (name, value_from) in &router.secrets {
         if !secrets::is_value_from(value_from) {
-            let message = format!("the value of {name} is no reference to a secret");
+            let message = format!("the value of {name} is not a reference to a secret");
             findings.add(
                 Code::SecretNotReference,
                 format!("spec.router.secrets[{name}]"),

@@ -28,7 +28,7 @@ pub(super) fn check(spec: &LoggingPolicySpec, findings: &mut Findings) {
     }
     let fargate_only = spec.selector.launch_types == [LaunchType::Fargate];
     if spec.config.delivery == Delivery::S3 && fargate_only {
-        let message = "tasks on Fargate cannot fetch configuration from S3 by the ECS agent";
+        let message = "for tasks on Fargate, the ECS agent cannot fetch configuration from S3";
         findings.add(Code::S3DeliveryOnFargate, "spec.config.delivery", message);
     }
 }
@@ -43,7 +43,7 @@ fn check_selector(spec: &LoggingPolicySpec, findings: &mut Findings) {
         && selector.service_tags.is_empty()
         && selector.exclude.is_empty();
     if everything && spec.mode == Mode::Enforce {
-        let message = "it names no target, cluster, service or tag, and excludes nothing";
+        let message = "it specifies no target, cluster, service or tag, and excludes nothing";
         findings.add(Code::SelectsEverything, "spec.selector", message);
     }
     for (name, included, excluded) in [
@@ -53,7 +53,7 @@ fn check_selector(spec: &LoggingPolicySpec, findings: &mut Findings) {
         let covered = excluded.iter().any(|glob| glob == "*")
             || (!included.is_empty() && included.iter().all(|glob| excluded.contains(glob)));
         if covered {
-            let message = format!("every name that {name} has is excluded");
+            let message = format!("every name in {name} is excluded");
             findings.add(
                 Code::SelectsNothing,
                 format!("spec.selector.exclude.{name}"),
@@ -62,7 +62,7 @@ fn check_selector(spec: &LoggingPolicySpec, findings: &mut Findings) {
         }
     }
     if let Some(key) = contradiction(&selector.service_tags) {
-        let message = format!("no service can have the tag {key:?} as asked for");
+        let message = format!("no service can meet the requirements for the tag {key:?}");
         findings.add(Code::SelectsNothing, "spec.selector.serviceTags", message);
     }
 }
@@ -134,7 +134,7 @@ fn check_containers(spec: &LoggingPolicySpec, findings: &mut Findings) {
             .iter()
             .filter(|name| !meets(name) || (is_literal(name) && excluded(name)))
         {
-            let message = format!("{name:?} is no container that the policy selects");
+            let message = format!("{name:?} is not a container that the policy selects");
             findings.add(Code::ContainersNotSelected, &field, message);
         }
         check_names(names, &field, findings);
@@ -164,7 +164,7 @@ fn check_routed(spec: &LoggingPolicySpec, findings: &mut Findings) {
         .iter()
         .filter(|name| !excluded(name) && !routed(name))
     {
-        let message = format!("no output takes the lines of {name:?}");
+        let message = format!("no output receives the lines of {name:?}");
         findings.add(
             Code::ContainerWithoutOutput,
             "spec.containers.include",
@@ -175,7 +175,7 @@ fn check_routed(spec: &LoggingPolicySpec, findings: &mut Findings) {
 
 fn check_names(names: &[String], field: &str, findings: &mut Findings) {
     for name in names.iter().filter(|name| name.contains("-firelens")) {
-        let message = format!("{name:?} begins like the tags of another container");
+        let message = format!("{name:?} starts like the tags of another container");
         findings.add(Code::FirelensInName, field, message);
     }
 }
@@ -187,14 +187,17 @@ fn check_rollout(spec: &LoggingPolicySpec, findings: &mut Findings) {
         IntOrPercent::Number(number) => number >= WIDE_NUMBER,
     };
     if wide {
-        let message = format!("{} services are changed at once", rollout.max_concurrent);
+        let message = format!(
+            "{} services are changed at the same time",
+            rollout.max_concurrent
+        );
         findings.add(Code::RolloutWide, "spec.rollout.maxConcurrent", message);
     }
     if rollout.canary.count == 0 {
-        let message = "no service goes first";
+        let message = "there is no canary";
         findings.add(Code::NoCanary, "spec.rollout.canary.count", message);
     } else if rollout.canary.bake_seconds == 0 {
-        let message = "the others follow as soon as the first services run";
+        let message = "the other services follow as soon as the canaries run";
         findings.add(
             Code::CanaryWithoutBake,
             "spec.rollout.canary.bakeSeconds",
@@ -214,7 +217,7 @@ fn check_rollout(spec: &LoggingPolicySpec, findings: &mut Findings) {
     }
     if rollout.progress_deadline_seconds < DEADLINE_SHORT_SECONDS {
         let message = format!(
-            "{} seconds are less than many deployments take",
+            "many deployments take longer than {} seconds",
             rollout.progress_deadline_seconds
         );
         findings.add(
@@ -225,7 +228,7 @@ fn check_rollout(spec: &LoggingPolicySpec, findings: &mut Findings) {
     }
     if rollout.settle_seconds < SETTLE_SHORT_SECONDS {
         let message = format!(
-            "{} seconds are less than two looks of the waiters of AWS",
+            "{} seconds are less than two polls of the AWS waiters",
             rollout.settle_seconds
         );
         findings.add(Code::SettleShort, "spec.rollout.settleSeconds", message);
@@ -252,7 +255,7 @@ fn check_permissions(spec: &LoggingPolicySpec, findings: &mut Findings) {
                 || destination.s3.is_some()
         });
     if spec.iam.mode == IamMode::Ignore && aws {
-        let message = "nobody looks whether the task role may write there";
+        let message = "the permissions of the task role to write there are not checked";
         findings.add(Code::PermissionsIgnored, "spec.iam.mode", message);
     }
 }

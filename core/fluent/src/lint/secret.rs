@@ -46,10 +46,10 @@ pub(super) fn check_output(output: &Output, findings: &mut Findings) {
             && secrets::is_secret_header(value)
             && !value.contains("${")
         {
-            let message = "the header carries a secret in plain text";
+            let message = "the header contains a secret in plain text";
             findings.add(Code::SecretInHeader, field, message);
         } else if secrets::is_secret_option(name) && !given.typed && !value.contains("${") {
-            let message = format!("{name} is a secret, and stands here in plain text");
+            let message = format!("{name} is a secret, and is in plain text here");
             findings.add(Code::SecretInOption, field, message);
         } else {
             check_value(name, value, field, findings);
@@ -60,7 +60,7 @@ pub(super) fn check_output(output: &Output, findings: &mut Findings) {
 /// Checks a value whose name promises nothing.
 pub(super) fn check_value(name: &str, value: &str, field: &str, findings: &mut Findings) {
     if has_url_secret(value) {
-        let message = format!("the URL in {name} holds a password or a token");
+        let message = format!("the URL in {name} contains a password or a token");
         findings.add(Code::SecretInUrl, field, message);
     } else if looks_secret(value) {
         let message = format!("the value of {name} looks like a key or a token");

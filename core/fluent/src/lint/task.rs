@@ -72,7 +72,7 @@ pub(super) fn check(
         check_container(&log, &at, fluentd, version, metadata, findings);
         if container.name().contains("-firelens") {
             let message = format!(
-                "{:?} begins like the tags of another container",
+                "{:?} starts like the tags of another container",
                 container.name()
             );
             findings.add(
@@ -91,7 +91,7 @@ fn check_router(configuration: &Value, at: &str, findings: &mut Findings) {
     let text = |name: &str| options.get(name).and_then(Value::as_str);
     let field = |name: &str| format!("{at}.options[{name}]");
     if let Some(value) = text("enable-ecs-log-metadata").filter(|value| !BOOLEANS.contains(value)) {
-        let message = format!("{value:?} turns the metadata off; give true or false");
+        let message = format!("{value:?} turns the metadata off; use true or false");
         findings.add(
             Code::RouterOptionInvalid,
             field("enable-ecs-log-metadata"),
@@ -100,7 +100,7 @@ fn check_router(configuration: &Value, at: &str, findings: &mut Findings) {
     }
     let (kind, file) = (text("config-file-type"), text("config-file-value"));
     if let Some(kind) = kind.filter(|kind| !matches!(*kind, "s3" | "file")) {
-        let message = format!("{kind:?} is no type; give s3 or file");
+        let message = format!("{kind:?} is not a valid type; use s3 or file");
         findings.add(
             Code::RouterOptionInvalid,
             field("config-file-type"),
@@ -108,8 +108,8 @@ fn check_router(configuration: &Value, at: &str, findings: &mut Findings) {
         );
     }
     let missing = match (kind, file) {
-        (Some(_), None) => Some("config-file-type needs config-file-value"),
-        (None, Some(_)) => Some("config-file-value is passed over without config-file-type"),
+        (Some(_), None) => Some("config-file-type requires config-file-value"),
+        (None, Some(_)) => Some("config-file-value is ignored without config-file-type"),
         _ => None,
     };
     if let Some(message) = missing {
@@ -156,7 +156,7 @@ fn check_container(
         .collect();
     let Some(name) = name else {
         if !options.is_empty() || !secrets.is_empty() {
-            let message = format!("there are options, and no {key}: the task cannot start");
+            let message = format!("there are options, but no {key}: the task cannot start");
             findings.add(Code::OutputNameMissing, format!("{at}.options"), message);
         }
         return;

@@ -53,7 +53,7 @@ const TLS_FILES: [&str; 6] = [
 pub(super) fn check_output(output: &Output, findings: &mut Findings) {
     check_hosts(output, findings);
     if output.is_off("tls.verify") {
-        let message = "the certificate of the server is not checked";
+        let message = "the certificate of the server is not verified";
         findings.add(Code::TlsVerifyOff, output.field("tls.verify"), message);
     }
     let base_uri = output.value("base_uri");
@@ -65,7 +65,7 @@ pub(super) fn check_output(output: &Output, findings: &mut Findings) {
         if let Some(rest) = clear_url
             && is_public(rest.split(['/', ':']).next().unwrap_or_default())
         {
-            let message = "the address begins with http://, which is not encrypted";
+            let message = "the address starts with http://, which is not encrypted";
             findings.add(
                 Code::PlaintextToPublicHost,
                 output.field("base_uri"),
@@ -76,14 +76,14 @@ pub(super) fn check_output(output: &Output, findings: &mut Findings) {
     }
     let at = output.field("tls");
     if output.value("port") == Some("443") {
-        let message = "port 443 speaks TLS, and tls is off";
+        let message = "port 443 expects TLS, but tls is off";
         findings.add(Code::PlaintextOn443, &at, message);
         return;
     }
     let public = output.value("host").is_some_and(is_public);
     if public {
         let message = format!(
-            "logs travel unencrypted to {}",
+            "logs are sent unencrypted to {}",
             output.value("host").unwrap_or_default()
         );
         findings.add(Code::PlaintextToPublicHost, &at, message);
@@ -97,11 +97,11 @@ pub(super) fn check_output(output: &Output, findings: &mut Findings) {
     if let Some(given) = secret
         && !output.value("host").is_some_and(is_loopback)
     {
-        let message = format!("{} travels unencrypted", given.name);
+        let message = format!("{} is sent unencrypted", given.name);
         findings.add(Code::PlaintextCredentials, &given.field, message);
     }
     if let Some(name) = TLS_FILES.iter().find(|name| output.has(name)) {
-        let message = format!("{name} is given, and tls is off");
+        let message = format!("{name} is set, but tls is off");
         findings.add(Code::TlsOptionsWithoutTls, output.field(name), message);
     }
 }
@@ -124,7 +124,7 @@ fn check_hosts(output: &Output, findings: &mut Findings) {
     for name in URLS {
         let schemeless = |value: &str| !value.contains("://") && !value.contains("${");
         if output.value(name).is_some_and(schemeless) {
-            let message = format!("{name} is a URL, and has no scheme");
+            let message = format!("{name} is a URL, but has no scheme");
             findings.add(Code::HostNotName, output.field(name), message);
         }
     }

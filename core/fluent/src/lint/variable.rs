@@ -35,7 +35,10 @@ pub(super) fn check_output(output: &Output, around: &Around<'_>, findings: &mut 
         };
         check(value, &given.field, around.variables, findings);
         if !go && value.contains("$(") {
-            let message = format!("$(…) in {} stays as it is in {}", given.name, output.plugin);
+            let message = format!(
+                "$(…) in {} is not replaced by {}",
+                given.name, output.plugin
+            );
             findings.add(Code::TemplateOutsideGoPlugin, &given.field, message);
         }
     }
@@ -61,11 +64,12 @@ pub(super) fn check(
             None => (inside, false),
         };
         if !is_environment_name(name) {
-            let message = "${…} holds no name of a variable";
+            let message = "${…} contains no variable name";
             findings.add(Code::StrayVariable, field, message);
         } else if !default && variables.is_some_and(|known| !is_defined(name, known)) {
-            let message =
-                format!("${{{name}}} is not defined in the router: nothing takes its place");
+            let message = format!(
+                "${{{name}}} is not defined in the router: it is replaced with an empty text"
+            );
             findings.add(Code::UndefinedVariable, field, message);
         }
     }

@@ -93,7 +93,10 @@ fn check_words(output: &Output, version: FluentBitVersion, findings: &mut Findin
         if output.is_plugin(&[plugin]) && !words.iter().any(|word| word.eq_ignore_ascii_case(value))
         {
             let shown = super::options::shown(option, value);
-            let message = format!("{option} is {shown}; it is one of {}", words.join(", "));
+            let message = format!(
+                "{option} is {shown}; supported values: {}",
+                words.join(", ")
+            );
             findings.add(Code::OptionValueUnknown, output.field(option), message);
         }
     }
@@ -111,19 +114,19 @@ fn check_search(output: &Output, findings: &mut Findings) {
     let serverless = host.contains(".aoss.") && host.contains("amazonaws.com");
     let hosted = serverless || host.contains(".es.amazonaws.com") || host.contains(".aos.");
     if hosted && !output.is_on("aws_auth") && !output.has("http_user") {
-        let message = "the endpoint asks for signed requests, and awsAuth is off";
+        let message = "the endpoint requires signed requests, but awsAuth is off";
         findings.add(Code::AwsAuthMissing, &output.at, message);
     }
     if serverless {
         if output.is_on("aws_auth") && output.value("aws_service_name") != Some("aoss") {
-            let message = "requests to a collection are signed for aoss";
+            let message = "requests to a collection must be signed for aoss";
             let field = output.field("aws_service_name");
             findings.add(Code::ServerlessServiceName, field, message);
         }
         for option in ["generate_id", "id_key"] {
             if output.is_on(option) || (option == "id_key" && output.has(option)) {
                 let message = format!(
-                    "{option} gives documents an id, which a collection for time series refuses"
+                    "{option} gives documents an ID, which a collection for time series rejects"
                 );
                 findings.add(Code::ServerlessDocumentId, output.field(option), message);
             }
@@ -131,7 +134,7 @@ fn check_search(output: &Output, findings: &mut Findings) {
     }
     let modern = hosted || output.has("cloud_id") || output.is_plugin(&["opensearch"]);
     if modern && !output.is_on("suppress_type_name") {
-        let message = "a document type is sent; OpenSearch 2 and Elasticsearch 8 refuse it";
+        let message = "a document type is sent; OpenSearch 2 and Elasticsearch 8 reject it";
         findings.add(
             Code::TypeNameSent,
             output.field("suppress_type_name"),
@@ -166,14 +169,14 @@ fn check_kafka(output: &Output, findings: &mut Findings) {
     let encrypted = protocol.to_ascii_lowercase().ends_with("ssl") || protocol.contains("${");
     if tls && !encrypted && !output.is_on("aws_msk_iam") {
         let message =
-            "the port of the brokers speaks TLS, and rdkafka.security.protocol is plaintext";
+            "the port of the brokers expects TLS, but rdkafka.security.protocol is plaintext";
         findings.add(Code::KafkaProtocolMismatch, &field, message);
     }
 }
 
 fn check_http(output: &Output, findings: &mut Findings) {
     if !output.has("format") {
-        let message = "format is not given, and records are sent as msgpack";
+        let message = "format is not set: records are sent as msgpack";
         findings.add(Code::HttpFormatMsgpack, &output.at, message);
     }
 }
@@ -187,7 +190,7 @@ fn check_otlp(output: &Output, findings: &mut Findings) {
     };
     if wrong {
         let message = format!(
-            "grpc is {}, and the port is that of the other protocol",
+            "grpc is {}, but the port is that of the other protocol",
             if grpc { "on" } else { "off" }
         );
         findings.add(Code::OtlpPortMismatch, output.field("port"), message);
@@ -204,7 +207,7 @@ fn check_loki(output: &Output, metadata: bool, findings: &mut Findings) {
             PER_TASK.contains(&field).then_some(field)
         });
         if let Some(field) = per_task {
-            let message = format!("{field} has a new value for each task or line");
+            let message = format!("{field} has a different value for each task or line");
             findings.add(Code::LabelPerTask, output.field(option), message);
         }
     }
@@ -216,7 +219,8 @@ fn check_datadog(output: &Output, findings: &mut Findings) {
     };
     let vendor = host.contains("datadoghq") || host.contains("ddog-gov");
     if vendor && !host.contains("intake.logs.") {
-        let message = format!("{host:?} is no intake for logs; it begins with http-intake.logs.");
+        let message =
+            format!("{host:?} is not an intake for logs; it must start with http-intake.logs.");
         findings.add(Code::IntakeHostUnknown, output.field("host"), message);
     }
 }

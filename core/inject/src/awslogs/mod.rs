@@ -100,8 +100,8 @@ impl Expansion<'_> {
             return Err(Refusal::new(
                 Reason::InvalidOutput,
                 format!(
-                    "spec.outputs[{index}] and spec.outputs[{other}] both are awslogs outputs for container {name}, \
-                     and its lines would be in its group twice; give them different containers"
+                    "spec.outputs[{index}] and spec.outputs[{other}] are both awslogs outputs for container {name}, so \
+                     its lines would be stored twice in its log group; give them different containers"
                 ),
             ));
         }
@@ -111,7 +111,7 @@ impl Expansion<'_> {
             notes.push(Note::new(
                 NoteCode::AwslogsMissing,
                 format!(
-                    "output {} is not for container {name}, whose log driver is {}",
+                    "output {} does not apply to container {name}, whose log driver is {}",
                     output.name,
                     driver.as_deref().unwrap_or("not set")
                 ),
@@ -153,7 +153,7 @@ impl Expansion<'_> {
         if self.joins_already(container) {
             notes.push(Note::new(
                 NoteCode::AwslogsChanged,
-                format!("{option} of container {container} is not used, since a multiline filter of the policy joins its lines"),
+                format!("{option} of container {container} is ignored, because a multiline filter of the policy joins its lines"),
             ));
             return Ok(());
         }
@@ -161,7 +161,7 @@ impl Expansion<'_> {
             return Err(Refusal::new(
                 Reason::DeliveryUnsupported,
                 format!(
-                    "{option} of container {container} needs parsers in a file of their own; use config.delivery Auto \
+                    "{option} of container {container} needs parsers in a separate file; set config.delivery to Auto \
                      or Init, or set spec.outputs[{index}].awslogs.multiline to Drop"
                 ),
             ));
@@ -179,8 +179,8 @@ impl Expansion<'_> {
             notes.push(Note::new(
                 NoteCode::AwslogsChanged,
                 format!(
-                    "lines of container {container} are joined by its {option} for every output, as long as \
-                     spec.outputs[{index}] is there"
+                    "lines of container {container} are joined by its {option} for all of its outputs while \
+                     spec.outputs[{index}] exists"
                 ),
             ));
         }
@@ -272,7 +272,7 @@ fn note_dropped(container: &str, settings: &Awslogs, notes: &mut Vec<Note>) {
         notes.push(Note::new(
             NoteCode::AwslogsChanged,
             format!(
-                "container {container}: options of awslogs that mean nothing to the router are left out: {}",
+                "container {container}: awslogs options that have no effect with the router are left out: {}",
                 settings.dropped.join(", ")
             ),
         ));

@@ -25,13 +25,13 @@ pub(crate) enum PatternProblem {
     #[error("flags such as (?i) must stand at the beginning of the pattern or of a group")]
     FlagsInside,
     /// `[` without `]`, or a class of characters that does not exist.
-    #[error("a class of characters ([…]) is not complete or not known")]
+    #[error("a character class ([…]) is incomplete or unknown")]
     Class,
     /// `**`, `^*`, `a{2000}`.
-    #[error("a repetition has nothing that can be repeated, or too often")]
+    #[error("a repetition has nothing to repeat, or its count is too high")]
     Repetition,
     /// Parentheses do not pair.
-    #[error("the parentheses do not pair")]
+    #[error("the parentheses are not balanced")]
     Unbalanced,
     /// It ends in the middle of something.
     #[error("it ends in the middle of an escape or a group")]
@@ -43,7 +43,7 @@ pub(crate) enum PatternProblem {
     #[error("it is longer than {PATTERN_BYTES} bytes")]
     TooLong,
     /// What came out is no regular expression.
-    #[error("it is not a regular expression")]
+    #[error("it is not a valid regular expression")]
     Syntax,
 }
 

@@ -134,7 +134,7 @@ fn check_group(group: &str) -> Result<(), String> {
     match (1..=512).contains(&group.len()) && group.chars().all(plain) {
         true => Ok(()),
         false => Err(format!(
-            "awslogs-group {group:?} is no name of a log group: letters, digits and ._-/# only"
+            "awslogs-group {group:?} is not a valid log group name: use only letters, digits and ._-/#"
         )),
     }
 }
@@ -150,7 +150,7 @@ fn streams(options: &Options<'_>) -> Result<Streams, String> {
             None => {}
             Some(template) if template.contains("{{") => {
                 return Err(format!(
-                    "{name} {template:?} is a template of Docker, which the router cannot fill; use \
+                    "{name} {template:?} is a Docker template, which the router cannot resolve; use \
                      awslogs-stream-prefix"
                 ));
             }
@@ -177,9 +177,9 @@ fn check_stream(option: &str, text: &str) -> Result<(), String> {
 fn region(options: &Options<'_>) -> Result<Option<String>, String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     match options.text("awslogs-region") {
-        Some(region) if !region.chars().all(plain) => {
-            Err(format!("awslogs-region {region:?} is no name of a region"))
-        }
+        Some(region) if !region.chars().all(plain) => Err(format!(
+            "awslogs-region {region:?} is not a valid Region name"
+        )),
         region => Ok(region),
     }
 }
@@ -189,7 +189,7 @@ fn log_format(options: &Options<'_>) -> Result<Option<String>, String> {
     const EMBEDDED_METRICS: &str = "json/emf";
     match options.text("awslogs-format") {
         Some(format) if format != EMBEDDED_METRICS => Err(format!(
-            "awslogs-format {format:?} is not known; there is {EMBEDDED_METRICS}"
+            "awslogs-format {format:?} is not supported; the only supported format is {EMBEDDED_METRICS}"
         )),
         format => Ok(format),
     }
@@ -201,7 +201,7 @@ fn start(options: &Options<'_>) -> Result<Option<Start>, String> {
     const PATTERN: &str = "awslogs-multiline-pattern";
     let of = |option, expression| Some(Start { option, expression });
     match (options.text(FORMAT), options.text(PATTERN)) {
-        (Some(_), Some(_)) => Err(format!("{FORMAT} and {PATTERN} exclude each other")),
+        (Some(_), Some(_)) => Err(format!("{FORMAT} and {PATTERN} cannot be used together")),
         (Some(format), None) => Ok(of(FORMAT, datetime::expression(&format))),
         (None, Some(pattern)) => Ok(of(PATTERN, pattern)),
         (None, None) => Ok(None),
@@ -223,7 +223,7 @@ fn endpoint(options: &Options<'_>) -> Result<Option<Endpoint>, String> {
     let good_port = port.is_none_or(|port| port.parse::<u16>().is_ok());
     if host.is_empty() || !host.chars().all(plain) || !good_port {
         return Err(format!(
-            "awslogs-endpoint {url:?} must be https://HOST or https://HOST:PORT; Fluent Bit sends to no other"
+            "awslogs-endpoint {url:?} must be https://HOST or https://HOST:PORT; Fluent Bit supports no other form"
         ));
     }
     Ok(Some(Endpoint {

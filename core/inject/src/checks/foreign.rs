@@ -29,7 +29,7 @@ pub(crate) fn take_over(
             None => Ok(None),
             Some(_) => Err(Refusal::new(
                 Reason::ForeignRouter,
-                "the task has more than one FireLens router; exclude it",
+                "the task definition has more than one FireLens router; exclude the service",
             )),
         };
     };
@@ -37,8 +37,8 @@ pub(crate) fn take_over(
         return Err(Refusal::new(
             Reason::ForeignRouter,
             format!(
-                "container {name} is a FireLens router that is not ours; set containers.onExistingFirelens to Replace \
-                 to take its place, or exclude the service{}",
+                "container {name} is a FireLens router that the operator did not add; set \
+                 containers.onExistingFirelens to Replace to replace it, or exclude the service{}",
                 silent_rule(document, name)
             ),
         ));
@@ -47,7 +47,8 @@ pub(crate) fn take_over(
         return Err(Refusal::new(
             Reason::ForeignRouter,
             format!(
-                "container {user} uses volumes or links of the router {name}, which would go; exclude the service"
+                "container {user} uses volumes or links of the router {name}, which would be removed; exclude the \
+                 service"
             ),
         ));
     }
@@ -59,7 +60,7 @@ pub(crate) fn take_over(
         });
         notes.push(Note::new(
             NoteCode::RouterReplaced,
-            format!("our router takes the place of {name}"),
+            format!("the router of the operator replaces {name}"),
         ));
     }
     Ok(Some(name.clone()))
@@ -82,8 +83,8 @@ fn silent_rule(document: &TaskDefinitionDoc, router: &str) -> String {
         .collect();
     match on.first() {
         Some(first) if !unordered.is_empty() => format!(
-            " (as it is, {router} waits for {}, so the ECS agent makes nobody wait for {router}: {} may start before \
-             it and lose first lines)",
+            " (currently {router} depends on {}, so the ECS agent makes no container depend on {router}: {} may start \
+             before it and lose the first log lines)",
             first.container,
             unordered.join(", ")
         ),

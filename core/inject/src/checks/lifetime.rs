@@ -27,18 +27,19 @@ pub(crate) fn check(
         return Err(Refusal::new(
             Reason::NoEssentialContainer,
             if router.essential {
-                "no container beside the router is essential: the router never ends, so the task would go on for ever \
-                 after its work is done; mark the container that does the work essential"
+                "no container besides the router is essential: the router never exits, so the task would keep running \
+                 after its work is done; mark the container that does the work as essential"
             } else {
-                "no container beside the router is essential and router.essential is false, and ECS takes no task \
-                 without an essential container; mark the container that does the work essential"
+                "no container besides the router is essential, router.essential is false, and ECS rejects task \
+                 definitions without an essential container; mark the container that does the work as essential"
             },
         ));
     }
     if !router.essential {
         notes.push(Note::new(
             NoteCode::RouterNotEssential,
-            "router.essential is false: when the router stops, the task goes on and its logs are lost unseen",
+            "router.essential is false: when the router stops, the task keeps running and its logs are lost without \
+             notice",
         ));
     }
     let deep = router.health_check.type_ == HealthCheckType::Custom
@@ -51,8 +52,8 @@ pub(crate) fn check(
         notes.push(Note::new(
             NoteCode::DeepHealthCheck,
             format!(
-                "router.healthCheck.command asks {DEEP_CHECK}, which fails when a destination does, and the router is \
-                 essential: an outage of the destination restarts every task; ask /api/v1/uptime"
+                "router.healthCheck.command requests {DEEP_CHECK}, which fails when a destination fails, and the \
+                 router is essential: an outage of the destination restarts every task; request /api/v1/uptime instead"
             ),
         ));
     }

@@ -62,7 +62,7 @@ impl Review<'_> {
         if !custom.trim().is_empty() {
             notes.push(Note::new(
                 NoteCode::CustomConfiguration,
-                "customConfig is passed on as it is; what it does is not looked after",
+                "customConfig is used unchanged; what it does is not checked",
             ));
         }
         let stop = Stop {

@@ -15,19 +15,30 @@ use crate::router::health::Network;
 const LEFT_BEHIND: [(&str, &str); 6] = [
     (
         "dependsOn",
-        "ours waits for nobody, since the ECS agent makes no container wait for a router that waits itself",
+        "the router of the operator has no dependencies, because the ECS agent makes no container depend on a router \
+         that has dependencies",
     ),
     (
         "restartPolicy",
-        "ours has none, since a router that restarts loses what it holds, and its address in network mode bridge",
+        "the router of the operator has none, because a router that restarts loses its buffered records and, in \
+         network mode bridge, its address",
     ),
-    ("mountPoints", "files on them are not there for ours"),
+    (
+        "mountPoints",
+        "the router of the operator cannot read files on them",
+    ),
     (
         "environmentFiles",
         "use router.environment and router.secrets",
     ),
-    ("entryPoint", "ours starts as its image says"),
-    ("command", "ours starts as its image says"),
+    (
+        "entryPoint",
+        "the router of the operator starts as its image defines",
+    ),
+    (
+        "command",
+        "the router of the operator starts as its image defines",
+    ),
 ];
 
 /// Notes what ours lacks of the router that it takes the place of.
@@ -43,7 +54,7 @@ pub(crate) fn note_left_behind(router: &RawObject, notes: &mut Vec<Note>) {
         if given {
             notes.push(Note::new(
                 NoteCode::RouterReplaced,
-                format!("{member} of {name} is left behind: {why}"),
+                format!("{member} of {name} is not carried over: {why}"),
             ));
         }
     }
@@ -73,14 +84,14 @@ pub(crate) fn note_mesh(doc: &TaskDefinitionDoc, router: &Router, notes: &mut Ve
     }
     let container = proxy["containerName"].as_str().unwrap_or("of the mesh");
     let ignored = ignored.map_or_else(String::new, |user| {
-        format!("; setting router.user to {user}, its IgnoredUID, lets the router pass by")
+        format!("; to bypass the proxy, set router.user to {user}, its IgnoredUID")
     });
     notes.push(Note::new(
         NoteCode::MeshProxy,
         format!(
-            "what the router sends goes through the proxy {container}: lines before its start and after its end are \
-             not delivered, and the mesh must let the destination be reached (EgressIgnoredIPs or a virtual \
-             service){ignored}"
+            "traffic of the router goes through the proxy {container}: log lines sent before the proxy starts or after \
+             it stops are not delivered, and the mesh must allow traffic to the destination (EgressIgnoredIPs or a \
+             virtual service){ignored}"
         ),
     ));
 }
@@ -94,7 +105,7 @@ pub(crate) fn note_fluent_host(
 ) {
     let what = match network {
         Network::Bridge => {
-            "the address is that of the router's first start: it is wrong once the router restarted"
+            "the address is set when the router starts for the first time; it is wrong after the router restarts"
         }
         Network::Host => "the ECS agent sets it in network modes bridge and awsvpc only",
         Network::Awsvpc => return,
@@ -130,8 +141,8 @@ pub(crate) fn note_unselected(doc: &TaskDefinitionDoc, routed: &[String], notes:
             notes.push(Note::new(
                 NoteCode::DanglingFirelens,
                 format!(
-                    "container {name} uses awsfirelens by its own options and the policy does not select it; its logs \
-                     go through the router too"
+                    "container {name} uses awsfirelens with its own options and the policy does not select it; its \
+                     logs also go through the router"
                 ),
             ));
         }

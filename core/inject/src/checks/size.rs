@@ -87,7 +87,7 @@ impl Sums {
     /// What is missing, in words.
     fn lack(&self, missing: &Missing) -> String {
         format!(
-            "the task has {} (CPU units/MiB), its containers reserve {}/{} and the router wants {}/{}: {} are missing",
+            "the task has {} (CPU units/MiB), its containers reserve {}/{} and the router needs {}/{}: {} are missing",
             self.size(),
             self.owners.cpu_units,
             self.owners.memory_mib,
@@ -135,15 +135,15 @@ impl Fitting<'_> {
         let size = sums.size();
         if let Some(missing) = sums.missing(sums.owners.least_size()) {
             return refuse(format!(
-                "the task has {size} (CPU units/MiB) and its own containers ask for {} more, without any router; \
-                 make the task larger, or let its containers reserve less",
+                "the task has {size} (CPU units/MiB) and its own containers need {} more, even without the router; \
+                 increase the task size, or reduce what its containers reserve",
                 missing.words()
             ));
         }
         let lack = sums.lack(missing);
-        let less = "let its containers or the router (router.cpu, router.memoryReservationMiB) reserve less";
+        let less = "reduce what its containers or the router (router.cpu, router.memoryReservationMiB) reserve";
         if !self.is_fargate(document) {
-            return refuse(format!("{lack}; make the task larger, or {less}"));
+            return refuse(format!("{lack}; increase the task size, or {less}"));
         }
         let least = sums.with_router.least_size();
         let next = fit::next_fargate_size(TaskSize {
@@ -162,8 +162,8 @@ impl Fitting<'_> {
         );
         if self.context.policy.spec.resources.resize == Resize::Never {
             return refuse(format!(
-                "{lack}; the next size is {next}, {price}; set resources.resize to Allow to have it moved there, or \
-                 {less}"
+                "{lack}; the next task size is {next}, {price}; set resources.resize to Allow to have the operator use \
+                 it, or {less}"
             ));
         }
         for (name, was, now) in [
@@ -176,7 +176,7 @@ impl Fitting<'_> {
         }
         notes.push(Note::new(
             NoteCode::TaskResized,
-            format!("the task is moved from {size} to {next} (CPU units/MiB), since the router does not fit: {price}"),
+            format!("the task size is increased from {size} to {next} (CPU units/MiB), because the router does not fit: {price}"),
         ));
         Ok(())
     }
@@ -200,8 +200,8 @@ impl Fitting<'_> {
             notes.push(Note::new(
                 NoteCode::RouterMemory,
                 format!(
-                    "with full buffers the router takes about {total} MiB ({memory}), {of_what} {room}, and Linux would \
-                     kill it; give it {total} MiB, or less to buffer through router.memoryReservationMiB"
+                    "with full buffers the router uses about {total} MiB ({memory}), {of_what} {room}, and Linux would \
+                     kill it; give it {total} MiB, or reduce its buffers with router.memoryReservationMiB"
                 ),
             ));
         }
@@ -212,8 +212,8 @@ impl Fitting<'_> {
             notes.push(Note::new(
                 NoteCode::RouterMemory,
                 format!(
-                    "router.memoryReservationMiB is {reservation}: the process takes about {} and the ECS agent lets \
-                     the input buffer take {buffer}, which is more; reserve {enough} or more",
+                    "router.memoryReservationMiB is {reservation}: the process uses about {} MiB and the ECS agent \
+                     allows the input buffer {buffer} MiB, which is more in total; reserve {enough} MiB or more",
                     memory::PROCESS_MIB
                 ),
             ));
@@ -225,8 +225,9 @@ impl Fitting<'_> {
                 notes.push(Note::new(
                     NoteCode::DriverBuffer,
                     format!(
-                        "bufferLimit of {lines} lines lets the log drivers hold about {held} MiB (routed containers: \
-                         {containers}, lines of 256 bytes), and the task has {task}; set a smaller bufferLimit"
+                        "with a bufferLimit of {lines} lines the log drivers can buffer about {held} MiB (routed \
+                         containers: {containers}, lines of 256 bytes), and the task has {task} MiB; set a smaller \
+                         bufferLimit"
                     ),
                 ));
             }
@@ -288,8 +289,8 @@ fn note_cpu(router: &Router, sums: &Sums, notes: &mut Vec<Note>) {
         notes.push(Note::new(
             NoteCode::RouterCpuShare,
             format!(
-                "router.cpu is not set, which counts as {LEAST_CPU_SHARES} shares beside {others} of the other \
-                 containers; when they are busy the router falls behind: set router.cpu, such as 64"
+                "router.cpu is not set, which counts as {LEAST_CPU_SHARES} CPU shares compared with {others} of the \
+                 other containers; when they are busy, the router falls behind; set router.cpu, for example to 64"
             ),
         ));
     }
@@ -301,7 +302,7 @@ fn note_missing_sizes(document: &TaskDefinitionDoc, is_fargate: bool, notes: &mu
     if is_fargate && (cpu.is_none() || memory.is_none()) {
         notes.push(Note::new(
             NoteCode::SizeMissing,
-            "a Fargate task must say cpu and memory, and this one does not; ECS refuses it",
+            "a Fargate task definition must set cpu and memory, and this one does not; ECS rejects it",
         ));
     } else if memory.is_none() {
         let bare: Vec<String> = document
@@ -315,8 +316,8 @@ fn note_missing_sizes(document: &TaskDefinitionDoc, is_fargate: bool, notes: &mu
             notes.push(Note::new(
                 NoteCode::SizeMissing,
                 format!(
-                    "without memory of the task each container must say memory or memoryReservation, and {} does not; \
-                     ECS refuses it",
+                    "without memory at the task level, each container must set memory or memoryReservation, and {} \
+                     does not; ECS rejects the task definition",
                     bare.join(", ")
                 ),
             ));

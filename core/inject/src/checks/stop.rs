@@ -66,8 +66,8 @@ pub(crate) fn timeout_seconds(stop: &Stop<'_>, notes: &mut Vec<Note>) -> u32 {
     };
     let sum = || {
         format!(
-            "container {slowest} may take {application} seconds to stop and the router sends for {grace} seconds \
-             after that, {needed} seconds in all"
+            "container {slowest} may take {application} seconds to stop and the router keeps sending for {grace} \
+             seconds after that, {needed} seconds in total"
         )
     };
     let chosen = match stop.router.stop_timeout_seconds.map(u64::from) {
@@ -75,8 +75,8 @@ pub(crate) fn timeout_seconds(stop: &Stop<'_>, notes: &mut Vec<Note>) -> u32 {
             notes.push(Note::new(
                 NoteCode::StopTimeout,
                 format!(
-                    "router.stopTimeoutSeconds is {given}: {}; the last lines may be lost; set it to {allowed}, or \
-                     leave it out",
+                    "router.stopTimeoutSeconds is {given}: {}; the last log lines may be lost; set it to {allowed}, or \
+                     remove it",
                     sum()
                 ),
             ));
@@ -89,8 +89,8 @@ pub(crate) fn timeout_seconds(stop: &Stop<'_>, notes: &mut Vec<Note>) -> u32 {
         notes.push(Note::new(
             NoteCode::StopTimeout,
             format!(
-                "{}, and Fargate gives the router {MAX_FARGATE_STOP_SECONDS}; the last lines may be lost; lower \
-                 stopTimeout of {slowest} to {}",
+                "{}, and Fargate limits the router to {MAX_FARGATE_STOP_SECONDS} seconds; the last log lines may be \
+                 lost; reduce stopTimeout of {slowest} to {}",
                 sum(),
                 MAX_FARGATE_STOP_SECONDS.saturating_sub(grace)
             ),

@@ -31,7 +31,7 @@ pub(crate) fn prove(doc: &TaskDefinitionDoc, router: &str) -> Result<(), Refusal
         Some(path) => Err(Refusal::new(
             Reason::DependencyCycle,
             format!(
-                "these containers wait for each other in a circle: {}; change their dependsOn",
+                "the container dependencies form a cycle: {}; change dependsOn of these containers",
                 path.join(" -> ")
             ),
         )),
@@ -54,8 +54,8 @@ fn refuse_missing(graph: &Graph<'_>) -> Result<(), Refusal> {
             return Err(Refusal::new(
                 Reason::DependencyMissing,
                 format!(
-                    "container {name} waits for {missing} in its dependsOn, and the task has no such container; take \
-                     that entry out"
+                    "container {name} depends on {missing}, and the task definition has no such container; remove the \
+                     entry from its dependsOn"
                 ),
             ));
         }
@@ -80,8 +80,8 @@ pub(crate) fn never_ends(name: &str, on: &str, condition: &str) -> Refusal {
     Refusal::new(
         Reason::DependencyConditionInvalid,
         format!(
-            "container {name} waits for {on} to end ({condition}), which a router never does; \
-             change that dependency to START or HEALTHY, or give the router another name"
+            "container {name} depends on {on} with the condition {condition}, which a router never meets; change the \
+             condition to START or HEALTHY, or give the router another name"
         ),
     )
 }

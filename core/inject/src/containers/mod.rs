@@ -77,7 +77,7 @@ pub(crate) fn select(
         if uses_firelens && spec.containers.on_existing_firelens == ExistingFirelens::Skip {
             notes.push(skipped(
                 &name,
-                "it uses awsfirelens already and containers.onExistingFirelens is Skip",
+                "it already uses awsfirelens, and containers.onExistingFirelens is Skip",
             ));
             continue;
         }
@@ -89,18 +89,20 @@ pub(crate) fn select(
             .map(|(index, _)| index)
             .collect();
         if outputs.is_empty() && !routes_elsewhere(spec) {
-            notes.push(skipped(&name, "no output of the policy is for it"));
+            notes.push(skipped(&name, "no output of the policy applies to it"));
             continue;
         }
         let name = name.into_owned();
         routed.push(Routed { name, outputs });
     }
     if routed.is_empty() {
-        let mut message = "the policy selects no container of this task: look at containers.include, \
-                           containers.exclude, containers.onExistingFirelens and at `containers` of its outputs"
+        let mut message = "the policy selects no container of this task: check containers.include, containers.exclude, \
+                           containers.onExistingFirelens and `containers` of its outputs"
             .to_owned();
         if spec.outputs.iter().any(|output| output.awslogs.is_some()) {
-            message.push_str("; awslogs outputs are only for containers that use awslogs");
+            message.push_str(
+                "; awslogs outputs apply only to containers that use the awslogs log driver",
+            );
         }
         return Err(Refusal::new(Reason::NoContainersSelected, message));
     }
@@ -112,7 +114,7 @@ pub(crate) fn select(
 fn skipped(name: &str, why: &str) -> Note {
     Note::new(
         NoteCode::ContainerSkipped,
-        format!("container {name} is left alone: {why}"),
+        format!("container {name} is not changed: {why}"),
     )
 }
 

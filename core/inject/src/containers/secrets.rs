@@ -33,9 +33,9 @@ pub(crate) fn refuse_of_other_drivers(
     Err(Refusal::new(
         Reason::SecretOfOtherDriver,
         format!(
-            "the log configuration of these containers has secretOptions, and the ECS agent would make a FireLens \
-             output without a name of them, which stops the whole task: {}; route these containers as well, or give \
-             their log driver the secret in another way",
+            "the log configuration of these containers has secretOptions, from which the ECS agent would create a \
+             FireLens output without a name, so that the whole task stops: {}; route these containers as well, or pass \
+             the secret to their log driver in another way",
             others.join(", ")
         ),
     ))

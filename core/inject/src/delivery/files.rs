@@ -119,7 +119,7 @@ fn own_files(
 fn no_bucket() -> Refusal {
     Refusal::new(
         Reason::ConfigBucketRequired,
-        "a file in S3 is needed; set spec.configBucket of the AwsTarget",
+        "a configuration file in S3 is needed; set spec.configBucket of the AwsTarget",
     )
 }
 
@@ -172,8 +172,8 @@ fn refuse_parser_marks(main: &str) -> Result<(), Refusal> {
     Err(Refusal::new(
         Reason::InvalidConfiguration,
         format!(
-            "{place} holds `[PARSER]` or `[MULTILINE_PARSER]`, by which the init image takes the whole file for \
-             parsers; write it apart, in a pattern as `[[]PARSER]`"
+            "{place} contains `[PARSER]` or `[MULTILINE_PARSER]`, so the init image would treat the whole file as a \
+             parsers file; write it differently, for example as `[[]PARSER]` in a pattern"
         ),
     ))
 }

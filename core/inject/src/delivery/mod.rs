@@ -163,38 +163,40 @@ impl<'a> Choice<'a> {
         let unsupported = |message: String| Refusal::new(Reason::DeliveryUnsupported, message);
         match obstacle {
             Obstacle::FluentdInit => unsupported(
-                "there is no init image of Fluentd; use config.delivery Auto".to_owned(),
+                "there is no init image for Fluentd; set config.delivery to Auto".to_owned(),
             ),
             Obstacle::FluentdNowhere => unsupported(format!(
-                "the routing needs a file, the ECS agent fetches none from S3 on {}, and there is no init image of \
-                 Fluentd; put the file into your image and use config.delivery File, or use router.type fluentbit",
+                "the routing needs a configuration file, the ECS agent cannot fetch one from S3 on {}, and there is no \
+                 init image for Fluentd; add the file to your image and set config.delivery to File, or set \
+                 router.type to fluentbit",
                 self.context.platform.launch_type
             )),
             Obstacle::NoFile => {
-                unsupported("config.delivery is File and config.file is empty".to_owned())
+                unsupported("config.delivery is File and config.file is empty; set config.file".to_owned())
             }
             Obstacle::BesideFile => unsupported(format!(
-                "{what} need a file of ours beside config.file; leave config.file empty, or put them into that file"
+                "{what} need a configuration file of the operator in addition to config.file; leave config.file empty, \
+                 or add them to that file"
             )),
             Obstacle::NotInline => unsupported(format!(
-                "{what} do not fit into log options; use config.delivery Auto"
+                "{what} cannot be expressed as log options; set config.delivery to Auto"
             )),
             Obstacle::AgentCannot => unsupported(format!(
-                "the ECS agent fetches no file from S3 on {}; use config.delivery Auto or Init",
+                "the ECS agent cannot fetch a configuration file from S3 on {}; set config.delivery to Auto or Init",
                 self.context.platform.launch_type
             )),
             Obstacle::ParsersNeedInit => unsupported(
-                "parsers need a second file, which only the init image fetches; use config.delivery Auto or Init"
+                "parsers need a second file, which only the init image can fetch; set config.delivery to Auto or Init"
                     .to_owned(),
             ),
             Obstacle::NoBucket => Refusal::new(
                 Reason::ConfigBucketRequired,
-                "the routing does not fit into log options and needs a file in S3; set spec.configBucket of the \
-                 AwsTarget",
+                "the routing cannot be expressed as log options and needs a configuration file in S3; set \
+                 spec.configBucket of the AwsTarget",
             ),
             Obstacle::NoInitImage => self.no_init_image(
-                "the init variant of aws-for-fluent-bit has to fetch the configuration here",
-                "config.delivery File",
+                "the init variant of aws-for-fluent-bit must fetch the configuration",
+                "set config.delivery to File",
             ),
             Obstacle::ReadonlyRoot => self.readonly_root(),
         }
@@ -212,9 +214,9 @@ impl<'a> Choice<'a> {
             }
             InitImage::NeedsWritableRoot => Err(self.readonly_root()),
             InitImage::Unknown => Err(self.no_init_image(
-                "streams named by the id of the task, as awslogs names them, need the init variant of \
+                "log streams named by task ID, as the awslogs log driver names them, need the init variant of \
                  aws-for-fluent-bit",
-                "awslogs.streams Tag",
+                "set awslogs.streams to Tag",
             )),
         }
     }
@@ -223,8 +225,8 @@ impl<'a> Choice<'a> {
         Refusal::new(
             Reason::InitImageRequired,
             format!(
-                "{why}, and none is known for {}; use an aws-for-fluent-bit image with a version as its tag, or \
-                 {way_out}",
+                "{why}, and no init variant is known for {}; use an aws-for-fluent-bit image with a version as its \
+                 tag, or {way_out}",
                 self.spec().router.image
             ),
         )

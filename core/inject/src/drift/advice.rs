@@ -61,7 +61,8 @@ pub fn ways_out(tool: Option<Tool>, family: &str, service: &str) -> String {
         None => of("with Terraform", TERRAFORM) + &of("with CloudFormation", CLOUDFORMATION),
     };
     format!(
-        "{lines}or put the router into your own task definition with firelens patch, or let the service be: tag it firelens.dev/inject=disabled, or exclude it in the selector of the policy"
+        "{lines}or add the router to your own task definition with firelens patch, or opt the service out: tag it \
+         firelens.dev/inject=disabled, or exclude it in the selector of the policy"
     )
 }
 
@@ -103,10 +104,11 @@ pub fn role_ways_out(tool: Option<Tool>, role: &str, policy_name: &str) -> Strin
             | Tool::GitLab
             | Tool::Jenkins,
         )
-        | None => of("if it is Terraform", TERRAFORM_ROLE),
+        | None => of("if Terraform manages the role", TERRAFORM_ROLE),
     };
     format!(
-        "{lines}or let whatever tidies up inline policies spare the names that begin with firelens-, or grant the rights yourself and set iam.mode: Verify in the policy"
+        "{lines}or configure the tool that removes inline policies to keep names that begin with firelens-, or grant \
+         the permissions yourself and set iam.mode: Verify in the policy"
     )
 }
 
@@ -146,7 +148,7 @@ mod tests {
             ),
             (Some(Tool::Terraform), "ignore_changes = [inline_policy]"),
             (Some(Tool::Pulumi), "policyNames: [\"firelens-all@prod\""),
-            (Some(Tool::CloudFormation), "if it is Terraform"),
+            (Some(Tool::CloudFormation), "if Terraform manages the role"),
             (None, "force_detach_policies"),
         ] {
             let text = role_ways_out(tool, "web-task", "firelens-all@prod");

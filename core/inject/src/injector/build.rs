@@ -47,7 +47,8 @@ pub(crate) fn attempt(
         return Err(Refusal::new(
             Reason::TooManyContainers,
             format!(
-                "the task has {MAX_CONTAINERS} containers, the most ECS allows, and the router needs a place; remove one"
+                "the task definition has {MAX_CONTAINERS} containers, the maximum that ECS allows, and the router is \
+                 one more; remove a container"
             ),
         ));
     }

@@ -81,15 +81,16 @@ pub(crate) fn decide(
 fn task_role_missing() -> Refusal {
     Refusal::new(
         Reason::TaskRoleMissing,
-        "the outputs need permissions and the task definition has no taskRoleArn; add a task role to it, or set \
-         iam.mode to Ignore when the router gets its credentials in another way",
+        "the outputs need IAM permissions and the task definition has no taskRoleArn; add a task role, or set iam.mode \
+         to Ignore if the router gets its credentials in another way",
     )
 }
 
 fn execution_role_missing(needs: &Needs<'_>) -> Refusal {
     let mut reasons: BTreeSet<&str> = needs.execution_role_for.iter().copied().collect();
     if !needs.execution.is_empty() {
-        reasons.insert("permissions to read secrets, the configuration or to create a log group");
+        reasons
+            .insert("permissions to read secrets or the configuration, or to create a log group");
     }
     let reasons: Vec<&str> = reasons.into_iter().collect();
     Refusal::new(
@@ -133,10 +134,10 @@ fn refuse_beyond_reach(role: &str, context: &InjectContext<'_>) -> Result<(), Re
     };
     let account = read.account_id.unwrap_or_default();
     let why = if read.path.starts_with("/aws-service-role/") {
-        "is linked to a service of AWS, and takes no policy of others".to_owned()
+        "is a service-linked role, to which no policies can be added".to_owned()
     } else if is_account(context.account_id) && account != context.account_id {
         format!(
-            "is of account {account}, and the service runs in {}",
+            "belongs to account {account}, and the service runs in account {}",
             context.account_id
         )
     } else {
@@ -145,7 +146,7 @@ fn refuse_beyond_reach(role: &str, context: &InjectContext<'_>) -> Result<(), Re
     Err(Refusal::new(
         Reason::InvalidRole,
         format!(
-            "role {role} {why}; name another role in the task definition, or set iam.mode to Verify"
+            "role {role} {why}; use another role in the task definition, or set iam.mode to Verify"
         ),
     ))
 }

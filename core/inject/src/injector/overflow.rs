@@ -41,8 +41,8 @@ pub(crate) fn prepare(
         Ok(mut prepared) => {
             prepared.notes.push(Note::new(
                 NoteCode::OptionsMoved,
-                "with the outputs in log options the task definition would be too large for ECS; all of them are in a \
-                 file",
+                "with the outputs in log options, the task definition would be too large for ECS; all of them are in a \
+                 configuration file instead",
             ));
             prepared.notes.sort();
             Ok(prepared)

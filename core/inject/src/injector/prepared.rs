@@ -114,8 +114,9 @@ pub(crate) fn refuse_too_large(
     Err(Refusal::new(
         Reason::TaskDefinitionTooLarge,
         format!(
-            "with the router the task definition has {bytes} bytes and ECS takes {MAX_REGISTER_BODY_BYTES}; move \
-             environment variables to files or parameters, or set config.delivery to Init or S3"
+            "with the router, the task definition has {bytes} bytes, and ECS accepts at most \
+             {MAX_REGISTER_BODY_BYTES}; move environment variables to files or parameters, or set config.delivery to \
+             Init or S3"
         ),
     ))
 }

@@ -227,7 +227,10 @@ fn read_before(list: Json<'_>) -> Result<Before, String> {
     match (list.kind(), entries.next(), entries.next()) {
         (JsonKind::List, None, _) => Ok(Before::Absent),
         (JsonKind::List, Some(one), None) => Ok(Before::Text(one.text().to_owned())),
-        _ => Err(format!("{} is not a list of at most one", list.text())),
+        _ => Err(format!(
+            "{} is not a list with at most one entry",
+            list.text()
+        )),
     }
 }
 
@@ -242,12 +245,16 @@ fn pair(list: Json<'_>) -> Option<(Json<'_>, Json<'_>)> {
 
 /// `[before, set]`.
 fn read_member(member: Json<'_>) -> Result<TaskMember, String> {
-    let (before, set) = pair(member)
-        .ok_or_else(|| format!("{} is not what was and what was set", member.text()))?;
+    let (before, set) = pair(member).ok_or_else(|| {
+        format!(
+            "{} is not a pair of the previous and the set value",
+            member.text()
+        )
+    })?;
     let text = set.string();
     Ok(TaskMember {
         set: text
-            .ok_or_else(|| format!("{} is no text", set.text()))?
+            .ok_or_else(|| format!("{} is not a string", set.text()))?
             .into_owned(),
         before: read_before(before)?,
     })
@@ -267,10 +274,10 @@ fn read_container(record: Json<'_>) -> Result<ContainerRecord, String> {
 fn read_dependencies(object: Json<'_>) -> Result<DependencyRecord, String> {
     let mut replaced = Vec::new();
     for entry in object.member("replaced").into_iter().flat_map(Json::items) {
-        let (at, text) =
-            pair(entry).ok_or_else(|| format!("{} is not a place and an entry", entry.text()))?;
+        let (at, text) = pair(entry)
+            .ok_or_else(|| format!("{} is not a pair of an index and an entry", entry.text()))?;
         let at = at.text();
-        let at = at.parse().map_err(|_| format!("{at} is not a place"))?;
+        let at = at.parse().map_err(|_| format!("{at} is not an index"))?;
         replaced.push((at, text.text().to_owned()));
     }
     Ok(DependencyRecord {
@@ -284,8 +291,10 @@ fn read_router(router: Json<'_>) -> Result<RemovedContainer, String> {
     let index = object
         .get("index")
         .and_then(|text| text.parse().ok())
-        .ok_or("the router has no place")?;
-    let text = object.get("container").ok_or("the router has no text")?;
+        .ok_or("the router has no index")?;
+    let text = object
+        .get("container")
+        .ok_or("the router has no container")?;
     RawObject::parse(text).map_err(|error| error.to_string())?;
     Ok(RemovedContainer {
         index,

@@ -11,9 +11,9 @@ use crate::refusal::words;
 words! {
     /// What kind of hint a preview gives.
     PreviewNoteCode {
-        /// An option holds a line break: what stands behind it is configuration of its own.
+        /// An option contains a line break; the text after it becomes configuration of its own.
         InjectsConfiguration,
-        /// An option is not read back as it was written: empty, trimmed, cut or split.
+        /// An option is not read back as it was written: it is empty, trimmed, truncated or split.
         BreaksConfiguration,
         /// `enable-ecs-log-metadata` is not a boolean: the agent ignores it and adds no metadata.
         MetadataOffByMistake,
@@ -21,35 +21,35 @@ words! {
         ConfigFileValueIgnored,
         /// The router depends on another container, so the agent adds no dependency on the router.
         NoStartDependency,
-        /// A container has no output, neither of its own nor in a file that is known here.
+        /// A container has no output, neither in its log options nor in a file that the preview can read.
         NoOutput,
-        /// The agent writes the sections of several containers in an order that changes from task to task.
+        /// The agent writes the sections of several containers in an order that differs from task to task.
         OrderChanges,
-        /// More than one container is a router: the agent takes the first.
+        /// More than one container is a router; the agent uses the first.
         SecondRouter,
-        /// No container uses the awsfirelens driver.
+        /// No container uses the awsfirelens log driver.
         NobodyRouted,
-        /// No TCP inputs and no `FLUENT_HOST`: the network mode leaves the socket alone.
+        /// There are no TCP inputs and no `FLUENT_HOST`: in this network mode, only the Unix socket is available.
         SocketOnly,
-        /// The health check asks port 8877, where nothing listens.
+        /// The health check uses port 8877, where nothing listens.
         HealthCheckCannotPass,
-        /// The memory of the router gives no buffer limit: the default is larger than the container.
+        /// No buffer limit follows from the memory of the router, and the default is larger than the container.
         BufferLargerThanMemory,
         /// Records of one container also match the sections of another.
         TagOverlap,
-        /// `Match` in log options stands beside the agent's own.
+        /// `Match` in the log options is written in addition to the `Match` of the agent.
         MatchTwice,
-        /// `mode` or `max-buffer-size` are for a log driver and reach the output plugin.
+        /// `mode` or `max-buffer-size` are log driver options and are passed to the output plugin.
         DriverOptionInOutput,
-        /// The name of a secret option makes a variable that not every program can read.
+        /// The name of a secret option becomes an environment variable that not every program can read.
         SecretNameUnsafe,
-        /// The task definition replaces the command of the image.
+        /// The task definition overrides the command of the image.
         CommandReplaced,
-        /// A file is included twice: Fluent Bit does not start.
+        /// A file is included twice, so Fluent Bit does not start.
         ReadTwice,
-        /// Two files of the init image have one name: the second overwrites the first.
+        /// Two files of the init image have the same name; the second overwrites the first.
         SameFileName,
-        /// The text of a file is not known here.
+        /// The content of a file is not available to the preview.
         TextUnknown,
     }
 }

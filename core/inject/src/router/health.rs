@@ -112,8 +112,8 @@ pub(crate) fn refuse_without_check(chosen: &Chosen, notes: &[Note]) -> Result<()
     Err(Refusal::new(
         Reason::HealthCheckImpossible,
         format!(
-            "containers wait for a HEALTHY router, and that needs a health check ({why}); set router.dependency \
-             to START, or give a router.healthCheck of type Custom that works in the image"
+            "containers depend on the router with the condition HEALTHY, which needs a health check ({why}); set \
+             router.dependency to START, or set a router.healthCheck of type Custom that works in the image"
         ),
     ))
 }
@@ -152,12 +152,14 @@ impl Kind {
 fn automatic(situation: &Situation<'_>) -> Result<Kind, String> {
     if situation.router.type_ == RouterType::Fluentd {
         return Err(
-            "the agent gives Fluentd no port to check; use router.healthCheck.type Custom"
+            "the ECS agent opens no port of Fluentd that can be checked; set router.healthCheck.type to Custom"
                 .to_owned(),
         );
     }
     if situation.network == Network::Host {
-        return Err("in network mode host its ports would be those of the instance".to_owned());
+        return Err(
+            "in network mode host, its ports would be ports of the container instance".to_owned(),
+        );
     }
     let image = situation.image;
     let port = http_port(situation);
@@ -171,13 +173,13 @@ fn automatic(situation: &Situation<'_>) -> Result<Kind, String> {
     }
     Err(if !image.has_uptime_check() {
         format!(
-            "it is not known that {} has curl; use router.healthCheck.type Custom",
+            "it is not known whether {} contains curl; set router.healthCheck.type to Custom",
             situation.router.image
         )
     } else if port.is_none() {
-        format!("a container listens on port {HTTP_PORT} already")
+        format!("a container already listens on port {HTTP_PORT}")
     } else {
-        "it is not known that the file of config.file turns HTTP_Server on; use router.healthCheck.type Custom"
+        "it is not known whether the file in config.file turns HTTP_Server on; set router.healthCheck.type to Custom"
             .to_owned()
     })
 }
@@ -217,8 +219,8 @@ fn custom(policy: &HealthCheck, situation: &Situation<'_>) -> Result<Chosen, Ref
         return Err(Refusal::new(
             Reason::HealthCheckImpossible,
             format!(
-                "router.healthCheck.command asks port {AGENT_HEALTH_PORT}, which the agent does not open in network \
-                 mode host; use another check, or None"
+                "router.healthCheck.command uses port {AGENT_HEALTH_PORT}, which the ECS agent does not open in \
+                 network mode host; use another check, or type None"
             ),
         ));
     }
@@ -257,7 +259,7 @@ pub(crate) fn check_ports(
     {
         notes.push(Note::new(
             NoteCode::PortShared,
-            format!("container {name} listens on port {HTTP_PORT} of the instance, where Fluent Bit puts its HTTP server when that is on"),
+            format!("container {name} listens on port {HTTP_PORT} of the container instance, which the HTTP server of Fluent Bit also uses when it is on"),
         ));
     }
     if network != Network::Awsvpc {
@@ -272,7 +274,7 @@ pub(crate) fn check_ports(
             return Err(Refusal::new(
                 Reason::PortConflict,
                 format!(
-                    "container {name} listens on port {port}, which the ECS agent gives to the router in the same \
+                    "container {name} listens on port {port}, which the ECS agent assigns to the router in the same \
                      network namespace; move the container to another port"
                 ),
             ));

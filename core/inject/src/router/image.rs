@@ -43,7 +43,7 @@ pub(crate) fn check(
         notes.push(Note::new(
             NoteCode::ImageKnownProblem,
             format!(
-                "{}: AWS ended its support of this line on {day}; use a 3.x version",
+                "{}: AWS ended support for this version line on {day}; use a 3.x version",
                 image.reference()
             ),
         ));
@@ -52,7 +52,7 @@ pub(crate) fn check(
         notes.push(Note::new(
             NoteCode::ImageKnownProblem,
             format!(
-                "{}: Fluent Bit {} in it has had no security updates since {day}; use {}",
+                "{}: it contains Fluent Bit {}, which has had no security updates since {day}; use {}",
                 image.reference(),
                 generation.fluent_bit,
                 newest_pinned()
@@ -63,8 +63,8 @@ pub(crate) fn check(
     if both && image.version().is_none() {
         notes.push(Note::new(
             NoteCode::ImageKnownProblem,
-            "FLB_LOG_LEVEL and Log_Level are both set, with which Fluent Bit 5.1.0 and 5.1.1 do not start; set one of \
-             them (https://github.com/fluent/fluent-bit/issues/12310)",
+            "FLB_LOG_LEVEL and Log_Level are both set, and Fluent Bit 5.1.0 and 5.1.1 do not start with both; set only \
+             one of them (https://github.com/fluent/fluent-bit/issues/12310)",
         ));
     }
     Ok(())
@@ -87,7 +87,7 @@ fn check_platform(
     let wanted = doc.text_in("runtimePlatform", "cpuArchitecture");
     match (wanted, image.variant().architecture) {
         (Some(wanted), Some(built)) if wanted != built.as_str() => unusable(format!(
-            "{} is for {}, and the task runs on {wanted}; use a tag without an architecture, which is for both",
+            "{} is for {}, and the task runs on {wanted}; use a tag without an architecture, which supports both",
             image.reference(),
             built.as_str()
         )),
@@ -95,7 +95,7 @@ fn check_platform(
             notes.push(Note::new(
                 NoteCode::ImageArchitecture,
                 format!(
-                    "the task runs on ARM64, and whether {} is built for it is not known",
+                    "the task runs on ARM64, and it is not known whether {} supports it",
                     image.reference()
                 ),
             ));
@@ -123,8 +123,8 @@ fn check_registry(
                 notes.push(Note::new(
                     NoteCode::ImagePull,
                     format!(
-                        "the router image is pulled from region {region} and the tasks run in {}: each start crosses \
-                         regions, and VPC endpoints for ECR do not{}",
+                        "the router image is pulled from Region {region} and the tasks run in {}: each task start \
+                         pulls across Regions, which VPC endpoints for ECR do not support{}",
                         context.region,
                         suggestion(image, context.region)
                     ),
@@ -134,22 +134,22 @@ fn check_registry(
         Registry::PublicEcr if context.partition == "aws-cn" => notes.push(Note::new(
             NoteCode::ImagePull,
             format!(
-                "public ECR is outside of China{}",
+                "the router image comes from Amazon ECR Public, which is outside of China{}",
                 suggestion(image, context.region)
             ),
         )),
         Registry::PublicEcr if may_have_no_internet(doc, context) => notes.push(Note::new(
             NoteCode::ImagePull,
             format!(
-                "tasks have no public address, their other images come from private ECR and the router's from public \
-                 ECR, for which there is no VPC endpoint: without a NAT gateway it cannot be pulled{}",
+                "the tasks have no public IP address, and their other images come from private ECR; the router image \
+                 comes from Amazon ECR Public, which has no VPC endpoint: without a NAT gateway, it cannot be pulled{}",
                 suggestion(image, context.region)
             ),
         )),
         Registry::DockerHub => notes.push(Note::new(
             NoteCode::ImagePull,
             format!(
-                "the router image comes from Docker Hub, which limits pulls and needs a way to the internet{}",
+                "the router image comes from Docker Hub, which limits pulls and needs internet access{}",
                 suggestion(image, context.region)
             ),
         )),
@@ -168,14 +168,14 @@ fn check_private(
     let expected = host_suffix(region);
     if suffix.starts_with("amazonaws.com") && suffix != expected {
         return unusable(format!(
-            "{}: hosts of ECR in {region} end in {expected}",
+            "{}: ECR host names in {region} end in {expected}",
             image.reference()
         ));
     }
     let ours = image.product() == Product::AwsForFluentBit && is_aws_account(account);
     match aws_account(region).filter(|_| ours) {
         Some(right) if right != account => unusable(format!(
-            "{}: AWS keeps aws-for-fluent-bit of {region} in account {right}, not in {account}",
+            "{}: AWS publishes aws-for-fluent-bit for {region} in account {right}, not in {account}",
             image.reference()
         )),
         _ => Ok(()),
@@ -190,7 +190,10 @@ fn suggestion(image: &RouterImage<'_>, region: &str) -> String {
     match repository {
         Some(repository) => {
             let tag = image.tag().map(|tag| format!(":{tag}"));
-            format!("; AWS's copy is {repository}{}", tag.unwrap_or_default())
+            format!(
+                "; the copy that AWS publishes is {repository}{}",
+                tag.unwrap_or_default()
+            )
         }
         None => String::new(),
     }
@@ -228,14 +231,15 @@ fn note_moving(image: &RouterImage<'_>, notes: &mut Vec<Note>) {
         NoteCode::MovingImageTag,
         if short {
             format!(
-                "aws-for-fluent-bit is published with whole versions only: {} may not be there; pin one such as {}",
+                "aws-for-fluent-bit is published with full versions only: {} may not exist; pin a full version such as \
+                 {}",
                 image.reference(),
                 newest_pinned()
             )
         } else {
             format!(
-                "what {} is may change at the next deployment, health check and options included; pin a version or a \
-                 digest ({MOVED})",
+                "{} may be a different image at the next deployment, with other options and another health check; pin \
+                 a version or a digest ({MOVED})",
                 image.reference()
             )
         },

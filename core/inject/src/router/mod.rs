@@ -35,12 +35,14 @@ pub(crate) fn choose_name(
     let name = (2..=doc.containers().count() + 1).map(|number| format!("{wanted}_{number}")).find(is_free).ok_or_else(|| {
         Refusal::new(
             Reason::RouterNameTaken,
-            format!("a container is named {wanted:?} and no free name can be made of it; set another router.name"),
+            format!("a container is already named {wanted:?}, and no free name can be derived from it; set another router.name"),
         )
     })?;
     notes.push(Note::new(
         NoteCode::RouterRenamed,
-        format!("the router is named {name}, since a container of the task is named {wanted}"),
+        format!(
+            "the router is named {name}, because a container of the task is already named {wanted}"
+        ),
     ));
     Ok(name)
 }
@@ -89,7 +91,7 @@ pub(crate) fn own_log(
     if found.is_none() {
         notes.push(Note::new(
             NoteCode::NoRouterLogs,
-            "the router has no log of its own, so its errors are not seen; set router.logs",
+            "the router has no log configuration of its own, so its errors are not visible; set router.logs",
         ));
     }
     found

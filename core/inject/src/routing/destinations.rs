@@ -101,7 +101,7 @@ fn destination_of<'a>(
         None => Err(Refusal::new(
             Reason::DestinationMissing,
             format!(
-                "spec.outputs[{index}] names the LogDestination {name:?}, which does not exist; create it"
+                "spec.outputs[{index}] references the LogDestination {name:?}, which does not exist; create it"
             ),
         )),
     }

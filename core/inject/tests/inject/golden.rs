@@ -91,7 +91,7 @@ fn each_word_says_in_a_sentence_what_it_means() {
     }
     assert_eq!(
         Reason::RoleShared.meaning(),
-        "The role is also used by workloads that no policy selects, and `iam.allowSharedRoles` is off."
+        "Workloads that no policy selects also use the role, and `iam.allowSharedRoles` is not set."
     );
 }
 

@@ -143,7 +143,7 @@ fn too_short_stop_timeout_is_noted_with_needed_seconds() {
         ("stop-timeout-too-low", "set it to 60"),
         (
             "stop-timeout-capped-on-fargate",
-            "lower stopTimeout of web to 90",
+            "reduce stopTimeout of web to 90",
         ),
     ] {
         let notes = notes_of(case, NoteCode::StopTimeout);

@@ -58,7 +58,7 @@ pub(crate) fn wait(input: &PlanInput<'_>, drafts: &mut BTreeMap<WorkloadKey, Dra
             continue;
         }
         let why = format!(
-            "{}: each answer of AWS raised another question; the service is left as it is until the next look",
+            "{}: each response from AWS made another read necessary; the service is not changed until the next pass",
             draft.asks.first()
         );
         let mut verdict = Desired::new(Decision::Waiting(Wait::Read(why)));

@@ -158,10 +158,10 @@ fn text(id: &ResourceId, taken: &RightsTaken, tool: Option<Tool>) -> String {
     let ResourceId::RolePolicy { role, policy_name } = id else {
         return String::new();
     };
-    let what = if taken.altered { "altered" } else { "removed" };
+    let what = if taken.altered { "changed" } else { "removed" };
     let who = tool.map_or_else(
         || "somebody".to_owned(),
-        |tool| format!("somebody ({tool}, as it looks)"),
+        |tool| format!("somebody (probably {tool})"),
     );
     let times = match taken.times {
         1 => format!("at {:.0}", taken.last_at),
@@ -171,7 +171,8 @@ fn text(id: &ResourceId, taken: &RightsTaken, tool: Option<Tool>) -> String {
         ),
     };
     format!(
-        "{who} {what} the inline policy {policy_name} of role {role}, seen {times}; it was written again, and tasks could not send their logs meanwhile. To end this, {}",
+        "{who} {what} the inline policy {policy_name} of role {role}, detected {times}; the operator wrote it again, \
+         and tasks could not send their logs in the meantime. To prevent this, {}",
         role_ways_out(tool, role, policy_name)
     )
 }

@@ -109,7 +109,7 @@ fn beyond_reach(input: &PlanInput<'_>, grant: &Grant) -> Option<String> {
             account_id: Some(other),
             ..
         }) if other != *account => Some(format!(
-            "it is of account {other}, and the target looks into {account}"
+            "it belongs to account {other}, and the target reads account {account}"
         )),
         Some(_) => None,
     }
@@ -129,22 +129,22 @@ fn evaluate(input: &PlanInput<'_>, grants: &[Grant], digest: String) -> RightsRe
         let unseen = match (beyond_reach(input, grant), answer) {
             (Some(why), _) => Some(why),
             (None, Some(Observed::Unknown(why))) => Some(why.clone()),
-            (None, None) => Some("it was not looked at".to_owned()),
+            (None, None) => Some("it was not read".to_owned()),
             (None, Some(Observed::Absent | Observed::Present(_))) => None,
         };
         if let Some(why) = unseen {
             let rights = wanted_words(grant);
             record.unknown.push(format!(
-                "{role} must allow {rights}, and cannot be looked at: {why}"
+                "{role} must allow {rights}, and cannot be checked: {why}"
             ));
             continue;
         }
         match answer {
             Some(Observed::Present(view)) if is_another(grant, view) => {
                 let real = &view.role_arn;
-                record
-                    .missing
-                    .push(format!("{role} does not exist; there is {real}"));
+                record.missing.push(format!(
+                    "{role} does not exist; a role with the same name is {real}"
+                ));
             }
             Some(Observed::Present(view)) => weigh(&role, grant, view, &mut record),
             _ => record.missing.push(format!("{role} does not exist")),
@@ -163,8 +163,10 @@ fn is_another(grant: &Grant, view: &RightsView) -> bool {
 fn weigh(role: &str, grant: &Grant, view: &RightsView, record: &mut RightsRecord) {
     let findings = verdicts(grant, view);
     let judge = match &view.simulated {
-        Ok(_) => "says SimulatePrincipalPolicy".to_owned(),
-        Err(why) => format!("by the policies of the role, without SimulatePrincipalPolicy ({why})"),
+        Ok(_) => "according to SimulatePrincipalPolicy".to_owned(),
+        Err(why) => format!(
+            "according to the policies of the role, without SimulatePrincipalPolicy ({why})"
+        ),
     };
     let missing = iam::describe(&findings, |verdict| match verdict {
         RightsResult::Missing(lack) => Some(lack.to_string()),
@@ -191,8 +193,8 @@ fn verdicts(grant: &Grant, view: &RightsView) -> Vec<RightsFinding> {
     let own = match &view.policies {
         Some(Observed::Present(policies)) => Ok(iam::evaluate(policies, &grant.statements)),
         Some(Observed::Unknown(why)) => Err(why.clone()),
-        Some(Observed::Absent) => Err("the role is gone".to_owned()),
-        None => Err("the simulator says nothing of it".to_owned()),
+        Some(Observed::Absent) => Err("the role no longer exists".to_owned()),
+        None => Err("SimulatePrincipalPolicy returned no result for it".to_owned()),
     };
     let simulated: BTreeMap<(&str, &str), &SimulatedRight> = view
         .simulated
@@ -265,7 +267,8 @@ fn conclude(draft: &mut Draft<'_>, found: RightsRecord) {
             verdict.notes.push(Note::new(NoteCode::RightsLost, missing));
         } else {
             let message = format!(
-                "{missing}; add what is missing, or set iam.mode to Manage, or to Ignore where a policy on the resource itself allows it"
+                "{missing}; add the missing permissions, or set iam.mode to Manage, or to Ignore if a resource-based \
+                 policy allows them"
             );
             verdict.change = None;
             verdict.grants.clear();
@@ -296,7 +299,7 @@ fn wait(draft: &mut Draft<'_>) {
             .iter()
             .map(|grant| grant.role_arn.as_str())
             .collect();
-        let what = format!("the rights of {}", roles.join(" and "));
+        let what = format!("the permissions of {}", roles.join(" and "));
         verdict.decision = Decision::Waiting(Wait::Read(what));
     }
 }

@@ -51,7 +51,9 @@ pub(crate) fn bounded(
             return Err(State::Unread(format!("permissions boundary {arn}")));
         }
         Some(Observed::Present(document)) => document.clone(),
-        Some(Observed::Absent) => return Ok(Bounded::Doubt(unread(role, arn, "it is gone"))),
+        Some(Observed::Absent) => {
+            return Ok(Bounded::Doubt(unread(role, arn, "it no longer exists")));
+        }
         Some(Observed::Unknown(why)) => return Ok(Bounded::Doubt(unread(role, arn, why))),
     };
     let boundary = NamedDocument {
@@ -69,7 +71,7 @@ fn within(role: &str, boundary: &NamedDocument, wanted: &Wanted) -> Bounded {
     let found = iam::within_boundary(boundary, &wanted.statements);
     let denied = iam::describe(&found, |verdict| match verdict {
         RightsResult::Missing(Lack::Denied(_)) => Some("denied".to_owned()),
-        RightsResult::Missing(_) => Some("not in it".to_owned()),
+        RightsResult::Missing(_) => Some("not included".to_owned()),
         RightsResult::Allowed | RightsResult::Unknown(_) => None,
     });
     let arn = &boundary.name;

@@ -91,7 +91,8 @@ fn blocked_by(
                 return Err(Decision::Refused(Refusal {
                     reason: Reason::RoleMissing,
                     message: format!(
-                        "{id} cannot be written: the role does not exist; create it, or name another in the task definition"
+                        "{id} cannot be written: the role does not exist; create it, or use another role in the task \
+                         definition"
                     ),
                 }));
             }
@@ -99,7 +100,9 @@ fn blocked_by(
                 return Err(Decision::Refused(Refusal {
                     reason: Reason::RolePolicyTooLong,
                     message: format!(
-                        "{id} would have {characters} characters beside {others} of other inline policies, IAM allows {} for all inline policies of a role; make room, or use iam.mode: Verify and attach a managed policy",
+                        "{id} would have {characters} characters in addition to {others} of other inline policies, and \
+                         IAM allows {} for all inline policies of a role; shorten or remove other inline policies, or \
+                         use iam.mode: Verify and attach a managed policy",
                         firelens_aws::iam::INLINE_POLICY_TOTAL_CHARACTERS
                     ),
                 }));
@@ -108,7 +111,8 @@ fn blocked_by(
                 return Err(Decision::Refused(Refusal {
                     reason: Reason::BoundaryDenies,
                     message: format!(
-                        "{what}; {id} would have no effect: widen the boundary, or name another role in the task definition"
+                        "{what}; {id} would have no effect: extend the boundary, or use another role in the task \
+                         definition"
                     ),
                 }));
             }
@@ -177,7 +181,7 @@ fn registered(
             let age = input.now.duration_since(open.recorded_at);
             if age < SignedDuration::from_secs(REGISTER_CONSISTENCY_SECONDS) {
                 return Err(Decision::Waiting(Wait::Read(format!(
-                    "an unanswered registration in {}",
+                    "a registration without a response in family {}",
                     wanted.family
                 ))));
             }

@@ -153,7 +153,7 @@ fn moved(
     let running = running(tasks, container);
     if running.is_empty() {
         let why = format!(
-            "no running task shows the digest of container {}",
+            "no running task reports the image digest of container {}",
             container.container
         );
         return Err(Some(why));

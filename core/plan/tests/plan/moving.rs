@@ -160,7 +160,7 @@ fn images_unreadable_in_ecr_are_noted_and_the_rollout_continues() {
         assert!(said.contains("may differ from the running ones"), "{said}");
     }
     let mut idle = registry("Warn", "", image(OLD));
-    assert!(begin(&mut idle).contains("no running task shows"));
+    assert!(begin(&mut idle).contains("no running task reports"));
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn verify_refuses_missing_permissions_and_proceeds_once_they_are_granted() {
     assert_eq!(reason, Reason::RightsMissing);
     assert!(
         message.starts_with(&format!(
-            "task role arn:aws:iam::{ACCOUNT}:role/task-s0 lacks {PUT} on {STREAM} (no policy allows it); by the policies of the role, without SimulatePrincipalPolicy (AccessDenied)"
+            "task role arn:aws:iam::{ACCOUNT}:role/task-s0 lacks {PUT} on {STREAM} (no policy allows it); according to the policies of the role, without SimulatePrincipalPolicy (AccessDenied)"
         )),
         "{message}"
     );
@@ -158,7 +158,7 @@ fn the_simulator_of_iam_is_believed_where_it_can_tell() {
                 let (_, message) = refused(&world, "s0");
                 assert!(message.contains(wanted), "{message}");
                 assert!(
-                    message.contains("says SimulatePrincipalPolicy"),
+                    message.contains("according to SimulatePrincipalPolicy"),
                     "{message}"
                 );
             }
@@ -250,7 +250,10 @@ fn a_task_role_found_under_another_path_is_refused() {
     world.settle();
     let (reason, message) = refused(&world, "s0");
     assert_eq!(reason, Reason::RightsMissing);
-    assert!(message.contains("does not exist; there is"), "{message}");
+    assert!(
+        message.contains("does not exist; a role with the same name is"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -275,7 +278,7 @@ fn permissions_of_a_large_fleet_are_checked_gradually() {
 fn injection_is_refused_when_the_permissions_boundary_denies_it() {
     for (boundary, wanted) in [
         (Some(allow("*", "*")), None),
-        (Some(allow("s3:*", "*")), Some("(not in it)")),
+        (Some(allow("s3:*", "*")), Some("(not included)")),
         (
             Some(document(&json!([
                 {"Effect": "Allow", "Action": "*", "Resource": "*"},
@@ -345,7 +348,7 @@ fn the_inline_policies_of_others_take_room_in_a_role() {
     assert_eq!(reason, Reason::RolePolicyTooLong);
     let others = world.role_policies.values().next().unwrap().len();
     assert!(
-        message.contains(&format!("beside {others} of other inline policies")),
+        message.contains(&format!("in addition to {others} of other inline policies")),
         "{message}"
     );
     assert_eq!(world.role_policies.len(), 1);

@@ -49,7 +49,7 @@ fn a_removed_role_policy_is_restored_at_resync_and_reported() {
         let said = note(&found, "s0").unwrap();
         assert_eq!(repair.workloads[&World::key("s0")], said);
         for part in [
-            "somebody (Terraform",
+            "somebody (probably Terraform",
             "removed the inline policy firelens-all@prod of role task-s0",
             "aws_iam_role_policies_exclusive",
         ] {
@@ -84,7 +84,7 @@ fn an_altered_role_policy_is_corrected_at_the_next_resync() {
     let found = world.pass();
     assert_eq!(world.role_policies, wanted);
     assert!(found.repairs[0].altered);
-    assert!(note(&found, "s0").unwrap().contains("somebody altered"));
+    assert!(note(&found, "s0").unwrap().contains("somebody changed"));
     assert_eq!(world.updates.len(), 1);
 }
 

@@ -134,7 +134,7 @@ fn bounded(
         }
         Some(Observed::Present(document)) => document.clone(),
         Some(Observed::Absent) => {
-            review.unknown = Some("the policy is gone".to_owned());
+            review.unknown = Some("the policy no longer exists".to_owned());
             return review;
         }
         Some(Observed::Unknown(why)) => {

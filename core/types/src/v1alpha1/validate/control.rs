@@ -16,7 +16,7 @@ pub(crate) fn check(path: &Path, control: &RolloutControl, errors: &mut Errors) 
         && !is_hash(&approve.plan)
     {
         let detail =
-            "must be the hash of a plan as status.plan.hash has it: 64 digits and letters a to f";
+            "must be the hash of a plan, as in status.plan.hash: 64 characters of 0-9 and a-f";
         errors.invalid(
             &path.field("approve").field("plan"),
             approve.plan.as_str(),

@@ -93,12 +93,12 @@ fn check_custom_role(path: &Path, block: &CustomDestination, errors: &mut Errors
         ("externalId", block.external_id.is_some(), takes_id),
     ] {
         if given && !taken {
-            let detail = format!("the plugin {} takes none", block.plugin);
+            let detail = format!("not supported by the plugin {}", block.plugin);
             errors.forbidden(&path.field(field), &detail);
         }
     }
     if block.external_id.is_some() && block.role_arn.is_none() {
-        errors.required(&path.field("roleArn"), "externalId belongs to a role");
+        errors.required(&path.field("roleArn"), "externalId requires a role");
     }
 }
 
@@ -213,9 +213,9 @@ fn check_options(path: &Path, block: &dyn DestinationBlock, errors: &mut Errors)
             errors.forbidden(&at, &format!("use the field {field:?}"));
         }
         if secrets::is_secret_option(name) && !secrets::is_variable(value) {
-            errors.forbidden(&at, "holds a secret: use secretOptions");
+            errors.forbidden(&at, "contains a secret: use secretOptions");
         } else if name.eq_ignore_ascii_case("header") && secrets::is_secret_header(value) {
-            errors.forbidden(&at, "carries a secret: use secretOptions");
+            errors.forbidden(&at, "contains a secret: use secretOptions");
         }
         check_option_value(&at, name, value, errors);
     }
@@ -239,7 +239,7 @@ fn typed_field(block: &dyn DestinationBlock, name: &str) -> Option<(&'static str
 }
 
 fn same_option(other: &str) -> String {
-    format!("the same option as {other:?}: Fluent Bit does not tell case apart")
+    format!("the same option as {other:?}: option names in Fluent Bit are case-insensitive")
 }
 
 /// Checks the name of an option; false when nothing else can be said about it.
@@ -282,7 +282,7 @@ fn check_secret_options(path: &Path, block: &dyn DestinationBlock, errors: &mut 
             errors.invalid(
                 &at,
                 name.as_str(),
-                "must not contain a hyphen: the ECS agent makes a variable of the name",
+                "must not contain a hyphen: the ECS agent uses the name in an environment variable",
             );
             continue;
         }
@@ -302,7 +302,7 @@ fn check_secret_options(path: &Path, block: &dyn DestinationBlock, errors: &mut 
             errors.duplicate(
                 &at,
                 name.as_str(),
-                &format!("also given as the field {field:?}"),
+                &format!("already set by the field {field:?}"),
             );
         }
     }

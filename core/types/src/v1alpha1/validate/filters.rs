@@ -47,8 +47,8 @@ fn check_multiline(path: &Path, filter: &MultilineFilter, errors: &mut Errors) {
     let partial = filter.mode.as_deref() == Some("partial_message");
     let at = path.field("multilineParser");
     match (partial, filter.multiline_parser.is_empty()) {
-        (false, true) => errors.required(&at, "mode parser needs at least one parser"),
-        (true, false) => errors.forbidden(&at, "mode partial_message has no parsers"),
+        (false, true) => errors.required(&at, "mode parser requires at least one parser"),
+        (true, false) => errors.forbidden(&at, "mode partial_message does not accept parsers"),
         _ => {}
     }
 }
@@ -82,7 +82,7 @@ fn check_record_modifier(path: &Path, filter: &RecordModifierFilter, errors: &mu
     if *filter == RecordModifierFilter::default() {
         errors.required(
             path,
-            "nothing to do: give record, removeKey, allowlistKey or uuidKey",
+            "at least one of record, removeKey, allowlistKey, uuidKey must be given",
         );
     }
     if !filter.remove_key.is_empty() && !filter.allowlist_key.is_empty() {
@@ -101,7 +101,7 @@ fn check_modify(path: &Path, filter: &ModifyFilter, errors: &mut Errors) {
     if without_conditions == ModifyFilter::default() {
         errors.required(
             path,
-            "nothing to do: give set, add, remove, rename or another operation",
+            "at least one operation must be given, such as set, add, remove or rename",
         );
     }
     let renames = [
@@ -114,7 +114,7 @@ fn check_modify(path: &Path, filter: &ModifyFilter, errors: &mut Errors) {
         for (from, to) in map {
             if to.contains(char::is_whitespace) {
                 let at = path.field(name).key(from);
-                errors.invalid(&at, to.as_str(), "must be a name without blanks");
+                errors.invalid(&at, to.as_str(), "must be a name without spaces");
             }
         }
     }
@@ -134,7 +134,7 @@ fn check_nest(path: &Path, filter: &NestFilter, errors: &mut Errors) {
     };
     for (name, missing) in needed {
         if *missing {
-            let detail = format!("operation {} needs it", filter.operation);
+            let detail = format!("required by operation {}", filter.operation);
             errors.required(&path.field(name), &detail);
         }
     }
@@ -144,7 +144,7 @@ fn check_nest(path: &Path, filter: &NestFilter, errors: &mut Errors) {
         ("nestUnder", filter.nest_under.is_some())
     };
     if given {
-        let detail = format!("operation {} does not take it", filter.operation);
+        let detail = format!("not allowed with operation {}", filter.operation);
         errors.forbidden(&path.field(other), &detail);
     }
 }
@@ -183,7 +183,7 @@ fn check_custom(path: &Path, filter: &CustomFilter, errors: &mut Errors) {
         if secrets::is_secret_option(name) && !secrets::is_variable(value) {
             errors.forbidden(
                 &at,
-                "holds a secret: put it into router.secrets and name it here as ${NAME}",
+                "contains a secret: put it into router.secrets, and write ${NAME} here",
             );
         }
         check_option_value(&at, name, value, errors);
@@ -201,8 +201,8 @@ pub(crate) fn check_parser(path: &Path, parser: &Parser, errors: &mut Errors) {
     let is_regex = parser.format == Some(ParserFormat::Regex);
     let at = path.field("regex");
     match (is_regex, &parser.regex) {
-        (true, None) => errors.required(&at, "format regex needs it"),
-        (false, Some(_)) => errors.forbidden(&at, "only format regex takes it"),
+        (true, None) => errors.required(&at, "required by format regex"),
+        (false, Some(_)) => errors.forbidden(&at, "allowed only with format regex"),
         _ => {}
     }
     for (name, type_) in &parser.types {

@@ -12,7 +12,7 @@ const REASON_MAX_CHARS: usize = 256;
 pub(crate) fn check(path: &Path, spec: &FreezeSpec, errors: &mut Errors) {
     let reason = path.field("reason");
     if spec.reason.trim().is_empty() {
-        errors.required(&reason, "say why, for the people who wait");
+        errors.required(&reason, "must say why changes are frozen");
     } else if spec.reason.chars().count() > REASON_MAX_CHARS
         || spec.reason.chars().any(char::is_control)
     {
@@ -34,7 +34,7 @@ pub(crate) fn check(path: &Path, spec: &FreezeSpec, errors: &mut Errors) {
     }
     let targets = path.field("targets");
     if spec.targets.is_empty() {
-        errors.required(&targets, "give [\"*\"] for every target");
+        errors.required(&targets, "use [\"*\"] for every target");
     }
     selector::check_globs(&targets, &spec.targets, errors);
 }

@@ -39,7 +39,7 @@ pub(crate) fn check(path: &Path, spec: &LoggingPolicySpec, raw: &Value, errors: 
 fn check_containers(path: &Path, spec: &LoggingPolicySpec, errors: &mut Errors) {
     let path = path.field("containers");
     if spec.containers.include.is_empty() {
-        errors.required(&path.field("include"), "give [\"*\"] for every container");
+        errors.required(&path.field("include"), "use [\"*\"] for every container");
     }
     selector::check_globs(&path.field("include"), &spec.containers.include, errors);
     selector::check_globs(&path.field("exclude"), &spec.containers.exclude, errors);
@@ -79,10 +79,7 @@ fn check_output(path: &Path, output: &Output, errors: &mut Errors) {
         destination::check(&path.field("destination"), spec, errors);
     }
     if output.containers.is_empty() {
-        errors.required(
-            &path.field("containers"),
-            "give [\"*\"] for every container",
-        );
+        errors.required(&path.field("containers"), "use [\"*\"] for every container");
     }
     selector::check_globs(&path.field("containers"), &output.containers, errors);
 }
@@ -137,9 +134,9 @@ fn check_config(path: &Path, spec: &LoggingPolicySpec, errors: &mut Errors) {
     let Config { delivery, file } = &spec.config;
     let at = path.field("file");
     match (delivery, file) {
-        (Delivery::File, None) => errors.required(&at, "delivery File needs it"),
+        (Delivery::File, None) => errors.required(&at, "required by delivery File"),
         (Delivery::File, Some(file)) => check_file(&at, file, errors),
-        (_, Some(_)) => errors.forbidden(&at, "only delivery File takes it"),
+        (_, Some(_)) => errors.forbidden(&at, "allowed only with delivery File"),
         (_, None) => {}
     }
     let needs_file =
@@ -166,7 +163,7 @@ fn check_file(path: &Path, file: &str, errors: &mut Errors) {
     } else if file.starts_with(PARSER_FILES) || file == PARSER_CONFIG {
         errors.forbidden(
             path,
-            "a file of parsers, which Fluent Bit refuses among its sections; name its parsers in filters",
+            "a parsers file, which Fluent Bit does not accept as its configuration; use its parsers by name in filters",
         );
     } else if !file.starts_with('/')
         || file.ends_with('/')
@@ -195,7 +192,7 @@ fn check_fluentd(path: &Path, spec: &LoggingPolicySpec, raw: &Value, errors: &mu
         let blocks = output.destination.iter().flat_map(|spec| spec.blocks());
         for (name, _) in blocks.filter(|(name, _)| *name == "openTelemetry") {
             let at = path.field("outputs").index(index).field("destination");
-            let detail = "the OpenTelemetry plugin of Fluentd takes no logs of containers";
+            let detail = "the OpenTelemetry plugin of Fluentd does not accept container logs";
             errors.not_supported(&at.field(name), name, detail);
         }
         if output.awslogs.is_some() {

@@ -34,7 +34,7 @@ pub(crate) fn check(path: &Path, router: &Router, errors: &mut Errors) {
         && memory <= router.memory_reservation_mib
     {
         let detail = format!(
-            "must be above memoryReservationMiB ({})",
+            "must be greater than memoryReservationMiB ({})",
             router.memory_reservation_mib
         );
         errors.invalid(&path.field("memoryMiB"), memory, &detail);
@@ -46,7 +46,7 @@ pub(crate) fn check(path: &Path, router: &Router, errors: &mut Errors) {
         errors.invalid(
             &path.field("dependency"),
             router.dependency.as_str(),
-            "HEALTHY needs a health check: healthCheck.type must not be None",
+            "HEALTHY requires a health check: healthCheck.type must not be None",
         );
     }
     check_health_check(&path.field("healthCheck"), &router.health_check, errors);
@@ -60,7 +60,7 @@ fn check_variables(path: &Path, router: &Router, errors: &mut Errors) {
         let at = path.field("environment").key(name);
         check_variable_name(&at, name, errors);
         if secrets::is_secret_variable(name) && !value.is_empty() {
-            errors.forbidden(&at, "holds a secret: use router.secrets");
+            errors.forbidden(&at, "contains a secret: use router.secrets");
         }
         if value.contains('\0') {
             errors.invalid(&at, value.as_str(), "must not contain a NUL character");
@@ -73,7 +73,7 @@ fn check_variables(path: &Path, router: &Router, errors: &mut Errors) {
         let at = path.field("secrets").key(name);
         check_variable_name(&at, name, errors);
         if router.environment.contains_key(name) {
-            errors.duplicate(&at, name.as_str(), "also in environment");
+            errors.duplicate(&at, name.as_str(), "already set in environment");
         }
         if !secrets::is_value_from(value_from) {
             errors.invalid(&at, value_from.as_str(), secrets::VALUE_FROM);
@@ -93,7 +93,7 @@ fn check_variable_name(path: &Path, name: &str, errors: &mut Errors) {
 fn check_health_check(path: &Path, check: &HealthCheck, errors: &mut Errors) {
     let at = path.field("command");
     match (check.type_, check.command.as_slice()) {
-        (HealthCheckType::Custom, []) => errors.required(&at, "type Custom needs it"),
+        (HealthCheckType::Custom, []) => errors.required(&at, "required by type Custom"),
         (HealthCheckType::Custom, [form, rest @ ..]) => {
             if !matches!(form.as_str(), "CMD" | "CMD-SHELL") || rest.is_empty() {
                 let detail = "must be [\"CMD\", PROGRAM, ARGUMENT…] or [\"CMD-SHELL\", COMMAND]";
@@ -101,7 +101,7 @@ fn check_health_check(path: &Path, check: &HealthCheck, errors: &mut Errors) {
             }
         }
         (_, []) => {}
-        (_, _) => errors.forbidden(&at, "only type Custom takes it"),
+        (_, _) => errors.forbidden(&at, "allowed only with type Custom"),
     }
     if check.type_ != HealthCheckType::None {
         return;
@@ -113,7 +113,7 @@ fn check_health_check(path: &Path, check: &HealthCheck, errors: &mut Errors) {
         ("startPeriodSeconds", check.start_period_seconds.is_some()),
     ] {
         if given {
-            errors.forbidden(&path.field(name), "type None has no check");
+            errors.forbidden(&path.field(name), "not allowed with type None");
         }
     }
 }
@@ -121,7 +121,7 @@ fn check_health_check(path: &Path, check: &HealthCheck, errors: &mut Errors) {
 fn check_logs(path: &Path, logs: &RouterLogs, errors: &mut Errors) {
     if !logs.none {
         if logs.group.is_none() {
-            errors.required(&path.field("group"), "or give none: true");
+            errors.required(&path.field("group"), "required unless none is true");
         }
         return;
     }
@@ -132,7 +132,7 @@ fn check_logs(path: &Path, logs: &RouterLogs, errors: &mut Errors) {
         ("createGroup", logs.create_group),
     ] {
         if given {
-            errors.forbidden(&path.field(name), "none: true excludes it");
+            errors.forbidden(&path.field(name), "not allowed when none is true");
         }
     }
 }

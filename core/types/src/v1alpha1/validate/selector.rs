@@ -61,9 +61,12 @@ pub(crate) fn check_tags(path: &Path, tags: &LabelSelector, errors: &mut Errors)
             LabelOperator::In | LabelOperator::NotIn
         );
         match (wants_values, expression.values.is_empty()) {
-            (true, true) => errors.required(&values, "operators In and NotIn need values"),
+            (true, true) => errors.required(&values, "operators In and NotIn require values"),
             (false, false) => {
-                errors.forbidden(&values, "operators Exists and DoesNotExist have no values");
+                errors.forbidden(
+                    &values,
+                    "operators Exists and DoesNotExist do not allow values",
+                );
             }
             _ => {}
         }

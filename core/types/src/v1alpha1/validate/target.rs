@@ -9,7 +9,7 @@ use crate::v1alpha1::AwsTargetSpec;
 pub(crate) fn check(path: &Path, spec: &AwsTargetSpec, errors: &mut Errors) {
     selector::check_globs(&path.field("clusters"), &spec.clusters, errors);
     if spec.clusters.is_empty() {
-        errors.required(&path.field("clusters"), "give [\"*\"] for every cluster");
+        errors.required(&path.field("clusters"), "use [\"*\"] for every cluster");
     }
     if let Some(role) = &spec.assume_role {
         let path = path.field("assumeRole");
@@ -34,7 +34,7 @@ pub(crate) fn check(path: &Path, spec: &AwsTargetSpec, errors: &mut Errors) {
             errors.invalid(
                 &path.field("configBucket").field("prefix"),
                 prefix.as_str(),
-                "must be a key prefix such as firelens/, without a slash in front",
+                "must be a key prefix such as firelens/, without a leading slash",
             );
         }
     }

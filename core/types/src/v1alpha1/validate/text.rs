@@ -99,13 +99,13 @@ fn check_leaf(path: &Path, text: &str, errors: &mut Errors) {
         errors.invalid(
             path,
             text,
-            "must not contain ${, which Fluent Bit takes for a variable; write [$][{]",
+            "must not contain ${, which Fluent Bit reads as a variable; write [$][{]",
         );
     }
     if field == "header" && secrets::is_secret_header(text) {
         errors.forbidden(
             path,
-            "carries a secret: put it into \"secretOptions\" as \"header\", as a reference",
+            "contains a secret: put it into \"secretOptions\" as \"header\", as a reference",
         );
     }
 }
@@ -157,7 +157,7 @@ fn field_name(path: &Path) -> &str {
 /// Checks what no text may be: empty, blank at an end, more than a line, too long.
 pub(crate) fn check_text(path: &Path, text: &str, errors: &mut Errors) -> bool {
     let problem = if text.is_empty() {
-        "must not be empty: Fluent Bit stops at an option without a value; leave it out"
+        "must not be empty: Fluent Bit does not start when an option has no value; remove the option"
     } else if text.chars().any(is_line_break) {
         "must be one line"
     } else if text.chars().any(char::is_control) {
@@ -180,7 +180,7 @@ pub(crate) fn check_opening(path: &Path, text: &str, is_key: bool, errors: &mut 
         errors.invalid(
             path,
             text,
-            "must not start with '[' or '@', which open a section or a command",
+            "must not start with '[' or '@', which start a section or a command",
         );
     }
 }
@@ -192,7 +192,7 @@ pub(crate) fn check_word(path: &Path, word: &str, errors: &mut Errors) {
             path,
             Cause::Invalid,
             &Value::from(word),
-            "must be a name without blanks",
+            "must be a name without spaces",
         );
     }
 }

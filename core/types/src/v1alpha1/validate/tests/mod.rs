@@ -275,8 +275,8 @@ fn five_mistakes_are_five_errors() {
             "spec.mode: Unsupported value: \"Foo\": supported values: \"Audit\", \"Enforce\"",
             "spec.bufferLimit: Invalid value: -1: must be from 0 to 536870911",
             "spec.prioritty: Unknown field: did you mean \"priority\"?",
-            "spec.router.memoryMiB: Invalid value: 50: must be above memoryReservationMiB (100)",
-            "spec.router.healthCheck.command: Required value: type Custom needs it",
+            "spec.router.memoryMiB: Invalid value: 50: must be greater than memoryReservationMiB (100)",
+            "spec.router.healthCheck.command: Required value: required by type Custom",
         ]
     );
 }
