@@ -212,9 +212,9 @@ fn check_options(path: &Path, block: &dyn DestinationBlock, errors: &mut Errors)
         if let Some((_, field)) = typed_field(block, name) {
             errors.forbidden(&at, &format!("use the field {field:?}"));
         }
-        if secrets::is_secret_option(name) && !secrets::is_variable(value) {
-            errors.forbidden(&at, "contains a secret: use secretOptions");
-        } else if name.eq_ignore_ascii_case("header") && secrets::is_secret_header(value) {
+        let is_secret = secrets::is_secret_option(name) && !secrets::is_variable(value);
+        let is_header = name.eq_ignore_ascii_case("header") && secrets::is_secret_header(value);
+        if is_secret || is_header {
             errors.forbidden(&at, "contains a secret: use secretOptions");
         }
         check_option_value(&at, name, value, errors);
