@@ -25,7 +25,7 @@ pub(crate) struct Admitted {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Judges `object`, sent as `kind`. `repeated` are the keys that its text gave twice.
+/// Evaluates `object`, sent as `kind`. `repeated` are the keys that its text gave twice.
 pub(crate) fn check(
     kind: Kind,
     mut object: Value,
@@ -189,7 +189,7 @@ pub(crate) fn hold_for_restore(kind: Kind, object: &mut Value) {
     }
 }
 
-/// Judges the `status` of an object: its type must be able to read it.
+/// Evaluates the `status` of an object: its type must be able to read it.
 pub(crate) fn check_status(kind: Kind, object: &Value) -> Result<(), ApiError> {
     let readable = match kind {
         Kind::LoggingPolicy => readable::<LoggingPolicy>(object),

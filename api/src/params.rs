@@ -1,4 +1,4 @@
-//! The query parameters of a request, read once and judged before anything else happens.
+//! The query parameters of a request, read once and evaluated before anything else happens.
 //! Never ignores a value it cannot read: a misspelt `dryRun` must not become a real write.
 
 use firelens_store::LabelSelector;

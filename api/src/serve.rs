@@ -25,7 +25,7 @@ const MAX_CONNECTIONS: usize = 1024;
 
 /// Serves `router` on `listener` until `shutdown` is cancelled, then lets requests under way end.
 ///
-/// The address is not judged here: ask [`crate::check_listen`] before binding.
+/// The address is not evaluated here: ask [`crate::check_listen`] before binding.
 ///
 /// # Errors
 /// None today; accepting is retried. The type leaves room.

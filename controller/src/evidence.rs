@@ -47,9 +47,9 @@ impl Reader<'_> {
             })
             .await,
         );
-        evidence.arrivals.extend(
-            each(&needs.arrivals, |question| async move {
-                seen(self.arrival(&question).await)
+        evidence.log_deliveries.extend(
+            each(&needs.log_deliveries, |question| async move {
+                seen(self.log_delivery(&question).await)
             })
             .await,
         );
@@ -92,7 +92,7 @@ impl Reader<'_> {
         found
     }
 
-    async fn arrival(&self, question: &LogDeliveryQuestion) -> Result<LogDelivery, AwsError> {
+    async fn log_delivery(&self, question: &LogDeliveryQuestion) -> Result<LogDelivery, AwsError> {
         let (clients, region, since) = (self.clients, &question.region, question.since);
         match &question.place {
             LogLocation::LogStreams { group, prefix } => {

@@ -1,4 +1,4 @@
-//! Who may write: one lease per target, kept in the database and judged by its clock alone.
+//! Who may write: one lease per target, kept in the database and evaluated by its clock alone.
 //!
 //! A lease spreads work and protects an AWS budget; correctness does not rest on it. Still no write
 //! to AWS may begin with less time left than the write can take.
@@ -115,7 +115,7 @@ impl Leases {
             .ok_or_else(|| LeaseError::Lost(target.to_owned()))
     }
 
-    /// The lease as it was last seen, for writes to the store, which judges it itself.
+    /// The lease as it was last seen, for writes to the store, which evaluates it itself.
     #[must_use]
     pub fn current(&self, target: &str) -> Option<Lease> {
         self.lock().get(target).cloned()

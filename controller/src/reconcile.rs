@@ -220,7 +220,7 @@ async fn carry_out(
 }
 
 /// Plans, reads what the plan asks for and what moves in it, and plans again until there is nothing
-/// more to read. All rounds are made for one moment: with a time of its own each would judge anew what
+/// more to read. All rounds are made for one moment: with a time of its own each would evaluate anew what
 /// the round before has asked about, and could ask for ever.
 async fn plan_until_known(
     ctx: &Ctx,

@@ -1,6 +1,6 @@
 //! Reads what a plan wants to know of roles: their rights, their policies, what bounds them.
 //!
-//! Never judges: it brings what IAM says, and where the simulator of IAM is out of reach or cannot tell,
+//! Never evaluates: it brings what IAM says, and where the simulator of IAM is out of reach or cannot tell,
 //! the policies themselves.
 
 use std::collections::{BTreeMap, BTreeSet};

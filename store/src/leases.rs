@@ -1,4 +1,4 @@
-//! Leases: who looks after what, judged by the clock of the database alone, and the fence that
+//! Leases: who looks after what, evaluated by the clock of the database alone, and the fence that
 //! refuses writes of whoever lost one.
 //! Never relies on a lease for correctness: AWS knows no fences, so two holders must do no harm.
 

@@ -78,7 +78,7 @@ fn definition(name: &str) -> Value {
 }
 
 /// A v3 schema in the words of v2. Where v3 says "one of", v2 gets no type at all: anything goes, and the
-/// server judges. This is what Kubernetes does with the schemas of custom resources.
+/// server evaluates. This is what Kubernetes does with the schemas of custom resources.
 fn downgrade(schema: &Value) -> Value {
     let Some(map) = schema.as_object() else {
         return schema.clone();

@@ -19,7 +19,7 @@ const FREE_METADATA: [&str; 2] = ["labels", "annotations"];
 const WRITER: &str = "is written by the controller: users can change only spec.control, labels and \
                       annotations of a rollout";
 
-/// Judges an admitted object of a kind that people control, and the status it was sent with, against the
+/// Evaluates an admitted object of a kind that people control, and the status it was sent with, against the
 /// stored one. Answers what the client should be told; nothing for other kinds.
 ///
 /// # Errors

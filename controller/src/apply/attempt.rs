@@ -9,7 +9,7 @@ use firelens_plan::{Step, UpdateStep, WorkloadPlan};
 use firelens_report::status::{Problem, WorkloadReason};
 use jiff::{SignedDuration, Timestamp};
 
-use super::verdict::{is_final, may_pass, problem};
+use super::errors::{is_final, may_pass, problem};
 use super::{Applier, ApplyError, Turn};
 use crate::aws::AwsError;
 

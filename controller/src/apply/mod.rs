@@ -5,9 +5,9 @@
 
 mod attempt;
 mod deregister;
+mod errors;
 mod race;
 mod resources;
-mod verdict;
 mod workload;
 
 use std::collections::BTreeMap;

@@ -10,7 +10,7 @@ use firelens_plan::{Decision, Plan, ResourceContent, ResourcePlan};
 use firelens_report::status::{Problem, WorkloadReason};
 use firelens_store::Release;
 
-use super::verdict::problem;
+use super::errors::problem;
 use super::{APPLY_BUDGET, Applied, Applier, ApplyError, not_kept};
 use crate::aws::AwsError;
 

@@ -15,8 +15,8 @@ use firelens_plan::{RegisterStep, RevisionRef, Step, UpdateStep, WorkloadPlan};
 use serde_json::Value;
 
 use super::attempt::{Attempt, attempt, is_tried_out};
+use super::errors::{is_final, may_pass, retry};
 use super::race::{moved, overtaken};
-use super::verdict::{is_final, may_pass, retry};
 use super::{Applier, ApplyError, Registrations, Turn};
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::observe::services_of;

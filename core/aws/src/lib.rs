@@ -1,4 +1,4 @@
-//! What the operator sees of AWS, what it remembers of it, and the facts to judge both by.
+//! What the operator sees of AWS, what it remembers of it, and the facts to evaluate both by.
 
 pub mod fit;
 pub mod iam;

@@ -1,4 +1,4 @@
-//! How long each part takes: reading, hashing, injecting, judging, and one pass over 10,000 services.
+//! How long each part takes: reading, hashing, injecting, evaluating, and one pass over 10,000 services.
 //!
 //! `cargo bench -p firelens-core --bench parts`; a word behind `--` narrows it.
 
@@ -65,7 +65,7 @@ fn prepare_again(bencher: Bencher<'_, '_>, class: &str) {
 }
 
 #[divan::bench(args = ["2.5 KB", "12 KB", "58 KB"])]
-fn judge(bencher: Bencher<'_, '_>, class: &str) {
+fn evaluate(bencher: Bencher<'_, '_>, class: &str) {
     let doc = TaskDefinitionDoc::parse(&document(class).live).unwrap();
     let injection = inject(&doc, &SETTING.context()).unwrap();
     bencher.bench(|| assert!(is_current(black_box(&doc), &injection)));

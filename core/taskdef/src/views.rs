@@ -1,6 +1,6 @@
 //! Lenient typed views of what decisions need from a container.
 //!
-//! Never an error: a member of an unexpected shape counts as absent, since ECS is the judge of shapes.
+//! Never an error: a member of an unexpected shape counts as absent, since ECS is the evaluate of shapes.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -304,9 +304,9 @@ impl FakeAws {
     /// Decides how every deployment ends that no script decides, when it starts.
     pub fn judge_deployments(
         &self,
-        judge: impl Fn(&Deploying<'_>) -> DeploymentEnd + Send + Sync + 'static,
+        evaluate: impl Fn(&Deploying<'_>) -> DeploymentEnd + Send + Sync + 'static,
     ) {
-        self.state().options.judge = Some(Arc::new(judge));
+        self.state().options.evaluate = Some(Arc::new(evaluate));
     }
 
     /// How long deployments that start from here on take (60 s at first).

@@ -1,5 +1,5 @@
-//! IAM at the door: every call is judged by the policies of whoever calls, before it reaches its service.
-//! Never guesses: a call whose rights are not known here is refused, and so is a condition that cannot be judged.
+//! IAM at the door: every call is evaluated by the policies of whoever calls, before it reaches its service.
+//! Never guesses: a call whose rights are not known here is refused, and so is a condition that cannot be evaluated.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,7 +46,7 @@ impl FakeAws {
     /// Whether what a call needed is allowed to whoever calls in this account.
     pub fn allows(&self, asked: &Asked) -> bool {
         let account = self.place().account.clone();
-        self.state().authority.judge(&account, asked) == RightsResult::Allowed
+        self.state().authority.evaluate(&account, asked) == RightsResult::Allowed
     }
 
     /// What calls have needed since [`Self::allow_only`], whether it was allowed or not.
@@ -74,9 +74,9 @@ impl State {
         })?;
         for need in needs {
             for asked in need.each() {
-                let verdict = self.authority.judge(&call.place.account, &asked);
-                if verdict != RightsResult::Allowed {
-                    return Err(denial(call, &asked, &verdict));
+                let result = self.authority.evaluate(&call.place.account, &asked);
+                if result != RightsResult::Allowed {
+                    return Err(denial(call, &asked, &result));
                 }
             }
         }
@@ -90,9 +90,9 @@ impl State {
             return error;
         }
         for asked in rights::to_list(self, call).each() {
-            let verdict = self.authority.judge(&call.place.account, &asked);
-            if verdict != RightsResult::Allowed {
-                return denial(call, &asked, &verdict);
+            let result = self.authority.evaluate(&call.place.account, &asked);
+            if result != RightsResult::Allowed {
+                return denial(call, &asked, &result);
             }
         }
         error
@@ -100,10 +100,10 @@ impl State {
 }
 
 impl Authority {
-    fn judge(&mut self, account: &str, asked: &Asked) -> RightsResult {
+    fn evaluate(&mut self, account: &str, asked: &Asked) -> RightsResult {
         let key = (account.to_owned(), asked.clone());
-        if let Some(verdict) = self.known.get(&key) {
-            return verdict.clone();
+        if let Some(result) = self.known.get(&key) {
+            return result.clone();
         }
         let none = Vec::new();
         let policies = self.policies.get(account).unwrap_or(&none);
@@ -115,13 +115,13 @@ impl Authority {
             boundary: None,
         };
         let statement = Statement::new("Asked", [asked.action.as_str()], [asked.resource.as_str()]);
-        let verdict = evaluate(&policies, &[statement])
+        let result = evaluate(&policies, &[statement])
             .pop()
             .map_or(RightsResult::Missing(Lack::NotAllowed), |finding| {
-                finding.verdict
+                finding.result
             });
-        self.known.insert(key, verdict.clone());
-        verdict
+        self.known.insert(key, result.clone());
+        result
     }
 }
 
@@ -175,8 +175,8 @@ fn compare(operator: &str, wanted: &str, value: &str) -> bool {
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
-fn denial(call: &Call, asked: &Asked, verdict: &RightsResult) -> AwsError {
-    let why = match verdict {
+fn denial(call: &Call, asked: &Asked, result: &RightsResult) -> AwsError {
+    let why = match result {
         RightsResult::Missing(Lack::Denied(_)) => {
             "with an explicit deny in an identity-based policy".to_owned()
         }

@@ -36,7 +36,7 @@ impl Misfits {
     }
 
     /// The answer to a call of which `wrong` does not fit; none where all fits, or where the test wants such calls.
-    fn judge(&self, call: &Call, what: &str, wrong: Vec<String>) -> Option<Outcome> {
+    fn evaluate(&self, call: &Call, what: &str, wrong: Vec<String>) -> Option<Outcome> {
         if wrong.is_empty() {
             return None;
         }
@@ -55,9 +55,9 @@ impl Misfits {
         Some(Outcome::Answer(Reply::error(call.service, &error, false)))
     }
 
-    /// As [`Self::judge`], for a request.
+    /// As [`Self::evaluate`], for a request.
     pub(super) fn of_request(&self, call: &Call) -> Option<Outcome> {
-        self.judge(call, "request", models::request(call))
+        self.evaluate(call, "request", models::request(call))
     }
 
     /// The outcome of a call, unless its answer does not fit; with strangers where the test wants them.
@@ -65,7 +65,7 @@ impl Misfits {
         let Outcome::Answer(reply) = &mut outcome else {
             return outcome;
         };
-        if let Some(misfit) = self.judge(call, "answer", models::answer(call, reply)) {
+        if let Some(misfit) = self.evaluate(call, "answer", models::answer(call, reply)) {
             return misfit;
         }
         let seed = self.strangers.lock();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::authorize::Authority;
 use super::calls::{Call, Place, Service};
 use super::ecr::Registry;
-use super::ecs::{self, Judge, Region};
+use super::ecs::{self, Evaluate, Region};
 use super::faults::{Fault, FaultPlan, Hook};
 use super::iam;
 use super::lag::{Lag, RevisionLag};
@@ -35,7 +35,7 @@ pub(super) struct Options {
     /// Driven time that each call takes.
     pub(super) call: Duration,
     /// How deployments end, when not to be completed.
-    pub(super) judge: Option<Judge>,
+    pub(super) evaluate: Option<Evaluate>,
 }
 
 pub(super) struct State {
@@ -85,7 +85,7 @@ impl State {
                 revision_lag: RevisionLag::default(),
                 deployment: DEPLOYMENT_DURATION,
                 call: Duration::ZERO,
-                judge: None,
+                evaluate: None,
             },
             regions: BTreeMap::new(),
             roles: iam::Roles::default(),
@@ -225,7 +225,7 @@ impl State {
                 _ => self.options.revision_lag,
             },
             deployment_ms: i64::try_from(self.options.deployment.as_millis()).unwrap_or(i64::MAX),
-            judge: self.options.judge.as_ref(),
+            evaluate: self.options.evaluate.as_ref(),
             serial: &mut self.serial,
         };
         ecs::execute(region, &mut ctx, call)
@@ -264,7 +264,7 @@ impl State {
                     revision_lag: options.revision_lag,
                     deployment_ms: i64::try_from(options.deployment.as_millis())
                         .unwrap_or(i64::MAX),
-                    judge: options.judge.as_ref(),
+                    evaluate: options.evaluate.as_ref(),
                     serial,
                 };
                 region.progress(&mut ctx);

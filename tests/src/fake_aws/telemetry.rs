@@ -1,4 +1,4 @@
-//! CloudWatch, CloudWatch Logs and Prometheus: what the operator looks at to judge a rollout.
+//! CloudWatch, CloudWatch Logs and Prometheus: what the operator looks at to evaluate a rollout.
 //! By default whatever tasks log arrives at once; nothing here makes a task log.
 
 use std::collections::BTreeMap;

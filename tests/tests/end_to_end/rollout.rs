@@ -1,4 +1,4 @@
-//! Rollouts on MiniStack, whose tasks live and whose circuit breaker judges them: in waves, through a pause and a
+//! Rollouts on MiniStack, whose tasks live and whose circuit breaker evaluates them: in waves, through a pause and a
 //! failure to the end, and back again.
 
 use std::collections::BTreeSet;

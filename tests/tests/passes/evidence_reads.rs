@@ -1,4 +1,4 @@
-//! What the adapter reads to judge a rollout, SDK and all, against the fake: both sides speak one protocol.
+//! What the adapter reads to evaluate a rollout, SDK and all, against the fake: both sides speak one protocol.
 //! Decides nothing; the core does.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

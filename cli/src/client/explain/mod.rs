@@ -4,7 +4,7 @@
 
 mod text;
 
-use firelens_plan::select::{PolicyStanding, standings};
+use firelens_plan::select::{PolicyOutcome, policy_outcomes};
 use firelens_report::status::rollout_name;
 use firelens_types::v1alpha1::{Kind, LoggingPolicy, Workload, workload_name};
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ struct Explanation {
     /// The object, as the API answers it.
     workload: Value,
     /// Every policy and what it is to the workload.
-    policies: Vec<PolicyStanding>,
+    policies: Vec<PolicyOutcome>,
     /// The rollout that it belongs to, as the API answers it.
     #[serde(skip_serializing_if = "Option::is_none")]
     rollout: Option<Value>,
@@ -52,7 +52,7 @@ pub(crate) fn explain(arguments: &Explain) -> Result<(), Failure> {
         None => None,
     };
     let explanation = Explanation {
-        policies: standings(&workload, &policies),
+        policies: policy_outcomes(&workload, &policies),
         workload: raw,
         rollout,
     };

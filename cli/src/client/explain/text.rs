@@ -61,7 +61,7 @@ pub(super) fn whole(workload: &Workload, known: &Explanation) -> String {
             text,
             "  {} {}: {}",
             one.policy,
-            one.verdict.words(),
+            one.outcome.words(),
             one.message
         );
     }
@@ -217,7 +217,7 @@ fn further(text: &mut String, status: &Value) {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use firelens_plan::select::standings;
+    use firelens_plan::select::policy_outcomes;
     use serde_json::json;
 
     use super::*;
@@ -252,7 +252,7 @@ mod tests {
             "spec": {"policy": "a", "generation": 1, "target": "prod"}, "status": {"message": "1 failed"},
         });
         let known = Explanation {
-            policies: standings(&workload, &[]),
+            policies: policy_outcomes(&workload, &[]),
             workload: raw,
             rollout: Some(rollout),
         };

@@ -1,6 +1,6 @@
 //! A task with its router against the container instances of its cluster.
 //!
-//! Never a placement: constraints, ports and network interfaces are ECS's to judge. Only what no
+//! Never a placement: constraints, ports and network interfaces are ECS's to evaluate. Only what no
 //! instance can give is an answer.
 
 use std::collections::BTreeSet;
@@ -210,13 +210,13 @@ mod tests {
             instance(&["x"], 1000, "1.29.1", &json!({})),
             instance(&["x"], 1000, "1.9.0", &json!({})),
         ];
-        let verdict = compare(&footprint(100, 200), &service(&json!({})), &old);
+        let fit = compare(&footprint(100, 200), &service(&json!({})), &old);
         let InstanceFit::Incapable {
             missing,
             newest_agent,
-        } = verdict
+        } = fit
         else {
-            unreachable!("{verdict:?}")
+            unreachable!("{fit:?}")
         };
         assert_eq!(
             InstanceFit::words(&missing),
@@ -231,17 +231,17 @@ mod tests {
             instance(&["x"], 1000, "1.29.1", &json!({})),
             instance(&[FLUENTBIT], 1000, "1.90.0", &json!({})),
         ];
-        let verdict = compare(&footprint(100, 200), &service(&json!({})), &mixed);
+        let fit = compare(&footprint(100, 200), &service(&json!({})), &mixed);
         assert_eq!(
-            verdict,
+            fit,
             InstanceFit::Tight {
                 incapable: Some((1, 2)),
                 no_room: false,
                 too_large: false
             }
         );
-        let verdict = compare(&footprint(100, 200), &service(&json!({})), &mixed[1..]);
-        assert_eq!(verdict, InstanceFit::Fine);
+        let fit = compare(&footprint(100, 200), &service(&json!({})), &mixed[1..]);
+        assert_eq!(fit, InstanceFit::Fine);
     }
 
     #[test]
@@ -254,8 +254,8 @@ mod tests {
             &json!({"capacityProviderName": "other"}),
         );
         let mine = service(&json!({"capacityProviderStrategy": [{"capacityProvider": "mine"}]}));
-        let verdict = compare(&footprint(1, 2), &mine, &[draining, other]);
-        assert_eq!(verdict, InstanceFit::NoInstances);
+        let fit = compare(&footprint(1, 2), &mine, &[draining, other]);
+        assert_eq!(fit, InstanceFit::NoInstances);
     }
 
     #[test]
@@ -265,9 +265,9 @@ mod tests {
         let stops = service(
             &json!({"deploymentConfiguration": {"minimumHealthyPercent": 0, "maximumPercent": 100}}),
         );
-        let no_room = |verdict| {
+        let no_room = |fit| {
             matches!(
-                verdict,
+                fit,
                 InstanceFit::Tight {
                     no_room: true,
                     too_large: false,

@@ -34,7 +34,7 @@ impl Observation {
             log_tails,
             alarms,
             samples,
-            arrivals,
+            log_deliveries,
         } = evidence;
         close(&mut self.task_definitions, task_definitions);
         close(&mut self.fresh_task_definitions, fresh_task_definitions);
@@ -54,7 +54,7 @@ impl Observation {
         close(&mut seen.log_tails, log_tails);
         close(&mut seen.alarms, alarms);
         close(&mut seen.samples, samples);
-        close(&mut seen.arrivals, arrivals);
+        close(&mut seen.log_deliveries, log_deliveries);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What tells whether a deployment is well, why it failed, and whether logs arrive.
 //!
-//! Questions and answers only; `gate` and `arrival` judge them. A question that was not answered is
+//! Questions and answers only; `gate` and `log_delivery` evaluate them. A question that was not answered is
 //! [`Observed::Unknown`](super::Observed), never a bad sign.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -212,7 +212,7 @@ pub struct Evidence {
     /// Samples that PromQL queries answered, by query; `Absent` when the operator has no Prometheus.
     pub samples: BTreeMap<String, Observed<Vec<f64>>>,
     /// What arrived at destinations.
-    pub arrivals: BTreeMap<LogDeliveryQuestion, Observed<LogDelivery>>,
+    pub log_deliveries: BTreeMap<LogDeliveryQuestion, Observed<LogDelivery>>,
 }
 
 /// What is asked for.
@@ -229,7 +229,7 @@ pub struct EvidenceNeeds {
     /// PromQL queries.
     pub samples: BTreeSet<String>,
     /// What arrived at destinations.
-    pub arrivals: BTreeSet<LogDeliveryQuestion>,
+    pub log_deliveries: BTreeSet<LogDeliveryQuestion>,
 }
 
 #[derive(Deserialize)]

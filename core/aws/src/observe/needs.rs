@@ -85,7 +85,7 @@ impl Needs {
             log_tails,
             alarms,
             samples,
-            arrivals,
+            log_deliveries,
         } = evidence;
         let own = &mut self.evidence;
         own.service_deployments.extend(service_deployments);
@@ -93,7 +93,7 @@ impl Needs {
         own.log_tails.extend(log_tails);
         own.alarms.extend(alarms);
         own.samples.extend(samples);
-        own.arrivals.extend(arrivals);
+        own.log_deliveries.extend(log_deliveries);
     }
 
     /// The first thing that is asked for, for people; empty when nothing is.
@@ -153,7 +153,7 @@ impl EvidenceNeeds {
         .or_else(|| plain("alarm", self.alarms.first()))
         .or_else(|| plain("query", self.samples.first()))
         .or_else(|| {
-            self.arrivals
+            self.log_deliveries
                 .first()
                 .map(|one| format!("what arrived in {:?} since {}", one.place, one.since))
         })

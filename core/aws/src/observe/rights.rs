@@ -1,6 +1,6 @@
 //! What was seen of the rights of roles.
 //!
-//! Never a verdict: `plan` makes that of it.
+//! Never an evaluation: `plan` makes that of it.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ pub struct SimulatedRight {
 }
 
 impl SimulatedRight {
-    /// Whether more must be known to judge it: the simulator takes the wildcards of a resource for
+    /// Whether more must be known to evaluate it: the simulator takes the wildcards of a resource for
     /// letters, so that it denies what is allowed in part.
     #[must_use]
     pub fn is_open(&self) -> bool {

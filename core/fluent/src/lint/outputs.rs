@@ -67,7 +67,7 @@ fn overlap(left: &Output, right: &Output) -> bool {
             output.exclude_pattern.clone(),
         )
     };
-    // Opposite patterns part the lines; other differences cannot be judged.
+    // Opposite patterns part the lines; other differences cannot be evaluated.
     shared && patterns(left) == patterns(right)
 }
 

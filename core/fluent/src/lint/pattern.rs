@@ -1,4 +1,4 @@
-//! Regular expressions of Onigmo, as far as they can be judged without compiling them.
+//! Regular expressions of Onigmo, as far as they can be evaluated without compiling them.
 //!
 //! Never calls an expression wrong that Onigmo takes: what is not understood is let through.
 //! <https://github.com/k-takata/Onigmo/blob/master/doc/RE>

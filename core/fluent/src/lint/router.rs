@@ -1,6 +1,6 @@
 //! The router: image, memory, health check, times, variables, buffers.
 //!
-//! Never asks a registry: an image is judged by its name.
+//! Never asks a registry: an image is evaluated by its name.
 
 use super::policy::Subject;
 use super::{Code, Findings, secret};

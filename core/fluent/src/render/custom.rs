@@ -1,6 +1,6 @@
-//! `spec.customConfig`: raw Fluent Bit text, read, judged by an allowlist and written anew.
+//! `spec.customConfig`: raw Fluent Bit text, read, evaluated by an allowlist and written anew.
 //!
-//! Never passes the raw text on. Comments are lost; what Fluent Bit gets is what was judged.
+//! Never passes the raw text on. Comments are lost; what Fluent Bit gets is what was evaluated.
 
 use thiserror::Error;
 
@@ -73,7 +73,7 @@ pub enum CustomConfigProblem {
 /// <https://docs.fluentbit.io/manual/data-pipeline/inputs/exec>
 const RUNS_PROGRAMS: [&str; 2] = ["exec", "exec_wasi"];
 
-/// Reads and judges the raw text. An empty text is an empty document.
+/// Reads and evaluates the raw text. An empty text is an empty document.
 ///
 /// Allowed are `[INPUT]`, `[FILTER]` and `[OUTPUT]` with any plugin that runs no program, and
 /// `[SERVICE]` except for keys that load code or streams. Parsers belong into `spec.parsers`, since

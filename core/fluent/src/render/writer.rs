@@ -99,7 +99,7 @@ fn write_entry(out: &mut String, section: &str, entry: &Entry) -> Result<(), Wri
         key: entry.key.clone(),
         source,
     };
-    // What a value may begin with is judged where it comes from; behind its key it opens nothing.
+    // What a value may begin with is evaluated where it comes from; behind its key it opens nothing.
     check_line(&entry.value).map_err(value_error)?;
     if INDENT.len() + entry.key.len() + 1 + entry.value.len() > LINE_BYTES {
         return Err(value_error(TextProblem::TooLong));

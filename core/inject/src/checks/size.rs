@@ -18,7 +18,7 @@ use crate::marks::restore::{Before, RestoreRecord, TaskMember};
 use crate::refusal::{Note, NoteCode, Reason, Refusal};
 use crate::router::health::Network;
 
-/// What the size is judged by.
+/// What the size is evaluated by.
 pub(crate) struct Fitting<'a> {
     pub(crate) context: &'a InjectContext<'a>,
     pub(crate) network: Network,
@@ -296,7 +296,7 @@ fn note_cpu(router: &Router, sums: &Sums, notes: &mut Vec<Note>) {
     }
 }
 
-/// What ECS will refuse, and nothing can be judged without.
+/// What ECS will refuse, and nothing can be evaluated without.
 fn note_missing_sizes(document: &TaskDefinitionDoc, is_fargate: bool, notes: &mut Vec<Note>) {
     let (cpu, memory) = (TaskSize::cpu_of(document), TaskSize::memory_of(document));
     if is_fargate && (cpu.is_none() || memory.is_none()) {

@@ -84,7 +84,7 @@ fn changes_tags(spec: &LoggingPolicySpec, container: &Routed) -> bool {
 }
 
 /// Whether lines are joined before the patterns of the output see them. The agent's pattern filters
-/// stand before the file, so as log options they would judge each line on its own.
+/// stand before the file, so as log options they would evaluate each line on its own.
 fn joins_before_patterns(
     spec: &LoggingPolicySpec,
     container: &Routed,

@@ -104,7 +104,7 @@ fn execution_role_missing(needs: &Needs<'_>) -> Refusal {
 }
 
 /// A task definition may name a role by its bare name. An ARN of a role is passed on as it is: IAM
-/// is the judge of its path.
+/// is the evaluate of its path.
 fn role_arn(role: &str, context: &InjectContext<'_>) -> Result<String, Refusal> {
     if role.starts_with("arn:") && role.contains(":role/") {
         refuse_beyond_reach(role, context)?;

@@ -13,7 +13,7 @@ use firelens_aws::record::WorkloadRecord;
 /// Services of a rollout whose tasks are read in one pass. Each costs up to four calls, of which ECS
 /// gives back twenty a second:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>. Of further
-/// services the deployment alone is judged, which costs nothing.
+/// services the deployment alone is evaluated, which costs nothing.
 pub const WATCHED_TASKS_SERVICES: usize = 10;
 
 /// The revision of ours that a workload bakes.
@@ -140,7 +140,7 @@ fn ours<'t>(tasks: &'t [TaskView], baking: &Baking<'_>) -> impl Iterator<Item = 
         .filter(|task| task.task_definition == baking.revision)
 }
 
-/// How a stopped task speaks against the router. While the deployment runs, ECS itself judges tasks
+/// How a stopped task speaks against the router. While the deployment runs, ECS itself evaluates tasks
 /// that do not start; and an application that ends by itself did so before.
 fn broken(task: &TaskView, router: Option<&str>, settled: bool) -> Option<String> {
     if !stopped_by_itself(task) {

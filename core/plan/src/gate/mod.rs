@@ -1,6 +1,6 @@
 //! Whether a rollout may go on: the health of what it has reached, alarms, metrics, arriving logs.
 //!
-//! Pure, and only a judgement: it never starts, stops or takes back anything. What could not be read is
+//! Pure, and only a evaluation: it never starts, stops or takes back anything. What could not be read is
 //! inconclusive, never good and never bad.
 
 mod failure;
@@ -38,7 +38,7 @@ struct Findings {
 }
 
 impl Findings {
-    fn verdict(self) -> AnalysisResult {
+    fn result(self) -> AnalysisResult {
         if !self.failed.is_empty() {
             AnalysisResult::Failed(told(&self.failed))
         } else if !self.unclear.is_empty() {
@@ -62,8 +62,8 @@ fn told(findings: &[String]) -> String {
     text
 }
 
-/// Judges the rollout of `policy` by the workloads it has reached and that still bake, and by the gates
-/// it names. It asks for what it must see; until that is read the verdict is inconclusive. To be called
+/// Evaluates the rollout of `policy` by the workloads it has reached and that still bake, and by the gates
+/// it names. It asks for what it must see; until that is read the analysis is inconclusive. To be called
 /// only between the first start of a rollout and its end: each call costs reads.
 #[must_use]
 pub fn evaluate(
@@ -85,7 +85,7 @@ pub fn evaluate(
             }
         }
     }
-    findings.verdict()
+    findings.result()
 }
 
 /// Whether logs arrive, as it was seen last.

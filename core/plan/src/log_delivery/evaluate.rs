@@ -1,6 +1,6 @@
 //! What the destinations of one workload show.
 //!
-//! Never a verdict while an answer is missing: the plan asks first and judges in its next round.
+//! Never a desired while an answer is missing: the plan asks first and evaluates in its next round.
 
 use jiff::SignedDuration;
 
@@ -161,8 +161,8 @@ fn shown(
     let mut missing = false;
     let mut shown = Shown::Nothing(where_.clone());
     for question in questions {
-        let Some(answer) = input.observation.evidence.arrivals.get(&question) else {
-            needs.evidence.arrivals.insert(question);
+        let Some(answer) = input.observation.evidence.log_deliveries.get(&question) else {
+            needs.evidence.log_deliveries.insert(question);
             missing = true;
             continue;
         };

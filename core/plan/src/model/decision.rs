@@ -138,7 +138,7 @@ pub enum Wait {
     Approval(String),
     /// Somebody ended the rollout.
     Aborted,
-    /// A gate cannot be judged yet; with what it says.
+    /// A gate cannot be evaluated yet; with what it says.
     Gate(String),
     /// Enough workloads failed, a gate failed, or somebody paused the rollout; with which.
     Paused(String),

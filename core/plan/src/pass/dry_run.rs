@@ -65,7 +65,7 @@ pub enum DryRunRevision {
     Content(String),
 }
 
-/// Judges every workload under the policy of that uid, which is among `input.policies`.
+/// Evaluates every workload under the policy of that uid, which is among `input.policies`.
 #[must_use]
 pub fn dry_run(input: &PlanInput<'_>, policy_uid: &str) -> DryRun {
     let (needs, drafts) = Evaluated::of(input).clear(input).into_parts();
@@ -83,33 +83,33 @@ pub fn dry_run(input: &PlanInput<'_>, policy_uid: &str) -> DryRun {
 
 fn touches(draft: &Draft<'_>, policy_uid: &str) -> bool {
     let winner = draft.selection.winner.as_ref();
-    let marks = draft.verdict.marks.as_ref();
+    let marks = draft.desired.marks.as_ref();
     winner.is_some_and(|won| won.uid == policy_uid)
         || marks.is_some_and(|marks| marks.policy_uid == policy_uid)
 }
 
 fn workload(input: &PlanInput<'_>, draft: Draft<'_>) -> DryRunWorkload {
     let held_back = draft
-        .verdict
+        .desired
         .change
         .as_ref()
         .and_then(|change| held_back::held_back(input, &draft, change));
-    let verdict = draft.verdict;
+    let desired = draft.desired;
     DryRunWorkload {
-        decision: verdict.decision,
+        decision: desired.decision,
         held_back,
         record: draft.record,
         live: draft.service.task_definition.clone(),
         desired_count: draft.service.desired_count,
-        change: verdict.change.map(|change| DryRunChange {
+        change: desired.change.map(|change| DryRunChange {
             purpose: change.purpose,
             revision: match change.revision {
                 WantedRevision::Existing(arn) => DryRunRevision::Existing(arn),
                 WantedRevision::Content { body, .. } => DryRunRevision::Content(body),
             },
         }),
-        grants: verdict.grants,
-        objects: verdict.objects,
-        notes: verdict.notes,
+        grants: desired.grants,
+        objects: desired.objects,
+        notes: desired.notes,
     }
 }

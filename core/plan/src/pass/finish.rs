@@ -26,27 +26,27 @@ pub(crate) fn finish(
     let mut laid_out = Vec::new();
     // Whatever is wanted now, a deployment of ours that is under way is followed to its end.
     if let Some(deployment) = &draft.record.deployment
-        && !draft.verdict.decision.is_unknown()
+        && !draft.desired.decision.is_unknown()
     {
-        draft.verdict.decision = Decision::Deploying(deployment.purpose);
+        draft.desired.decision = Decision::Deploying(deployment.purpose);
     }
-    let doubts = doubts(input, plan, &draft.verdict);
-    draft.verdict.notes.extend(doubts);
-    if let Some(policy) = &draft.verdict.policy {
-        let ids = resources::ids_of(input, policy, &draft.verdict.grants, &[]);
+    let doubts = doubts(input, plan, &draft.desired);
+    draft.desired.notes.extend(doubts);
+    if let Some(policy) = &draft.desired.policy {
+        let ids = resources::ids_of(input, policy, &draft.desired.grants, &[]);
         let told = reread::tell(input, plan, (key, draft.service), &ids);
-        draft.verdict.notes.extend(told);
+        draft.desired.notes.extend(told);
     }
-    if draft.verdict.change.is_none() {
+    if draft.desired.change.is_none() {
         draft.record.obstacle = None;
     }
     if slots.next.contains(key)
-        && let Some(change) = &draft.verdict.change
+        && let Some(change) = &draft.desired.change
     {
         requires = ids_of(input, change);
     }
     if slots.admitted.contains(key)
-        && let Some(change) = draft.verdict.change.take()
+        && let Some(change) = draft.desired.change.take()
     {
         requires = ids_of(input, &change);
         let attempt = (change.hash.clone(), change.policy.clone());
@@ -59,42 +59,42 @@ pub(crate) fn finish(
                     requires.clear();
                     role_limits::set_aside(input, &mut draft, attempt, refusal);
                 }
-                draft.verdict.decision = decision;
+                draft.desired.decision = decision;
             }
         }
     }
-    let keeps = match (&draft.verdict.decision, &draft.verdict.policy) {
+    let keeps = match (&draft.desired.decision, &draft.desired.policy) {
         // What only waits for its turn will need again what is there.
         (Decision::ShipManually(_) | Decision::Waiting(_), Some(policy)) => {
-            resources::ids_of(input, policy, &draft.verdict.grants, &draft.verdict.objects)
+            resources::ids_of(input, policy, &draft.desired.grants, &draft.desired.objects)
         }
         _ => Vec::new(),
     };
     WorkloadPlan {
         selection: draft.selection,
-        decision: draft.verdict.decision,
+        decision: draft.desired.decision,
         requires,
         steps: laid_out,
         keeps,
         drift: draft.drift,
-        notes: draft.verdict.notes,
+        notes: draft.desired.notes,
         record: draft.record,
         current_revision: Some(draft.service.task_definition.clone()).filter(|arn| !arn.is_empty()),
-        marks: draft.verdict.marks,
-        claim: draft.verdict.claim,
+        marks: draft.desired.marks,
+        claim: draft.desired.claim,
     }
 }
 
 /// What may keep the role policies of a workload from having effect.
-fn doubts(input: &PlanInput<'_>, plan: &Plan, verdict: &Desired) -> Vec<Note> {
-    let Some(policy) = &verdict.policy else {
+fn doubts(input: &PlanInput<'_>, plan: &Plan, desired: &Desired) -> Vec<Note> {
+    let Some(policy) = &desired.policy else {
         return Vec::new();
     };
     let row = |id: &ResourceId| {
         let written = plan.resources.get(id).map(|write| &write.resource);
         written.or_else(|| input.resources.get(id))
     };
-    resources::ids_of(input, policy, &verdict.grants, &[])
+    resources::ids_of(input, policy, &desired.grants, &[])
         .iter()
         .filter_map(|id| row(id)?.doubt.clone())
         .map(|doubt| Note::new(NoteCode::RightsUnknown, doubt))

@@ -44,7 +44,7 @@ pub(crate) fn concern(
         return;
     }
     for draft in drafts.values_mut() {
-        if sharing::is_guarded(input, &draft.verdict) {
+        if sharing::is_guarded(input, &draft.desired) {
             draft.asks.task_definitions.extend(first.cloned());
             draft.asks.role_users.extend(role.cloned());
         }
@@ -61,9 +61,9 @@ pub(crate) fn wait(input: &PlanInput<'_>, drafts: &mut BTreeMap<WorkloadKey, Dra
             "{}: each response from AWS made another read necessary; the service is not changed until the next pass",
             draft.asks.first()
         );
-        let mut verdict = Desired::new(Decision::Waiting(Wait::Read(why)));
-        verdict.marks = draft.verdict.marks.take();
-        draft.verdict = verdict;
+        let mut desired = Desired::new(Decision::Waiting(Wait::Read(why)));
+        desired.marks = draft.desired.marks.take();
+        draft.desired = desired;
         draft.drift = None;
         draft.record = match input.records.get(key) {
             Some(remembered) => remembered.clone(),

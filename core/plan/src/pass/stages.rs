@@ -141,12 +141,12 @@ impl Planned {
 fn drafts_view<'d>(drafts: &'d mut BTreeMap<WorkloadKey, Draft<'_>>) -> Vec<sharing::Entry<'d>> {
     drafts
         .iter_mut()
-        .filter(|(_, draft)| !draft.verdict.decision.is_out_of_scope())
+        .filter(|(_, draft)| !draft.desired.decision.is_out_of_scope())
         .map(|(key, draft)| sharing::Entry {
             key,
             revision: &draft.service.task_definition,
             winner: draft.selection.winner.as_ref(),
-            verdict: &mut draft.verdict,
+            desired: &mut draft.desired,
         })
         .collect()
 }

@@ -129,7 +129,7 @@ fn draft<'a>(
     gate::explain(input, service, remembered, &mut record, needs);
     retry::forget_failure(input, &mut record);
     revert::note(input, service, &selection, &mut record);
-    let judge = |record: &WorkloadRecord, needs: &mut Needs| {
+    let evaluate = |record: &WorkloadRecord, needs: &mut Needs| {
         let site = Site {
             cluster,
             service,
@@ -141,12 +141,12 @@ fn draft<'a>(
         };
         desire::evaluate(input, &site, needs)
     };
-    let mut verdict = judge(&record, needs);
-    if retry::forget_what_is_gone(service, &verdict, &mut record) {
+    let mut desired = evaluate(&record, needs);
+    if retry::forget_what_is_gone(service, &desired, &mut record) {
         // What is said of the workload was said with the failure in view.
-        verdict = judge(&record, needs);
+        desired = evaluate(&record, needs);
     }
-    adopt(&mut record, &verdict, &service.task_definition, input.now);
+    adopt(&mut record, &desired, &service.task_definition, input.now);
     meanwhile::note_proven(input, service, &mut record);
     let wanted = selection.winner.is_some();
     if wanted || !record.is_empty() {
@@ -160,7 +160,7 @@ fn draft<'a>(
         service,
         selection,
         record,
-        verdict,
+        desired,
         drift,
         asks,
     };
@@ -175,8 +175,8 @@ fn default_deadline() -> u32 {
 }
 
 /// Takes on what the live revision tells of itself, or forgets what it does not show any more.
-fn adopt(record: &mut WorkloadRecord, verdict: &Desired, live: &str, now: Timestamp) {
-    if let Some(managed) = &verdict.adopt {
+fn adopt(record: &mut WorkloadRecord, desired: &Desired, live: &str, now: Timestamp) {
+    if let Some(managed) = &desired.adopt {
         let failed = record.failed.as_ref();
         let has_failed = failed.is_some_and(|failed| {
             failed.task_definition == managed.arn && failed.end == AttemptEnd::Brought
@@ -199,20 +199,20 @@ fn adopt(record: &mut WorkloadRecord, verdict: &Desired, live: &str, now: Timest
         record.managed = Some(managed.clone());
         record.had_router = true;
     }
-    if let Some(older) = &verdict.found_meanwhile {
+    if let Some(older) = &desired.found_meanwhile {
         record.managed = Some(older.clone());
     }
-    if verdict.decision == Decision::Retained
+    if desired.decision == Decision::Retained
         && let Some(managed) = record.managed.take()
     {
         record.set_down(managed);
     }
-    let is_ours = verdict.marks.is_some() && record.deployment.is_none();
-    if matches!(verdict.decision, Decision::Orphaned(_)) && is_ours {
+    let is_ours = desired.marks.is_some() && record.deployment.is_none();
+    if matches!(desired.decision, Decision::Orphaned(_)) && is_ours {
         // So that it is looked at in each pass from now on.
         record.ran = Some(live.to_owned());
     }
-    if verdict.change.is_none() && record.deployment.is_none() && verdict.adopt.is_none() {
+    if desired.change.is_none() && record.deployment.is_none() && desired.adopt.is_none() {
         record.admitted = None;
     }
 }

@@ -1,6 +1,6 @@
 //! What role policies and files the workloads want, those that run, those that move, and those that are next.
 //!
-//! It gathers; how each stands, and what is written, `resources` judges.
+//! It gathers; how each stands, and what is written, `resources` evaluates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::workload::draft::{Draft, find_policy};
 use firelens_aws::record::{PolicyRef, ResourceId, WorkloadKey, WorkloadRecord};
 use firelens_types::v1alpha1::IamMode;
 
-/// Judges role policies and objects of everything that runs or is about to.
+/// Evaluates role policies and objects of everything that runs or is about to.
 pub(crate) fn evaluate_resources(
     input: &PlanInput<'_>,
     plan: &mut Plan,
@@ -27,16 +27,16 @@ pub(crate) fn evaluate_resources(
     for (key, draft) in drafts {
         // What is prepared for its owner to ship is looked after like what runs.
         let in_sync = matches!(
-            draft.verdict.decision,
+            draft.desired.decision,
             Decision::InSync | Decision::ShipManually(_)
         );
-        if let Some(policy) = &draft.verdict.policy
+        if let Some(policy) = &draft.desired.policy
             && (in_sync || places.admitted.contains(key) || places.next.contains(key))
         {
             if manages_roles(input, policy) {
-                wishes.grants(policy, &draft.verdict.grants, in_sync);
+                wishes.grants(policy, &draft.desired.grants, in_sync);
             }
-            wishes.objects(policy, &draft.verdict.objects, in_sync);
+            wishes.objects(policy, &draft.desired.objects, in_sync);
         }
         wish_for_running(input, &mut wishes, &draft.record);
     }
@@ -58,10 +58,10 @@ pub(crate) fn evaluate_resources(
     let mut replaced = 0;
     for (id, wanted) in &all {
         let trusted = !moving.contains(id);
-        let judged = resources::evaluate(input, id, &all, (trusted, &due), &mut plan.needs);
-        if judged.state == State::Write && !input.target.spec.suspend {
-            let mut write = resources::write(input, id, wanted, &judged);
-            plan.repairs.extend(judged.taken.map(|taken| Repair {
+        let evaluated = resources::evaluate(input, id, &all, (trusted, &due), &mut plan.needs);
+        if evaluated.state == State::Write && !input.target.spec.suspend {
+            let mut write = resources::write(input, id, wanted, &evaluated);
+            plan.repairs.extend(evaluated.taken.map(|taken| Repair {
                 id: id.clone(),
                 altered: taken.altered,
                 workloads: BTreeMap::new(),
@@ -72,8 +72,8 @@ pub(crate) fn evaluate_resources(
             }
             plan.resources.insert(id.clone(), write);
         }
-        plan.verified.extend(judged.verified);
-        states.insert(id.clone(), judged.state);
+        plan.verified.extend(evaluated.verified);
+        states.insert(id.clone(), evaluated.state);
     }
     states
 }
@@ -86,7 +86,7 @@ fn relied_on_next(
     admitted: &BTreeSet<WorkloadKey>,
 ) -> BTreeSet<ResourceId> {
     let changes = admitted.iter().filter_map(|key| {
-        let change = drafts.get(key)?.verdict.change.as_ref()?;
+        let change = drafts.get(key)?.desired.change.as_ref()?;
         Some(resources::ids_of(
             input,
             &change.policy,

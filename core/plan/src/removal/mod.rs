@@ -186,8 +186,8 @@ pub(crate) fn count(input: &PlanInput<'_>, plan: &mut Plan) {
                 tally(&mut progress, workload, &reference);
             }
         }
-        let standing = plan.rollout_states.get(policy.name());
-        progress.paused = standing.is_some_and(|standing| standing.paused.is_some());
+        let state = plan.rollout_states.get(policy.name());
+        progress.paused = state.is_some_and(|state| state.paused.is_some());
         progress.released = is_released(input, plan, policy, &reference);
         plan.policies.insert(reference.name, progress);
     }

@@ -38,13 +38,13 @@ pub(crate) fn pending(
         .map(|failed| failed.hash.clone());
     let coming = drafts.values().filter(|draft| {
         !matches!(
-            draft.verdict.decision,
+            draft.desired.decision,
             Decision::Failed | Decision::Contested(_) | Decision::Refused(_)
         )
     });
     let changes = coming.flat_map(|draft| {
-        let older = draft.verdict.meanwhile.as_deref();
-        draft.verdict.change.iter().chain(older)
+        let older = draft.desired.meanwhile.as_deref();
+        draft.desired.change.iter().chain(older)
     });
     changes
         .filter(|change| matches!(change.revision, WantedRevision::Content { .. }))

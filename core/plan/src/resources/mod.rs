@@ -214,7 +214,7 @@ impl From<State> for Evaluated {
     }
 }
 
-/// Judges one resource of `all` that are wanted; asks for reads through `needs`. One that is not `trusted`
+/// Evaluates one resource of `all` that are wanted; asks for reads through `needs`. One that is not `trusted`
 /// is looked at before anything is moved onto it, however short ago it was seen to be right; role policies
 /// that are `due` are read again although they were seen lately.
 pub(crate) fn evaluate(
@@ -346,12 +346,12 @@ pub(crate) fn write(
     input: &PlanInput<'_>,
     id: &ResourceId,
     wanted: &Wanted,
-    judged: &Evaluated,
+    evaluated: &Evaluated,
 ) -> ResourcePlan {
-    let mut resource = row(input, id, wanted, judged.doubt.clone());
-    let is_taken = judged.taken.is_some();
+    let mut resource = row(input, id, wanted, evaluated.doubt.clone());
+    let is_taken = evaluated.taken.is_some();
     if is_taken {
-        resource.taken.clone_from(&judged.taken);
+        resource.taken.clone_from(&evaluated.taken);
     }
     ResourcePlan {
         resource,

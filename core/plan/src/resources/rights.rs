@@ -19,24 +19,24 @@ use firelens_aws::record::{Purpose, RightsRecord, WorkloadKey};
 use firelens_inject::{Note, NoteCode, Reason, Refusal};
 use firelens_taskdef::sha256_hex;
 
-/// How long rights that were missing or could not be judged are left before they are looked at again:
+/// How long rights that were missing or could not be evaluated are left before they are looked at again:
 /// somebody may have added them since.
 pub const RIGHTS_RETRY_SECONDS: i64 = 900;
 
 /// Questions about rights in one pass. IAM publishes no rate; the others wait for the next passes.
 pub const RIGHTS_ASKED_PER_PASS: usize = 100;
 
-/// Judges the rights of every workload whose policy verifies them.
+/// Evaluates the rights of every workload whose policy verifies them.
 pub(crate) fn verify(
     input: &PlanInput<'_>,
     needs: &mut Needs,
     drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
 ) {
     for draft in drafts.values_mut() {
-        if draft.verdict.rights.is_empty() {
-            // What waits to be read is not judged anew for that.
+        if draft.desired.rights.is_empty() {
+            // What waits to be read is not evaluated anew for that.
             if !matches!(
-                draft.verdict.decision,
+                draft.desired.decision,
                 Decision::Unknown(_) | Decision::Waiting(_)
             ) {
                 draft.record.rights = None;
@@ -52,7 +52,7 @@ pub(crate) fn verify(
 
 /// What is known of the rights of one workload: read in this pass, or remembered; else it is asked for.
 fn found_out(input: &PlanInput<'_>, needs: &mut Needs, draft: &Draft<'_>) -> Option<RightsRecord> {
-    let grants = &draft.verdict.rights;
+    let grants = &draft.desired.rights;
     let digest = digest(grants);
     let remembered = draft
         .record
@@ -162,29 +162,29 @@ fn is_another(grant: &Grant, view: &RightsView) -> bool {
 
 fn weigh(role: &str, grant: &Grant, view: &RightsView, record: &mut RightsRecord) {
     let findings = verdicts(grant, view);
-    let judge = match &view.simulated {
+    let evaluate = match &view.simulated {
         Ok(_) => "according to SimulatePrincipalPolicy".to_owned(),
         Err(why) => format!(
             "according to the policies of the role, without SimulatePrincipalPolicy ({why})"
         ),
     };
-    let missing = iam::describe(&findings, |verdict| match verdict {
+    let missing = iam::describe(&findings, |desired| match desired {
         RightsResult::Missing(lack) => Some(lack.to_string()),
         RightsResult::Allowed | RightsResult::Unknown(_) => None,
     });
     if !missing.is_empty() {
         record
             .missing
-            .push(format!("{role} lacks {missing}; {judge}"));
+            .push(format!("{role} lacks {missing}; {evaluate}"));
     }
-    let unknown = iam::describe(&findings, |verdict| match verdict {
+    let unknown = iam::describe(&findings, |desired| match desired {
         RightsResult::Unknown(why) => Some(why.clone()),
         RightsResult::Allowed | RightsResult::Missing(_) => None,
     });
     if !unknown.is_empty() {
         record
             .unknown
-            .push(format!("{role} may lack {unknown}; {judge}"));
+            .push(format!("{role} may lack {unknown}; {evaluate}"));
     }
 }
 
@@ -208,10 +208,10 @@ fn verdicts(grant: &Grant, view: &RightsView) -> Vec<RightsFinding> {
         let own = || match &own {
             Ok(own) => own
                 .get(index)
-                .map_or(RightsResult::Allowed, |found| found.verdict.clone()),
+                .map_or(RightsResult::Allowed, |found| found.result.clone()),
             Err(why) => RightsResult::Unknown(why.clone()),
         };
-        finding.verdict = match simulated.get(&place) {
+        finding.result = match simulated.get(&place) {
             Some(right) if right.is_open() => own(),
             Some(right) => simulated_verdict(right),
             None => own(),
@@ -260,25 +260,25 @@ fn wanted_words(grant: &Grant) -> String {
 
 /// What was found out decides: missing rights stop a change, and are noted where the router runs.
 fn conclude(draft: &mut Draft<'_>, found: RightsRecord) {
-    let verdict = &mut draft.verdict;
+    let desired = &mut draft.desired;
     if !found.missing.is_empty() {
         let missing = found.missing.join("; ");
-        if verdict.decision == Decision::InSync {
-            verdict.notes.push(Note::new(NoteCode::RightsLost, missing));
+        if desired.decision == Decision::InSync {
+            desired.notes.push(Note::new(NoteCode::RightsLost, missing));
         } else {
             let message = format!(
                 "{missing}; add the missing permissions, or set iam.mode to Manage, or to Ignore if a resource-based \
                  policy allows them"
             );
-            verdict.change = None;
-            verdict.grants.clear();
-            verdict.objects.clear();
-            verdict.decision = Decision::Refused(Refusal::new(Reason::RightsMissing, message));
+            desired.change = None;
+            desired.grants.clear();
+            desired.objects.clear();
+            desired.decision = Decision::Refused(Refusal::new(Reason::RightsMissing, message));
         }
     }
     if !found.unknown.is_empty() {
         let unknown = found.unknown.join("; ");
-        verdict
+        desired
             .notes
             .push(Note::new(NoteCode::RightsUnknown, unknown));
     }
@@ -287,19 +287,19 @@ fn conclude(draft: &mut Draft<'_>, found: RightsRecord) {
 
 /// Nothing is started before the rights are known.
 fn wait(draft: &mut Draft<'_>) {
-    let verdict = &mut draft.verdict;
-    let injects = verdict
+    let desired = &mut draft.desired;
+    let injects = desired
         .change
         .as_ref()
         .is_some_and(|change| change.purpose == Purpose::Inject);
     if injects {
-        verdict.change = None;
-        let roles: Vec<&str> = verdict
+        desired.change = None;
+        let roles: Vec<&str> = desired
             .rights
             .iter()
             .map(|grant| grant.role_arn.as_str())
             .collect();
         let what = format!("the permissions of {}", roles.join(" and "));
-        verdict.decision = Decision::Waiting(Wait::Read(what));
+        desired.decision = Decision::Waiting(Wait::Read(what));
     }
 }

@@ -1,7 +1,7 @@
 //! What stands in the way of a role policy: the room that is left in the role, and its permissions
 //! boundary.
 //!
-//! Never stops a write for what could not be read: IAM itself is the judge of its limits. It is said
+//! Never stops a write for what could not be read: IAM itself is the evaluate of its limits. It is said
 //! instead.
 
 use std::collections::BTreeMap;
@@ -69,7 +69,7 @@ fn unread(role: &str, arn: &str, why: &str) -> String {
 
 fn within(role: &str, boundary: &NamedDocument, wanted: &Wanted) -> Bounded {
     let found = iam::within_boundary(boundary, &wanted.statements);
-    let denied = iam::describe(&found, |verdict| match verdict {
+    let denied = iam::describe(&found, |desired| match desired {
         RightsResult::Missing(Lack::Denied(_)) => Some("denied".to_owned()),
         RightsResult::Missing(_) => Some("not included".to_owned()),
         RightsResult::Allowed | RightsResult::Unknown(_) => None,
@@ -80,7 +80,7 @@ fn within(role: &str, boundary: &NamedDocument, wanted: &Wanted) -> Bounded {
             "the permissions boundary {arn} of role {role} does not allow {denied}"
         ));
     }
-    let doubt = iam::describe(&found, |verdict| match verdict {
+    let doubt = iam::describe(&found, |desired| match desired {
         RightsResult::Unknown(why) => Some(why.clone()),
         RightsResult::Allowed | RightsResult::Missing(_) => None,
     });

@@ -23,7 +23,7 @@ pub(crate) struct Entry<'d> {
     pub(crate) key: &'d WorkloadKey,
     pub(crate) revision: &'d str,
     pub(crate) winner: Option<&'d PolicyRef>,
-    pub(crate) verdict: &'d mut Desired,
+    pub(crate) desired: &'d mut Desired,
 }
 
 /// Refuses injections that would widen a role somebody else relies on. All revisions of unselected
@@ -35,13 +35,13 @@ pub(crate) fn refuse_shared_roles(
 ) {
     if !entries
         .iter()
-        .any(|entry| guarded_roles(input, entry.verdict).is_some())
+        .any(|entry| guarded_roles(input, entry.desired).is_some())
     {
         return;
     }
     let mut users = foreign_users(input, needs, entries);
     for entry in entries.iter() {
-        for role in guarded_roles(input, entry.verdict).into_iter().flatten() {
+        for role in guarded_roles(input, entry.desired).into_iter().flatten() {
             let Some(elsewhere) = input.observation.role_users.get(&role) else {
                 needs.role_users.insert(role);
                 continue;
@@ -53,17 +53,17 @@ pub(crate) fn refuse_shared_roles(
         }
     }
     for entry in entries {
-        let Some(roles) = guarded_roles(input, entry.verdict) else {
+        let Some(roles) = guarded_roles(input, entry.desired) else {
             continue;
         };
         let shared = roles
             .iter()
             .find_map(|role| users.get(role).map(|users| (role, users)));
         if let Some((role, users)) = shared {
-            entry.verdict.change = None;
-            entry.verdict.grants.clear();
-            entry.verdict.objects.clear();
-            entry.verdict.decision = Decision::Refused(Refusal {
+            entry.desired.change = None;
+            entry.desired.grants.clear();
+            entry.desired.objects.clear();
+            entry.desired.decision = Decision::Refused(Refusal {
                 reason: Reason::RoleShared,
                 message: format!(
                     "role {role} is also used by {}, which no policy selects; give {} a role of its own, or set iam.allowSharedRoles",
@@ -76,8 +76,8 @@ pub(crate) fn refuse_shared_roles(
 }
 
 /// Names of the roles an injection would widen, when its policy guards shared roles.
-fn guarded_roles(input: &PlanInput<'_>, verdict: &Desired) -> Option<BTreeSet<String>> {
-    let change = verdict
+fn guarded_roles(input: &PlanInput<'_>, desired: &Desired) -> Option<BTreeSet<String>> {
+    let change = desired
         .change
         .as_ref()
         .filter(|change| change.purpose == Purpose::Inject)?;
@@ -98,8 +98,8 @@ fn guarded_roles(input: &PlanInput<'_>, verdict: &Desired) -> Option<BTreeSet<St
 }
 
 /// Whether a workload waits for what is known of shared roles.
-pub(crate) fn is_guarded(input: &PlanInput<'_>, verdict: &Desired) -> bool {
-    guarded_roles(input, verdict).is_some()
+pub(crate) fn is_guarded(input: &PlanInput<'_>, desired: &Desired) -> bool {
+    guarded_roles(input, desired).is_some()
 }
 
 fn foreign_users(

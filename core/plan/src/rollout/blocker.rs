@@ -46,7 +46,7 @@ pub(crate) struct Blocker {
 }
 
 impl Blocker {
-    /// Judges the rollout of `policy`, whose plan that is.
+    /// Evaluates the rollout of `policy`, whose plan that is.
     pub(crate) fn of(
         input: &PlanInput<'_>,
         policy: &LoggingPolicy,

@@ -41,7 +41,7 @@ impl<'k> Candidates<'k> {
             // A place alone begins nothing: what is approved may still change under it. To put back what
             // failed is no part of a plan.
             let deploys = draft.record.deployment.is_some();
-            let change = draft.verdict.change.as_ref();
+            let change = draft.desired.change.as_ref();
             let change = change.filter(|change| change.purpose != Purpose::Restore);
             let begun =
                 mark.filter(|mark| mark.settled_at.is_some() || deploys || change.is_none());

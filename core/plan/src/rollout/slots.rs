@@ -66,7 +66,7 @@ pub(crate) fn give(
             match answer {
                 Err(wait) => {
                     draft.record.admitted = None;
-                    draft.verdict.decision = Decision::Waiting(wait.clone());
+                    draft.desired.decision = Decision::Waiting(wait.clone());
                     waiting.push((candidate.key.clone(), wait));
                 }
                 Ok(wave) => {
@@ -117,7 +117,7 @@ fn begin(
 /// Digests of all changes that are wanted, held back or not.
 fn digests(drafts: &BTreeMap<WorkloadKey, Draft<'_>>) -> BTreeMap<WorkloadKey, String> {
     let changes = drafts.iter().filter_map(|(key, draft)| {
-        let change = draft.verdict.change.as_ref()?;
+        let change = draft.desired.change.as_ref()?;
         (change.purpose != Purpose::Restore).then(|| (key.clone(), rollout::digest(change)))
     });
     changes.collect()
@@ -132,20 +132,20 @@ fn hold_back(
 ) -> BTreeSet<WorkloadKey> {
     let mut all = BTreeSet::new();
     for (key, draft) in drafts.iter_mut() {
-        let Some(change) = &draft.verdict.change else {
+        let Some(change) = &draft.desired.change else {
             continue;
         };
         let mut held = held_back::held_back(input, draft, change);
         if held.is_none() {
             let (in_the_way, notes) = capacity::evaluate(input, draft, &mut plan.needs);
-            draft.verdict.notes.extend(notes);
+            draft.desired.notes.extend(notes);
             held = in_the_way;
         }
         if let Some(held) = held {
             if !matches!(held, Decision::Waiting(Wait::Doubt { .. })) {
                 draft.record.admitted = None;
             }
-            draft.verdict.decision = held;
+            draft.desired.decision = held;
             all.insert(key.clone());
         }
     }
@@ -166,7 +166,7 @@ struct Round<'a> {
     candidates: Vec<Candidate>,
     stage_in_flight: Option<usize>,
     /// What the gates say.
-    verdict: AnalysisResult,
+    analysis: AnalysisResult,
 }
 
 impl<'a> Round<'a> {
@@ -198,13 +198,13 @@ impl<'a> Round<'a> {
         let goes_on = stopped.is_none()
             && listed.remaining > 0
             && said.is_none_or(|said| !said.paused && said.abort.is_none());
-        let verdict = if goes_on {
+        let analysis = if goes_on {
             let watched = watched(drafts, &reference, waves.open(tally.settled_at.len()).0);
             evaluate_gates(input, policy, &watched, needs)
         } else {
             AnalysisResult::Successful
         };
-        let stopped = match &verdict {
+        let stopped = match &analysis {
             AnalysisResult::Failed(why) => Some(why.clone()),
             _ => stopped,
         };
@@ -227,13 +227,13 @@ impl<'a> Round<'a> {
             stopped,
             candidates,
             stage_in_flight: listed.stage_in_flight,
-            verdict,
+            analysis,
         }
     }
 
     /// The memory of a gate that failed just now.
     fn new_stop(&self, input: &PlanInput<'_>) -> Option<RolloutRecord> {
-        let AnalysisResult::Failed(message) = &self.verdict else {
+        let AnalysisResult::Failed(message) = &self.analysis else {
             return None;
         };
         Some(RolloutRecord {
@@ -248,7 +248,7 @@ impl<'a> Round<'a> {
 
     fn answers(&self, input: &PlanInput<'_>) -> Vec<Result<u32, Wait>> {
         let strategy = &self.policy.spec.rollout;
-        let gate = match &self.verdict {
+        let gate = match &self.analysis {
             AnalysisResult::Inconclusive(why) => Some(Wait::Gate(why.clone())),
             AnalysisResult::Successful | AnalysisResult::Failed(_) => None,
         };

@@ -19,11 +19,11 @@ const OPTED_OUT: &str = "OptedOut";
 /// One policy, and what it is to the workload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PolicyStanding {
+pub struct PolicyOutcome {
     /// Its name.
     pub policy: String,
     /// What it is to the workload.
-    pub verdict: PolicyMatch,
+    pub outcome: PolicyMatch,
     /// Why, for people.
     pub message: String,
 }
@@ -65,7 +65,7 @@ impl PolicyMatch {
 
 /// Every policy: the one that decides, those that would follow in their order, then the others by name.
 #[must_use]
-pub fn standings(workload: &Workload, policies: &[LoggingPolicy]) -> Vec<PolicyStanding> {
+pub fn policy_outcomes(workload: &Workload, policies: &[LoggingPolicy]) -> Vec<PolicyOutcome> {
     let nothing = WorkloadStatus::default();
     let status = workload.status.as_ref().unwrap_or(&nothing);
     let known: BTreeMap<&str, &LoggingPolicy> = policies
@@ -90,17 +90,17 @@ pub fn standings(workload: &Workload, policies: &[LoggingPolicy]) -> Vec<PolicyS
     order
         .into_iter()
         .map(|policy| {
-            let (verdict, message) = standing(workload, status, policy, &known);
-            PolicyStanding {
+            let (outcome, message) = outcome(workload, status, policy, &known);
+            PolicyOutcome {
                 policy: policy.name().to_owned(),
-                verdict,
+                outcome,
                 message,
             }
         })
         .collect()
 }
 
-fn standing(
+fn outcome(
     workload: &Workload,
     status: &WorkloadStatus,
     policy: &LoggingPolicy,
@@ -299,9 +299,9 @@ mod tests {
     }
 
     fn shown(status: &Value, policies: &[LoggingPolicy]) -> Vec<String> {
-        standings(&workload(status), policies)
+        policy_outcomes(&workload(status), policies)
             .iter()
-            .map(|one| format!("{} {}: {}", one.policy, one.verdict.words(), one.message))
+            .map(|one| format!("{} {}: {}", one.policy, one.outcome.words(), one.message))
             .collect()
     }
 
@@ -362,11 +362,11 @@ mod tests {
                 "selector.exclude.serviceTags matches the tags of the service",
             ),
         ] {
-            let found = standings(
+            let found = policy_outcomes(
                 &workload(&status),
                 &[policy("p", &json!({"selector": selector}))],
             );
-            assert_eq!(found[0].verdict, PolicyMatch::DoesNotSelect, "{selector}");
+            assert_eq!(found[0].outcome, PolicyMatch::DoesNotSelect, "{selector}");
             assert_eq!(found[0].message, message, "{selector}");
         }
     }

@@ -12,7 +12,7 @@ mod overlap;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-pub use explain::{PolicyMatch, PolicyStanding, standings};
+pub use explain::{PolicyMatch, PolicyOutcome, policy_outcomes};
 pub use matching::{Mismatch, glob_matches, label_selector_matches, mismatch};
 pub use overlap::{Overlap, before, globs_meet, is_beside, overlap};
 
@@ -71,7 +71,7 @@ impl LostBecause {
     }
 }
 
-/// The verdict for one workload.
+/// The result for one workload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// The winning policy.

@@ -58,7 +58,7 @@ pub(crate) fn steps_for(
         }
     };
     if let Some(wait) = blocked {
-        draft.verdict.decision = Decision::Waiting(wait);
+        draft.desired.decision = Decision::Waiting(wait);
         return Ok(steps);
     }
     if is_next {

@@ -71,7 +71,7 @@ pub(crate) fn look(
     if wanted == MovingTags::Refuse && !said.is_empty() {
         return Err(Decision::Refused(moving::refused(&said.join("; "))));
     }
-    let notes = &mut draft.verdict.notes;
+    let notes = &mut draft.desired.notes;
     notes.retain(|note| note.code != NoteCode::MovingTag);
     notes.extend(said.into_iter().map(moving::note));
     Ok(moved)

@@ -31,7 +31,7 @@ pub(crate) fn evaluate(
     needs: &mut Needs,
 ) -> (Option<Decision>, Vec<Note>) {
     let asks = draft
-        .verdict
+        .desired
         .change
         .as_ref()
         .and_then(|change| change.footprint.as_ref());
@@ -69,7 +69,7 @@ fn add_what_ecs_lists(
     needs: &mut Needs,
 ) -> Result<(), String> {
     let seen = &input.observation.task_definitions;
-    let wanted = draft.verdict.change.as_ref().map(|change| &change.hash);
+    let wanted = draft.desired.change.as_ref().map(|change| &change.hash);
     let registered = draft.record.registered.as_ref();
     let Some(known) = registered.filter(|known| Some(&known.hash) == wanted) else {
         return Ok(());
@@ -93,10 +93,10 @@ fn add_what_ecs_lists(
     }
 }
 
-fn answer(verdict: &InstanceFit, draft: &Draft<'_>) -> (Option<Decision>, Vec<Note>) {
+fn answer(desired: &InstanceFit, draft: &Draft<'_>) -> (Option<Decision>, Vec<Note>) {
     let cluster = &draft.cluster.name;
     let full = |message: String| Note::new(NoteCode::NoRoomOnInstances, message);
-    match verdict {
+    match desired {
         InstanceFit::Fine => (None, Vec::new()),
         InstanceFit::NoInstances => (
             None,

@@ -1,7 +1,7 @@
 //! What one workload should look like, before anything shared is considered.
 //!
 //! It looks at one workload, its winner and its revisions. Places in the rollout, role policies and
-//! objects are judged later, over all workloads together.
+//! objects are evaluated later, over all workloads together.
 
 use std::collections::BTreeMap;
 
@@ -161,12 +161,12 @@ pub(crate) fn evaluate(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs
         Err(decision) => return Desired::new(decision),
     };
     if let Some(claim) = Claim::of(input, live, firelens_inject::marks(live).as_ref()) {
-        let mut verdict = Desired::new(match winner {
+        let mut desired = Desired::new(match winner {
             Some(_) => Decision::Claimed(Box::new(claim.clone())),
             None => Decision::NotSelected,
         });
-        verdict.claim = Some(claim);
-        return verdict;
+        desired.claim = Some(claim);
+        return desired;
     }
     // After a lost race everything starts from the owner's revision that we brought ours over.
     let start = match start(input, site, live, needs) {
@@ -175,7 +175,7 @@ pub(crate) fn evaluate(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs
     };
     let marks = firelens_inject::marks(start);
     let undone = winner.filter(|policy| is_undone(input, policy, site.record));
-    let mut verdict = match (winner, &marks) {
+    let mut desired = match (winner, &marks) {
         (Some(_), Some(found)) if undone.is_some() => {
             eject::take_back(input, site, start, found, needs)
         }
@@ -199,19 +199,19 @@ pub(crate) fn evaluate(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs
         (None, Some(found)) => eject::eject_or_leave(input, site, start, found, needs),
         (None, None) => eject::give_back(site),
     };
-    verdict.marks = firelens_inject::marks(live).map(|marks| claim::known_as(input, site, marks));
-    verdict
+    desired.marks = firelens_inject::marks(live).map(|marks| claim::known_as(input, site, marks));
+    desired
 }
 
 /// A tag keeps us away. What the service runs is looked at all the same: what it relies on stays.
 fn left_alone(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -> Desired {
-    let mut verdict = Desired::new(Decision::OptedOut);
+    let mut desired = Desired::new(Decision::OptedOut);
     if !input.policies.is_empty() {
         let live = document(input, &site.service.task_definition, needs);
         let marks = live.ok().and_then(firelens_inject::marks);
-        verdict.marks = marks.map(|marks| claim::known_as(input, site, marks));
+        desired.marks = marks.map(|marks| claim::known_as(input, site, marks));
     }
-    verdict
+    desired
 }
 
 /// Whether somebody undoes the rollout of this generation, and it had begun with the workload.
@@ -268,48 +268,48 @@ fn want(
     let verifies = prepared.iam_mode() == IamMode::Verify;
     let rights = verifies.then(|| prepared.grants().to_vec());
     let in_sync = site.record.overtaken.is_none() && prepared.is_current(live);
-    let mut verdict = Desired::new(Decision::InSync);
-    verdict.notes = prepared.notes().to_vec();
+    let mut desired = Desired::new(Decision::InSync);
+    desired.notes = prepared.notes().to_vec();
     if !in_sync {
-        verdict
+        desired
             .notes
             .extend(risks::of_deployment(site.service, policy));
     }
     if policy.spec.mode == Mode::Enforce {
-        verdict.grants = prepared.grants().to_vec();
-        verdict.objects = prepared.objects().to_vec();
-        verdict.policy = Some(reference.clone());
+        desired.grants = prepared.grants().to_vec();
+        desired.objects = prepared.objects().to_vec();
+        desired.policy = Some(reference.clone());
     }
     if in_sync && is_known_bad(site, &reference, live) {
-        verdict.decision = Decision::Failed;
+        desired.decision = Decision::Failed;
     } else if in_sync {
-        verdict.adopt = Some(adopted(input, site, &reference, base, &prepared));
-        verdict.outputs = prepared.outputs();
+        desired.adopt = Some(adopted(input, site, &reference, base, &prepared));
+        desired.outputs = prepared.outputs();
     } else if let Some(stuck) = fit::stuck(site.service)
         && site.record.deployment.is_none()
     {
         let refusal = Refusal::new(Reason::DeploymentCannotMove, stuck.to_string());
-        verdict.decision = Decision::Refused(refusal);
-    } else if let Some(refusal) = moving::refusal(policy, start, &mut verdict.notes) {
-        verdict.decision = Decision::Refused(refusal);
+        desired.decision = Decision::Refused(refusal);
+    } else if let Some(refusal) = moving::refusal(policy, start, &mut desired.notes) {
+        desired.decision = Decision::Refused(refusal);
     } else if policy.spec.mode == Mode::Audit {
-        verdict.decision = Decision::WouldInject;
+        desired.decision = Decision::WouldInject;
     } else if let Some(refusal) = site.linted.refusal(policy) {
-        verdict.decision = Decision::Refused(refusal);
-        verdict.grants.clear();
-        verdict.objects.clear();
+        desired.decision = Decision::Refused(refusal);
+        desired.grants.clear();
+        desired.objects.clear();
     } else {
-        verdict.decision = Decision::Injecting;
+        desired.decision = Decision::Injecting;
         let older = meanwhile::change(input, site, policy, start, &context);
-        verdict.meanwhile = older.map(Box::new);
-        verdict.found_meanwhile = meanwhile::found(input, site, policy, live, &context);
+        desired.meanwhile = older.map(Box::new);
+        desired.found_meanwhile = meanwhile::found(input, site, policy, live, &context);
         let (base, injection) = (base.clone(), prepared.seal());
-        verdict.change = Some(inject_change(start, reference, base, injection));
+        desired.change = Some(inject_change(start, reference, base, injection));
     }
-    if !matches!(verdict.decision, Decision::Refused(_)) {
-        verdict.rights = rights.unwrap_or_default();
+    if !matches!(desired.decision, Decision::Refused(_)) {
+        desired.rights = rights.unwrap_or_default();
     }
-    verdict
+    desired
 }
 
 /// Whether the live revision is somebody's copy of one that failed: the same content of the same policy on

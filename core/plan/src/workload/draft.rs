@@ -21,9 +21,9 @@ pub(crate) struct Draft<'a> {
     pub(crate) service: &'a ServiceView,
     pub(crate) selection: Selection,
     pub(crate) record: WorkloadRecord,
-    pub(crate) verdict: Desired,
+    pub(crate) desired: Desired,
     pub(crate) drift: Option<Drift>,
-    /// What its own judgement asked for in this round.
+    /// What its own evaluation asked for in this round.
     pub(crate) asks: Needs,
 }
 

@@ -80,11 +80,11 @@ fn eject_live(
         },
         Err(decision) => return Desired::new(decision),
     };
-    let mut verdict = Desired::new(Decision::Ejecting);
-    if let Some(refusal) = moving::refusal(policy, live, &mut verdict.notes) {
+    let mut desired = Desired::new(Decision::Ejecting);
+    if let Some(refusal) = moving::refusal(policy, live, &mut desired.notes) {
         return Desired::new(Decision::Refused(refusal));
     }
-    verdict.change = Some(Change {
+    desired.change = Some(Change {
         purpose: Purpose::Eject,
         policy: crate::select::policy_ref(policy),
         hash: canonical_hash(&body),
@@ -95,7 +95,7 @@ fn eject_live(
         stop: None,
         revision,
     });
-    verdict
+    desired
 }
 
 /// The base revision, when it can be given back: it must be active, and equal to what is left when
@@ -132,9 +132,9 @@ pub(crate) fn give_back(site: &Site<'_>) -> Desired {
     let Some(race) = &site.record.overtaken else {
         return Desired::new(left_behind(site));
     };
-    let mut verdict = Desired::new(Decision::Ejecting);
-    verdict.change = Some(Change::give_back(race, Purpose::Eject));
-    verdict
+    let mut desired = Desired::new(Decision::Ejecting);
+    desired.change = Some(Change::give_back(race, Purpose::Eject));
+    desired
 }
 
 /// No winner, no marks: what the record says of it is history.

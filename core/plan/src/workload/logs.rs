@@ -24,11 +24,11 @@ pub(crate) fn follow(
             if draft.record.managed.is_none() {
                 draft.record.logs = None;
             }
-            let policy = find_policy(input, draft.verdict.policy.as_ref()?)?;
-            (draft.verdict.decision == Decision::InSync).then_some(Entry {
+            let policy = find_policy(input, draft.desired.policy.as_ref()?)?;
+            (draft.desired.decision == Decision::InSync).then_some(Entry {
                 policy,
                 service: draft.service,
-                outputs: &draft.verdict.outputs,
+                outputs: &draft.desired.outputs,
                 record: &mut draft.record,
                 asks: &mut draft.asks,
             })

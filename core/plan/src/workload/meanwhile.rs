@@ -165,7 +165,7 @@ pub(crate) fn admit(
         let Some(draft) = drafts.get_mut(key) else {
             continue;
         };
-        let Some(change) = draft.verdict.meanwhile.take() else {
+        let Some(change) = draft.desired.meanwhile.take() else {
             continue;
         };
         in_flight += 1;
@@ -175,11 +175,11 @@ pub(crate) fn admit(
             draft.record.rollout = None;
         }
         draft.record.admitted = Some(change.policy.clone());
-        draft.verdict.policy = Some(change.policy.clone());
-        draft.verdict.grants.clone_from(&change.grants);
-        draft.verdict.objects.clone_from(&change.objects);
-        draft.verdict.decision = Decision::Injecting;
-        draft.verdict.change = Some(*change);
+        draft.desired.policy = Some(change.policy.clone());
+        draft.desired.grants.clone_from(&change.grants);
+        draft.desired.objects.clone_from(&change.objects);
+        draft.desired.decision = Decision::Injecting;
+        draft.desired.change = Some(*change);
         admitted.insert(key.clone());
     }
     admitted

@@ -136,8 +136,8 @@ pub(crate) fn evaluate(
     // Who still needs a read is looked at when it is there.
     for draft in drafts.values_mut().filter(|draft| draft.asks.is_empty()) {
         if let Some(change) = overtaken(draft) {
-            draft.verdict.decision = Decision::PuttingBack;
-            draft.verdict.change = Some(change);
+            draft.desired.decision = Decision::PuttingBack;
+            draft.desired.change = Some(change);
             continue;
         }
         let Some((failed, back)) = wanted(input, draft) else {
@@ -150,11 +150,11 @@ pub(crate) fn evaluate(
                 .and_then(|()| way(input, draft.service, failed, back, needs))
                 .map(|stop| Some(change(failed, back, stop))),
         };
-        let mut verdict = match wanted {
+        let mut desired = match wanted {
             Ok(change) => {
-                let mut verdict = Desired::new(Decision::PuttingBack);
-                verdict.change = change;
-                verdict
+                let mut desired = Desired::new(Decision::PuttingBack);
+                desired.change = change;
+                desired
             }
             Err(Unusable::NotYet(what)) => Desired::new(Decision::Waiting(Wait::Read(what))),
             Err(Unusable::Never(why)) => {
@@ -162,9 +162,9 @@ pub(crate) fn evaluate(
                 continue;
             }
         };
-        verdict.marks = draft.verdict.marks.take();
-        verdict.notes = std::mem::take(&mut draft.verdict.notes);
-        draft.verdict = verdict;
+        desired.marks = draft.desired.marks.take();
+        desired.notes = std::mem::take(&mut draft.desired.notes);
+        draft.desired = desired;
     }
 }
 
@@ -208,7 +208,7 @@ fn wanted<'d>(
         && external_deploy::is_deployed_by_ecs(draft.service);
     // Who takes the router out anyway brings something that may work.
     let leaves = draft
-        .verdict
+        .desired
         .change
         .as_ref()
         .is_some_and(|change| change.purpose == Purpose::Eject && change.hash != failed.hash);
@@ -307,7 +307,7 @@ pub(crate) fn admit(
 ) -> BTreeSet<WorkloadKey> {
     let mut admitted = BTreeSet::new();
     for (key, draft) in drafts {
-        let change = draft.verdict.change.as_ref();
+        let change = draft.desired.change.as_ref();
         if let Some(change) = change.filter(|change| change.purpose == Purpose::Restore)
             && !held.contains(key)
         {

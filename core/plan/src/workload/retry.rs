@@ -37,7 +37,7 @@ pub(crate) fn forget_failure(input: &PlanInput<'_>, record: &mut WorkloadRecord)
 /// more, or nobody wants the one that could not be brought. `true` when there was one.
 pub(crate) fn forget_what_is_gone(
     service: &ServiceView,
-    verdict: &Desired,
+    desired: &Desired,
     record: &mut WorkloadRecord,
 ) -> bool {
     let Some(failed) = &record.failed else {
@@ -45,23 +45,23 @@ pub(crate) fn forget_what_is_gone(
     };
     // Nothing is known of what could not be read, and what still runs it speaks for itself.
     let is_known = !matches!(
-        verdict.decision,
+        desired.decision,
         Decision::Unknown(_) | Decision::Waiting(Wait::Read(_))
     );
     let is_on_it = service.task_definition == failed.task_definition;
-    let has_router = verdict.marks.is_some();
+    let has_router = desired.marks.is_some();
     let is_gone = match failed.purpose {
         Purpose::Eject => !has_router,
         Purpose::Inject | Purpose::Restore => {
             !has_router
                 && matches!(
-                    verdict.decision,
+                    desired.decision,
                     Decision::NotSelected | Decision::Ejected | Decision::OptedOut
                 )
         }
     };
     let forgets =
-        is_known && is_gone && !is_on_it && verdict.change.is_none() && record.deployment.is_none();
+        is_known && is_gone && !is_on_it && desired.change.is_none() && record.deployment.is_none();
     if forgets {
         record.failed = None;
     }

@@ -31,7 +31,7 @@ pub(crate) fn is_ours(record: &mut WorkloadRecord, service: &ServiceView) {
 /// Notes what a service that needs a change shows: whose deployment is in force, and since when it is done.
 pub(crate) fn note(input: &PlanInput<'_>, draft: &mut Draft<'_>) {
     let (service, record) = (draft.service, &mut draft.record);
-    let Some(change) = &draft.verdict.change else {
+    let Some(change) = &draft.desired.change else {
         // Nobody waits, so nothing is to be kept of it.
         record.last_deployment.take_if(|last| !last.ours);
         return;

@@ -22,7 +22,7 @@ fn fleet(count: usize, rollout: &Value) -> World {
 }
 
 fn approve(world: &mut World) -> String {
-    let hash = world.standing("all").plan.hash;
+    let hash = world.rollout_state("all").plan.hash;
     world.say(0, json!({"approve": {"plan": hash}}));
     hash
 }
@@ -40,7 +40,7 @@ fn nothing_is_written_before_the_plan_is_approved() {
     let mut world = fleet(3, &json!({"approval": "Required"}));
     assert!(world.start().is_empty());
     assert_eq!((world.registered, world.role_policies.len()), (0, 0));
-    let plan = world.standing("all").plan;
+    let plan = world.rollout_state("all").plan;
     assert!(plan.needs_approval && !plan.approved && plan.workloads == 3);
     assert_eq!(
         world.decision("s0"),
@@ -53,7 +53,7 @@ fn nothing_is_written_before_the_plan_is_approved() {
     assert_eq!(world.start().len(), 2);
     world.deployments_complete();
     assert_eq!(world.start().len(), 1);
-    let plan = world.standing("all").plan;
+    let plan = world.rollout_state("all").plan;
     assert!(
         plan.approved && plan.hash == hash,
         "it stays as the rollout goes on"
@@ -71,7 +71,7 @@ fn approval_expires_when_a_pending_base_changes() {
     world.pass();
     // What is done may change: its owner is followed.
     world.owner_deploys("s0", &base("s0", "app:2"));
-    assert_eq!(world.standing("all").plan.hash, hash);
+    assert_eq!(world.rollout_state("all").plan.hash, hash);
     world.owner_deploys("s2", &base("s2", "app:2"));
     let started = world.start();
     assert_eq!(
@@ -79,7 +79,7 @@ fn approval_expires_when_a_pending_base_changes() {
         ["s0"],
         "s2 is another change than the one approved"
     );
-    let plan = world.standing("all").plan;
+    let plan = world.rollout_state("all").plan;
     assert!(!plan.approved && plan.hash != hash);
     approve(&mut world);
     world.deployments_complete();
@@ -96,7 +96,7 @@ fn an_approval_lapses_when_the_policy_or_a_role_changes() {
     );
     world.policies[0].metadata.generation = Some(2);
     assert!(world.start().is_empty());
-    assert_ne!(world.standing("all").plan.hash, hash);
+    assert_ne!(world.rollout_state("all").plan.hash, hash);
 
     let mut world = fleet(2, &json!({"approval": "Required"}));
     let hash = approve(&mut world);
@@ -107,7 +107,7 @@ fn an_approval_lapses_when_the_policy_or_a_role_changes() {
         .replace("task-s0", "task-s1")
         .into();
     world.owner_deploys("s0", &other_role);
-    assert_ne!(world.standing("all").plan.hash, hash);
+    assert_ne!(world.rollout_state("all").plan.hash, hash);
     assert!(world.start().is_empty());
 }
 
@@ -197,7 +197,7 @@ fn paused_rollout_finishes_deployments_and_continues_when_resumed() {
     assert_eq!(world.injected(), 2);
     assert!(
         world
-            .standing("all")
+            .rollout_state("all")
             .paused
             .unwrap()
             .contains("a user paused it")
@@ -256,7 +256,7 @@ fn an_aborted_rollout_leaves_what_is_done_and_follows_it() {
     let done = world.injected();
     assert!((2..5).contains(&done));
     assert_eq!(world.decision("s4"), Decision::Waiting(Wait::Aborted));
-    assert!(world.standing("all").aborted);
+    assert!(world.rollout_state("all").aborted);
     world.owner_deploys("s0", &base("s0", "app:2"));
     world.settle();
     assert!(world.is_injected("s0"));

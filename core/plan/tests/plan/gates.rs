@@ -1,4 +1,4 @@
-//! Whether a rollout may go on: what each piece of evidence does to the verdict.
+//! Whether a rollout may go on: what each piece of evidence does to the analysis.
 
 use firelens_aws::observe::{AlarmView, Needs, Observed};
 use firelens_plan::gate::{AnalysisResult, evaluate};
@@ -29,8 +29,8 @@ fn baking(rollout: &Value) -> (World, String) {
     (world, revision)
 }
 
-/// The verdict when everything it asks for is read.
-fn verdict(world: &World) -> AnalysisResult {
+/// The analysis when everything it asks for is read.
+fn analysis(world: &World) -> AnalysisResult {
     let mut seen = world.seen();
     for _ in 0..3 {
         let mut needs = Needs::default();
@@ -43,22 +43,22 @@ fn verdict(world: &World) -> AnalysisResult {
                 (key, service, &world.records[key])
             })
             .collect();
-        let verdict = evaluate(&input, &world.policies[0], &watched, &mut needs);
+        let analysis = evaluate(&input, &world.policies[0], &watched, &mut needs);
         if needs.is_empty() {
-            return verdict;
+            return analysis;
         }
         assert!(
-            matches!(verdict, AnalysisResult::Inconclusive(_)),
-            "nothing is well before it was read: {verdict:?}"
+            matches!(analysis, AnalysisResult::Inconclusive(_)),
+            "nothing is well before it was read: {analysis:?}"
         );
         world.read(&needs, &mut seen);
     }
-    panic!("the verdict never has what it needs");
+    panic!("the analysis never has what it needs");
 }
 
 #[track_caller]
 fn expect(world: &World, wanted: &AnalysisResult) {
-    let found = verdict(world);
+    let found = analysis(world);
     let agrees = match (wanted, &found) {
         (AnalysisResult::Successful, AnalysisResult::Successful) => true,
         (AnalysisResult::Failed(part), AnalysisResult::Failed(text))

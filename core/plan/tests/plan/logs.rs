@@ -45,13 +45,22 @@ fn streams() -> Value {
 
 /// The questions that the next plan asks of destinations.
 fn asked(world: &World) -> Vec<LogDeliveryQuestion> {
-    world.seen().evidence.arrivals.keys().cloned().collect()
+    world
+        .seen()
+        .evidence
+        .log_deliveries
+        .keys()
+        .cloned()
+        .collect()
 }
 
 /// Everything that is asked for next is answered so.
 fn answer(world: &mut World, answer: &Observed<LogDelivery>) {
     for question in asked(world) {
-        world.evidence.arrivals.insert(question, answer.clone());
+        world
+            .evidence
+            .log_deliveries
+            .insert(question, answer.clone());
     }
 }
 
@@ -205,7 +214,7 @@ fn unreadable_destination_is_unknown_and_makes_no_calls() {
     let mut world = fleet(1, &[datadog]);
     let looked = world.seen().evidence;
     assert!(
-        looked.arrivals.is_empty() && looked.tasks.is_empty(),
+        looked.log_deliveries.is_empty() && looked.tasks.is_empty(),
         "{looked:?}"
     );
     world.pass();
@@ -233,7 +242,7 @@ fn every_output_that_can_be_seen_must_show_something() {
         };
         world
             .evidence
-            .arrivals
+            .log_deliveries
             .insert(question, Observed::Present(shown));
     }
     world.pass();

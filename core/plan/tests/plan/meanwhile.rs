@@ -43,7 +43,7 @@ fn generation(world: &World, service: &str) -> Option<i64> {
 }
 
 fn approve(world: &mut World) {
-    let hash = world.standing("all").plan.hash;
+    let hash = world.rollout_state("all").plan.hash;
     world.say(0, json!({"approve": {"plan": hash}}));
 }
 
@@ -82,9 +82,9 @@ fn the_next_generation_comes_in_its_turn_to_all_alike() {
     let mut world = second_generation(&json!({"approval": "Required"}));
     rest(&mut world);
     world.owner_deploys("s1", &base("s1", "app:2"));
-    let hash = world.standing("all").plan.hash;
+    let hash = world.rollout_state("all").plan.hash;
     rest(&mut world);
-    let plan = world.standing("all").plan;
+    let plan = world.rollout_state("all").plan;
     assert_eq!(plan.hash, hash, "what is to be approved is the same");
     assert_eq!(plan.workloads as usize, FLEET, "nobody was reached");
     approve(&mut world);

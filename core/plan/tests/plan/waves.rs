@@ -34,14 +34,14 @@ fn waves_grow_from_the_canary_up_to_max_concurrent() {
     let mut world = fleet(25, &rollout);
     let sizes: Vec<usize> = rounds(&mut world).iter().map(Vec::len).collect();
     assert_eq!(sizes, [1, 2, 4, 8, 8, 2]);
-    let standing = world.standing("all");
-    let waves: Vec<_> = standing
+    let rollout_state = world.rollout_state("all");
+    let waves: Vec<_> = rollout_state
         .waves
         .iter()
         .map(|wave| (wave.wave, wave.size, wave.done))
         .collect();
     assert_eq!(waves, [(0, 1, 1), (1, 2, 2), (2, 4, 4), (3, 18, 18)]);
-    assert_eq!(standing.remaining, 0);
+    assert_eq!(rollout_state.remaining, 0);
 }
 
 #[test]
@@ -118,12 +118,15 @@ fn failed_canaries_are_replaced_until_the_threshold_pauses_the_rollout() {
         world.decision("s2"),
         Decision::Waiting(Wait::Paused(_))
     ));
-    let standing = world.standing("all");
+    let rollout_state = world.rollout_state("all");
     assert_eq!(
-        (standing.waves[0].started, standing.waves[0].failed),
+        (
+            rollout_state.waves[0].started,
+            rollout_state.waves[0].failed
+        ),
         (2, 2)
     );
-    assert!(standing.paused.unwrap().contains("2 attempts failed"));
+    assert!(rollout_state.paused.unwrap().contains("2 attempts failed"));
 }
 
 #[test]
@@ -160,7 +163,7 @@ fn a_generation_that_leaves_tasks_unchanged_redeploys_no_service() {
     world.policies[0].metadata.generation = Some(2);
     world.settle();
     assert_eq!(world.updates.len(), updates);
-    assert_eq!(world.standing("all").plan.workloads, 0);
+    assert_eq!(world.rollout_state("all").plan.workloads, 0);
     // Whoever deploys now is followed without asking: the generation has reached it.
     world.owner_deploys("s1", &base("s1", "app:7"));
     world.settle();

@@ -41,7 +41,7 @@ pub struct PlanSummary {
     pub unchanged: u32,
     /// Cannot be injected.
     pub refused: u32,
-    /// Could not be judged.
+    /// Could not be evaluated.
     pub unknown: u32,
 }
 

@@ -145,11 +145,11 @@ fn bounded(
     let name = arn.to_owned();
     let found = iam::within_boundary(&NamedDocument { name, document }, statements);
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
-    review.denies = some(iam::describe(&found, |verdict| match verdict {
+    review.denies = some(iam::describe(&found, |result| match result {
         RightsResult::Missing(lack) => Some(lack.to_string()),
         RightsResult::Allowed | RightsResult::Unknown(_) => None,
     }));
-    review.unknown = some(iam::describe(&found, |verdict| match verdict {
+    review.unknown = some(iam::describe(&found, |result| match result {
         RightsResult::Unknown(why) => Some(why.clone()),
         RightsResult::Allowed | RightsResult::Missing(_) => None,
     }));

@@ -36,7 +36,7 @@ pub fn rollout_status(
     now: Timestamp,
 ) -> Option<RolloutStatus> {
     let progress = plan.policies.get(policy.name())?;
-    let standing = plan.rollout_states.get(policy.name())?;
+    let state = plan.rollout_states.get(policy.name())?;
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let open = progress.open();
     let was_complete = old
@@ -54,16 +54,16 @@ pub fn rollout_status(
     // The first one that is written has generation 1.
     let generation = old.map_or(1, Rollout::generation);
     let old = old.and_then(|old| old.status.clone()).unwrap_or_default();
-    let mut message = message(progress, standing);
+    let mut message = message(progress, state);
     if is_held {
         message.push_str(&opted_out(progress));
     }
     let reason = match is_held && progress.waits_for_owners() {
         true => OPTED_OUT_SERVICES,
-        false => reason(progress, standing, complete),
+        false => reason(progress, state, complete),
     };
-    let fresh = conditions(reason, standing, complete, &message, generation);
-    let runs = !complete && standing.paused.is_none() && !standing.aborted;
+    let fresh = conditions(reason, state, complete, &message, generation);
+    let runs = !complete && state.paused.is_none() && !state.aborted;
     Some(RolloutStatus {
         selected: progress.selected,
         updated: progress.in_sync,
@@ -71,12 +71,12 @@ pub fn rollout_status(
         pending: progress.pending + progress.to_eject,
         failed: progress.failed,
         skipped: progress.refused,
-        wave: standing.wave,
-        waves: standing.waves.clone(),
-        plan: (standing.plan.workloads > 0).then(|| standing.plan.clone()),
+        wave: state.wave,
+        waves: state.waves.clone(),
+        plan: (state.plan.workloads > 0).then(|| state.plan.clone()),
         reasons: reasons(plan, policy),
         expected_end: runs
-            .then(|| expected_end(progress, standing, pace, &old, now))
+            .then(|| expected_end(progress, state, pace, &old, now))
             .flatten(),
         started_at: old.started_at.or(Some(now)),
         // The first time counts: a service that comes later does not begin the rollout anew.
@@ -107,7 +107,7 @@ fn following(plan: &Plan, policy: &LoggingPolicy) -> u32 {
 
 fn conditions(
     reason: &str,
-    standing: &RolloutState,
+    state: &RolloutState,
     complete: bool,
     message: &str,
     generation: i64,
@@ -119,44 +119,40 @@ fn conditions(
     let mut fresh = [COMPLETE, READY]
         .map(|type_| condition(type_, truth(complete), reason, message, generation))
         .to_vec();
-    let (word, why) = match &standing.paused {
+    let (word, why) = match &state.paused {
         Some(why) => ("RolloutPaused", why.as_str()),
         None => ("NotPaused", ""),
     };
     fresh.push(condition(
         PAUSED,
-        truth(standing.paused.is_some()),
+        truth(state.paused.is_some()),
         word,
         why,
         generation,
     ));
-    if standing.plan.needs_approval && standing.plan.workloads > 0 {
-        let hash = &standing.plan.hash;
-        let (word, why) = match standing.plan.approved {
+    if state.plan.needs_approval && state.plan.workloads > 0 {
+        let hash = &state.plan.hash;
+        let (word, why) = match state.plan.approved {
             true => ("PlanApproved", format!("plan {hash}")),
             false => (
                 "WaitingForApproval",
-                format!("plan {hash} changes {} workloads", standing.plan.workloads),
+                format!("plan {hash} changes {} workloads", state.plan.workloads),
             ),
         };
-        let given = truth(standing.plan.approved);
+        let given = truth(state.plan.approved);
         fresh.push(condition(APPROVED, given, word, why, generation));
     }
     fresh
 }
 
-const fn reason(
-    progress: &PolicyProgress,
-    standing: &RolloutState,
-    complete: bool,
-) -> &'static str {
+const fn reason(progress: &PolicyProgress, state: &RolloutState, complete: bool) -> &'static str {
     if complete {
         "RolloutComplete"
-    } else if standing.aborted {
+    } else if state.aborted {
         "RolloutAborted"
-    } else if standing.paused.is_some() {
+    } else if state.paused.is_some() {
         "RolloutPaused"
-    } else if standing.plan.needs_approval && !standing.plan.approved && standing.remaining > 0 {
+    } else if state.plan.needs_approval && !state.plan.approved && state.remaining > 0 {
         "WaitingForApproval"
     } else if progress.failed > 0 {
         "WorkloadsFailed"
@@ -165,7 +161,7 @@ const fn reason(
     }
 }
 
-fn message(progress: &PolicyProgress, standing: &RolloutState) -> String {
+fn message(progress: &PolicyProgress, state: &RolloutState) -> String {
     let mut parts = vec![format!(
         "{} of {} in sync",
         progress.in_sync, progress.selected
@@ -186,11 +182,11 @@ fn message(progress: &PolicyProgress, standing: &RolloutState) -> String {
             .map(|(count, what)| format!("{count} {what}")),
     );
     let mut text = parts.join(", ");
-    if standing.aborted {
+    if state.aborted {
         text.push_str("; aborted");
-    } else if let Some(why) = &standing.paused {
+    } else if let Some(why) = &state.paused {
         text.push_str(&format!("; paused: {why}"));
-    } else if let Some(until) = standing.bakes_until {
+    } else if let Some(until) = state.bakes_until {
         text.push_str(&format!(
             "; waiting for the canary bake time to end at {until:.0}"
         ));
@@ -236,7 +232,7 @@ fn reasons(plan: &Plan, policy: &LoggingPolicy) -> Vec<ReasonCount> {
 /// the difference is no news; what was overdue is put off by some minutes, not by every pass.
 fn expected_end(
     progress: &PolicyProgress,
-    standing: &RolloutState,
+    state: &RolloutState,
     pace: Pace,
     old: &RolloutStatus,
     now: Timestamp,
@@ -245,23 +241,23 @@ fn expected_end(
     const SLACK_SECONDS: i64 = 60;
     /// How far an end that did not come is put off at least, in seconds.
     const PUT_OFF_SECONDS: i64 = 300;
-    let left = i64::from(standing.remaining) + i64::from(progress.in_progress);
+    let left = i64::from(state.remaining) + i64::from(progress.in_progress);
     if left == 0 {
         return None;
     }
-    let budget = f64::from(standing.remaining) / pace.registrations_per_second.max(f64::EPSILON);
+    let budget = f64::from(state.remaining) / pace.registrations_per_second.max(f64::EPSILON);
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a float becomes the nearest integer"
     )]
     let budget_seconds = budget.ceil() as i64;
-    let limit = i64::from(standing.limit.max(1));
+    let limit = i64::from(state.limit.max(1));
     let rounds = (left + limit - 1) / limit;
-    let deployments_seconds = rounds.saturating_mul(standing.deployment_seconds.unwrap_or(0));
+    let deployments_seconds = rounds.saturating_mul(state.deployment_seconds.unwrap_or(0));
     let is_overdue = old.expected_end.is_some_and(|known| known <= now);
     let least = if is_overdue { PUT_OFF_SECONDS } else { 1 };
     let seconds = budget_seconds.max(deployments_seconds).max(least);
-    let from = standing.bakes_until.unwrap_or(now).max(now);
+    let from = state.bakes_until.unwrap_or(now).max(now);
     let end = from.checked_add(SignedDuration::from_secs(seconds)).ok()?;
     let end = Timestamp::from_second(end.as_second()).ok()?;
     let has_moved = (old.updated, old.in_progress, old.failed, old.skipped)

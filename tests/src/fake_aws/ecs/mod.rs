@@ -32,7 +32,7 @@ pub(super) use service::{RolloutState, Service, Status};
 pub(super) use task_definitions::Revision;
 
 /// Decides how a deployment ends.
-pub(super) type Judge = Arc<dyn Fn(&Deploying<'_>) -> DeploymentEnd + Send + Sync>;
+pub(super) type Evaluate = Arc<dyn Fn(&Deploying<'_>) -> DeploymentEnd + Send + Sync>;
 
 /// One account and region.
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ pub(super) struct Ctx<'a> {
     pub(super) lag: Lag,
     pub(super) revision_lag: RevisionLag,
     pub(super) deployment_ms: i64,
-    pub(super) judge: Option<&'a Judge>,
+    pub(super) evaluate: Option<&'a Evaluate>,
     pub(super) registry: &'a Registry,
     pub(super) serial: &'a mut u64,
 }

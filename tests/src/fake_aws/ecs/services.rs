@@ -142,7 +142,7 @@ pub(super) fn deployable(
 }
 
 impl Region {
-    /// How the coming deployment ends: the script of the service first, then the judge, else well.
+    /// How the coming deployment ends: the script of the service first, then the evaluate, else well.
     pub(super) fn end_of(
         &mut self,
         ctx: &Ctx<'_>,
@@ -154,8 +154,8 @@ impl Region {
         if let Some(end) = script.and_then(std::collections::VecDeque::pop_front) {
             return end;
         }
-        match (ctx.judge, self.revision(arn)) {
-            (Some(judge), Some(revision)) => judge(&Deploying {
+        match (ctx.evaluate, self.revision(arn)) {
+            (Some(evaluate), Some(revision)) => evaluate(&Deploying {
                 cluster,
                 service,
                 task_definition: &revision.view(),

@@ -1,7 +1,7 @@
 //! AWS's own models of its services, and what of a call does not fit them: so that neither our requests nor this fake's
 //! answers speak of an AWS that does not exist.
 //! `FIRELENS_TEST_AWS_MODELS` names the folder that `deploy/local/aws.sh install-models` makes from botocore.
-//! Never judges what the models do not say: rules of the services themselves stand beside each service.
+//! Never evaluates what the models do not say: rules of the services themselves stand beside each service.
 
 #![allow(
     clippy::panic,

@@ -114,7 +114,7 @@ fn example(arn: &str) -> String {
     out + rest
 }
 
-fn verdict(action: &str, granted: &str, asked: &str) -> RightsResult {
+fn result(action: &str, granted: &str, asked: &str) -> RightsResult {
     let document = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": action, "Resource": granted},
     ]});
@@ -127,16 +127,16 @@ fn verdict(action: &str, granted: &str, asked: &str) -> RightsResult {
     };
     evaluate(&policies, &[Statement::new("A", [action], [asked])])
         .remove(0)
-        .verdict
+        .result
 }
 
-/// Our evaluator judges each action that concerns us on each type of resource as the reference has it.
+/// Our evaluator evaluates each action that concerns us on each type of resource as the reference has it.
 #[test]
 fn our_evaluator_allows_each_action_on_its_own_resources_only() {
     let Some(reference) = Reference::load() else {
         return;
     };
-    let mut judged = 0;
+    let mut evaluated = 0;
     for service in [
         "ecs",
         "iam",
@@ -155,12 +155,12 @@ fn our_evaluator_allows_each_action_on_its_own_resources_only() {
                 let mine = example(arn);
                 let family = format!("{}*", &mine[..mine.len() - 1]);
                 assert_eq!(
-                    verdict(&name, &mine, &mine),
+                    result(&name, &mine, &mine),
                     RightsResult::Allowed,
                     "{name} {mine}"
                 );
                 assert_eq!(
-                    verdict(&name, &family, &mine),
+                    result(&name, &family, &mine),
                     RightsResult::Allowed,
                     "{name} {family}"
                 );
@@ -169,15 +169,15 @@ fn our_evaluator_allows_each_action_on_its_own_resources_only() {
                     .map(|other| example(other))
                     .filter(|other| *other != mine);
                 for other in others {
-                    let verdict = verdict(&name, &mine, &other);
+                    let result = result(&name, &mine, &other);
                     assert!(
-                        matches!(verdict, RightsResult::Missing(_)),
-                        "{name} {mine} {other}: {verdict:?}"
+                        matches!(result, RightsResult::Missing(_)),
+                        "{name} {mine} {other}: {result:?}"
                     );
                 }
-                judged += 1;
+                evaluated += 1;
             }
         }
     }
-    assert!(judged > 300, "only {judged} were judged");
+    assert!(evaluated > 300, "only {evaluated} were evaluated");
 }

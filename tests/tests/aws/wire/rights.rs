@@ -1,4 +1,4 @@
-//! Rights: a call is judged by the policies of its account, and refused in the words of its service.
+//! Rights: a call is evaluated by the policies of its account, and refused in the words of its service.
 
 use firelens_aws::iam::NamedDocument;
 use firelens_tests::fake_aws::FakeAws;

@@ -71,7 +71,7 @@ impl fmt::Display for Lack {
     }
 }
 
-/// The verdict on one action and one resource.
+/// The result on one action and one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RightsFinding {
     /// Action such as `logs:PutLogEvents`.
@@ -79,10 +79,10 @@ pub struct RightsFinding {
     /// Resource as it was asked for, wildcards included.
     pub resource: String,
     /// Whether it is allowed.
-    pub verdict: RightsResult,
+    pub result: RightsResult,
 }
 
-/// Judges every action on every resource of `statements` by what is attached to a role.
+/// Evaluates every action on every resource of `statements` by what is attached to a role.
 #[must_use]
 pub fn evaluate(policies: &RolePolicies, statements: &[Statement]) -> Vec<RightsFinding> {
     let identity = parsed(&policies.identity);
@@ -105,7 +105,7 @@ pub fn evaluate(policies: &RolePolicies, statements: &[Statement]) -> Vec<Rights
     })
 }
 
-/// Judges what would be left of `statements` if a role with this boundary were given them.
+/// Evaluates what would be left of `statements` if a role with this boundary were given them.
 #[must_use]
 pub fn within_boundary(boundary: &NamedDocument, statements: &[Statement]) -> Vec<RightsFinding> {
     let policy = parsed(std::slice::from_ref(boundary));
@@ -126,7 +126,7 @@ pub fn describe(
 ) -> String {
     let mut groups: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
     for finding in findings {
-        if let Some(why) = why(&finding.verdict) {
+        if let Some(why) = why(&finding.result) {
             groups
                 .entry((&finding.resource, why))
                 .or_default()
@@ -142,7 +142,7 @@ pub fn describe(
 
 fn findings(
     statements: &[Statement],
-    judge: impl Fn(&str, &Pattern) -> RightsResult,
+    evaluate: impl Fn(&str, &Pattern) -> RightsResult,
 ) -> Vec<RightsFinding> {
     let mut findings = Vec::new();
     for statement in statements {
@@ -153,7 +153,7 @@ fn findings(
                 findings.push(RightsFinding {
                     action: action.clone(),
                     resource: resource.clone(),
-                    verdict: judge(action, &pattern),
+                    result: evaluate(action, &pattern),
                 });
             }
         }

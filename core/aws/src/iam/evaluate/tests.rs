@@ -27,7 +27,7 @@ fn say(identity: &[&Value], boundary: Option<&Value>, action: &str, resource: &s
     let asked = [Statement::new("Ask", [action], [resource])];
     let found = evaluate(&policies, &asked);
     assert_eq!(found.len(), 1);
-    match &found[0].verdict {
+    match &found[0].result {
         RightsResult::Allowed => "allowed".to_owned(),
         RightsResult::Missing(lack) => format!("missing: {lack}"),
         RightsResult::Unknown(why) => format!("unknown: {why}"),
@@ -250,7 +250,7 @@ fn a_document_that_cannot_be_read_makes_everything_unknown() {
             ["arn:aws:s3:::b/k"],
         )];
         let found = evaluate(&policies, &asked);
-        let RightsResult::Unknown(said) = &found[0].verdict else {
+        let RightsResult::Unknown(said) = &found[0].result else {
             panic!("{found:?}");
         };
         assert!(
@@ -258,7 +258,7 @@ fn a_document_that_cannot_be_read_makes_everything_unknown() {
             "{said}"
         );
         let bounded = within_boundary(&document, &asked);
-        assert!(matches!(&bounded[0].verdict, RightsResult::Unknown(_)));
+        assert!(matches!(&bounded[0].result, RightsResult::Unknown(_)));
     }
 }
 
@@ -276,7 +276,7 @@ fn every_pair_of_action_and_resource_is_judged() {
     let found = within_boundary(&boundary, &asked);
     let allowed: Vec<_> = found
         .iter()
-        .map(|one| one.verdict == RightsResult::Allowed)
+        .map(|one| one.result == RightsResult::Allowed)
         .collect();
     assert_eq!(allowed, [true, false, false, false, false]);
 }

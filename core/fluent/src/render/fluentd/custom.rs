@@ -1,4 +1,4 @@
-//! `spec.customConfig` of a Fluentd router: read, judged by an allowlist and written anew.
+//! `spec.customConfig` of a Fluentd router: read, evaluated by an allowlist and written anew.
 //!
 //! Never passes the raw text on; comments are lost. What runs a program or code is refused.
 
@@ -20,7 +20,7 @@ const RUNS_CODE: [(&str, &str); 2] = [
     ),
 ];
 
-/// Reads and judges the raw text. An empty text gives no elements.
+/// Reads and evaluates the raw text. An empty text gives no elements.
 ///
 /// Allowed are `<source>`, `<filter>`, `<match>` and `<label>` with any plugin that runs no program
 /// and no code.

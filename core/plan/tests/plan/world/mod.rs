@@ -390,7 +390,7 @@ impl World {
     }
 
     /// How the rollout of a policy stands.
-    pub(crate) fn standing(&self, policy: &str) -> RolloutState {
+    pub(crate) fn rollout_state(&self, policy: &str) -> RolloutState {
         self.plan().rollout_states[policy].clone()
     }
 

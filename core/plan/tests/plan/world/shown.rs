@@ -173,7 +173,7 @@ impl World {
             log_tails,
             alarms,
             samples,
-            arrivals
+            log_deliveries
         );
     }
 

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What must be well before the next wave begins. All of them; one that fails pauses the rollout, one
-/// that cannot be judged makes it wait.
+/// that cannot be evaluated makes it wait.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Gates {
@@ -33,7 +33,7 @@ impl Gates {
 }
 
 /// One query: every sample of the answer must lie within the bounds. An answer without samples, or with
-/// one that is no number, cannot be judged.
+/// one that is no number, cannot be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PrometheusGate {

@@ -182,7 +182,7 @@ fn check_file(path: &Path, file: &str, errors: &mut Errors) {
     }
 }
 
-/// What Fluentd has nothing for. Single fields are judged where they are rendered.
+/// What Fluentd has nothing for. Single fields are evaluated where they are rendered.
 fn check_fluentd(path: &Path, spec: &LoggingPolicySpec, raw: &Value, errors: &mut Errors) {
     if raw.pointer("/router/image").is_none() {
         let at = path.field("router").field("image");

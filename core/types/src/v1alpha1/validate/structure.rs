@@ -19,7 +19,7 @@ pub(crate) struct Structure {
     pub broken: Vec<Path>,
     /// Objects out of which something was taken.
     pub(crate) thinned: Vec<Path>,
-    /// Choices that are none: what goes with them cannot be judged.
+    /// Choices that are none: what goes with them cannot be evaluated.
     pub(crate) undecided: Vec<Path>,
 }
 
