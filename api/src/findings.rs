@@ -18,7 +18,7 @@ use crate::{admission, overlaps};
 /// Warnings a client is sent; a header line holds only so much.
 const WARNINGS_MAX: usize = 20;
 
-/// Evaluates an admitted object, given the stored one that it replaces. Answers what the client should be
+/// Evaluates an admitted object, given the stored one that it replaces. Returns what the client should be
 /// told.
 ///
 /// # Errors

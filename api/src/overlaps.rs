@@ -13,7 +13,7 @@ use crate::admission;
 use crate::meta::typed;
 use crate::status::{ApiError, from_store_query};
 
-/// Evaluates an admitted target, given the stored one that it replaces. Answers what the client should be told.
+/// Evaluates an admitted target, given the stored one that it replaces. Returns what the client should be told.
 ///
 /// # Errors
 /// [`ApiError::Invalid`] with every other target that it newly overlaps; the store fails.

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 /// Removes the field at `path`, such as `spec.outputs[0].s3.bukcet` or `spec.labels[a.b/c]`.
-/// Answers whether there was one.
+/// Returns whether there was one.
 pub(crate) fn remove(object: &mut Value, path: &str) -> bool {
     let path = path.strip_prefix('.').unwrap_or(path);
     match object {

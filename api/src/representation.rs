@@ -21,7 +21,7 @@ pub(crate) struct Page {
     pub(crate) remaining: Option<i64>,
 }
 
-/// Answers one object.
+/// Returns one object.
 pub(crate) fn object(
     accept: Accept,
     include: IncludeObject,
@@ -56,7 +56,7 @@ pub(crate) fn shape_one(
     }
 }
 
-/// Answers a page of a kind.
+/// Returns a page of a kind.
 pub(crate) fn list(
     accept: Accept,
     include: IncludeObject,
@@ -73,7 +73,7 @@ pub(crate) fn list(
     )
 }
 
-/// Answers a page of anything; `type_of` is its `apiVersion` and `kind`.
+/// Returns a page of anything; `type_of` is its `apiVersion` and `kind`.
 pub(crate) fn any_list(
     accept: Accept,
     include: IncludeObject,
@@ -109,7 +109,7 @@ pub(crate) fn any_list(
     write(accept.encoding, StatusCode::OK, &value)
 }
 
-/// Answers any value.
+/// Returns any value.
 pub(crate) fn write(
     encoding: Encoding,
     code: StatusCode,

@@ -19,7 +19,7 @@ use crate::state::ApiState;
 use crate::status::ApiError;
 use crate::{discovery, events, health, metrics, openapi, representation};
 
-/// Answers smaller than this are sent as they are. kube-apiserver: 128 KiB.
+/// Responses smaller than this are sent as they are. kube-apiserver: 128 KiB.
 const COMPRESS_FROM_BYTES: u64 = 16 * 1024;
 
 /// The whole API: `/apis/firelens.dev/v1alpha1`, events, discovery, OpenAPI, health and metrics.

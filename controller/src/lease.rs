@@ -121,7 +121,7 @@ impl Leases {
         self.lock().get(target).cloned()
     }
 
-    /// Renews the leases that are held. Answers the targets whose lease is lost.
+    /// Renews the leases that are held. Returns the targets whose lease is lost.
     pub async fn renew_all(&self) -> Vec<String> {
         let held: Vec<(String, Lease)> = self
             .lock()

@@ -1,4 +1,4 @@
-//! Answers what a plan asks for.
+//! Reads what a plan asks for.
 //!
 //! The content of a revision never changes, so it is read from AWS once in its life and kept in the
 //! store. A failed read is unknown, never absent.

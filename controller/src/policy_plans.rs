@@ -1,4 +1,4 @@
-//! Answers what a policy would do in a target, from the world that a pass has just seen.
+//! Works out what a policy would do in a target, from the world that a pass has just seen.
 //!
 //! Nothing is written to AWS for an answer, and a question that cannot be answered costs the pass
 //! nothing.
@@ -17,7 +17,7 @@ use crate::world::World;
 /// Rounds of reviewing and reading for one question.
 const MAX_ROUNDS: usize = 12;
 
-/// Answers the open questions of a target.
+/// Returns the open questions of a target.
 ///
 /// # Errors
 /// The store fails.

@@ -17,7 +17,7 @@ use crate::load::Loaded;
 /// wants that very content, and then it is looked for at each pass; after a day nobody does.
 const INTENT_KEPT_SECONDS: i64 = 86_400;
 
-/// Brings the memory of a target up to what its plan says. Answers `false` where something that the plan
+/// Brings the memory of a target up to what its plan says. Returns `false` where something that the plan
 /// relies on is being taken away for another target at this moment: then nothing may be done.
 ///
 /// A workload whose memory the store refuses is left as it is: what cannot be remembered must not be

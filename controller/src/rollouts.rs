@@ -18,7 +18,7 @@ use crate::report::{Report, to_json};
 use crate::retire::concerns;
 
 impl Report<'_> {
-    /// Writes the rollouts of this target. Answers them by policy.
+    /// Writes the rollouts of this target. Returns them by policy.
     pub(crate) async fn write_rollouts(
         &self,
         lease: &Lease,

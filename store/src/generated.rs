@@ -193,7 +193,7 @@ impl Store {
     }
 
     /// Takes one finalizer off an object, which goes with the last one if it is being deleted.
-    /// Answers `None` where the object is not there or does not have it.
+    /// Returns `None` where the object is not there or does not have it.
     ///
     /// # Errors
     /// [`StoreError::Fenced`], [`StoreError::Conflict`] where the name belongs to another object by

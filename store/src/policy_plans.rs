@@ -19,7 +19,7 @@ pub struct PolicyPlanQuestion {
 }
 
 impl Store {
-    /// Asks the controllers of these targets, and wakes them. Answers the question's id.
+    /// Asks the controllers of these targets, and wakes them. Returns the question's id.
     ///
     /// # Errors
     /// The database fails.

@@ -74,7 +74,7 @@ impl Store {
     }
 
     /// Remembers resources of one target; to be called before they are made, and before what was seen of
-    /// them is relied on. Answers those that were not kept, because another target is taking them away at
+    /// them is relied on. Returns those that were not kept, because another target is taking them away at
     /// this moment: they must not be made nor relied on now.
     ///
     /// # Errors

@@ -154,7 +154,7 @@ pub(crate) async fn count_after(
     .await
 }
 
-/// Takes `count` revisions and, with them, the lock that keeps commits in their order. Answers the
+/// Takes `count` revisions and, with them, the lock that keeps commits in their order. Returns the
 /// last of them. `notify` wakes listeners when the transaction commits; the hint carries no data.
 pub(crate) async fn advance(
     conn: &mut PgConnection,

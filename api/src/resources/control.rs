@@ -20,7 +20,7 @@ const WRITER: &str = "is written by the controller: users can change only spec.c
                       annotations of a rollout";
 
 /// Evaluates an admitted object of a kind that people control, and the status it was sent with, against the
-/// stored one. Answers what the client should be told; nothing for other kinds.
+/// stored one. Returns what the client should be told; nothing for other kinds.
 ///
 /// # Errors
 /// [`ApiError::Invalid`] with every member that the controller writes and that would change, and every

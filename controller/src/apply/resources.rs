@@ -15,7 +15,7 @@ use super::{APPLY_BUDGET, Applied, Applier, ApplyError, not_kept};
 use crate::aws::AwsError;
 
 impl Applier<'_> {
-    /// Writes what the workloads of this pass require. Answers what could not be written, and why.
+    /// Writes what the workloads of this pass require. Returns what could not be written, and why.
     pub(super) async fn write_resources(
         &self,
         plan: &Plan,

@@ -6,3 +6,4 @@ mod documentation;
 mod edge_cases;
 mod entrance;
 mod rooms;
+mod words;

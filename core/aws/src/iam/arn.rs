@@ -33,7 +33,7 @@ pub struct RoleName {
 }
 
 /// Reads `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME` or a bare role name, as `taskRoleArn` allows
-/// both. Answers none for anything else (an assumed-role ARN, a user, an empty name).
+/// both. Returns none for anything else (an assumed-role ARN, a user, an empty name).
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
 pub fn role_name(arn_or_name: &str) -> Option<RoleName> {
     let (account_id, path_and_name) = match arn_or_name.strip_prefix("arn:") {

@@ -7,7 +7,7 @@
 /// A name as the last part of an ARN: `${…}` (router environment) and `$(…)` (Go plugins) become
 /// `*`; so does everything from another `$` on, since only Fluent Bit knows where such a part ends.
 ///
-/// Answers none when the name itself holds a wildcard.
+/// Returns none when the name itself holds a wildcard.
 pub(super) fn resource(name: &str) -> Option<String> {
     if name.contains(['*', '?']) {
         return None;

@@ -30,7 +30,7 @@ impl RouterNames<'_> {
 }
 
 /// Makes routed containers wait for the router, and those that waited for the router it replaces.
-/// Answers whether anything waits for a healthy router.
+/// Returns whether anything waits for a healthy router.
 pub(crate) fn add(
     doc: &mut TaskDefinitionDoc,
     routed: &[&str],

@@ -105,7 +105,7 @@ aws ecs update-service-primary-task-set {place} --primary-task-set TASK_SET_ID",
 mod tests {
     use super::*;
 
-    fn shipment(controller: &str, load_balancers: Vec<LoadBalancerView>) -> ExternalDeploy {
+    fn external_deploy(controller: &str, load_balancers: Vec<LoadBalancerView>) -> ExternalDeploy {
         ExternalDeploy {
             revision: "arn:aws:ecs:us-east-1:111122223333:task-definition/web:8".to_owned(),
             purpose: Purpose::Inject,
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn app_spec_names_revision_container_and_port() {
-        let found = shipment(
+        let found = external_deploy(
             "CODE_DEPLOY",
             vec![LoadBalancerView {
                 container_name: "app".to_owned(),
@@ -140,7 +140,7 @@ Resources:
 
     #[test]
     fn an_external_controller_gets_its_two_calls() {
-        let message = shipment("EXTERNAL", Vec::new()).message();
+        let message = external_deploy("EXTERNAL", Vec::new()).message();
         for part in [
             "aws ecs create-task-set --cluster main --service web --task-definition arn:aws:ecs:us-east-1:111122223333:task-definition/web:8 ",
             "aws ecs update-service-primary-task-set --cluster main --service web --primary-task-set",

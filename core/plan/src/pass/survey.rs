@@ -30,7 +30,7 @@ pub(crate) fn survey<'a>(
         .keys()
         .chain(input.records.keys())
         .collect();
-    let linted = PolicyErrors::of(input);
+    let policy_errors = PolicyErrors::of(input);
     let injectors = Injectors::of(input);
     let mut drafts = BTreeMap::new();
     for key in keys {
@@ -69,7 +69,12 @@ pub(crate) fn survey<'a>(
         };
         drafts.insert(
             key.clone(),
-            draft(input, (&linted, &injectors), (cluster, found), &remembered),
+            draft(
+                input,
+                (&policy_errors, &injectors),
+                (cluster, found),
+                &remembered,
+            ),
         );
     }
     for draft in drafts.values() {
@@ -102,7 +107,7 @@ fn not_listed(
 
 fn draft<'a>(
     input: &PlanInput<'a>,
-    (linted, injectors): (&PolicyErrors, &Injectors<'_>),
+    (policy_errors, injectors): (&PolicyErrors, &Injectors<'_>),
     (cluster, service): (&'a ClusterView, &'a ServiceView),
     remembered: &WorkloadRecord,
 ) -> Draft<'a> {
@@ -136,7 +141,7 @@ fn draft<'a>(
             record,
             selection: &selection,
             out_of_scope,
-            linted,
+            policy_errors,
             injectors,
         };
         desire::evaluate(input, &site, needs)

@@ -21,7 +21,7 @@ pub(crate) fn evaluate_resources(
     input: &PlanInput<'_>,
     plan: &mut Plan,
     drafts: &BTreeMap<WorkloadKey, Draft<'_>>,
-    places: &Slots,
+    slots: &Slots,
 ) -> BTreeMap<ResourceId, State> {
     let mut wishes = Wishes::default();
     for (key, draft) in drafts {
@@ -31,7 +31,7 @@ pub(crate) fn evaluate_resources(
             Decision::InSync | Decision::ShipManually(_)
         );
         if let Some(policy) = &draft.desired.policy
-            && (in_sync || places.admitted.contains(key) || places.next.contains(key))
+            && (in_sync || slots.admitted.contains(key) || slots.next.contains(key))
         {
             if manages_roles(input, policy) {
                 wishes.grants(policy, &draft.desired.grants, in_sync);
@@ -53,7 +53,7 @@ pub(crate) fn evaluate_resources(
     }
     let mut states = BTreeMap::new();
     let all = wishes.into_wanted(input);
-    let moving = relied_on_next(input, drafts, &places.admitted);
+    let moving = relied_on_next(input, drafts, &slots.admitted);
     let due = reread::due(input);
     let mut replaced = 0;
     for (id, wanted) in &all {

@@ -42,7 +42,7 @@ pub(crate) struct Candidate {
 /// A place in a wave, or what is waited for.
 pub(crate) type Answer = Result<u32, Wait>;
 
-/// Answers for each candidate, in the order of their places. `stage_in_flight` is the first stage that has
+/// The result for each candidate, in the order of their slots. `stage_in_flight` is the first stage that has
 /// workloads under way; `gate` is what waves after the canaries wait for.
 pub(crate) fn admit(
     waves: Waves,

@@ -29,7 +29,7 @@ impl Ceiling {
     }
 }
 
-/// What is known of one rollout when places are given.
+/// What is known of one rollout when slots are given.
 #[derive(Clone, Debug)]
 pub(crate) struct Blocker {
     frozen: Option<Wait>,

@@ -39,8 +39,8 @@ pub(crate) fn held_back(
     if !external_deploy::is_deployed_by_ecs(draft.service) {
         // Until it is prepared it takes a place like the others; then it is the owner's turn.
         let prepared = external_deploy::prepared(&draft.record, change)?;
-        let shipment = ExternalDeploy::of(draft.service, prepared, change.purpose);
-        return Some(Decision::ShipManually(Box::new(shipment)));
+        let external_deploy = ExternalDeploy::of(draft.service, prepared, change.purpose);
+        return Some(Decision::ShipManually(Box::new(external_deploy)));
     }
     if change.purpose == Purpose::Inject
         && let Some(contest) = revert::contest(input, draft.service, &draft.record, &change.policy)

@@ -1,4 +1,4 @@
-//! In which order workloads get their places: stages by tags, then canaries as unlike each other as there
+//! In which order workloads get their slots: stages by tags, then canaries as unlike each other as there
 //! are, then by name.
 //!
 //! It gives no place.
@@ -42,7 +42,7 @@ pub(crate) fn stage(order: &[LabelSelector], service: &ServiceView) -> usize {
         .unwrap_or(order.len())
 }
 
-/// Puts candidates into the order in which they get places. Those that hold one come first; who failed
+/// Puts candidates into the order in which they get slots. Those that hold one come first; who failed
 /// before, or wants no task and so proves nothing, comes last in its stage. `canaries` of those without
 /// a place are chosen for variety beside what `seen` shows.
 pub(crate) fn sort(candidates: &mut [Candidate], canaries: usize, seen: &[Traits]) {

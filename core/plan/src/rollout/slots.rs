@@ -1,4 +1,4 @@
-//! Who gets the free places: the workloads that need a change, policy by policy.
+//! Who gets the free slots: the workloads that need a change, policy by policy.
 //!
 //! It asks the rollout of each policy and lays out no step.
 
@@ -31,14 +31,14 @@ pub(crate) struct Slots {
     pub(crate) next: BTreeSet<WorkloadKey>,
 }
 
-/// Holds back, then gives places; writes how each rollout stands into the plan.
+/// Holds back, then gives slots; writes how each rollout stands into the plan.
 pub(crate) fn give(
     input: &PlanInput<'_>,
     plan: &mut Plan,
     drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
 ) -> Slots {
     let digests = digests(drafts);
-    meanwhile::release_old_places(input, drafts);
+    meanwhile::release_old_slots(input, drafts);
     let held = hold_back(input, plan, drafts);
     plan.forgotten_rollouts = input
         .rollouts
@@ -46,7 +46,7 @@ pub(crate) fn give(
         .filter(|known| find_policy(input, &known.policy).is_none())
         .map(|known| known.policy.uid.clone())
         .collect();
-    let mut places = Slots {
+    let mut slots = Slots {
         admitted: put_back::admit(drafts, &held),
         ..Slots::default()
     };
@@ -57,7 +57,7 @@ pub(crate) fn give(
         plan.rollout_states
             .insert(policy.name().to_owned(), round.state(input));
         let next = round.next(&answers);
-        places.next.extend(next.cloned());
+        slots.next.extend(next.cloned());
         let mut waiting = Vec::new();
         for (candidate, answer) in round.candidates.iter().zip(answers) {
             let Some(draft) = drafts.get_mut(&candidate.key) else {
@@ -71,15 +71,15 @@ pub(crate) fn give(
                 }
                 Ok(wave) => {
                     begin(draft, candidate, &round.reference, wave, input);
-                    places.admitted.insert(candidate.key.clone());
+                    slots.admitted.insert(candidate.key.clone());
                 }
             }
         }
         let limit = round.waves.limit();
         let older = meanwhile::admit(drafts, &waiting, &round.reference, limit);
-        places.admitted.extend(older);
+        slots.admitted.extend(older);
     }
-    places
+    slots
 }
 
 /// Takes a place, and remembers in which wave.

@@ -13,7 +13,7 @@ use firelens_types::v1alpha1::{RolloutStrategy, WaveStatus};
 pub(crate) struct Tally {
     /// Workloads the policy wins; what percentages are taken of.
     pub(crate) selected: usize,
-    /// Deployments under way or places held for the policy, whatever generation.
+    /// Deployments under way or slots held for the policy, whatever generation.
     pub(crate) in_flight: usize,
     /// Of those, injections that a wave of this generation started.
     pub(crate) running: usize,

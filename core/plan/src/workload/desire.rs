@@ -137,7 +137,7 @@ pub(crate) struct Site<'a> {
     pub(crate) selection: &'a Selection,
     /// A policy would win it, and the target looks after it no more.
     pub(crate) out_of_scope: bool,
-    pub(crate) linted: &'a PolicyErrors,
+    pub(crate) policy_errors: &'a PolicyErrors,
     pub(crate) injectors: &'a Injectors<'a>,
 }
 
@@ -294,7 +294,7 @@ fn want(
         desired.decision = Decision::Refused(refusal);
     } else if policy.spec.mode == Mode::Audit {
         desired.decision = Decision::WouldInject;
-    } else if let Some(refusal) = site.linted.refusal(policy) {
+    } else if let Some(refusal) = site.policy_errors.refusal(policy) {
         desired.decision = Decision::Refused(refusal);
         desired.grants.clear();
         desired.objects.clear();

@@ -125,8 +125,8 @@ pub(crate) fn found(
     })
 }
 
-/// Gives back places that an older generation of a policy held: the present one gives its own.
-pub(crate) fn release_old_places(
+/// Gives back slots that an older generation of a policy held: the present one gives its own.
+pub(crate) fn release_old_slots(
     input: &PlanInput<'_>,
     drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
 ) {

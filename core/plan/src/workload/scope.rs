@@ -20,7 +20,7 @@ pub fn covers(target: &AwsTarget, cluster: &str) -> bool {
     !target.is_deleting() && clusters.any(|glob| glob_matches(glob, cluster))
 }
 
-/// Takes the policies away from a workload that the target looks after no more. Answers whether one would
+/// Takes the policies away from a workload that the target looks after no more. Returns whether one would
 /// have won it.
 pub(crate) fn narrow(input: &PlanInput<'_>, key: &WorkloadKey, selection: &mut Selection) -> bool {
     if covers(input.target, &key.cluster) {

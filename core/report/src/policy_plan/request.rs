@@ -27,7 +27,7 @@ const UNSTORED_UID: &str = "not-stored";
 
 impl PolicyPlanRequest {
     /// The policies as they would be: this one in the place of the stored one of its name, in force
-    /// and not suspended, since what is asked is what it would do. Answers the policy as well.
+    /// and not suspended, since what is asked is what it would do. Returns the policy as well.
     #[must_use]
     pub fn policies(
         &self,

@@ -230,7 +230,9 @@ pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (Workloa
         Decision::Waiting(wait) => wait_reason(wait),
         Decision::Failed => failed_reason(record),
         Decision::Contested(contest) => (WorkloadReason::Contested, contest.message()),
-        Decision::ShipManually(shipment) => (WorkloadReason::ShipManually, shipment.message()),
+        Decision::ShipManually(external_deploy) => {
+            (WorkloadReason::ShipManually, external_deploy.message())
+        }
         Decision::Claimed(claim) => (WorkloadReason::Contested, claim.message()),
         Decision::Orphaned(policy) => (
             WorkloadReason::PolicyUnknown,

@@ -273,7 +273,9 @@ fn injected(
     };
     // Lines to be pasted come last, whole.
     let (said, lines) = match &plan.decision {
-        Decision::ShipManually(shipment) => (shipment.ready(), Some(shipment.how())),
+        Decision::ShipManually(external_deploy) => {
+            (external_deploy.ready(), Some(external_deploy.how()))
+        }
         _ => (message, None),
     };
     let parts: Vec<String> = iter::once(said)

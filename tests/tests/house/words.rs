@@ -1,0 +1,87 @@
+//! One word for one thing: public types have names of their own, and words that were given up stay away.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use regex::Regex;
+
+use crate::architecture::{CRATES, none, root, rust_files};
+
+/// Names that mean the same wherever they stand.
+const SHARED: [&str; 3] = [
+    // The processor of a task, and of an image.
+    "Architecture",
+    // Normal or Warning: what the core says, and what the store keeps.
+    "EventType",
+    // Kubernetes label selectors: of policies, and of requests.
+    "LabelSelector",
+];
+
+/// Words that stood for something which has another word now, with that word (`docs/architecture.md`).
+const GIVEN_UP: [(&str, &str); 9] = [
+    ("arrival", "log delivery"),
+    ("judge", "evaluate"),
+    ("judged", "evaluated"),
+    ("judgement", "evaluation"),
+    ("linted", "policy errors"),
+    ("takeaway", "revert"),
+    ("verdict", "result"),
+    ("Verdict", "AnalysisResult"),
+    ("Standing", "RolloutState"),
+];
+
+/// The text of every source file, with where it is.
+fn texts() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (name, home, _) in CRATES {
+        if name != "firelens-tests" {
+            for file in rust_files(&root().join(home).join("src")) {
+                let shown = file.strip_prefix(root()).unwrap().display().to_string();
+                found.push((shown, fs::read_to_string(&file).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn public_types_have_names_of_their_own() {
+    let declared = Regex::new(r"(?m)^\s*pub (?:struct|enum|type|trait) (\w+)").unwrap();
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (shown, text) in texts() {
+        for found in declared.captures_iter(&text) {
+            places
+                .entry(found[1].to_owned())
+                .or_default()
+                .push(shown.clone());
+        }
+    }
+    assert!(
+        places.len() > 200,
+        "the types were not found: {}",
+        places.len()
+    );
+    let offenders: Vec<String> = places
+        .iter()
+        .filter(|(name, places)| places.len() > 1 && !SHARED.contains(&name.as_str()))
+        .map(|(name, places)| format!("{name}: {}", places.join(", ")))
+        .collect();
+    none("public types that share a name", &offenders);
+}
+
+#[test]
+fn words_that_were_given_up_stay_away() {
+    let mut offenders = Vec::new();
+    for (word, instead) in GIVEN_UP {
+        let whole = Regex::new(&format!(r"\b{word}\b")).unwrap();
+        for (shown, text) in texts() {
+            for (index, line) in text.lines().enumerate() {
+                if whole.is_match(line) {
+                    offenders.push(format!("{shown}:{}: {word} (say {instead})", index + 1));
+                }
+            }
+        }
+    }
+    none("words with another word in the glossary", &offenders);
+}
