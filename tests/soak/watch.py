@@ -19,7 +19,7 @@ WARM_SECONDS = 60
 GROWTH = 1.25
 GROWTH_MIB = 24
 # Never said, whatever happens around the operator.
-NEVER = ("panicked", "asks for the same reads", "cannot be read and is skipped", "content of another kind")
+NEVER = ("panicked", "cannot be read and is skipped", "content of another kind")
 
 
 class Story:

@@ -85,3 +85,28 @@ fn words_that_were_given_up_stay_away() {
     }
     none("words with another word in the glossary", &offenders);
 }
+
+#[test]
+fn log_messages_that_people_look_for_are_in_the_code() {
+    let code: String = texts().into_iter().map(|(_, text)| text).collect();
+    let page = fs::read_to_string(root().join("docs/operations.md")).unwrap();
+    let named = Regex::new(r"log: `([^`]+)`").unwrap();
+    let mut wanted: Vec<String> = named
+        .captures_iter(&page)
+        .map(|found| found[1].to_owned())
+        .collect();
+    assert!(wanted.len() > 3, "the messages were not found: {wanted:?}");
+    let soak = fs::read_to_string(root().join("tests/soak/watch.py")).unwrap();
+    let never = soak
+        .lines()
+        .find_map(|line| line.strip_prefix("NEVER = ("))
+        .unwrap();
+    let quoted = Regex::new(r#""([^"]+)""#).unwrap();
+    wanted.extend(quoted.captures_iter(never).map(|found| found[1].to_owned()));
+    let offenders: Vec<String> = wanted
+        .into_iter()
+        // What the runtime says itself.
+        .filter(|message| message != "panicked" && !code.contains(message))
+        .collect();
+    none("log messages that the code does not have", &offenders);
+}
