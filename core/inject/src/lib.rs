@@ -3,7 +3,7 @@
 //! Never changes what it does not have to: a member that injection does not name keeps its text, and
 //! a refusal leaves everything as it was.
 //!
-//! From the ground up: [`context`] and [`refusal`], what the labels say (`marks`), the owner's `containers`, the
+//! From the ground up: `context` and `refusal`, what the labels say (`marks`), the owner's `containers`, the
 //! `router`, what `awslogs` said (`awslogs`), the outputs (`routing`), where they stand (`delivery`), what people
 //! are told of the result (`checks`), and the whole (`injector`, `eject`).
 

@@ -35,7 +35,7 @@ fn verdicts(data: &Value) -> Vec<String> {
     let policies = data["policies"].as_array().unwrap();
     let shown = policies.iter().map(|one| {
         let text = |member: &str| one[member].as_str().unwrap().to_owned();
-        format!("{} {}", text("policy"), text("result"))
+        format!("{} {}", text("policy"), text("verdict"))
     });
     shown.collect()
 }

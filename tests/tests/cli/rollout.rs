@@ -201,7 +201,7 @@ async fn what_is_not_there_is_answered_with_what_is() {
     next["spec"]["priority"] = json!(7);
     harness.apply(next).await;
     let refused = run(&url, &["rollout", "pause", POLICY]).await.refused();
-    assert!(refused.contains("has generation 2 now"), "{refused}");
+    assert!(refused.contains("now has generation 2"), "{refused}");
     let stored = harness.get(Kind::Rollout, ROLLOUT).await.unwrap();
     assert!(stored["spec"]["control"].is_null());
 

@@ -77,7 +77,9 @@ fn words_that_were_given_up_stay_away() {
         let whole = Regex::new(&format!(r"\b{word}\b")).unwrap();
         for (shown, text) in texts() {
             for (index, line) in text.lines().enumerate() {
-                if whole.is_match(line) {
+                // What scripts and stored records know under the old word keeps it.
+                let is_kept = line.contains("rename = ");
+                if whole.is_match(line) && !is_kept {
                     offenders.push(format!("{shown}:{}: {word} (say {instead})", index + 1));
                 }
             }

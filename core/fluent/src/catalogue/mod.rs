@@ -51,7 +51,7 @@ pub(crate) enum ValueType {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OptionFact {
     pub(crate) type_: ValueType,
-    /// Versions that have it, as [`super::ImageVersion::bits`].
+    /// Versions that have it, as [`FluentBitVersion::bits`].
     pub(crate) bits: u8,
     /// Whether it may be given several times.
     pub(crate) repeatable: bool,

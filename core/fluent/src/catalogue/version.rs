@@ -26,7 +26,7 @@ pub enum FluentBitVersion {
 }
 
 impl FluentBitVersion {
-    /// The texts that [`ImageVersion::from_str`] takes, for help and messages.
+    /// The texts that [`FluentBitVersion::from_str`] takes, for help and messages.
     pub const TEXTS: &'static [&'static str] = &["1.9.10", "4.2.2", "5.0.9", "5.1.1", "any"];
 
     /// Reads the version from an image reference such as

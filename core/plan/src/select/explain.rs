@@ -22,7 +22,8 @@ const OPTED_OUT: &str = "OptedOut";
 pub struct PolicyOutcome {
     /// Its name.
     pub policy: String,
-    /// What it is to the workload.
+    /// What it is to the workload. Printed under the name that scripts know.
+    #[serde(rename = "verdict")]
     pub outcome: PolicyMatch,
     /// Why, for people.
     pub message: String,
