@@ -11,56 +11,41 @@ use crate::params::IncludeObject;
 /// What an event is about: shown as `kind/name`.
 const INVOLVED_OBJECT: ColumnPath = ColumnPath::Pointer("/involvedObject");
 
-const fn column(
-    name: &'static str,
-    type_: &'static str,
-    priority: i32,
-    description: &'static str,
-    pointer: &'static str,
-) -> Column {
-    Column {
-        name,
-        type_,
-        format: "",
-        description,
-        priority,
-        path: ColumnPath::Pointer(pointer),
-    }
-}
-
 /// The columns of `kubectl get events`.
 const EVENT: &[Column] = &[
-    column(
+    event(
         "Last Seen",
         "date",
-        0,
         "When it was last seen.",
         "/lastTimestamp",
     ),
-    column("Type", "string", 0, "Normal or Warning.", "/type"),
-    column("Reason", "string", 0, "Why, in one word.", "/reason"),
-    column(
-        "Object",
-        "string",
-        0,
-        "What it is about.",
-        "/involvedObject",
-    ),
-    column("Source", "string", 1, "Who says so.", "/source/component"),
-    column("Message", "string", 0, "What happened.", "/message"),
-    column(
+    event("Type", "string", "Normal or Warning.", "/type"),
+    event("Reason", "string", "Why, in one word.", "/reason"),
+    Column::new("Object", "string", "What it is about.", INVOLVED_OBJECT),
+    event("Source", "string", "Who says so.", "/source/component").wide(),
+    event("Message", "string", "What happened.", "/message"),
+    event(
         "First Seen",
         "date",
-        1,
         "When it was first seen.",
         "/firstTimestamp",
-    ),
-    column("Count", "integer", 1, "How often it was seen.", "/count"),
+    )
+    .wide(),
+    event("Count", "integer", "How often it was seen.", "/count").wide(),
     Column {
         format: "name",
-        ..column("Name", "string", 1, "Name of the event.", "/metadata/name")
+        ..event("Name", "string", "Name of the event.", "/metadata/name").wide()
     },
 ];
+
+const fn event(
+    name: &'static str,
+    type_: &'static str,
+    description: &'static str,
+    pointer: &'static str,
+) -> Column {
+    Column::new(name, type_, description, ColumnPath::Pointer(pointer))
+}
 
 /// What rows of a table are made of.
 pub(crate) struct Layout {
@@ -69,7 +54,7 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// The columns of a kind.
-    pub(crate) fn of(kind: Kind) -> Self {
+    pub(crate) const fn of(kind: Kind) -> Self {
         Self {
             columns: printer_columns(kind),
         }

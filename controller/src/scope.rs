@@ -1,5 +1,5 @@
-//! Workloads of clusters that a target does not name any more: which stay known, and which another target has
-//! taken on.
+//! What a target still has to do with clusters that it does not name any more: which workloads stay known, and what
+//! holds a target that is being deleted.
 //!
 //! Never forgets one that runs a router of ours before somebody else looks after it.
 

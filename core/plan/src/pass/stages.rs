@@ -138,7 +138,7 @@ impl Planned {
 }
 
 /// What `sharing` sees of the drafts.
-fn drafts_view<'d>(drafts: &'d mut BTreeMap<WorkloadKey, Draft<'_>>) -> Vec<sharing::Entry<'d>> {
+fn drafts_view<'d>(drafts: &'d mut Drafts<'_>) -> Vec<sharing::Entry<'d>> {
     drafts
         .iter_mut()
         .filter(|(_, draft)| !draft.desired.decision.is_out_of_scope())

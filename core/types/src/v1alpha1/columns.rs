@@ -48,26 +48,32 @@ impl ColumnPath {
     }
 }
 
-const fn column(
-    name: &'static str,
-    type_: &'static str,
-    description: &'static str,
-    path: ColumnPath,
-) -> Column {
-    Column {
-        name,
-        type_,
-        format: "",
-        description,
-        priority: 0,
-        path,
+impl Column {
+    /// A column that is always shown, and whose cells have no format.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        type_: &'static str,
+        description: &'static str,
+        path: ColumnPath,
+    ) -> Self {
+        Self {
+            name,
+            type_,
+            format: "",
+            description,
+            priority: 0,
+            path,
+        }
     }
-}
 
-const fn wide(column: Column) -> Column {
-    Column {
-        priority: 1,
-        ..column
+    /// The same column, shown by `-o wide` only.
+    #[must_use]
+    pub const fn wide(self) -> Self {
+        Self {
+            priority: 1,
+            ..self
+        }
     }
 }
 
@@ -79,169 +85,174 @@ const NAME: Column = Column {
     priority: 0,
     path: ColumnPath::Pointer("/metadata/name"),
 };
-const AGE: Column = column(
+const AGE: Column = Column::new(
     "Age",
     "date",
     "Time since the object was created.",
     ColumnPath::Pointer("/metadata/creationTimestamp"),
 );
-const READY: Column = column(
+const READY: Column = Column::new(
     "Ready",
     "string",
     "Whether all is as wanted.",
     ColumnPath::Condition("Ready", "status"),
 );
-const REASON: Column = column(
+const REASON: Column = Column::new(
     "Reason",
     "string",
     "Why it is ready or not.",
     ColumnPath::Condition("Ready", "reason"),
 );
-const MESSAGE: Column = wide(column(
+const MESSAGE: Column = Column::new(
     "Message",
     "string",
     "Why, and what to do.",
     ColumnPath::Condition("Ready", "message"),
-));
+)
+.wide();
 
 const POLICY: &[Column] = &[
     NAME,
-    column(
+    Column::new(
         "Mode",
         "string",
         "Audit or Enforce.",
         ColumnPath::Pointer("/spec/mode"),
     ),
-    column(
+    Column::new(
         "Priority",
         "integer",
         "The highest decides.",
         ColumnPath::Pointer("/spec/priority"),
     ),
-    column(
+    Column::new(
         "Selected",
         "integer",
         "Workloads that the policy decides for.",
         ColumnPath::Pointer("/status/selected"),
     ),
-    column(
+    Column::new(
         "Injected",
         "integer",
         "Workloads that run what the policy wants.",
         ColumnPath::Pointer("/status/injected"),
     ),
     READY,
-    wide(REASON),
-    wide(column(
+    REASON.wide(),
+    Column::new(
         "Failed",
         "integer",
         "Workloads whose deployment failed.",
         ColumnPath::Pointer("/status/failed"),
-    )),
-    wide(column(
+    )
+    .wide(),
+    Column::new(
         "Skipped",
         "integer",
         "Workloads left alone.",
         ColumnPath::Pointer("/status/skipped"),
-    )),
+    )
+    .wide(),
     AGE,
 ];
 
-const DESTINATION: &[Column] = &[NAME, READY, wide(REASON), AGE];
+const DESTINATION: &[Column] = &[NAME, READY, REASON.wide(), AGE];
 
 const TARGET: &[Column] = &[
     NAME,
-    column(
+    Column::new(
         "Account",
         "string",
         "The AWS account.",
         ColumnPath::Pointer("/spec/accountId"),
     ),
-    column(
+    Column::new(
         "Region",
         "string",
         "The AWS region.",
         ColumnPath::Pointer("/spec/region"),
     ),
-    column(
+    Column::new(
         "Clusters",
         "integer",
         "ECS clusters looked at.",
         ColumnPath::Pointer("/status/clusters"),
     ),
-    column(
+    Column::new(
         "Services",
         "integer",
         "ECS services found.",
         ColumnPath::Pointer("/status/services"),
     ),
     READY,
-    wide(REASON),
-    wide(column(
+    REASON.wide(),
+    Column::new(
         "Last Resync",
         "date",
         "Time since the last full look.",
         ColumnPath::Pointer("/status/lastResyncTime"),
-    )),
+    )
+    .wide(),
     AGE,
 ];
 
 const FREEZE: &[Column] = &[
     NAME,
-    column(
+    Column::new(
         "Reason",
         "string",
         "Why.",
         ColumnPath::Pointer("/spec/reason"),
     ),
-    column(
+    Column::new(
         "From",
         "string",
         "When it begins.",
         ColumnPath::Pointer("/spec/from"),
     ),
-    column(
+    Column::new(
         "Until",
         "string",
         "When it ends.",
         ColumnPath::Pointer("/spec/until"),
     ),
-    wide(column(
+    Column::new(
         "Targets",
         "string",
         "The AwsTargets it is for.",
         ColumnPath::Pointer("/spec/targets"),
-    )),
+    )
+    .wide(),
     AGE,
 ];
 
 const WORKLOAD: &[Column] = &[
     NAME,
-    column(
+    Column::new(
         "Target",
         "string",
         "The AwsTarget.",
         ColumnPath::Pointer("/spec/target"),
     ),
-    column(
+    Column::new(
         "Cluster",
         "string",
         "The ECS cluster.",
         ColumnPath::Pointer("/spec/cluster"),
     ),
-    column(
+    Column::new(
         "Service",
         "string",
         "The ECS service.",
         ColumnPath::Pointer("/spec/service"),
     ),
-    column(
+    Column::new(
         "Policy",
         "string",
         "The policy that decides.",
         ColumnPath::Pointer("/status/policy/name"),
     ),
-    column(
+    Column::new(
         "Injected",
         "string",
         "Whether the service runs with the router.",
@@ -255,54 +266,55 @@ const WORKLOAD: &[Column] = &[
 
 const ROLLOUT: &[Column] = &[
     NAME,
-    column(
+    Column::new(
         "Policy",
         "string",
         "The policy.",
         ColumnPath::Pointer("/spec/policy"),
     ),
-    column(
+    Column::new(
         "Generation",
         "integer",
         "Generation of the policy.",
         ColumnPath::Pointer("/spec/generation"),
     ),
-    column(
+    Column::new(
         "Target",
         "string",
         "The AwsTarget.",
         ColumnPath::Pointer("/spec/target"),
     ),
-    column(
+    Column::new(
         "Selected",
         "integer",
         "Workloads that the policy decides for.",
         ColumnPath::Pointer("/status/selected"),
     ),
-    column(
+    Column::new(
         "Updated",
         "integer",
         "Workloads that run what the policy wants.",
         ColumnPath::Pointer("/status/updated"),
     ),
-    column(
+    Column::new(
         "Failed",
         "integer",
         "Workloads whose deployment failed.",
         ColumnPath::Pointer("/status/failed"),
     ),
-    column(
+    Column::new(
         "Complete",
         "string",
         "Whether the rollout has ended.",
         ColumnPath::Condition("Complete", "status"),
     ),
-    wide(column(
+    Column::new(
         "Message",
         "string",
         "What happens now.",
         ColumnPath::Pointer("/status/message"),
-    )),
+    )
+    .wide(),
     AGE,
 ];
 
