@@ -19,7 +19,7 @@ use crate::lease::LeaseError;
 use crate::load::{self, Load, Loaded};
 use crate::needs::{Others, Reader};
 use crate::report::{Report, Written};
-use crate::world::{Occasion, World};
+use crate::world::{Look, Occasion, World};
 use crate::{measure, policy_plans, remember, retire, scope};
 
 /// How often a role policy or S3 object that was seen to be right is read again, in seconds. A resync
@@ -152,8 +152,12 @@ async fn pass(
         epoch: lease.epoch,
     };
     let kept = scope::kept(&loaded);
-    let looked = (&loaded.target, &kept, loaded.targets.as_slice());
-    let mut world = World::look(&clients, looked, memory, occasion, time.now()).await;
+    let look = Look {
+        target: &loaded.target,
+        kept: &kept,
+        targets: &loaded.targets,
+    };
+    let mut world = World::look(&clients, &look, memory, occasion, time.now()).await;
     let mut plan = plan_until_known(ctx, &clients, &loaded, &mut world, time.now()).await?;
     leave_to_unreadable(&loaded, &mut plan);
     if !remember::before_apply(ctx, lease, &loaded, &mut plan, time.now()).await? {

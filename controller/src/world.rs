@@ -52,12 +52,12 @@ impl World {
     /// Everything there is, or what `memory` has while it may be used.
     pub(crate) async fn look(
         clients: &AwsClients,
-        (target, kept, others): (&AwsTarget, &Kept, &[AwsTarget]),
+        look: &Look<'_>,
         memory: Option<Memory>,
         occasion: Occasion,
         now: Timestamp,
     ) -> Self {
-        let resync = SignedDuration::from_secs(i64::from(target.spec.resync_seconds));
+        let resync = resync(look.target);
         if let Some(memory) = memory {
             let fresh = memory.occasion == occasion && now.duration_since(memory.read_at) < resync;
             if fresh && memory.observation.unread_clusters.is_empty() {
@@ -70,7 +70,7 @@ impl World {
             }
         }
         Self {
-            observation: observe(clients, &scope(target, kept, others)).await,
+            observation: observe(clients, &look.scope()).await,
             occasion,
             read_at: now,
             read: None,
@@ -112,7 +112,7 @@ impl World {
 
     /// Time until everything is due to be read again.
     pub(crate) fn until_resync(&self, target: &AwsTarget, now: Timestamp) -> Duration {
-        let resync = SignedDuration::from_secs(i64::from(target.spec.resync_seconds));
+        let resync = resync(target);
         let left = resync - now.duration_since(self.read_at);
         Duration::try_from(left.max(SignedDuration::ZERO)).unwrap_or_default()
     }
@@ -149,16 +149,33 @@ impl World {
     }
 }
 
-fn scope<'a>(target: &'a AwsTarget, kept: &'a Kept, others: &'a [AwsTarget]) -> Scope<'a> {
-    Scope {
-        target: target.name(),
-        account_id: &target.spec.account_id,
-        region: &target.spec.region,
-        clusters: &target.spec.clusters,
-        kept,
-        of_others: select::before(target, others)
-            .map(|(other, _)| other)
-            .collect(),
+/// The interval of a target at which everything is read again.
+fn resync(target: &AwsTarget) -> SignedDuration {
+    SignedDuration::from_secs(i64::from(target.spec.resync_seconds))
+}
+
+/// What a pass has to look at.
+pub(crate) struct Look<'a> {
+    pub(crate) target: &'a AwsTarget,
+    /// Services that the target no longer covers and still holds something of.
+    pub(crate) kept: &'a Kept,
+    /// All targets: those before this one have the clusters that both name.
+    pub(crate) targets: &'a [AwsTarget],
+}
+
+impl<'a> Look<'a> {
+    fn scope(&self) -> Scope<'a> {
+        let spec = &self.target.spec;
+        Scope {
+            target: self.target.name(),
+            account_id: &spec.account_id,
+            region: &spec.region,
+            clusters: &spec.clusters,
+            kept: self.kept,
+            of_others: select::before(self.target, self.targets)
+                .map(|(other, _)| other)
+                .collect(),
+        }
     }
 }
 

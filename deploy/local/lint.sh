@@ -27,7 +27,16 @@ dependencies() {
   fi
 }
 
+# The list of prices in what users read is checked by people, at least once a year.
+prices() {
+  local list=core/aws/src/fit/prices.txt day age_days
+  day=$(sed -n 's/^as-of //p' "$list")
+  age_days=$((($(date +%s) - $(date -d "$day" +%s)) / 86400))
+  [ "$age_days" -le 366 ] || die "$list: the prices are $age_days days old; check them and set the date"
+}
+
 scripts() {
+  prices
   command -v shellcheck >/dev/null 2>&1 || apt_install shellcheck
   git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck --external-sources
   venv lint "${LINT_REQUIREMENTS[@]}"

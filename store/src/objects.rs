@@ -47,9 +47,9 @@ impl Store {
                 object,
                 before: None,
             };
-            let written = write_one(&mut tx, kind, write, ASKED).await?;
+            let (object, version) = write_one(&mut tx, kind, write, ASKED).await?;
             self.finish(tx).await?;
-            Ok(self.shown(written, None))
+            Ok(self.shown(object, version, None))
         })
         .await
     }
@@ -147,9 +147,9 @@ impl Store {
                 object,
                 before: Some(row.object),
             };
-            let written = write_one(&mut tx, kind, write, effect).await?;
+            let (object, written) = write_one(&mut tx, kind, write, effect).await?;
             self.finish(tx).await?;
-            Ok(self.shown(written, Some(version)))
+            Ok(self.shown(object, written, Some(version)))
         })
         .await
     }
@@ -189,9 +189,9 @@ impl Store {
                 object,
                 before: Some(row.object),
             };
-            let written = write_one(&mut tx, kind, write, ASKED).await?;
+            let (object, written) = write_one(&mut tx, kind, write, ASKED).await?;
             self.finish(tx).await?;
-            let object = self.shown(written, Some(version));
+            let object = self.shown(object, written, Some(version));
             Ok(if is_held {
                 Deleted::Marked(object)
             } else {
@@ -201,8 +201,8 @@ impl Store {
         .await
     }
 
-    /// The object with the revision it was given; in a dry run with the one it keeps, if any.
-    fn shown(&self, (object, written): (Value, i64), kept: Option<i64>) -> Value {
+    /// The object with the version `written`; in a dry run with the one that it keeps, if any.
+    fn shown(&self, object: Value, written: i64, kept: Option<i64>) -> Value {
         match (self.is_dry_run(), kept) {
             (false, _) => meta::with_resource_version(object, written),
             (true, Some(kept)) => meta::with_resource_version(object, kept),

@@ -7,13 +7,14 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use crate::admission::{self, Admitted};
+use super::admit::{Candidate, admit};
+use crate::admission::Admitted;
 use crate::extract::{Pairs, Resource};
 use crate::negotiate::Accept;
 use crate::params::Params;
 use crate::state::ApiState;
 use crate::status::{ApiError, from_store};
-use crate::{body, findings, representation};
+use crate::{body, representation};
 
 /// Names drawn for `generateName` before giving up. With five letters of 27 each a second is rarely needed.
 const NAME_ATTEMPTS: usize = 8;
@@ -39,17 +40,13 @@ pub(crate) async fn create(
             "resourceVersion should not be set on objects to be created".to_owned(),
         ));
     }
-    let Admitted {
-        mut object,
-        mut warnings,
-    } = admission::check(
-        resource.kind,
-        decoded.value,
-        &decoded.repeated,
-        params.field_validation,
-    )?;
-    warnings.extend(findings::check(state.store(), resource.kind, &object, None).await?);
-    admission::hold_for_restore(resource.kind, &mut object);
+    let candidate = Candidate {
+        object: decoded.value,
+        repeated: &decoded.repeated,
+        field_validation: params.field_validation,
+        replaces: None,
+    };
+    let Admitted { object, warnings } = admit(&state, &resource, candidate).await?;
     let created = store(&state, &resource, params.dry_run, object).await?;
     let response = representation::object(
         accept,

@@ -1,6 +1,7 @@
 //! The verbs on the group's kinds, one file each.
 //! Never speaks SQL, and never decides what a spec means.
 
+pub(crate) mod admit;
 pub(crate) mod control;
 pub(crate) mod create;
 pub(crate) mod delete;

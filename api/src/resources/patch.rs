@@ -9,15 +9,16 @@ use firelens_types::v1alpha1::Cause;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use super::control;
+use super::admit::{Candidate, Replaced, admit};
 use super::patching::PatchBody;
-use super::update::{current, is_deleting, write};
+use super::update::{current, write};
+use crate::admission::{self, Admitted};
 use crate::extract::{Pairs, Resource};
 use crate::negotiate::Accept;
 use crate::params::Params;
 use crate::state::ApiState;
 use crate::status::{ApiError, CHANGED};
-use crate::{admission, body, findings, meta, representation};
+use crate::{body, meta, representation};
 
 /// How often a patch is applied anew because someone else was faster. kube-apiserver: 5.
 const ATTEMPTS: usize = 5;
@@ -82,16 +83,30 @@ async fn run(
         let stored = current(state, resource).await?;
         let patched = patch.apply(resource.kind, &stored, limit_bytes)?;
         check_identity(resource, &stored, &patched)?;
-        let (object, warnings) = match part {
-            Part::Object => admit(state, resource, (&stored, patched), &patch, &params).await?,
-            Part::Status => {
-                admission::check_status(resource.kind, &patched)?;
-                (patched, Vec::new())
-            }
-        };
         let version = stored["metadata"]["resourceVersion"]
             .as_str()
             .unwrap_or_default();
+        let Admitted { object, warnings } = match part {
+            Part::Object => {
+                let candidate = Candidate {
+                    object: patched,
+                    repeated: patch.repeated(),
+                    field_validation: params.field_validation,
+                    replaces: Some(Replaced {
+                        stored: &stored,
+                        version,
+                    }),
+                };
+                admit(state, resource, candidate).await?
+            }
+            Part::Status => {
+                admission::check_status(resource.kind, &patched)?;
+                Admitted {
+                    object: patched,
+                    warnings: Vec::new(),
+                }
+            }
+        };
         let update = Update {
             object,
             part,
@@ -115,30 +130,6 @@ async fn run(
             }
         }
     }
-}
-
-async fn admit(
-    state: &ApiState,
-    resource: &Resource,
-    (stored, patched): (&Value, Value),
-    patch: &PatchBody,
-    params: &Params,
-) -> Result<(Value, Vec<String>), ApiError> {
-    let status = patched["status"].clone();
-    let admitted = admission::check(
-        resource.kind,
-        patched,
-        patch.repeated(),
-        params.field_validation,
-    )?;
-    let (mut object, mut warnings) = (admitted.object, admitted.warnings);
-    warnings.extend(control::check(resource, stored, &object, &status)?);
-    if !is_deleting(stored) {
-        let kind = resource.kind;
-        warnings.extend(findings::check(state.store(), kind, &object, Some(stored)).await?);
-        admission::hold_for_restore(kind, &mut object);
-    }
-    Ok((object, warnings))
 }
 
 /// A patch that names a version or a uid means exactly that object; none can rename it.

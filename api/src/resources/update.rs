@@ -9,14 +9,15 @@ use firelens_types::v1alpha1::Cause;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::control;
+use super::admit::{Candidate, Replaced, admit};
+use crate::admission::{self, Admitted};
 use crate::body::{self, Decoded};
 use crate::extract::{Pairs, Resource};
 use crate::negotiate::Accept;
 use crate::params::Params;
 use crate::state::ApiState;
 use crate::status::{ApiError, from_store};
-use crate::{admission, findings, meta, representation};
+use crate::{meta, representation};
 
 /// `PUT /{plural}/{name}`
 pub(crate) async fn update(
@@ -30,24 +31,16 @@ pub(crate) async fn update(
     let put = Put::read(&state, &resource, &pairs, &headers, request_body).await?;
     let stored = current(&state, &resource).await?;
     let (version, uid) = put.preconditions(&resource)?;
-    let status = put.decoded.value["status"].clone();
-    let object = keep_finalizers(put.decoded.value, &stored);
-    let admitted = admission::check(
-        resource.kind,
-        object,
-        &put.decoded.repeated,
-        put.params.field_validation,
-    )?;
-    let mut warnings = admitted.warnings;
-    let mut object = admitted.object;
-    if stored["metadata"]["resourceVersion"] == version.as_str() {
-        warnings.extend(control::check(&resource, &stored, &object, &status)?);
-    }
-    if !is_deleting(&stored) {
-        let found = findings::check(state.store(), resource.kind, &object, Some(&stored)).await?;
-        warnings.extend(found);
-        admission::hold_for_restore(resource.kind, &mut object);
-    }
+    let candidate = Candidate {
+        object: keep_finalizers(put.decoded.value, &stored),
+        repeated: &put.decoded.repeated,
+        field_validation: put.params.field_validation,
+        replaces: Some(Replaced {
+            stored: &stored,
+            version: &version,
+        }),
+    };
+    let Admitted { object, warnings } = admit(&state, &resource, candidate).await?;
     let mut update = Update::object(object).over(version);
     update.expected_uid = uid;
     let written = write(&state, &resource, put.params.dry_run, update).await?;

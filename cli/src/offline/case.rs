@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 
 use firelens_aws::iam;
-use firelens_inject::{InjectContext, Injection, Platform};
+use firelens_inject::{Injection, Platform, TargetContext, WorkloadContext};
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::{
     ConfigBucket, Kind, LaunchType, LogDestination, LoggingPolicy, admit,
@@ -43,20 +43,20 @@ pub(super) fn inject(
     // A wildcard keeps the printed rights valid where nothing tells the account.
     let account_id = place.account_id.unwrap_or_else(|| "*".to_owned());
     let bucket = case.config_bucket.as_deref().map(bucket);
-    let context = InjectContext {
+    let target = TargetContext {
         policy: &policy,
         destinations: &destinations,
-        platform: platform(case, &base),
         account_id: &account_id,
         region: &region,
         partition: iam::partition_of_region(&region),
         config_bucket: bucket.as_ref(),
-        base_arn: base.arn(),
         installation,
-        cluster: None,
-        service: None,
     };
-    firelens_inject::inject(&base, &context)
+    let workload = WorkloadContext {
+        platform: platform(case, &base),
+        base_arn: base.arn(),
+    };
+    firelens_inject::inject(&base, &target, &workload)
         .map_err(|refusal| Failure::refused(refusal.to_string()))
 }
 

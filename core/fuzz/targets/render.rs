@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use arbitrary::Arbitrary;
 use firelens_taskdef::TaskDefinitionDoc;
-use firelens_inject::{InjectContext, Injection, Platform, eject, inject, is_current, is_untouched};
+use firelens_inject::{Injection, Platform, TargetContext, WorkloadContext, eject, inject, is_current, is_untouched};
 use firelens_fluent::render::{Item, read, write};
 use firelens_types::v1alpha1::{ConfigBucket, Kind, LaunchType, LoggingPolicy, admit};
 use libfuzzer_sys::fuzz_target;
@@ -202,25 +202,25 @@ fuzz_target!(|input: Input<'_>| {
     let bucket = ConfigBucket { name: "configs".to_owned(), prefix: "f/".to_owned() };
     let launch_type = if input.on_instances { LaunchType::Ec2 } else { LaunchType::Fargate };
     let destinations = BTreeMap::new();
-    let context = InjectContext {
+    let target = TargetContext {
         policy: &policy,
         destinations: &destinations,
-        platform: Platform::of_document(&document, Some(launch_type)),
         account_id: "111122223333",
         region: "eu-central-1",
         partition: "aws",
         config_bucket: Some(&bucket),
-        base_arn: None,
         installation: None,
-        cluster: None,
-        service: None,
     };
-    let Ok(injection) = inject(&document, &context) else {
+    let workload = WorkloadContext {
+        platform: Platform::of_document(&document, Some(launch_type)),
+        base_arn: None,
+    };
+    let Ok(injection) = inject(&document, &target, &workload) else {
         return;
     };
     assert_eq!(eject(&injection.document).unwrap().document.to_string(), document.to_string());
     assert!(is_untouched(&injection.document));
-    let again = inject(&injection.document, &context).unwrap();
+    let again = inject(&injection.document, &target, &workload).unwrap();
     assert_eq!(again.register_input, injection.register_input);
     assert!(is_current(&injection.document, &again));
     check_files(&policy, &injection);

@@ -11,32 +11,40 @@ use crate::marks::Marks;
 use crate::platform::Platform;
 use crate::refusal::Note;
 
-/// What an injection is made from, beside the task definition.
+/// What all injections of one policy into one target have in common.
 #[derive(Clone, Debug)]
-pub struct InjectContext<'a> {
+pub struct TargetContext<'a> {
     /// The policy, defaults applied.
     pub policy: &'a LoggingPolicy,
     /// All destinations, by name.
     pub destinations: &'a BTreeMap<String, LogDestination>,
-    /// Where the tasks run.
-    pub platform: Platform,
-    /// Account of the task definition, 12 digits.
+    /// Account of the task definitions, 12 digits.
     pub account_id: &'a str,
-    /// Region of the task definition.
+    /// Region of the task definitions.
     pub region: &'a str,
     /// Partition of the region: `aws`, `aws-cn`, `aws-us-gov`.
     pub partition: &'a str,
-    /// Where configuration files go; needed only by policies that do not fit into options.
+    /// Bucket of the configuration files; needed only by policies that do not fit into options.
     pub config_bucket: Option<&'a ConfigBucket>,
-    /// ARN of the owner's revision that this is made from. None: what the marks of the document say,
-    /// else the ARN of the document itself.
-    pub base_arn: Option<&'a str>,
-    /// Id of the installation that the revision is made by; none where no operator stands behind it.
+    /// ID of the installation that makes the revisions; none where no operator is involved.
     pub installation: Option<&'a str>,
-    /// Name of the cluster, for messages.
-    pub cluster: Option<&'a str>,
-    /// Name of the service, for messages.
-    pub service: Option<&'a str>,
+}
+
+/// What an injection is made from that differs from workload to workload, beside the task definition.
+#[derive(Clone, Debug)]
+pub struct WorkloadContext<'a> {
+    /// Where the tasks run.
+    pub platform: Platform,
+    /// ARN of the owner's revision that the injection starts from. None: the one named by the marks of
+    /// the document, else the ARN of the document itself.
+    pub base_arn: Option<&'a str>,
+}
+
+/// Both parts, for the steps of an injection that need both.
+#[derive(Clone, Copy)]
+pub(crate) struct InjectContext<'a> {
+    pub(crate) target: &'a TargetContext<'a>,
+    pub(crate) workload: &'a WorkloadContext<'a>,
 }
 
 /// A task definition with FireLens in it, and what it needs beside itself.

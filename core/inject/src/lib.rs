@@ -24,7 +24,7 @@ mod refusal;
 mod router;
 mod routing;
 
-pub use context::{ConfigObject, Ejection, InjectContext, Injection};
+pub use context::{ConfigObject, Ejection, Injection, TargetContext, WorkloadContext};
 pub use current::is_current;
 pub use eject::{EjectError, eject};
 pub use injector::Injector;

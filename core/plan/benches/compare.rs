@@ -10,7 +10,7 @@ mod support;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use firelens_inject::{InjectContext, Injector};
+use firelens_inject::{Injector, WorkloadContext};
 use firelens_taskdef::TaskDefinitionDoc;
 use serde_json::{Map, Value};
 use support::corpus::{CLASSES, Document, corpus, lines};
@@ -40,7 +40,7 @@ fn main() {
 /// Documents a second, by class and path.
 #[allow(clippy::disallowed_methods, reason = "measures time")]
 fn measure(setting: &Setting, documents: &[Document], span: Duration) -> Value {
-    let (context, injector) = (setting.context(), setting.injector());
+    let (workload, mut injector) = (setting.workload(), setting.injector());
     let mut rates = Map::new();
     for class in CLASSES {
         let mine: Vec<&Document> = documents
@@ -49,14 +49,14 @@ fn measure(setting: &Setting, documents: &[Document], span: Duration) -> Value {
             .collect();
         let mut of_class = Map::new();
         for path in ["patch", "no-op"] {
-            let once = || {
+            let mut once = || {
                 for document in &mine {
                     let text = if path == "patch" {
                         &document.base
                     } else {
                         &document.live
                     };
-                    black_box(patch(black_box(text), &injector, &context));
+                    black_box(patch(black_box(text), &mut injector, &workload));
                 }
             };
             once();
@@ -76,8 +76,12 @@ fn measure(setting: &Setting, documents: &[Document], span: Duration) -> Value {
 }
 
 /// An answer in, the body to register out; none when the revision is as it should be.
-fn patch(answer: &str, injector: &Injector<'_>, context: &InjectContext<'_>) -> Option<String> {
+fn patch(
+    answer: &str,
+    injector: &mut Injector<'_>,
+    workload: &WorkloadContext<'_>,
+) -> Option<String> {
     let document = TaskDefinitionDoc::parse(answer).unwrap();
-    let prepared = injector.prepare(&document, context).unwrap();
+    let prepared = injector.prepare(&document, workload).unwrap();
     (!prepared.is_current(&document)).then(|| prepared.seal().register_input)
 }

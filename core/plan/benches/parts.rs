@@ -17,7 +17,7 @@ mod world;
 use std::sync::LazyLock;
 
 use divan::{Bencher, black_box};
-use firelens_inject::{InjectContext, Platform, inject, is_current};
+use firelens_inject::{Platform, TargetContext, WorkloadContext, inject, is_current};
 use firelens_plan::{Decision, Plan};
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::LaunchType;
@@ -53,21 +53,21 @@ fn hash(bencher: Bencher<'_, '_>, class: &str) {
 #[divan::bench(args = ["2.5 KB", "12 KB", "58 KB"])]
 fn inject_into_the_owners(bencher: Bencher<'_, '_>, class: &str) {
     let doc = TaskDefinitionDoc::parse(&document(class).base).unwrap();
-    let (context, injector) = (SETTING.context(), SETTING.injector());
-    bencher.bench_local(|| injector.prepare(black_box(&doc), &context).unwrap().seal());
+    let (workload, mut injector) = (SETTING.workload(), SETTING.injector());
+    bencher.bench_local(|| injector.prepare(black_box(&doc), &workload).unwrap().seal());
 }
 
 #[divan::bench(args = ["2.5 KB", "12 KB", "58 KB"])]
 fn prepare_again(bencher: Bencher<'_, '_>, class: &str) {
     let doc = TaskDefinitionDoc::parse(&document(class).live).unwrap();
-    let (context, injector) = (SETTING.context(), SETTING.injector());
-    bencher.bench_local(|| injector.prepare(black_box(&doc), &context).unwrap());
+    let (workload, mut injector) = (SETTING.workload(), SETTING.injector());
+    bencher.bench_local(|| injector.prepare(black_box(&doc), &workload).unwrap());
 }
 
 #[divan::bench(args = ["2.5 KB", "12 KB", "58 KB"])]
 fn evaluate(bencher: Bencher<'_, '_>, class: &str) {
     let doc = TaskDefinitionDoc::parse(&document(class).live).unwrap();
-    let injection = inject(&doc, &SETTING.context()).unwrap();
+    let injection = inject(&doc, &SETTING.target(), &SETTING.workload()).unwrap();
     bencher.bench(|| assert!(is_current(black_box(&doc), &injection)));
 }
 
@@ -78,20 +78,20 @@ fn settled_fleet(services: usize) -> World {
     let names: Vec<String> = world.services.keys().cloned().collect();
     for name in names {
         let live = world.live(&name);
-        let context = InjectContext {
+        let target = TargetContext {
             policy: &policy,
             destinations: &world.destinations,
-            platform: Platform::of_document(&live, Some(LaunchType::Fargate)),
             account_id: build::ACCOUNT,
             region: build::REGION,
             partition: "aws",
             config_bucket: world.target.spec.config_bucket.as_ref(),
-            base_arn: None,
             installation: None,
-            cluster: Some("main"),
-            service: Some(&name),
         };
-        let body = inject(&live, &context).unwrap().register_input;
+        let workload = WorkloadContext {
+            platform: Platform::of_document(&live, Some(LaunchType::Fargate)),
+            base_arn: None,
+        };
+        let body = inject(&live, &target, &workload).unwrap().register_input;
         let arn = world.register(&body);
         world.services.get_mut(&name).unwrap().revision = arn;
     }

@@ -16,6 +16,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use canonical::rules::{self, Absent};
 use json::Writing;
 
 pub use canonical::{canonical, canonical_hash, sha256_hex};
@@ -33,31 +34,6 @@ pub const MAX_REGISTER_BODY_BYTES: usize = 65_536;
 /// Most containers of one task definition.
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>.
 pub const MAX_CONTAINERS: usize = 10;
-
-/// Members that `DescribeTaskDefinition` answers and `RegisterTaskDefinition` does not take.
-/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html>.
-pub const READ_ONLY_MEMBERS: [&str; 9] = [
-    "taskDefinitionArn",
-    "revision",
-    "status",
-    "requiresAttributes",
-    "compatibilities",
-    "registeredAt",
-    "registeredBy",
-    "deregisteredAt",
-    "deleteRequestedAt",
-];
-
-/// Members whose empty text means that they are absent: ECS never answers so, emulators do.
-pub(crate) const ABSENT_WHEN_EMPTY: [&str; 7] = [
-    "taskRoleArn",
-    "executionRoleArn",
-    "networkMode",
-    "pidMode",
-    "ipcMode",
-    "cpu",
-    "memory",
-];
 
 const CONTAINERS: &str = "containerDefinitions";
 const TAGS: &str = "tags";
@@ -334,11 +310,11 @@ impl TaskDefinitionDoc {
     }
 }
 
-/// What a register input does not have.
+/// What a register input does not have: nulls, what only answers have, and empty texts that stand for nothing.
 fn is_left_out(name: &str, value: Json<'_>) -> bool {
-    READ_ONLY_MEMBERS.contains(&name)
-        || value.is_null()
-        || value.is_text("") && ABSENT_WHEN_EMPTY.contains(&name)
+    let is_listed =
+        |absent| rules::find(rules::TASK, name).is_some_and(|rule| rule.absent.contains(&absent));
+    value.is_null() || is_listed(Absent::Always) || value.is_text("") && is_listed(Absent::Blank)
 }
 
 /// Writes the tags that may be sent.

@@ -13,10 +13,7 @@ pub use capability::{added_attributes, agent_version_of, required_attributes};
 pub use deployment::{Stuck, stuck};
 pub use fargate::{FARGATE_SIZES, SizeRow, is_fargate_size, next_fargate_size};
 pub use instances::{Footprint, InstanceFit, compare};
-pub use prices::{
-    Architecture, HOURS_PER_MONTH, PRICES, PRICES_AS_OF, PRICES_PAGE, Price, PriceChange,
-    price_change,
-};
+pub use prices::{Architecture, HOURS_PER_MONTH, PriceChange, price_change};
 
 /// CPU shares of a container that says none, 0 or 1.
 /// Source: `cpu` in

@@ -7,11 +7,8 @@ use std::fmt;
 
 use crate::size::{TaskSize, UNITS};
 
-/// The day the prices were taken from [`PRICES_PAGE`].
-pub const PRICES_AS_OF: &str = "2026-09-23";
-
-/// Where they are published.
-pub const PRICES_PAGE: &str = "https://aws.amazon.com/fargate/pricing/";
+/// The price list: comments, the day it was taken, one price a line.
+const PRICE_LIST: &str = include_str!("prices.txt");
 
 /// Hours in a month as AWS's own calculator counts them (365 days x 24 / 12).
 pub const HOURS_PER_MONTH: i64 = 730;
@@ -28,35 +25,51 @@ pub enum Architecture {
     Arm,
 }
 
-/// One row of the price table: on-demand, Linux.
+/// One price: on-demand, Linux.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Price {
-    /// Region name.
-    pub region: &'static str,
-    /// CPU architecture.
-    pub architecture: Architecture,
+struct Price {
+    region: &'static str,
+    architecture: Architecture,
     /// One vCPU for one hour, in millionths of a US dollar.
-    pub vcpu_hour_micro_usd: i64,
+    vcpu_hour_micro_usd: i64,
     /// One GB for one hour, in millionths of a US dollar.
-    pub gb_hour_micro_usd: i64,
+    gb_hour_micro_usd: i64,
 }
 
-/// The price table. Other regions cost between as much and about half as much again; add rows as they
-/// are checked, and set [`PRICES_AS_OF`].
-pub const PRICES: [Price; 2] = [
-    Price {
-        region: STAND_IN,
-        architecture: Architecture::X86,
-        vcpu_hour_micro_usd: 40_480,
-        gb_hour_micro_usd: 4445,
-    },
-    Price {
-        region: STAND_IN,
-        architecture: Architecture::Arm,
-        vcpu_hour_micro_usd: 32_380,
-        gb_hour_micro_usd: 3560,
-    },
-];
+impl Price {
+    fn parse(line: &'static str) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        let price = Self {
+            region: words.next()?,
+            architecture: match words.next()? {
+                "X86_64" => Architecture::X86,
+                "ARM64" => Architecture::Arm,
+                _ => return None,
+            },
+            vcpu_hour_micro_usd: words.next()?.parse().ok()?,
+            gb_hour_micro_usd: words.next()?.parse().ok()?,
+        };
+        words.next().is_none().then_some(price)
+    }
+
+    fn of(region: &str, architecture: Architecture) -> Option<Self> {
+        lines()
+            .filter_map(Self::parse)
+            .find(|price| price.region == region && price.architecture == architecture)
+    }
+}
+
+/// The lines of the price list that are no comments.
+fn lines() -> impl Iterator<Item = &'static str> {
+    PRICE_LIST.lines().filter(|line| !line.starts_with('#'))
+}
+
+/// The day on which the prices were taken from AWS's page, as `2026-09-23`.
+fn as_of() -> &'static str {
+    lines()
+        .find_map(|line| line.strip_prefix("as-of "))
+        .unwrap_or_default()
+}
 
 /// What changing the size of a task costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,21 +95,14 @@ pub fn price_change(
     region: &str,
     tasks: u64,
 ) -> PriceChange {
-    let of = |region: &str| {
-        PRICES
-            .iter()
-            .find(|price| price.region == region && price.architecture == architecture)
-    };
-    let (price_region, vcpu, gb) =
-        of(region)
-            .or_else(|| of(STAND_IN))
-            .map_or((STAND_IN, 0, 0), |price| {
-                (
-                    price.region,
-                    price.vcpu_hour_micro_usd,
-                    price.gb_hour_micro_usd,
-                )
-            });
+    let price = Price::of(region, architecture).or_else(|| Price::of(STAND_IN, architecture));
+    let (price_region, vcpu, gb) = price.map_or((STAND_IN, 0, 0), |price| {
+        (
+            price.region,
+            price.vcpu_hour_micro_usd,
+            price.gb_hour_micro_usd,
+        )
+    });
     let units = i64::try_from(UNITS).unwrap_or(i64::MAX);
     let per_hour =
         more(from.cpu_units, to.cpu_units) * vcpu + more(from.memory_mib, to.memory_mib) * gb;
@@ -128,8 +134,9 @@ impl fmt::Display for PriceChange {
         }
         write!(
             f,
-            " (Fargate list price of {} on {PRICES_AS_OF}",
-            self.price_region
+            " (Fargate list price of {} on {}",
+            self.price_region,
+            as_of()
         )?;
         if self.region != self.price_region {
             write!(f, "; {} differs", self.region)?;
@@ -155,6 +162,17 @@ mod tests {
             cpu_units,
             memory_mib,
         }
+    }
+
+    #[test]
+    fn every_line_of_the_price_list_is_read() {
+        assert!(as_of().parse::<jiff::civil::Date>().is_ok());
+        let unread: Vec<&str> = lines()
+            .filter(|line| !line.starts_with("as-of ") && Price::parse(line).is_none())
+            .collect();
+        assert!(unread.is_empty(), "{unread:?}");
+        assert!(Price::of(STAND_IN, Architecture::X86).is_some());
+        assert!(Price::of(STAND_IN, Architecture::Arm).is_some());
     }
 
     #[test]

@@ -198,5 +198,5 @@ pub(super) fn check_output(
     transport::check_output(output, findings);
     delivery::check_output(output, filesystem, findings);
     aws::check_output(output, metadata, findings);
-    vendor::check_output(output, (metadata, around.version), findings);
+    vendor::check_output(output, metadata, around.version, findings);
 }

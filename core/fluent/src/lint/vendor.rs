@@ -67,7 +67,8 @@ const PER_TASK: [&str; 5] = [
 /// Checks what is special about a plugin.
 pub(super) fn check_output(
     output: &Output,
-    (metadata, version): (bool, FluentBitVersion),
+    metadata: bool,
+    version: FluentBitVersion,
     findings: &mut Findings,
 ) {
     check_words(output, version, findings);

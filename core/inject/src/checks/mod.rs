@@ -23,7 +23,7 @@ const LOG_LEVEL_VARIABLE: &str = "FLB_LOG_LEVEL";
 
 /// What is looked at.
 pub(crate) struct Review<'a> {
-    pub(crate) context: &'a InjectContext<'a>,
+    pub(crate) context: InjectContext<'a>,
     pub(crate) image: &'a RouterImage<'a>,
     pub(crate) network: Network,
     pub(crate) way: Way<'a>,
@@ -42,7 +42,7 @@ impl Review<'_> {
         doc: &TaskDefinitionDoc,
         notes: &mut Vec<Note>,
     ) -> Result<u32, Refusal> {
-        let spec = &self.context.policy.spec;
+        let spec = &self.context.target.policy.spec;
         lifetime::check(doc, &spec.router, notes)?;
         let used = Use {
             plugins: self.plugins,
@@ -68,7 +68,7 @@ impl Review<'_> {
         let stop = Stop {
             doc,
             router: &spec.router,
-            launch_type: self.context.platform.launch_type,
+            launch_type: self.context.workload.platform.launch_type,
             grace_seconds: stop::grace_seconds(&spec.router, self.way, self.shipment),
         };
         Ok(stop::timeout_seconds(&stop, notes))

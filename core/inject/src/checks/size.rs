@@ -20,7 +20,7 @@ use crate::router::health::Network;
 
 /// What the size is evaluated by.
 pub(crate) struct Fitting<'a> {
-    pub(crate) context: &'a InjectContext<'a>,
+    pub(crate) context: InjectContext<'a>,
     pub(crate) network: Network,
     /// Files of ours.
     pub(crate) shipment: &'a Shipment,
@@ -35,12 +35,12 @@ pub(crate) fn make_room(
     record: &mut RestoreRecord,
     notes: &mut Vec<Note>,
 ) -> Result<(), Refusal> {
-    let sums = Sums::of(document, &fitting.context.policy.spec.router);
+    let sums = Sums::of(document, &fitting.context.target.policy.spec.router);
     if let Some(missing) = sums.missing(sums.with_router.least_size()) {
         fitting.enlarge(document, &sums, &missing, record, notes)?;
     }
     fitting.note_memory(document, &sums, notes);
-    note_cpu(&fitting.context.policy.spec.router, &sums, notes);
+    note_cpu(&fitting.context.target.policy.spec.router, &sums, notes);
     note_missing_sizes(document, fitting.is_fargate(document), notes);
     Ok(())
 }
@@ -120,7 +120,8 @@ impl Missing {
 impl Fitting<'_> {
     /// Fargate's sizes hold for every task definition that names it, wherever it runs.
     fn is_fargate(&self, document: &TaskDefinitionDoc) -> bool {
-        self.context.platform.launch_type == LaunchType::Fargate || document.lists_fargate()
+        self.context.workload.platform.launch_type == LaunchType::Fargate
+            || document.lists_fargate()
     }
 
     fn enlarge(
@@ -157,10 +158,10 @@ impl Fitting<'_> {
             size,
             next,
             architecture(document),
-            self.context.region,
-            self.context.platform.desired_count.unwrap_or(0),
+            self.context.target.region,
+            self.context.workload.platform.desired_count.unwrap_or(0),
         );
-        if self.context.policy.spec.resources.resize == Resize::Never {
+        if self.context.target.policy.spec.resources.resize == Resize::Never {
             return refuse(format!(
                 "{lack}; the next task size is {next}, {price}; set resources.resize to Allow to have the operator use \
                  it, or {less}"
@@ -183,7 +184,7 @@ impl Fitting<'_> {
 
     /// Says where full buffers would take the router beyond what it may have.
     fn note_memory(&self, document: &TaskDefinitionDoc, sums: &Sums, notes: &mut Vec<Note>) {
-        let spec = &self.context.policy.spec;
+        let spec = &self.context.target.policy.spec;
         let memory = self.estimate(document);
         let total = memory.total_mib();
         let reservation = u64::from(spec.router.memory_reservation_mib);
@@ -235,7 +236,7 @@ impl Fitting<'_> {
     }
 
     fn estimate(&self, document: &TaskDefinitionDoc) -> RouterMemory {
-        let router = &self.context.policy.spec.router;
+        let router = &self.context.target.policy.spec.router;
         let workers: Vec<u64> = document
             .containers()
             .filter(|container| container.has_log_driver("awsfirelens"))

@@ -13,7 +13,7 @@ use firelens_taskdef::sha256_hex;
 use firelens_types::error_chain;
 use firelens_types::v1alpha1::{ConfigBucket, Filter, RouterType};
 
-use crate::context::{ConfigObject, InjectContext};
+use crate::context::{ConfigObject, TargetContext};
 use crate::delivery::{Choice, Fetcher, Way, fluentd, placement};
 use crate::refusal::{Reason, Refusal};
 
@@ -77,7 +77,7 @@ fn own_files(
     filters: &[Filter],
     http_server: Option<u16>,
 ) -> Result<Shipment, Refusal> {
-    let spec = &choice.context.policy.spec;
+    let spec = &choice.context.target.policy.spec;
     let in_file = placement::in_file(spec, choice.routed, choice.outputs, all);
     let (secrets, secret_env) = placement::secret_variables(spec, &in_file, choice.outputs);
     let input = RouterFileInput {
@@ -91,9 +91,9 @@ fn own_files(
         image_line: ImageLine::of(&spec.router.image),
         aws_image: choice.image.product() == Product::AwsForFluentBit,
     };
-    let bucket = choice.context.config_bucket.ok_or_else(no_bucket)?;
+    let bucket = choice.context.target.config_bucket.ok_or_else(no_bucket)?;
     if spec.router.type_ == RouterType::Fluentd {
-        let shipment = fluentd::ship(choice.context, bucket, &input)?;
+        let shipment = fluentd::ship(choice.context.target, bucket, &input)?;
         return Ok(Shipment {
             secrets,
             ..shipment
@@ -103,9 +103,9 @@ fn own_files(
     let mut shipment = match by {
         Fetcher::Init => init_shipment(choice, bucket, &files)?,
         Fetcher::Agent => {
-            let object = object(choice.context, bucket, "", &files.main);
+            let object = object(choice.context.target, bucket, "", &files.main);
             Shipment {
-                config_file_arn: Some(object_arn(choice.context, &object)),
+                config_file_arn: Some(object_arn(choice.context.target, &object)),
                 objects: vec![object],
                 ..Shipment::default()
             }
@@ -129,12 +129,12 @@ fn init_shipment(
     files: &RouterFiles,
 ) -> Result<Shipment, Refusal> {
     refuse_parser_marks(&files.main)?;
-    let mut objects = vec![object(choice.context, bucket, "", &files.main)];
+    let mut objects = vec![object(choice.context.target, bucket, "", &files.main)];
     objects.extend(
         files
             .parsers
             .as_ref()
-            .map(|parsers| object(choice.context, bucket, "-parsers", parsers)),
+            .map(|parsers| object(choice.context.target, bucket, "-parsers", parsers)),
     );
     let environment = objects
         .iter()
@@ -142,7 +142,7 @@ fn init_shipment(
         .map(|(index, object)| {
             (
                 format!("{INIT_OBJECT}{}", index + 1),
-                object_arn(choice.context, object),
+                object_arn(choice.context.target, object),
             )
         })
         .collect();
@@ -179,7 +179,7 @@ fn refuse_parser_marks(main: &str) -> Result<(), Refusal> {
 }
 
 pub(crate) fn object(
-    context: &InjectContext<'_>,
+    target: &TargetContext<'_>,
     bucket: &ConfigBucket,
     suffix: &str,
     body: &str,
@@ -190,17 +190,17 @@ pub(crate) fn object(
         key: format!(
             "{}{}/{sha256}{suffix}.conf",
             bucket.prefix,
-            context.policy.name()
+            target.policy.name()
         ),
         body: body.to_owned(),
         sha256,
     }
 }
 
-pub(crate) fn object_arn(context: &InjectContext<'_>, object: &ConfigObject) -> String {
+pub(crate) fn object_arn(target: &TargetContext<'_>, object: &ConfigObject) -> String {
     format!(
         "arn:{}:s3:::{}/{}",
-        context.partition, object.bucket, object.key
+        target.partition, object.bucket, object.key
     )
 }
 

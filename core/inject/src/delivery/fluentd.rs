@@ -10,7 +10,7 @@ use firelens_fluent::render::fluentd::fluentd_file;
 use firelens_fluent::text::fluentd::is_bare;
 use firelens_types::v1alpha1::{ConfigBucket, LoggingPolicySpec, RouterType};
 
-use crate::context::InjectContext;
+use crate::context::TargetContext;
 use crate::delivery::{Shipment, object, object_arn, refused_file};
 use crate::refusal::Refusal;
 
@@ -42,14 +42,14 @@ pub(crate) fn is_bare_pattern(pattern: &str) -> bool {
 
 /// Renders the file, for the agent to fetch.
 pub(crate) fn ship(
-    context: &InjectContext<'_>,
+    target: &TargetContext<'_>,
     bucket: &ConfigBucket,
     input: &RouterFileInput<'_>,
 ) -> Result<Shipment, Refusal> {
     let text = fluentd_file(input).map_err(|error| refused_file(&error))?;
-    let object = object(context, bucket, "", &text);
+    let object = object(target, bucket, "", &text);
     Ok(Shipment {
-        config_file_arn: Some(object_arn(context, &object)),
+        config_file_arn: Some(object_arn(target, &object)),
         objects: vec![object],
         ..Shipment::default()
     })

@@ -41,7 +41,7 @@ pub(crate) enum Way<'a> {
 
 /// What the way is chosen from.
 pub(crate) struct Choice<'a> {
-    pub(crate) context: &'a InjectContext<'a>,
+    pub(crate) context: InjectContext<'a>,
     pub(crate) image: &'a RouterImage<'a>,
     pub(crate) routed: &'a [Routed],
     pub(crate) outputs: &'a BTreeMap<usize, CompiledOutput>,
@@ -51,7 +51,7 @@ pub(crate) struct Choice<'a> {
 
 impl<'a> Choice<'a> {
     fn spec(&self) -> &'a LoggingPolicySpec {
-        &self.context.policy.spec
+        &self.context.target.policy.spec
     }
 
     /// Finds the way, or says what is in it.
@@ -63,9 +63,9 @@ impl<'a> Choice<'a> {
             has_file: spec.config.file.is_some(),
             router: spec.router.type_,
             content: self.content(why),
-            agent_fetches: !self.context.platform.needs_init_image(),
+            agent_fetches: !self.context.workload.platform.needs_init_image(),
             init: self.init_image(),
-            has_bucket: self.context.config_bucket.is_some(),
+            has_bucket: self.context.target.config_bucket.is_some(),
             http_server: health.http_port.is_some(),
         };
         let way = decide(&row)
@@ -169,7 +169,7 @@ impl<'a> Choice<'a> {
                 "the routing needs a configuration file, the ECS agent cannot fetch one from S3 on {}, and there is no \
                  init image for Fluentd; add the file to your image and set config.delivery to File, or set \
                  router.type to fluentbit",
-                self.context.platform.launch_type
+                self.context.workload.platform.launch_type
             )),
             Obstacle::NoFile => {
                 unsupported("config.delivery is File and config.file is empty; set config.file".to_owned())
@@ -183,7 +183,7 @@ impl<'a> Choice<'a> {
             )),
             Obstacle::AgentCannot => unsupported(format!(
                 "the ECS agent cannot fetch a configuration file from S3 on {}; set config.delivery to Auto or Init",
-                self.context.platform.launch_type
+                self.context.workload.platform.launch_type
             )),
             Obstacle::ParsersNeedInit => unsupported(
                 "parsers need a second file, which only the init image can fetch; set config.delivery to Auto or Init"

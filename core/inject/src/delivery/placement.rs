@@ -28,7 +28,7 @@ pub(crate) fn log_configuration(
         Way::OwnFile { all, .. } => in_options(spec, container, &routing.outputs, all),
         Way::Options { .. } | Way::InImage(_) => container.outputs.first().copied(),
     };
-    routing.log_configuration(inline, spec)
+    Arc::clone(routing.log_configuration(inline))
 }
 
 /// The containers with the outputs that stand in the router file. One without any is still there:

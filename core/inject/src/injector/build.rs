@@ -1,6 +1,6 @@
 //! The steps of an injection, in order.
 //!
-//! Never answers half an injection: the first refusal ends it, and the base document is not touched.
+//! The first refusal ends it, and the base document is not touched.
 
 use std::rc::Rc;
 
@@ -12,74 +12,69 @@ use firelens_types::v1alpha1::{LaunchType, LoggingPolicySpec};
 use crate::checks::{Review, foreign, size};
 use crate::containers::dependencies::RouterNames;
 use crate::containers::{Routed, dependencies, graph};
-use crate::context::InjectContext;
+use crate::context::{InjectContext, WorkloadContext};
 use crate::delivery::{BuiltIn, Choice, Shipment, Way, placement};
 use crate::injector::prepared::{Prepared, refuse_too_large};
 use crate::injector::{Injector, grants};
 use crate::marks::restore::{Before, RestoreRecord};
 use crate::marks::{LABEL_BASE, LABEL_GENERATION, LABEL_POLICY, LABEL_POLICY_UID, LABEL_RESTORE};
 use crate::refusal::{Note, Reason, Refusal};
-use crate::router::health;
 use crate::router::health::{Chosen, HttpServer, Network, Situation};
+use crate::router::{Frame, health};
 use crate::routing::Routing;
 use crate::{awslogs, containers, delivery, eject, marks, platform, router};
 
-/// The injection; with `all_in_file` no output rides in log options.
+/// The injection; with `all_in_file` no output is in log options.
 pub(crate) fn attempt(
+    injector: &mut Injector<'_>,
     base: &TaskDefinitionDoc,
-    context: &InjectContext<'_>,
-    injector: &Injector<'_>,
+    workload: &WorkloadContext<'_>,
     all_in_file: bool,
 ) -> Result<Prepared, Refusal> {
     let (mut document, found_base) = owners_document(base)?;
-    let base_arn = context.base_arn.map(str::to_owned).or(found_base);
-    let spec = &context.policy.spec;
+    let policy = injector.target.policy;
     let mut notes = Vec::new();
     platform::check(
         &document,
-        &context.platform,
-        spec.selector.launch_types.contains(&LaunchType::External),
+        &workload.platform,
+        policy
+            .spec
+            .selector
+            .launch_types
+            .contains(&LaunchType::External),
         &mut notes,
     )?;
     let mut record = RestoreRecord::default();
-    let replaced = foreign::take_over(&mut document, spec, &mut record, &mut notes)?;
-    if document.containers().count() >= MAX_CONTAINERS {
-        return Err(Refusal::new(
-            Reason::TooManyContainers,
-            format!(
-                "the task definition has {MAX_CONTAINERS} containers, the maximum that ECS allows, and the router is \
-                 one more; remove a container"
-            ),
-        ));
-    }
-    let expanded = awslogs::expand(&document, context.policy, &mut notes)?;
-    // What a policy says for this task definition alone is made ready for it alone.
-    let said_in_full = expanded.as_ref().map(|expanded| InjectContext {
-        policy: &expanded.policy,
-        ..context.clone()
-    });
-    let context = said_in_full.as_ref().unwrap_or(context);
-    let its_own = said_in_full.as_ref().map(|one| Injector::new(one.policy));
-    let injector = its_own.as_ref().unwrap_or(injector);
-    let spec = &context.policy.spec;
-    let routed = containers::select(&document, spec, &injector.globs, &mut notes)?;
-    let draft = Draft {
-        needs_task_id: expanded.as_ref().is_some_and(|one| one.needs_task_id),
-        context,
-        network: Network::of(&document, &context.platform),
-        image: &injector.image,
-        routing: injector.routing(context, &routed)?,
-        router_name: router::choose_name(&document, &spec.router.name, &mut notes)?,
+    let replaced = foreign::take_over(&mut document, &policy.spec, &mut record, &mut notes)?;
+    refuse_too_many_containers(&document)?;
+    let expanded = awslogs::expand(&document, policy, &mut notes)?;
+    let start = Start {
+        document,
+        record,
+        notes,
         replaced,
-        names: routed
-            .iter()
-            .map(|container| container.name.clone())
-            .collect(),
-        routed,
+        base_arn: workload.base_arn.map(str::to_owned).or(found_base),
         all_in_file,
-        base_arn,
+        needs_task_id: expanded.as_ref().is_some_and(|own| own.needs_task_id),
     };
-    draft.finish(document, record, notes)
+    // A policy that is expanded for this task definition alone is made ready for it alone.
+    match &expanded {
+        Some(own) => start.finish(&mut injector.for_policy(&own.policy), workload),
+        None => start.finish(injector, workload),
+    }
+}
+
+fn refuse_too_many_containers(document: &TaskDefinitionDoc) -> Result<(), Refusal> {
+    if document.containers().count() < MAX_CONTAINERS {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Reason::TooManyContainers,
+        format!(
+            "the task definition has {MAX_CONTAINERS} containers, the maximum that ECS allows, and the router is \
+             one more; remove a container"
+        ),
+    ))
 }
 
 /// The owner's document, and the base revision that it is or was made from.
@@ -95,28 +90,78 @@ fn owners_document(
     }
 }
 
+/// The owner's document with a router of somebody else taken out, before ours is added.
+struct Start {
+    document: TaskDefinitionDoc,
+    record: RestoreRecord,
+    notes: Vec<Note>,
+    /// Name of the router that ours replaces.
+    replaced: Option<String>,
+    base_arn: Option<String>,
+    /// Whether no output may be in log options.
+    all_in_file: bool,
+    /// Whether an output names its streams by the ID of the task.
+    needs_task_id: bool,
+}
+
+impl Start {
+    fn finish(
+        self,
+        injector: &mut Injector<'_>,
+        workload: &WorkloadContext<'_>,
+    ) -> Result<Prepared, Refusal> {
+        let Self {
+            document,
+            record,
+            mut notes,
+            ..
+        } = self;
+        let target = &injector.target;
+        let spec = &target.policy.spec;
+        let routed = containers::select(&document, spec, &injector.globs, &mut notes)?;
+        let (routing, last_frame) = injector.routings.of(target, &routed)?;
+        let draft = Draft {
+            context: InjectContext { target, workload },
+            network: Network::of(&document, &workload.platform),
+            image: &injector.image,
+            routing,
+            router_name: router::choose_name(&document, &spec.router.name, &mut notes)?,
+            replaced: self.replaced,
+            names: routed
+                .iter()
+                .map(|container| container.name.clone())
+                .collect(),
+            routed,
+            all_in_file: self.all_in_file,
+            base_arn: self.base_arn,
+            needs_task_id: self.needs_task_id,
+        };
+        draft.finish(document, record, notes, last_frame)
+    }
+}
+
 /// An injection on its way.
 struct Draft<'a> {
-    context: &'a InjectContext<'a>,
+    context: InjectContext<'a>,
     network: Network,
     image: &'a RouterImage<'a>,
-    routing: Rc<Routing>,
+    routing: &'a Routing,
     router_name: String,
-    /// Name of the router that ours takes the place of.
+    /// Name of the router that ours replaces.
     replaced: Option<String>,
     routed: Vec<Routed>,
     /// Names of the routed containers, in document order.
     names: Vec<String>,
-    /// Whether no output may ride in log options.
+    /// Whether no output may be in log options.
     all_in_file: bool,
     base_arn: Option<String>,
-    /// Whether an output names its streams by the id of the task.
+    /// Whether an output names its streams by the ID of the task.
     needs_task_id: bool,
 }
 
 impl Draft<'_> {
     fn spec(&self) -> &LoggingPolicySpec {
-        &self.context.policy.spec
+        &self.context.target.policy.spec
     }
 
     /// What the task is asked to have room for.
@@ -134,6 +179,7 @@ impl Draft<'_> {
         mut document: TaskDefinitionDoc,
         mut record: RestoreRecord,
         mut notes: Vec<Note>,
+        last_frame: &mut Option<Frame>,
     ) -> Result<Prepared, Refusal> {
         let spec = self.spec();
         health::check_ports(&document, spec.router.type_, self.network, &mut notes)?;
@@ -160,7 +206,7 @@ impl Draft<'_> {
         let fitting = self.fitting(&shipment);
         size::make_room(&fitting, &mut document, &mut record, &mut notes)?;
         let needs = self.needs(&shipment, own_log.as_ref());
-        let grants = grants::decide(&document, &needs, self.context)?;
+        let grants = grants::decide(&document, &needs, self.context.target)?;
         let environment = [&shipment.environment[..], &self.routing.texts.environment].concat();
         let shape = router::Shape {
             name: &self.router_name,
@@ -170,14 +216,14 @@ impl Draft<'_> {
             config_file: delivery::config_file(way, &shipment),
             health_check: health.check.as_deref(),
         };
-        let mut container = router::frame(&spec.router, &shape, &self.routing.frame);
+        let mut container = router::frame(&spec.router, &shape, last_frame);
         let labels = self.labels(&record);
         router::complete(&mut container, own_log, stop_timeout_seconds, labels);
         // Behind the other containers, so that the numbers in secret variables (`NAME_INDEX`) stay.
         document
             .append_container(container)
             .map_err(|error| Refusal::new(Reason::RouterNameTaken, error.to_string()))?;
-        refuse_too_large(&document, self.context.installation)?;
+        refuse_too_large(&document, self.context.target.installation)?;
         graph::prove(&document, &self.router_name)?;
         notes.sort();
         notes.dedup();
@@ -186,10 +232,10 @@ impl Draft<'_> {
             objects: shipment.objects,
             grants,
             iam_mode: spec.iam.mode,
-            installation: self.context.installation.map(str::to_owned),
+            installation: self.context.target.installation.map(str::to_owned),
             router: self.router_name,
             routed: self.routed,
-            routing: self.routing,
+            outputs: Rc::clone(&self.routing.outputs),
             notes,
         })
     }
@@ -211,7 +257,7 @@ impl Draft<'_> {
             .chain(routed.filter_map(|container| base.container(&container.name)))
             .collect();
         let logs = self.spec().router.logs.as_ref();
-        router::own_log(&candidates, logs, self.context.region, notes)
+        router::own_log(&candidates, logs, self.context.target.region, notes)
     }
 
     /// Makes the routed containers wait for the router; answers whether anything waits for its
@@ -261,7 +307,7 @@ impl Draft<'_> {
     ) {
         for routed in &self.routed {
             let configuration =
-                placement::log_configuration(way, self.spec(), routed, &self.routing);
+                placement::log_configuration(way, self.spec(), routed, self.routing);
             if let Some(container) = document.container_mut(&routed.name) {
                 let before = container.get("logConfiguration").map(str::to_owned);
                 record.container(&routed.name).log =
@@ -273,7 +319,7 @@ impl Draft<'_> {
 
     fn needs(&self, shipment: &Shipment, own_log: Option<&router::OwnLog>) -> grants::Needs<'_> {
         let router = &self.spec().router;
-        let mut needs = grants::Needs::of(&self.routing);
+        let mut needs = grants::Needs::of(self.routing);
         let secrets = self
             .routing
             .outputs
@@ -282,25 +328,27 @@ impl Draft<'_> {
         let secrets = secrets.chain(router.secrets.values()).map(String::as_str);
         needs
             .execution
-            .extend(grants::of_secrets(secrets, self.context));
+            .extend(grants::of_secrets(secrets, self.context.target));
         if let Some(first) = shipment.objects.first() {
             let keys = shipment.objects.iter().map(|object| object.key.as_str());
             let reader = match shipment.config_file_arn {
                 Some(_) => RoleUse::Execution,
                 None => RoleUse::Task,
             };
-            let statements = grants::of_objects(&first.bucket, keys, reader, self.context);
+            let statements = grants::of_objects(&first.bucket, keys, reader, self.context.target);
             match reader {
                 RoleUse::Execution => needs.execution.extend(statements),
                 RoleUse::Task => needs.task.extend(statements),
             }
         }
         if let Some(log) = own_log.filter(|log| log.creates_group) {
-            needs
-                .execution
-                .push(grants::of_log_group(&log.group, &log.region, self.context));
+            needs.execution.push(grants::of_log_group(
+                &log.group,
+                &log.region,
+                self.context.target,
+            ));
         }
-        if self.context.platform.launch_type == LaunchType::Fargate {
+        if self.context.workload.platform.launch_type == LaunchType::Fargate {
             if own_log.is_some() {
                 needs
                     .execution_role_for
@@ -342,7 +390,7 @@ impl Draft<'_> {
 
     /// All labels but those of the seal.
     fn labels(&self, record: &RestoreRecord) -> String {
-        let policy = self.context.policy;
+        let policy = self.context.target.policy;
         let mut labels = ObjectText::default();
         labels.set_string(LABEL_POLICY, policy.name());
         labels.set_string(LABEL_POLICY_UID, policy.uid());

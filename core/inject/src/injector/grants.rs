@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use firelens_aws::iam::{CONFIG_SID, Grant, RoleUse, Statement, merge, role_name};
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::IamMode;
+use firelens_types::v1alpha1::validate::names::is_account_id;
 
-use crate::context::InjectContext;
+use crate::context::TargetContext;
 use crate::refusal::{Reason, Refusal};
 use crate::routing::Routing;
 
@@ -40,9 +41,9 @@ impl<'a> Needs<'a> {
 pub(crate) fn decide(
     doc: &TaskDefinitionDoc,
     needs: &Needs<'_>,
-    context: &InjectContext<'_>,
+    target: &TargetContext<'_>,
 ) -> Result<Vec<Grant>, Refusal> {
-    if context.policy.spec.iam.mode == IamMode::Ignore {
+    if target.policy.spec.iam.mode == IamMode::Ignore {
         return Ok(Vec::new());
     }
     let mut grants = Vec::new();
@@ -58,7 +59,7 @@ pub(crate) fn decide(
         let role = doc.task_role_arn().ok_or_else(task_role_missing)?;
         grants.push(Grant {
             role: RoleUse::Task,
-            role_arn: role_arn(role, context)?,
+            role_arn: role_arn(role, target)?,
             statements: task,
         });
     }
@@ -71,7 +72,7 @@ pub(crate) fn decide(
     if let Some(role) = doc.execution_role_arn().filter(|_| !execution.is_empty()) {
         grants.push(Grant {
             role: RoleUse::Execution,
-            role_arn: role_arn(role, context)?,
+            role_arn: role_arn(role, target)?,
             statements: execution,
         });
     }
@@ -105,9 +106,9 @@ fn execution_role_missing(needs: &Needs<'_>) -> Refusal {
 
 /// A task definition may name a role by its bare name. An ARN of a role is passed on as it is: IAM
 /// is the evaluate of its path.
-fn role_arn(role: &str, context: &InjectContext<'_>) -> Result<String, Refusal> {
+fn role_arn(role: &str, target: &TargetContext<'_>) -> Result<String, Refusal> {
     if role.starts_with("arn:") && role.contains(":role/") {
-        refuse_beyond_reach(role, context)?;
+        refuse_beyond_reach(role, target)?;
         return Ok(role.to_owned());
     }
     let read = role_name(role).ok_or_else(|| {
@@ -118,15 +119,15 @@ fn role_arn(role: &str, context: &InjectContext<'_>) -> Result<String, Refusal> 
     })?;
     Ok(format!(
         "arn:{}:iam::{}:role{}{}",
-        context.partition, context.account_id, read.path, read.name
+        target.partition, target.account_id, read.path, read.name
     ))
 }
 
 /// IAM is called by the name of the role, in the account of the target: a role of another account
 /// would have its namesake changed, and a service-linked role takes no policy.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html>.
-fn refuse_beyond_reach(role: &str, context: &InjectContext<'_>) -> Result<(), Refusal> {
-    if context.policy.spec.iam.mode != IamMode::Manage {
+fn refuse_beyond_reach(role: &str, target: &TargetContext<'_>) -> Result<(), Refusal> {
+    if target.policy.spec.iam.mode != IamMode::Manage {
         return Ok(());
     }
     let Some(read) = role_name(role) else {
@@ -135,10 +136,10 @@ fn refuse_beyond_reach(role: &str, context: &InjectContext<'_>) -> Result<(), Re
     let account = read.account_id.unwrap_or_default();
     let why = if read.path.starts_with("/aws-service-role/") {
         "is a service-linked role, to which no policies can be added".to_owned()
-    } else if is_account(context.account_id) && account != context.account_id {
+    } else if is_account_id(target.account_id) && account != target.account_id {
         format!(
             "belongs to account {account}, and the service runs in account {}",
-            context.account_id
+            target.account_id
         )
     } else {
         return Ok(());
@@ -151,16 +152,11 @@ fn refuse_beyond_reach(role: &str, context: &InjectContext<'_>) -> Result<(), Re
     ))
 }
 
-/// Without a target the account may not be known.
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 /// Reading secrets by the execution role.
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html>.
 pub(crate) fn of_secrets<'a>(
     values_from: impl IntoIterator<Item = &'a str>,
-    context: &InjectContext<'_>,
+    target: &TargetContext<'_>,
 ) -> Vec<Statement> {
     let mut statements = Vec::new();
     for value_from in values_from {
@@ -177,9 +173,9 @@ pub(crate) fn of_secrets<'a>(
             None => {
                 let arn = format!(
                     "arn:{}:ssm:{}:{}:parameter/{}",
-                    context.partition,
-                    context.region,
-                    context.account_id,
+                    target.partition,
+                    target.region,
+                    target.account_id,
                     value_from.trim_start_matches('/')
                 );
                 Statement::new("FirelensParameters", ["ssm:GetParameters"], [arn])
@@ -209,9 +205,9 @@ pub(crate) fn of_objects<'a>(
     bucket: &str,
     keys: impl IntoIterator<Item = &'a str>,
     reader: RoleUse,
-    context: &InjectContext<'_>,
+    target: &TargetContext<'_>,
 ) -> Vec<Statement> {
-    let bucket_arn = format!("arn:{}:s3:::{bucket}", context.partition);
+    let bucket_arn = format!("arn:{}:s3:::{bucket}", target.partition);
     let objects: Vec<String> = keys
         .into_iter()
         .map(|key| format!("{bucket_arn}/{key}"))
@@ -231,10 +227,10 @@ pub(crate) fn of_objects<'a>(
 }
 
 /// Creating the router's own log group.
-pub(crate) fn of_log_group(group: &str, region: &str, context: &InjectContext<'_>) -> Statement {
+pub(crate) fn of_log_group(group: &str, region: &str, target: &TargetContext<'_>) -> Statement {
     let arn = format!(
         "arn:{}:logs:{region}:{}:log-group:{group}",
-        context.partition, context.account_id
+        target.partition, target.account_id
     );
     Statement::new(
         "FirelensRouterLog",

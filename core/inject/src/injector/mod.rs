@@ -1,78 +1,63 @@
 //! A policy made ready: what depends on it alone is worked out once for all task definitions.
-//!
-//! Never anything that a task definition says: what comes out is the same, however many went before.
 
 pub(crate) mod build;
 pub(crate) mod grants;
 pub(crate) mod overflow;
 pub(crate) mod prepared;
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use firelens_aws::image::RouterImage;
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::LoggingPolicy;
 
-use crate::containers::{Globs, Routed};
-use crate::context::InjectContext;
+use crate::containers::Globs;
+use crate::context::{TargetContext, WorkloadContext};
 use crate::injector::prepared::Prepared;
 use crate::refusal::Refusal;
-use crate::routing::Routing;
+use crate::routing::Routings;
 
-/// Injects one policy into many task definitions.
+/// Injects one policy into many task definitions of one target.
 pub struct Injector<'a> {
-    policy: &'a LoggingPolicy,
+    pub(crate) target: TargetContext<'a>,
     pub(crate) image: RouterImage<'a>,
     pub(crate) globs: Globs,
-    /// One for each set of outputs that the containers of a task used so far.
-    routings: RefCell<Vec<Rc<Routing>>>,
+    pub(crate) routings: Routings,
 }
 
 impl<'a> Injector<'a> {
     /// An injector for one policy, whose destinations are compiled when a task first uses them.
     #[must_use]
-    pub fn new(policy: &'a LoggingPolicy) -> Self {
+    pub fn new(target: TargetContext<'a>) -> Self {
         Self {
-            policy,
-            image: RouterImage::parse(&policy.spec.router.image),
-            globs: Globs::of(&policy.spec),
-            routings: RefCell::default(),
+            image: RouterImage::parse(&target.policy.spec.router.image),
+            globs: Globs::of(&target.policy.spec),
+            target,
+            routings: Routings::default(),
         }
     }
 
     /// Works out what [`crate::injector::overflow::inject`] does, without writing it.
     ///
-    /// The context names the policy of the injector. Of all contexts of one injector the destinations,
-    /// the account, the region and the bucket are the same; the rest is of the task definition.
+    /// The result depends on the arguments alone; what was compiled for the task definitions before is kept
+    /// and used again.
     ///
     /// # Errors
     /// As [`crate::injector::overflow::inject`].
     pub fn prepare(
-        &self,
+        &mut self,
         base: &TaskDefinitionDoc,
-        context: &InjectContext<'_>,
+        workload: &WorkloadContext<'_>,
     ) -> Result<Prepared, Refusal> {
-        debug_assert!(std::ptr::eq(self.policy, context.policy));
-        overflow::prepare(self, base, context)
+        overflow::prepare(self, base, workload)
     }
 
-    /// The outputs that the routed containers use.
-    pub(crate) fn routing(
-        &self,
-        context: &InjectContext<'_>,
-        routed: &[Routed],
-    ) -> Result<Rc<Routing>, Refusal> {
-        let outputs = routed.iter().flat_map(|one| one.outputs.iter().copied());
-        let mut used: Vec<usize> = outputs.collect();
-        used.sort_unstable();
-        used.dedup();
-        let mut routings = self.routings.borrow_mut();
-        if let Some(known) = routings.iter().find(|known| known.is_of(&used)) {
-            return Ok(Rc::clone(known));
-        }
-        let routing = Rc::new(Routing::of(context, &used)?);
-        routings.push(Rc::clone(&routing));
-        Ok(routing)
+    /// An injector for another content of the policy, in the same target.
+    pub(crate) fn for_policy<'b>(&self, policy: &'b LoggingPolicy) -> Injector<'b>
+    where
+        'a: 'b,
+    {
+        Injector::new(TargetContext {
+            policy,
+            ..self.target.clone()
+        })
     }
 }

@@ -6,7 +6,7 @@
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::Delivery;
 
-use crate::context::{InjectContext, Injection};
+use crate::context::{Injection, TargetContext, WorkloadContext};
 use crate::injector::prepared::Prepared;
 use crate::injector::{Injector, build};
 use crate::refusal::{Note, NoteCode, Reason, Refusal};
@@ -18,26 +18,32 @@ use crate::refusal::{Note, NoteCode, Reason, Refusal};
 ///
 /// # Errors
 /// A [`Refusal`] says what is in the way and what to do; nothing was changed.
-pub fn inject(base: &TaskDefinitionDoc, context: &InjectContext<'_>) -> Result<Injection, Refusal> {
-    let injector = Injector::new(context.policy);
-    injector.prepare(base, context).map(Prepared::seal)
+pub fn inject(
+    base: &TaskDefinitionDoc,
+    target: &TargetContext<'_>,
+    workload: &WorkloadContext<'_>,
+) -> Result<Injection, Refusal> {
+    let mut injector = Injector::new(target.clone());
+    injector.prepare(base, workload).map(Prepared::seal)
 }
 
 /// The injection as the policy wants it, or else with all outputs in a file.
 pub(crate) fn prepare(
-    injector: &Injector<'_>,
+    injector: &mut Injector<'_>,
     base: &TaskDefinitionDoc,
-    context: &InjectContext<'_>,
+    workload: &WorkloadContext<'_>,
 ) -> Result<Prepared, Refusal> {
-    let refusal = match build::attempt(base, context, injector, false) {
+    let refusal = match build::attempt(injector, base, workload, false) {
         Err(refusal) if refusal.reason == Reason::TaskDefinitionTooLarge => refusal,
         done => return done,
     };
     // A file in S3 takes the log options out of the task definition, where the policy leaves it to us.
-    if context.policy.spec.config.delivery != Delivery::Auto || context.config_bucket.is_none() {
+    let target = &injector.target;
+    let may_move = target.policy.spec.config.delivery == Delivery::Auto;
+    if !may_move || target.config_bucket.is_none() {
         return Err(refusal);
     }
-    match build::attempt(base, context, injector, true) {
+    match build::attempt(injector, base, workload, true) {
         Ok(mut prepared) => {
             prepared.notes.push(Note::new(
                 NoteCode::OptionsMoved,

@@ -3,6 +3,7 @@
 //! Never writes what nobody asks for: a revision that is as it should be needs neither the hash nor
 //! the body of the call, and most revisions are so.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use firelens_aws::iam::Grant;
@@ -12,9 +13,9 @@ use firelens_types::v1alpha1::IamMode;
 use crate::containers::Routed;
 use crate::context::{ConfigObject, Injection};
 use crate::refusal::{Note, Reason, Refusal};
-use crate::routing::{Routing, destinations};
+use crate::routing::destinations;
 use crate::{current, marks};
-use firelens_fluent::outputs::OutputInUse;
+use firelens_fluent::outputs::{CompiledOutput, OutputInUse};
 
 /// What [`crate::injector::Injector::prepare`] worked out.
 pub struct Prepared {
@@ -26,7 +27,8 @@ pub struct Prepared {
     pub(crate) installation: Option<String>,
     pub(crate) router: String,
     pub(crate) routed: Vec<Routed>,
-    pub(crate) routing: Rc<Routing>,
+    /// By index in the policy.
+    pub(crate) outputs: Rc<BTreeMap<usize, CompiledOutput>>,
     pub(crate) notes: Vec<Note>,
 }
 
@@ -70,7 +72,7 @@ impl Prepared {
     /// As [`Injection::outputs`].
     #[must_use]
     pub fn outputs(&self) -> Vec<OutputInUse> {
-        destinations::in_use(&self.routed, &self.routing.outputs)
+        destinations::in_use(&self.routed, &self.outputs)
     }
 
     /// Marks the router with the installation and the hash of everything else, and writes the body of

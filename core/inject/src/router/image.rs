@@ -19,7 +19,7 @@ const MOVED: &str = "https://github.com/aws/aws-for-fluent-bit/issues/371";
 pub(crate) fn check(
     doc: &TaskDefinitionDoc,
     image: &RouterImage<'_>,
-    context: &InjectContext<'_>,
+    context: InjectContext<'_>,
     used: &Use<'_>,
     notes: &mut Vec<Note>,
 ) -> Result<(), Refusal> {
@@ -109,7 +109,7 @@ fn check_platform(
 fn check_registry(
     doc: &TaskDefinitionDoc,
     image: &RouterImage<'_>,
-    context: &InjectContext<'_>,
+    context: InjectContext<'_>,
     notes: &mut Vec<Note>,
 ) -> Result<(), Refusal> {
     match *image.registry() {
@@ -119,23 +119,23 @@ fn check_registry(
             suffix,
         } => {
             check_private(image, account, region, suffix)?;
-            if region != context.region {
+            if region != context.target.region {
                 notes.push(Note::new(
                     NoteCode::ImagePull,
                     format!(
                         "the router image is pulled from Region {region} and the tasks run in {}: each task start \
                          pulls across Regions, which VPC endpoints for ECR do not support{}",
-                        context.region,
-                        suggestion(image, context.region)
+                        context.target.region,
+                        suggestion(image, context.target.region)
                     ),
                 ));
             }
         }
-        Registry::PublicEcr if context.partition == "aws-cn" => notes.push(Note::new(
+        Registry::PublicEcr if context.target.partition == "aws-cn" => notes.push(Note::new(
             NoteCode::ImagePull,
             format!(
                 "the router image comes from Amazon ECR Public, which is outside of China{}",
-                suggestion(image, context.region)
+                suggestion(image, context.target.region)
             ),
         )),
         Registry::PublicEcr if may_have_no_internet(doc, context) => notes.push(Note::new(
@@ -143,14 +143,14 @@ fn check_registry(
             format!(
                 "the tasks have no public IP address, and their other images come from private ECR; the router image \
                  comes from Amazon ECR Public, which has no VPC endpoint: without a NAT gateway, it cannot be pulled{}",
-                suggestion(image, context.region)
+                suggestion(image, context.target.region)
             ),
         )),
         Registry::DockerHub => notes.push(Note::new(
             NoteCode::ImagePull,
             format!(
                 "the router image comes from Docker Hub, which limits pulls and needs internet access{}",
-                suggestion(image, context.region)
+                suggestion(image, context.target.region)
             ),
         )),
         Registry::PublicEcr | Registry::Other(_) => {}
@@ -201,13 +201,13 @@ fn suggestion(image: &RouterImage<'_>, region: &str) -> String {
 
 /// Whether all that the task pulls today may come through VPC endpoints. On Fargate it is pulled over
 /// the task's own network interface.
-fn may_have_no_internet(doc: &TaskDefinitionDoc, context: &InjectContext<'_>) -> bool {
+fn may_have_no_internet(doc: &TaskDefinitionDoc, context: InjectContext<'_>) -> bool {
     let mut images = doc
         .containers()
         .filter(|container| !container.is_router())
         .filter_map(|container| container.image());
-    context.platform.launch_type == LaunchType::Fargate
-        && context.platform.assign_public_ip == Some(false)
+    context.workload.platform.launch_type == LaunchType::Fargate
+        && context.workload.platform.assign_public_ip == Some(false)
         && images.all(|image| {
             let image = RouterImage::parse(&image);
             matches!(image.registry(), Registry::PrivateEcr { .. })

@@ -5,8 +5,6 @@
 pub(crate) mod health;
 pub(crate) mod image;
 
-use std::cell::RefCell;
-
 use serde_json::{Map, Value, json};
 
 use firelens_taskdef::{ContainerView, ObjectText, RawObject, TaskDefinitionDoc};
@@ -189,12 +187,7 @@ impl Frame {
 }
 
 /// The router container but for what [`complete`] puts in; the last one again when it has the shape.
-pub(crate) fn frame(
-    router: &Router,
-    shape: &Shape<'_>,
-    last: &RefCell<Option<Frame>>,
-) -> RawObject {
-    let mut last = last.borrow_mut();
+pub(crate) fn frame(router: &Router, shape: &Shape<'_>, last: &mut Option<Frame>) -> RawObject {
     let known = last.take().filter(|known| known.is_of(shape));
     let frame = last.insert(known.unwrap_or_else(|| Frame::of(router, shape)));
     frame.container.clone()

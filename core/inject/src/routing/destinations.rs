@@ -9,22 +9,22 @@ use firelens_fluent::text::check_pattern;
 use firelens_types::v1alpha1::{LogDestinationSpec, Output};
 
 use crate::containers::Routed;
-use crate::context::InjectContext;
+use crate::context::TargetContext;
 use crate::refusal::{Reason, Refusal};
 
 /// The outputs that are used, by their place in the policy.
 pub(crate) fn compile(
-    context: &InjectContext<'_>,
+    target: &TargetContext<'_>,
     used: &[usize],
 ) -> Result<BTreeMap<usize, CompiledOutput>, Refusal> {
     let scope = OutputScope {
-        region: context.region,
-        account_id: context.account_id,
-        partition: context.partition,
-        image_line: ImageLine::of(&context.policy.spec.router.image),
+        region: target.region,
+        account_id: target.account_id,
+        partition: target.partition,
+        image_line: ImageLine::of(&target.policy.spec.router.image),
     };
     let mut compiled = BTreeMap::new();
-    for (index, output) in context
+    for (index, output) in target
         .policy
         .spec
         .outputs
@@ -32,8 +32,8 @@ pub(crate) fn compile(
         .enumerate()
         .filter(|(index, _)| used.contains(index))
     {
-        let (destination, place) = destination_of(context, index, output)?;
-        let router = context.policy.spec.router.type_;
+        let (destination, place) = destination_of(target, index, output)?;
+        let router = target.policy.spec.router.type_;
         let mut one = firelens_fluent::outputs::compile_for(router, destination, &scope).map_err(
             |error| {
                 Refusal::new(
@@ -84,7 +84,7 @@ pub(crate) fn in_use(
 
 /// The destination of an output, and how messages name it.
 fn destination_of<'a>(
-    context: &InjectContext<'a>,
+    target: &TargetContext<'a>,
     index: usize,
     output: &'a Output,
 ) -> Result<(&'a LogDestinationSpec, String), Refusal> {
@@ -96,7 +96,7 @@ fn destination_of<'a>(
         .as_ref()
         .map(|reference| reference.name.as_str())
         .unwrap_or_default();
-    match context.destinations.get(name) {
+    match target.destinations.get(name) {
         Some(found) => Ok((&found.spec, format!("LogDestination {name}: spec"))),
         None => Err(Refusal::new(
             Reason::DestinationMissing,

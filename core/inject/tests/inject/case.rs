@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use firelens_inject::{InjectContext, Injection, Platform, Refusal, inject};
+use firelens_inject::{Injection, Platform, Refusal, TargetContext, WorkloadContext, inject};
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::{
     ConfigBucket, Kind, LaunchType, LogDestination, LoggingPolicy, admit,
@@ -84,13 +84,23 @@ impl Case {
     }
 
     pub(crate) fn inject_into(&self, doc: &TaskDefinitionDoc) -> Result<Injection, Refusal> {
-        inject(doc, &self.context())
+        inject(doc, &self.target(), &self.workload())
     }
 
-    pub(crate) fn context(&self) -> InjectContext<'_> {
-        InjectContext {
+    pub(crate) fn target(&self) -> TargetContext<'_> {
+        TargetContext {
             policy: &self.policy,
             destinations: &self.destinations,
+            account_id: &self.place.account_id,
+            region: &self.place.region,
+            partition: &self.place.partition,
+            config_bucket: self.place.config_bucket.as_ref(),
+            installation: None,
+        }
+    }
+
+    pub(crate) fn workload(&self) -> WorkloadContext<'_> {
+        WorkloadContext {
             platform: Platform {
                 launch_type: self.place.launch_type,
                 platform_family: self.place.platform_family.clone(),
@@ -100,14 +110,7 @@ impl Case {
                 desired_count: self.place.desired_count,
                 assign_public_ip: self.place.assign_public_ip,
             },
-            account_id: &self.place.account_id,
-            region: &self.place.region,
-            partition: &self.place.partition,
-            config_bucket: self.place.config_bucket.as_ref(),
             base_arn: None,
-            installation: None,
-            cluster: Some("production"),
-            service: Some("service"),
         }
     }
 }

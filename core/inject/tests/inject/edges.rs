@@ -138,9 +138,9 @@ fn bare_role_name_resolves_to_account_and_partition_arn() {
             "arn:aws-us-gov:iam::111122223333:role/shop-web-task",
         ),
     ] {
-        let mut context = case.context();
-        context.partition = partition;
-        let injection = inject(&case.doc(), &context).unwrap();
+        let mut target = case.target();
+        target.partition = partition;
+        let injection = inject(&case.doc(), &target, &case.workload()).unwrap();
         assert_eq!(injection.grants[0].role_arn, arn);
     }
 }

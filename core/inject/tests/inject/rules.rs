@@ -344,12 +344,12 @@ fn marks_say_where_a_managed_revision_comes_from() {
 #[test]
 fn the_base_that_the_caller_names_goes_into_the_label() {
     let case = Case::load("fargate-awsvpc");
-    let mut context = case.context();
-    context.base_arn = Some("arn:aws:ecs:us-east-1:111122223333:task-definition/shop-web:9");
-    let injection = firelens_inject::inject(&case.doc(), &context).unwrap();
+    let mut workload = case.workload();
+    workload.base_arn = Some("arn:aws:ecs:us-east-1:111122223333:task-definition/shop-web:9");
+    let injection = firelens_inject::inject(&case.doc(), &case.target(), &workload).unwrap();
     assert_eq!(
         marks(&injection.document).unwrap().base.as_deref(),
-        context.base_arn
+        workload.base_arn
     );
 }
 

@@ -67,7 +67,7 @@ pub(crate) fn corpus(setting: &Setting) -> Vec<Document> {
             let sorted = random.chance(50);
             let base = answer(&mut random, class, number, sorted);
             let document = TaskDefinitionDoc::parse(&base).unwrap();
-            let wanted = inject(&document, &setting.context())
+            let wanted = inject(&document, &setting.target(), &setting.workload())
                 .unwrap()
                 .register_input;
             documents.push(Document {

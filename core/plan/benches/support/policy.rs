@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use firelens_inject::{InjectContext, Injector, Platform};
+use firelens_inject::{Injector, Platform, TargetContext, WorkloadContext};
 use firelens_types::v1alpha1::{Kind, LaunchType, LogDestination, LoggingPolicy, admit};
 use serde_json::json;
 
@@ -60,13 +60,23 @@ impl Setting {
 
     /// The policy made ready, as once in a pass over a fleet.
     pub(crate) fn injector(&self) -> Injector<'_> {
-        Injector::new(&self.policy)
+        Injector::new(self.target())
     }
 
-    pub(crate) fn context(&self) -> InjectContext<'_> {
-        InjectContext {
+    pub(crate) fn target(&self) -> TargetContext<'_> {
+        TargetContext {
             policy: &self.policy,
             destinations: &self.destinations,
+            account_id: "111122223333",
+            region: "eu-central-1",
+            partition: "aws",
+            config_bucket: None,
+            installation: None,
+        }
+    }
+
+    pub(crate) fn workload(&self) -> WorkloadContext<'_> {
+        WorkloadContext {
             platform: Platform {
                 launch_type: LaunchType::Fargate,
                 platform_family: Some("Linux".to_owned()),
@@ -76,14 +86,7 @@ impl Setting {
                 desired_count: None,
                 assign_public_ip: None,
             },
-            account_id: "111122223333",
-            region: "eu-central-1",
-            partition: "aws",
-            config_bucket: None,
             base_arn: None,
-            installation: None,
-            cluster: Some("production"),
-            service: Some("shop"),
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn finish(
     draft.desired.notes.extend(doubts);
     if let Some(policy) = &draft.desired.policy {
         let ids = resources::ids_of(input, policy, &draft.desired.grants, &[]);
-        let told = reread::tell(input, plan, (key, draft.service), &ids);
+        let told = reread::tell(input, plan, key, draft.service, &ids);
         draft.desired.notes.extend(told);
     }
     if draft.desired.change.is_none() {
@@ -49,7 +49,7 @@ pub(crate) fn finish(
         && let Some(change) = draft.desired.change.take()
     {
         requires = ids_of(input, &change);
-        let attempt = (change.hash.clone(), change.policy.clone());
+        let (hash, policy) = (change.hash.clone(), change.policy.clone());
         draft.record.obstacle = None;
         match steps::steps_for(input, plan, key, &mut draft, change, &requires, states) {
             Ok(steps) => laid_out = steps,
@@ -57,7 +57,7 @@ pub(crate) fn finish(
                 if let Decision::Refused(refusal) = &decision {
                     // Nothing is on its way that would rely on them.
                     requires.clear();
-                    role_limits::set_aside(input, &mut draft, attempt, refusal);
+                    role_limits::set_aside(input, &mut draft, hash, policy, refusal);
                 }
                 draft.desired.decision = decision;
             }

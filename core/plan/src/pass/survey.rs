@@ -30,8 +30,10 @@ pub(crate) fn survey<'a>(
         .keys()
         .chain(input.records.keys())
         .collect();
-    let policy_errors = PolicyErrors::of(input);
-    let injectors = Injectors::of(input);
+    let mut shared = Shared {
+        policy_errors: PolicyErrors::of(input),
+        injectors: Injectors::of(input),
+    };
     let mut drafts = BTreeMap::new();
     for key in keys {
         if input.handed_over.contains(key) {
@@ -43,7 +45,7 @@ pub(crate) fn survey<'a>(
             .get(key)
             .cloned()
             .unwrap_or_else(|| WorkloadRecord::new(key.clone()));
-        let found = match observation.services.get(key) {
+        let service = match observation.services.get(key) {
             Some(Observed::Present(service)) if service.status == "ACTIVE" => service,
             Some(Observed::Present(service)) if service.still_drains() => {
                 let why = draining::drains(service);
@@ -67,15 +69,9 @@ pub(crate) fn survey<'a>(
         let Some(cluster) = observation.clusters.get(&key.cluster) else {
             continue;
         };
-        drafts.insert(
-            key.clone(),
-            draft(
-                input,
-                (&policy_errors, &injectors),
-                (cluster, found),
-                &remembered,
-            ),
-        );
+        let found = Found { cluster, service };
+        let draft = draft(input, &mut shared, &found, &remembered);
+        drafts.insert(key.clone(), draft);
     }
     for draft in drafts.values() {
         plan.needs.extend(draft.asks.clone());
@@ -105,12 +101,25 @@ fn not_listed(
     plan.workloads.insert(key.clone(), unknown(remembered, why));
 }
 
+/// What the workloads of one pass share.
+struct Shared<'a> {
+    policy_errors: PolicyErrors,
+    injectors: Injectors<'a>,
+}
+
+/// A service that was found, in its cluster.
+struct Found<'a> {
+    cluster: &'a ClusterView,
+    service: &'a ServiceView,
+}
+
 fn draft<'a>(
     input: &PlanInput<'a>,
-    (policy_errors, injectors): (&PolicyErrors, &Injectors<'_>),
-    (cluster, service): (&'a ClusterView, &'a ServiceView),
+    shared: &mut Shared<'_>,
+    found: &Found<'a>,
     remembered: &WorkloadRecord,
 ) -> Draft<'a> {
+    let (cluster, service) = (found.cluster, found.service);
     let mut asks = Needs::default();
     let needs = &mut asks;
     let subject = Subject {
@@ -134,17 +143,15 @@ fn draft<'a>(
     gate::explain(input, service, remembered, &mut record, needs);
     retry::forget_failure(input, &mut record);
     revert::note(input, service, &selection, &mut record);
-    let evaluate = |record: &WorkloadRecord, needs: &mut Needs| {
+    let mut evaluate = |record: &WorkloadRecord, needs: &mut Needs| {
         let site = Site {
-            cluster,
             service,
             record,
             selection: &selection,
             out_of_scope,
-            policy_errors,
-            injectors,
+            policy_errors: &shared.policy_errors,
         };
-        desire::evaluate(input, &site, needs)
+        desire::evaluate(input, &site, &mut shared.injectors, needs)
     };
     let mut desired = evaluate(&record, needs);
     if retry::forget_what_is_gone(service, &desired, &mut record) {

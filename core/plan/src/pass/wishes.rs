@@ -9,7 +9,7 @@ use crate::model::{Decision, Plan, Repair};
 use crate::removal::former;
 use crate::removal::former::FORMER_REPLACED_PER_PASS;
 use crate::resources;
-use crate::resources::{State, Wishes, reread};
+use crate::resources::{Reread, State, Wishes, reread};
 use crate::rollout::slots::Slots;
 use crate::workload::desire::Change;
 use crate::workload::draft::{Draft, find_policy};
@@ -57,8 +57,11 @@ pub(crate) fn evaluate_resources(
     let due = reread::due(input);
     let mut replaced = 0;
     for (id, wanted) in &all {
-        let trusted = !moving.contains(id);
-        let evaluated = resources::evaluate(input, id, &all, (trusted, &due), &mut plan.needs);
+        let again = Reread {
+            trusted: !moving.contains(id),
+            due: &due,
+        };
+        let evaluated = resources::evaluate(input, id, &all, &again, &mut plan.needs);
         if evaluated.state == State::Write && !input.target.spec.suspend {
             let mut write = resources::write(input, id, wanted, &evaluated);
             plan.repairs.extend(evaluated.taken.map(|taken| Repair {

@@ -214,14 +214,20 @@ impl From<State> for Evaluated {
     }
 }
 
-/// Evaluates one resource of `all` that are wanted; asks for reads through `needs`. One that is not `trusted`
-/// is looked at before anything is moved onto it, however short ago it was seen to be right; role policies
-/// that are `due` are read again although they were seen lately.
+/// What is read again of the resources that were seen to be right lately.
+pub(crate) struct Reread<'a> {
+    /// Whether the last look counts; without it a resource is looked at before anything is moved onto it.
+    pub(crate) trusted: bool,
+    /// The role policies that this pass reads again.
+    pub(crate) due: &'a BTreeSet<&'a ResourceId>,
+}
+
+/// Evaluates one resource of `all` that are wanted; asks for reads through `needs`.
 pub(crate) fn evaluate(
     input: &PlanInput<'_>,
     id: &ResourceId,
     all: &BTreeMap<ResourceId, Wanted>,
-    (trusted, due): (bool, &BTreeSet<&ResourceId>),
+    again: &Reread<'_>,
     needs: &mut Needs,
 ) -> Evaluated {
     let Some(wanted) = all.get(id) else {
@@ -246,8 +252,8 @@ pub(crate) fn evaluate(
     {
         let state = settled(id, wanted, written_at, input.now);
         // Nothing is moved while IAM spreads it.
-        if trusted || state != State::Ready {
-            match reread::is_still_there(input, (id, wanted), due, needs) {
+        if again.trusted || state != State::Ready {
+            match reread::is_still_there(input, id, wanted, again.due, needs) {
                 None => return state.into(),
                 Some(true) => return seen_again(input, known, state),
                 Some(false) => {}
@@ -315,7 +321,7 @@ fn look_and_hold(
         Bounded::Doubt(what) => Some(what),
     };
     if !seen {
-        role_limits::room(input, (role, policy_name), all, needs)?;
+        role_limits::room(input, role, policy_name, all, needs)?;
     }
     Ok((seen, doubt))
 }

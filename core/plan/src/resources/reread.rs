@@ -55,7 +55,8 @@ pub(crate) fn due<'a>(input: &PlanInput<'a>) -> BTreeSet<&'a ResourceId> {
 /// Whether a role policy that is due is still as wanted; `None` where that is not known, or not asked.
 pub(crate) fn is_still_there(
     input: &PlanInput<'_>,
-    (id, wanted): (&ResourceId, &Wanted),
+    id: &ResourceId,
+    wanted: &Wanted,
     due: &BTreeSet<&ResourceId>,
     needs: &mut Needs,
 ) -> Option<bool> {
@@ -122,7 +123,8 @@ fn is_told(taken: &RightsTaken, now: Timestamp) -> bool {
 pub(crate) fn tell(
     input: &PlanInput<'_>,
     plan: &mut Plan,
-    (key, service): (&WorkloadKey, &ServiceView),
+    key: &WorkloadKey,
+    service: &ServiceView,
     relies_on: &[ResourceId],
 ) -> Vec<Note> {
     let mut notes = Vec::new();

@@ -98,7 +98,8 @@ fn within(role: &str, boundary: &NamedDocument, wanted: &Wanted) -> Bounded {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 pub(crate) fn room(
     input: &PlanInput<'_>,
-    (role, policy_name): (&str, &str),
+    role: &str,
+    policy_name: &str,
     wanted: &BTreeMap<ResourceId, Wanted>,
     needs: &mut Needs,
 ) -> Result<(), State> {
@@ -147,11 +148,12 @@ fn of_role<'a>(
     })
 }
 
-/// Remembers what stands in the way of a change, and gives the place back that it had.
+/// Remembers what stands in the way of a change, and releases its slot.
 pub(crate) fn set_aside(
     input: &PlanInput<'_>,
     draft: &mut Draft<'_>,
-    (hash, policy): (String, PolicyRef),
+    hash: String,
+    policy: PolicyRef,
     refusal: &Refusal,
 ) {
     let later = SignedDuration::from_secs(RIGHTS_RETRY_SECONDS);

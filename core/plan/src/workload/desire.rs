@@ -19,8 +19,8 @@ use firelens_aws::record::{
 };
 use firelens_fluent::outputs::OutputInUse;
 use firelens_inject::{
-    ConfigObject, EXPRESS_TAG, EXPRESS_TAG_VALUE, InjectContext, Injection, Injector, Marks, Note,
-    Platform, Prepared, Reason, Refusal,
+    ConfigObject, EXPRESS_TAG, EXPRESS_TAG_VALUE, Injection, Injector, Marks, Note, Platform,
+    Prepared, Reason, Refusal, TargetContext, WorkloadContext,
 };
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::{IamMode, LoggingPolicy, Mode};
@@ -119,30 +119,47 @@ pub(crate) struct Injectors<'a>(BTreeMap<&'a str, Injector<'a>>);
 
 impl<'a> Injectors<'a> {
     pub(crate) fn of(input: &PlanInput<'a>) -> Self {
+        let injector = |policy| Injector::new(target_context(input, policy));
         let policies = input.policies.iter();
         Self(
             policies
-                .map(|policy| (policy.name(), Injector::new(policy)))
+                .map(|policy| (policy.name(), injector(policy)))
                 .collect(),
         )
+    }
+
+    fn prepare(
+        &mut self,
+        input: &PlanInput<'_>,
+        policy: &LoggingPolicy,
+        start: &TaskDefinitionDoc,
+        workload: &WorkloadContext<'_>,
+    ) -> Result<Prepared, Refusal> {
+        match self.0.get_mut(policy.name()) {
+            Some(injector) => injector.prepare(start, workload),
+            None => Injector::new(target_context(input, policy)).prepare(start, workload),
+        }
     }
 }
 
 /// One workload in its place.
 #[derive(Clone, Copy)]
 pub(crate) struct Site<'a> {
-    pub(crate) cluster: &'a ClusterView,
     pub(crate) service: &'a ServiceView,
     pub(crate) record: &'a WorkloadRecord,
     pub(crate) selection: &'a Selection,
     /// A policy would win it, and the target looks after it no more.
     pub(crate) out_of_scope: bool,
     pub(crate) policy_errors: &'a PolicyErrors,
-    pub(crate) injectors: &'a Injectors<'a>,
 }
 
 /// Decides for one workload; asks for reads through `needs`.
-pub(crate) fn evaluate(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -> Desired {
+pub(crate) fn evaluate(
+    input: &PlanInput<'_>,
+    site: &Site<'_>,
+    injectors: &mut Injectors<'_>,
+    needs: &mut Needs,
+) -> Desired {
     if site.selection.opted_out_by.is_some() {
         return left_alone(input, site, needs);
     }
@@ -192,7 +209,7 @@ pub(crate) fn evaluate(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs
             // What another policy injected goes first; then this one reports.
             eject::eject_or_leave(input, site, start, found, needs)
         }
-        (Some(policy), _) => want(input, site, policy, live, start),
+        (Some(policy), _) => want(input, site, policy, live, start, injectors),
         (None, Some(found)) if site.out_of_scope && scope::is_held(input, site, found) => {
             Desired::new(Decision::OutOfScope(input.target.is_deleting()))
         }
@@ -252,15 +269,14 @@ fn want(
     policy: &LoggingPolicy,
     live: &TaskDefinitionDoc,
     start: &TaskDefinitionDoc,
+    injectors: &mut Injectors<'_>,
 ) -> Desired {
     let base = base_of(start);
-    let platform = platform(site.service);
-    let context = context(input, policy, site, &platform, base.as_deref());
-    let prepared = match site.injectors.0.get(policy.name()) {
-        Some(injector) => injector.prepare(start, &context),
-        None => Injector::new(policy).prepare(start, &context),
+    let workload = WorkloadContext {
+        platform: platform(site.service),
+        base_arn: base.as_deref(),
     };
-    let prepared = match prepared {
+    let prepared = match injectors.prepare(input, policy, start, &workload) {
         Ok(prepared) => prepared,
         Err(refusal) => return Desired::new(Decision::Refused(refusal)),
     };
@@ -300,9 +316,9 @@ fn want(
         desired.objects.clear();
     } else {
         desired.decision = Decision::Injecting;
-        let older = meanwhile::change(input, site, policy, start, &context);
+        let older = meanwhile::change(input, site, policy, start, &workload);
         desired.meanwhile = older.map(Box::new);
-        desired.found_meanwhile = meanwhile::found(input, site, policy, live, &context);
+        desired.found_meanwhile = meanwhile::found(input, site, policy, live, &workload);
         let (base, injection) = (base.clone(), prepared.seal());
         desired.change = Some(inject_change(start, reference, base, injection));
     }
@@ -423,24 +439,18 @@ fn platform(service: &ServiceView) -> Platform {
     }
 }
 
-fn context<'a>(
+/// What all injections of a policy into the target of this pass have in common.
+pub(crate) fn target_context<'a>(
     input: &PlanInput<'a>,
     policy: &'a LoggingPolicy,
-    site: &Site<'a>,
-    platform: &'a Platform,
-    base_arn: Option<&'a str>,
-) -> InjectContext<'a> {
-    InjectContext {
+) -> TargetContext<'a> {
+    TargetContext {
         policy,
         destinations: input.destinations,
-        platform: platform.clone(),
         account_id: &input.observation.account_id,
         region: &input.observation.region,
         partition: firelens_aws::iam::partition_of_region(&input.observation.region),
         config_bucket: input.target.spec.config_bucket.as_ref(),
-        base_arn,
         installation: Some(input.installation),
-        cluster: Some(&site.cluster.name),
-        service: Some(&site.service.name),
     }
 }

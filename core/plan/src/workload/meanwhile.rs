@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::input::PlanInput;
 use crate::model::{Decision, Plan, Wait};
-use crate::workload::desire::{Change, Site, inject_change};
+use crate::workload::desire::{Change, Site, inject_change, target_context};
 use crate::workload::draft::{Draft, find_policy};
 use crate::workload::external_deploy;
 use firelens_aws::observe::ServiceView;
@@ -15,7 +15,7 @@ use firelens_aws::record::{
     GenerationKey, ManagedRevision, PolicyGeneration, PolicyRef, Purpose, WorkloadKey,
     WorkloadRecord,
 };
-use firelens_inject::{InjectContext, Injector, Prepared};
+use firelens_inject::{Injector, Prepared, TargetContext, WorkloadContext};
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::{LoggingPolicy, Mode};
 
@@ -59,17 +59,16 @@ fn proven<'a>(
 }
 
 fn prepare(
+    input: &PlanInput<'_>,
     known: &PolicyGeneration,
     start: &TaskDefinitionDoc,
-    context: &InjectContext<'_>,
+    workload: &WorkloadContext<'_>,
 ) -> Option<Prepared> {
-    let context = InjectContext {
-        policy: &known.policy,
+    let target = TargetContext {
         destinations: &known.destinations,
-        ..context.clone()
+        ..target_context(input, &known.policy)
     };
-    let prepared = Injector::new(&known.policy).prepare(start, &context);
-    prepared.ok()
+    Injector::new(target).prepare(start, workload).ok()
 }
 
 /// The change that brings the last proven generation to a service which its owner has left without a
@@ -79,15 +78,15 @@ pub(crate) fn change(
     site: &Site<'_>,
     policy: &LoggingPolicy,
     start: &TaskDefinitionDoc,
-    context: &InjectContext<'_>,
+    workload: &WorkloadContext<'_>,
 ) -> Option<Change> {
     let has_router = firelens_inject::marks(start).is_some() || site.record.overtaken.is_some();
     if has_router || !external_deploy::is_deployed_by_ecs(site.service) {
         return None;
     }
     let (known, reference) = proven(input, site, policy)?;
-    let prepared = prepare(known, start, context)?;
-    let base = context.base_arn.map(str::to_owned);
+    let prepared = prepare(input, known, start, workload)?;
+    let base = workload.base_arn.map(str::to_owned);
     let change = inject_change(start, reference, base, prepared.seal());
     let is_bad = site.record.failed.as_ref().is_some_and(|failed| {
         failed.purpose == Purpose::Inject && failed.hash == change.hash && failed.is_held(input.now)
@@ -102,7 +101,7 @@ pub(crate) fn found(
     site: &Site<'_>,
     policy: &LoggingPolicy,
     live: &TaskDefinitionDoc,
-    context: &InjectContext<'_>,
+    workload: &WorkloadContext<'_>,
 ) -> Option<ManagedRevision> {
     let arn = &site.service.task_definition;
     let known = site.record.managed.as_ref();
@@ -112,10 +111,10 @@ pub(crate) fn found(
     }
     firelens_inject::marks(live)?;
     let (known, reference) = proven(input, site, policy)?;
-    let prepared = prepare(known, live, context).filter(|one| one.is_current(live))?;
+    let prepared = prepare(input, known, live, workload).filter(|one| one.is_current(live))?;
     Some(ManagedRevision {
         arn: arn.clone(),
-        base: context.base_arn.map(str::to_owned),
+        base: workload.base_arn.map(str::to_owned),
         rolled_out_generation: reference.generation,
         policy: reference,
         grants: prepared.grants().to_vec(),
