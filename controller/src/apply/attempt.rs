@@ -249,16 +249,16 @@ mod tests {
 
     #[test]
     fn an_update_refused_for_unknown_reasons_is_tried_four_times() {
-        let said = |message: &str| {
+        let error = |message: &str| {
             let operation = Operation::UPDATE_SERVICE;
             AwsError::new(operation, AwsErrorKind::Invalid, "ClientException", message)
         };
-        let unknown = said("TaskDefinition not found.");
+        let unknown = error("TaskDefinition not found.");
         let pauses: Vec<_> = (1..5)
             .map(|times| doubt_pause_seconds(&unknown, times))
             .collect();
         assert_eq!(pauses, [Some(15), Some(30), Some(60), None]);
-        let known = said("TaskDefinition is inactive");
+        let known = error("TaskDefinition is inactive");
         assert_eq!(doubt_pause_seconds(&known, 1), None);
     }
 

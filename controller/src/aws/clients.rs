@@ -55,7 +55,7 @@ pub struct AwsSettings {
     pub http_client: Option<SharedHttpClient>,
     /// Endpoint for all services, before `AWS_ENDPOINT_URL` and its like from the environment.
     pub endpoint_url: Option<String>,
-    /// The operator's own region, whose STS is asked for the roles of targets; otherwise `AWS_REGION`, or
+    /// The operator's own region, whose STS is called for the roles of targets; otherwise `AWS_REGION`, or
     /// the profile's.
     pub region: Option<String>,
     /// Base credentials, instead of the usual chain (environment, profile, container, instance).
@@ -85,7 +85,7 @@ pub struct TargetAccess {
     pub region: String,
     /// ARN of the role to assume; `None` for the operator's own credentials.
     pub role_arn: Option<String>,
-    /// External id that the role's trust policy asks for.
+    /// External id that the role's trust policy requires.
     pub external_id: Option<String>,
 }
 

@@ -35,7 +35,7 @@ pub struct PlanInput<'a> {
     pub intents: &'a [Intent],
     /// What is remembered of rollouts in this target, by uid of the policy.
     pub rollouts: &'a BTreeMap<String, RolloutRecord>,
-    /// What policies said in the generations that workloads may need again.
+    /// The content of policies in the generations that workloads may need again.
     pub generations: &'a BTreeMap<GenerationKey, PolicyGeneration>,
     /// The requests of people about the rollouts of the present generations, by uid of the policy.
     pub controls: &'a BTreeMap<String, RolloutControl>,

@@ -70,7 +70,7 @@ pub(crate) fn follow(input: &PlanInput<'_>, entries: Vec<Entry<'_>>, needs: &mut
             Some((checked_at, entry))
         })
         .collect();
-    // Those that were never looked at first, then those that wait longest.
+    // Those that were never checked come first, then those that wait longest.
     due.sort_by_key(|(checked_at, _)| *checked_at);
     for (_, entry) in due.into_iter().take(CHECKS_PER_PASS) {
         let Some(managed) = entry.record.managed.clone() else {

@@ -12,7 +12,7 @@ pub const REVERT_WINDOW_SECONDS: i64 = 21_600;
 pub struct Contest {
     /// How often the same content came back within the window.
     pub times: usize,
-    /// ARN of the revision that was brought back.
+    /// ARN of the revision that was deployed again.
     pub revision: String,
     /// Who registered it, and with what tool.
     pub actor: Actor,

@@ -23,7 +23,7 @@ pub enum Decision {
     InSync,
     /// The router was taken out.
     Ejected,
-    /// Steps of this pass bring the router in or up to date.
+    /// Steps of this pass inject the router or update it.
     Injecting,
     /// Steps of this pass take the router out.
     Ejecting,

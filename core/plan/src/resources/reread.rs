@@ -118,7 +118,7 @@ fn is_told(taken: &RightsTaken, now: Timestamp) -> bool {
     now.duration_since(taken.last_at) < SignedDuration::from_secs(TAKEN_TOLD_SECONDS)
 }
 
-/// Returns the notes for a workload whose role policies others removed, and adds the workload to new repairs.
+/// Returns the notes for a workload whose role policies others removed, and adds them to the repairs of this pass.
 pub(crate) fn tell(
     input: &PlanInput<'_>,
     plan: &mut Plan,
