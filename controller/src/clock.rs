@@ -1,4 +1,4 @@
-//! Where the controller gets its time from, so that tests can drive it.
+//! The clock of the controller, which tests can control.
 //!
 //! Nothing else in this crate may read a clock or sleep.
 
@@ -24,8 +24,8 @@ pub trait Clock: Debug + Send + Sync + 'static {
     async fn sleep(&self, duration: Duration);
 }
 
-/// The clock of the machine. Rates follow its monotonic half, so a corrected wall clock neither
-/// fills nor empties an AWS budget.
+/// The clock of the machine. Rates follow its monotonic part, so a corrected wall clock neither fills nor empties
+/// an AWS budget.
 #[derive(Debug)]
 pub struct SystemClock {
     started: Instant,
@@ -62,7 +62,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The time inside one pass: it begins at the time the pass was given and goes on with the clock.
+/// The time inside one pass: it begins at the time that the pass was given and goes on with the clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PassTime<'a> {
     clock: &'a dyn Clock,
@@ -80,12 +80,12 @@ impl<'a> PassTime<'a> {
         }
     }
 
-    /// How long the pass has been going on.
+    /// How long the pass has been running.
     pub(crate) fn elapsed(&self) -> Duration {
         self.clock.elapsed().saturating_sub(self.began)
     }
 
-    /// The time of day, as far as the pass knows it.
+    /// The time of day within the pass.
     pub(crate) fn now(&self) -> Timestamp {
         self.began_at
             .checked_add(self.elapsed())
@@ -95,7 +95,7 @@ impl<'a> PassTime<'a> {
 
 #[cfg(test)]
 pub(crate) mod manual {
-    //! A clock that stands still until it is slept on: a sleep moves it and returns at once.
+    //! A clock that stands still until somebody sleeps on it: a sleep advances it and returns at once.
 
     use std::sync::Mutex;
     use std::time::Duration;
@@ -112,7 +112,7 @@ pub(crate) mod manual {
     }
 
     impl ManualClock {
-        /// Lets time pass.
+        /// Advances the time.
         pub(crate) fn advance(&self, by: Duration) {
             *self.since_epoch.lock().unwrap() += by;
         }

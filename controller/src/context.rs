@@ -1,6 +1,6 @@
-//! What passes share: the store, AWS, the clock, the leases, and how it is all configured.
+//! What passes share: the store, AWS, the clock, the leases, and their configuration.
 //!
-//! Holds no decision and nothing that a pass could not do without.
+//! Contains no decisions, and only what passes need.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,31 +22,31 @@ use crate::metrics::{Metrics, PolicyStand, StateCounts};
 use crate::prometheus::Prometheus;
 use crate::world::Memory;
 
-/// Targets worked on at once by one process. Each waits for its own AWS budget most of the time.
+/// The number of targets worked on at once by one process. Each waits for its own AWS budget most of the time.
 const DEFAULT_CONCURRENT_PASSES: usize = 8;
 
-/// Workloads of one target whose steps are taken at once.
+/// The number of workloads of one target whose steps are taken at once.
 const DEFAULT_APPLY_CONCURRENCY: usize = 4;
 
-/// How the controller works.
+/// The configuration of the controller.
 #[derive(Clone, Debug)]
 pub struct ControllerConfig {
     /// Share of AWS's documented request limits that may be used, in percent (1 to 100).
     pub api_budget_percent: u8,
-    /// Name under which leases are held; made up when it is `None`. It must be another for each
-    /// process.
+    /// The name under which leases are held; generated when it is `None`. It must be unique for each process.
     pub holder: Option<String>,
-    /// How AWS is reached.
+    /// How to call AWS.
     pub aws: AwsSettings,
-    /// What PromQL gates of rollouts ask.
+    /// The server that PromQL gates of rollouts query.
     pub prometheus: Option<Prometheus>,
-    /// Where time comes from.
+    /// The source of time.
     pub clock: Arc<dyn Clock>,
     /// How long a lease lasts without being renewed.
     pub lease_ttl: Duration,
-    /// Targets worked on at once.
+    /// The number of targets worked on at once.
     pub concurrent_passes: usize,
-    /// Workloads of one target whose steps are taken at once; 1 makes the order of calls certain.
+    /// The number of workloads of one target whose steps are taken at once; 1 makes the order of calls
+    /// deterministic.
     pub apply_concurrency: usize,
 }
 
@@ -127,7 +127,7 @@ impl Ctx {
         })
     }
 
-    /// Tells of a row that the store refuses for what it holds. The pass goes on without it.
+    /// Reports a row that the store refuses because of its content. The pass goes on without it.
     pub(crate) fn note_refusal(&self, kind: &'static str, name: &str, error: &StoreError) {
         self.metrics.refused_rows.with_label_values(&[kind]).inc();
         let error = error_chain(error);
@@ -154,7 +154,7 @@ impl Ctx {
         }
     }
 
-    /// Clients for a target; made once, and again when the target leads elsewhere.
+    /// Returns clients for a target; made once, and again when the target changes its account, region or role.
     pub(crate) async fn clients(&self, target: &AwsTarget) -> AwsClients {
         let access = access(target);
         let known = lock(&self.clients).get(target.name()).cloned();
@@ -168,12 +168,12 @@ impl Ctx {
         clients
     }
 
-    /// Takes what the last pass over a target left.
+    /// Takes the memory that the last pass over a target left.
     pub(crate) fn take_world(&self, target: &str) -> Option<Memory> {
         lock(&self.worlds).remove(target)
     }
 
-    /// Leaves what a pass has seen for the next one.
+    /// Keeps what a pass has seen for the next one.
     pub(crate) fn keep_world(&self, target: &str, memory: Memory) {
         lock(&self.worlds).insert(target.to_owned(), memory);
     }
@@ -186,7 +186,7 @@ impl Ctx {
         published.insert(target.to_owned(), counts);
     }
 
-    /// Publishes how the policies stand in a target.
+    /// Publishes the state of the policies in a target.
     pub(crate) fn publish_policies(&self, target: &str, stands: BTreeMap<String, PolicyStand>) {
         let mut known = lock(&self.stands);
         let before = known.remove(target).unwrap_or_default();
@@ -220,7 +220,7 @@ fn access(target: &AwsTarget) -> TargetAccess {
     }
 }
 
-/// A name that no other process has: a database never gives a lease to who already holds it.
+/// A name that no other process has: a database never gives a lease to a holder that already has it.
 fn unique_holder() -> String {
     format!("firelens-{}", uuid::Uuid::new_v4())
 }

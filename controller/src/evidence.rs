@@ -1,6 +1,6 @@
-//! Reads what tells whether deployments are well, why they failed, and whether logs arrive.
+//! Reads the evidence on whether deployments are well, why they failed, and whether logs arrive.
 //!
-//! A read that failed is unknown: it never stops a pass, and never speaks against a service.
+//! The result of a failed read is unknown: it does not stop a pass, and is no evidence against a service.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,7 +75,7 @@ impl Reader<'_> {
 
     async fn alarms(&self, names: &BTreeSet<String>) -> BTreeMap<String, Observed<AlarmView>> {
         let names: Vec<String> = names.iter().cloned().collect();
-        let mut found = BTreeMap::new();
+        let mut views = BTreeMap::new();
         for batch in names.chunks(DESCRIBE_ALARMS_SIZE) {
             let answer = seen(self.clients.alarms(batch).await);
             for name in batch {
@@ -86,10 +86,10 @@ impl Reader<'_> {
                     Observed::Absent => Observed::Absent,
                     Observed::Unknown(why) => Observed::Unknown(why.clone()),
                 };
-                found.insert(name.clone(), alarm);
+                views.insert(name.clone(), alarm);
             }
         }
-        found
+        views
     }
 
     async fn log_delivery(&self, question: &LogDeliveryQuestion) -> Result<LogDelivery, AwsError> {
@@ -113,7 +113,7 @@ impl Reader<'_> {
     }
 }
 
-/// The elements of an answer. What ECS lists and cannot describe any more is gone.
+/// Parses the elements of an answer. What ECS lists and can no longer describe is gone.
 fn parsed<T>(
     answer: Result<Described, AwsError>,
     parse: fn(&str) -> Result<T, serde_json::Error>,

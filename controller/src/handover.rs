@@ -1,4 +1,4 @@
-//! Workloads of clusters that a target does not name any more, and those that another target has taken on.
+//! Workloads of clusters that a target no longer names, and those that another target has taken on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use firelens_plan::select::is_beside;
 use firelens_store::{Store, StoreError};
 use firelens_types::v1alpha1::AwsTarget;
 
-/// Workloads that rely on us in clusters which the target does not name.
+/// Returns the workloads that rely on us in clusters which the target does not name.
 pub(crate) fn uncovered<'a>(
     target: &'a AwsTarget,
     records: &'a BTreeMap<WorkloadKey, WorkloadRecord>,
@@ -18,8 +18,8 @@ pub(crate) fn uncovered<'a>(
     outside.map(|(key, _)| key)
 }
 
-/// Workloads that this target looks after no more, and that another one of the same account and region
-/// covers and runs its router in.
+/// Returns the workloads that this target no longer looks after, and that another one of the same account and
+/// region covers and runs its router in.
 ///
 /// # Errors
 /// The store fails.

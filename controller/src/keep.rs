@@ -1,13 +1,13 @@
-//! Keeps in the store what it takes, row by row where it refuses one of them.
+//! Stores rows together, and row by row where the store refuses one of them.
 //!
-//! Never lets one row that the store refuses keep the others out of it.
+//! A row that the store refuses does not keep the others out.
 
 use std::future::Future;
 
 use firelens_store::StoreError;
 
-/// Writes `rows` together. Where the store refuses them for what one holds, that one is found and the
-/// others are written; answers those that were refused, and why.
+/// Writes `rows` together. Where the store refuses them because of the content of one, that one is identified and
+/// the others are written; returns those that were refused, with the reason.
 ///
 /// # Errors
 /// The store fails, or the lease is lost.

@@ -1,4 +1,4 @@
-//! What generated objects and events are marked with.
+//! Labels of generated objects and the component of events.
 
 use firelens_store::LabelSelector;
 
@@ -12,7 +12,7 @@ pub(crate) const POLICY_LABEL: &str = "firelens.dev/policy";
 /// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>).
 const LABEL_VALUE_MAX: usize = 63;
 
-/// What part of the operator events come from.
+/// The part of the operator that events come from.
 pub(crate) const COMPONENT: &str = "firelens-controller";
 
 /// Selects the generated objects of a target, and of targets whose long names begin alike.
@@ -20,8 +20,8 @@ pub(crate) fn target_selector(target: &str) -> LabelSelector {
     LabelSelector::of_label(TARGET_LABEL, &label_value(target))
 }
 
-/// A name as the value of a label, which is shorter than a name can be and takes fewer characters than one
-/// that another version took.
+/// Returns a name as the value of a label, which is shorter than a name can be and allows fewer characters than
+/// one that another version accepted.
 pub(crate) fn label_value(name: &str) -> String {
     let plain = |letter: char| match letter {
         letter if letter.is_ascii_alphanumeric() || "-_.".contains(letter) => letter,

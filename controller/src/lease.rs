@@ -1,7 +1,7 @@
-//! Who may write: one lease per target, kept in the database and evaluated by its clock alone.
+//! Write access: one lease for each target, kept in the database and evaluated only by its clock.
 //!
-//! A lease spreads work and protects an AWS budget; correctness does not rest on it. Still no write
-//! to AWS may begin with less time left than the write can take.
+//! A lease spreads work and protects an AWS budget; correctness does not depend on it. Still no write to AWS may
+//! begin with less time left than the write can take.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,10 +14,10 @@ use crate::metrics::Metrics;
 /// How long a lease lasts without being renewed: twice the longest write to AWS.
 pub const LEASE_TTL: Duration = Duration::from_secs(30);
 
-/// Part of its time after which a lease is renewed: renewing may fail once and it still stands.
+/// The part of its time after which a lease is renewed: renewing may fail once and the lease is still valid.
 const RENEWALS_PER_TTL: u32 = 3;
 
-/// Time that must be left on a lease beyond the time limit of the write that begins.
+/// The time that must be left on a lease beyond the time limit of the write that begins.
 const WRITE_MARGIN: Duration = Duration::from_secs(2);
 
 /// Why a write may not begin.
@@ -26,7 +26,7 @@ pub enum LeaseError {
     /// Another process works on the target.
     #[error("another process holds the lease of target {0}")]
     Lost(String),
-    /// The database could not be asked.
+    /// The database did not respond.
     #[error("the lease cannot be renewed")]
     Store(#[from] StoreError),
 }
@@ -43,8 +43,8 @@ pub struct Leases {
 }
 
 impl Leases {
-    /// Leases held for `ttl` under the name `holder`, which must be another for each process.
-    /// `write_limit` is the longest that one write to AWS can take.
+    /// Makes leases that are held for `ttl` under the name `holder`, which must be unique for each process.
+    /// `write_limit` is the longest time that one write to AWS can take.
     #[must_use]
     pub fn new(
         store: Store,
@@ -63,16 +63,16 @@ impl Leases {
         }
     }
 
-    /// How often leases are to be renewed.
+    /// The interval at which leases are to be renewed.
     #[must_use]
     pub fn renewal_interval(&self) -> Duration {
         self.ttl / RENEWALS_PER_TTL
     }
 
-    /// Takes the lease of a target or renews it; `None` when another process has it.
+    /// Acquires the lease of a target or renews it; `None` when another process has it.
     ///
     /// # Errors
-    /// The database cannot be asked; a lease held before may still run.
+    /// The database does not respond; a lease held before may still be valid.
     pub async fn hold(&self, target: &str) -> Result<Option<Lease>, StoreError> {
         let before = self.current(target);
         if let Some(lease) = &before {
@@ -81,7 +81,7 @@ impl Leases {
                     self.remember(target, Some(renewed.clone()));
                     return Ok(Some(renewed));
                 }
-                // Run out, and perhaps taken by another: asked for like a new one.
+                // Its time ran out, and perhaps another process has it: acquired like a new one.
                 Err(StoreError::Fenced { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -98,10 +98,10 @@ impl Leases {
         Ok(taken)
     }
 
-    /// The lease, with enough time left on it for one write to AWS; renewed where it has less.
+    /// Returns the lease, with enough time left on it for one write to AWS; renewed where it has less.
     ///
     /// # Errors
-    /// Another process holds it, or the database cannot be asked.
+    /// Another process holds it, or the database does not respond.
     pub async fn for_write(&self, target: &str) -> Result<Lease, LeaseError> {
         if let Some(lease) = self.current(target)
             && lease.remaining() > self.write_limit + WRITE_MARGIN
@@ -110,12 +110,12 @@ impl Leases {
         }
         let before = self.current(target).map(|lease| lease.epoch);
         let held = self.hold(target).await?;
-        // A lease that was taken anew was somebody else's meanwhile, and the plan is from before that.
+        // A lease that was acquired anew was somebody else's meanwhile, and the plan is from before that.
         held.filter(|lease| before.is_none_or(|epoch| epoch == lease.epoch))
             .ok_or_else(|| LeaseError::Lost(target.to_owned()))
     }
 
-    /// The lease as it was last seen, for writes to the store, which evaluates it itself.
+    /// Returns the lease as it was last seen, for writes to the store, which evaluates it itself.
     #[must_use]
     pub fn current(&self, target: &str) -> Option<Lease> {
         self.lock().get(target).cloned()
@@ -148,7 +148,7 @@ impl Leases {
         lost
     }
 
-    /// Gives the lease of a target back, so that others need not wait for its end.
+    /// Releases the lease of a target, so that others need not wait for its end.
     pub async fn release(&self, target: &str) {
         let Some(lease) = self.current(target) else {
             return;
@@ -159,7 +159,7 @@ impl Leases {
         }
     }
 
-    /// Gives all leases back.
+    /// Releases all leases.
     pub async fn release_all(&self) {
         let targets: Vec<String> = self.lock().keys().cloned().collect();
         for target in targets {
@@ -167,9 +167,9 @@ impl Leases {
         }
     }
 
-    /// Takes away what the metrics say of a target that is gone.
+    /// Removes the metrics of a target that is gone.
     pub(crate) fn forget(&self, target: &str) {
-        // A series that is not there is what we want; there is nothing to handle.
+        // A missing series is fine; there is nothing to handle.
         let _ = self.metrics.lease_held.remove_label_values(&[target]);
         let _ = self
             .metrics

@@ -1,7 +1,7 @@
 //! The loop of firelens-operator: observe the targets, plan, apply, report.
 //!
-//! Decisions are made in the crates of `core/`; this crate reads and writes AWS and the store as the plan
-//! says. It never chooses, and never writes to AWS without a lease on the target.
+//! Decisions are made in the crates of `core/`; this crate reads and writes AWS and the store as the plan demands.
+//! It never writes to AWS without a lease on the target.
 
 mod apply;
 pub mod aws;

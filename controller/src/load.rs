@@ -1,7 +1,7 @@
-//! Reads what people want and what is remembered, from the store.
+//! Loads what people want and what is recorded, from the store.
 //!
-//! An object that cannot be read is left out and said so in the log: it must not stop the others. What an
-//! unreadable policy has injected is left as it is.
+//! An object that cannot be read is left out and logged: it must not stop the others. What an unreadable policy
+//! has injected is left as it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,46 +23,46 @@ use crate::handover;
 use crate::labels::target_selector;
 use crate::reading::{self, Policies, readable};
 
-/// What a pass begins with.
+/// The input of a pass from the store.
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    /// Id of this installation.
+    /// The id of this installation.
     pub(crate) installation: String,
     pub(crate) target: AwsTarget,
-    /// All targets, this one among them.
+    /// All targets, including this one.
     pub(crate) targets: Vec<AwsTarget>,
     pub(crate) policies: Vec<LoggingPolicy>,
     pub(crate) destinations: BTreeMap<String, LogDestination>,
     pub(crate) records: BTreeMap<WorkloadKey, WorkloadRecord>,
     pub(crate) resources: BTreeMap<ResourceId, OwnedResource>,
-    /// By ARN.
+    /// Revisions by ARN.
     pub(crate) revisions: BTreeMap<String, OwnedRevision>,
     /// Workloads that another target has taken on.
     pub(crate) handed_over: BTreeSet<WorkloadKey>,
     pub(crate) intents: Vec<Intent>,
-    /// By uid of the policy.
+    /// Rollout records by uid of the policy.
     pub(crate) rollouts: BTreeMap<String, RolloutRecord>,
-    /// What policies said in the generations that workloads may need again.
+    /// The content of policies in the generations that workloads may need again.
     pub(crate) generations: BTreeMap<GenerationKey, PolicyGeneration>,
-    /// The Rollout objects of the target by name. Their status is ours alone to write.
+    /// The Rollout objects of the target by name. Only this target writes their status.
     pub(crate) rollout_objects: BTreeMap<String, Rollout>,
-    /// What people say to the rollouts of the present generations, by uid of the policy.
+    /// The controls that people set on the rollouts of the present generations, by uid of the policy.
     pub(crate) controls: BTreeMap<String, RolloutControl>,
     pub(crate) freezes: Vec<Freeze>,
-    /// Names by uid of policies that cannot be read.
+    /// Names, by uid, of policies that cannot be read.
     pub(crate) unreadable_policies: BTreeMap<String, String>,
-    /// How many resources of ours cannot be read.
+    /// The number of our resources that cannot be read.
     pub(crate) unreadable_resources: usize,
 }
 
 impl Loaded {
-    /// What is remembered of a workload.
+    /// Returns the record of a workload.
     pub(crate) fn remembered(&self, key: &WorkloadKey) -> WorkloadRecord {
         let known = self.records.get(key).cloned();
         known.unwrap_or_else(|| WorkloadRecord::new(key.clone()))
     }
 
-    /// What a plan is made from, with what was seen of AWS.
+    /// Returns the input of a plan, with what was read of AWS.
     pub(crate) fn input<'a>(
         &'a self,
         observation: &'a Observation,
@@ -88,14 +88,14 @@ impl Loaded {
     }
 }
 
-/// What there is of a target.
+/// The result of loading a target.
 #[derive(Debug)]
 pub(crate) enum Load {
-    /// No such object.
+    /// There is no such object.
     Gone,
-    /// An object that this version cannot read.
+    /// There is an object that this version cannot read.
     Unreadable,
-    /// All of it.
+    /// Everything about it.
     Found(Box<Loaded>),
 }
 
@@ -107,7 +107,7 @@ pub(crate) async fn load(store: &Store, target: &str) -> Result<Load, StoreError
     let Some(object) = store.get(Kind::AwsTarget, target).await? else {
         return Ok(Load::Gone);
     };
-    let Some(found) = readable::<AwsTarget>(Kind::AwsTarget, object) else {
+    let Some(aws_target) = readable::<AwsTarget>(Kind::AwsTarget, object) else {
         return Ok(Load::Unreadable);
     };
     let policies = store
@@ -123,10 +123,10 @@ pub(crate) async fn load(store: &Store, target: &str) -> Result<Load, StoreError
     let controls = controls(&rollout_objects, &policies);
     let records = store.records(target).await?;
     let targets = all::<AwsTarget>(store, Kind::AwsTarget).await?;
-    let handed_over = handover::handed_over(store, &found, &targets, &records).await?;
+    let handed_over = handover::handed_over(store, &aws_target, &targets, &records).await?;
     Ok(Load::Found(Box::new(Loaded {
         installation: store.installation().await?,
-        target: found,
+        target: aws_target,
         targets,
         policies,
         destinations: destinations
@@ -170,24 +170,26 @@ async fn rollout_objects(
         .collect())
 }
 
-/// What people say to the rollouts, as far as they are those of the present generations.
+/// Returns the controls that people set, of the rollouts of the present generations.
 fn controls(
     rollouts: &BTreeMap<String, Rollout>,
     policies: &[LoggingPolicy],
 ) -> BTreeMap<String, RolloutControl> {
-    let said = rollouts
+    let controlled = rollouts
         .values()
         .filter(|rollout| !rollout.spec.control.is_empty());
-    said.filter_map(|rollout| {
-        let policy = policies.iter().find(|policy| {
-            policy.name() == rollout.spec.policy && policy.generation() == rollout.spec.generation
-        })?;
-        Some((policy.uid().to_owned(), rollout.spec.control.clone()))
-    })
-    .collect()
+    controlled
+        .filter_map(|rollout| {
+            let policy = policies.iter().find(|policy| {
+                policy.name() == rollout.spec.policy
+                    && policy.generation() == rollout.spec.generation
+            })?;
+            Some((policy.uid().to_owned(), rollout.spec.control.clone()))
+        })
+        .collect()
 }
 
-/// Names of all targets, those that cannot be read included.
+/// Returns the names of all targets, including those that cannot be read.
 ///
 /// # Errors
 /// The store fails.
@@ -197,7 +199,7 @@ pub(crate) async fn target_names(store: &Store) -> Result<Vec<String>, StoreErro
     Ok(list.items.iter().filter_map(name).collect())
 }
 
-/// All objects of a kind that can be read as `T`.
+/// Returns all objects of a kind that can be read as `T`.
 pub(crate) async fn all<T: DeserializeOwned>(
     store: &Store,
     kind: Kind,

@@ -1,4 +1,4 @@
-//! What the metrics say after a pass. Nothing here names a service.
+//! The metrics that are published after a pass. Nothing here names a service.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use firelens_types::v1alpha1::{ConditionStatus, LoggingPolicy, RolloutStatus};
 use crate::metrics::{PolicyStand, StateCounts, bounded_policies};
 use crate::report::Report;
 
-/// Publishes states, drift and rollbacks as one pass found them.
+/// Publishes states, drift and rollbacks of a pass.
 pub(crate) fn publish(report: &Report<'_>, rollouts: &BTreeMap<String, RolloutStatus>) {
     let target = report.target();
     let metrics = &report.ctx.metrics;
@@ -51,7 +51,7 @@ pub(crate) fn publish(report: &Report<'_>, rollouts: &BTreeMap<String, RolloutSt
     }
 }
 
-/// How a policy stands, from its rollout in the target.
+/// The state of a policy, from its rollout in the target.
 fn stand(policy: &LoggingPolicy, rollouts: &BTreeMap<String, RolloutStatus>) -> PolicyStand {
     let open = rollouts
         .get(policy.name())
@@ -64,7 +64,7 @@ fn stand(policy: &LoggingPolicy, rollouts: &BTreeMap<String, RolloutStatus>) -> 
     }
 }
 
-/// The word for how a workload stands.
+/// The word for the state of a workload.
 const fn state(workload: &WorkloadPlan) -> &'static str {
     match &workload.decision {
         Decision::InSync => "ready",
@@ -94,7 +94,7 @@ fn drifted(before: &WorkloadRecord, now: &WorkloadRecord) -> bool {
         && now.deployment.is_none()
 }
 
-/// The reason of a failure that was not there before.
+/// Returns the reason of a failure that was not recorded before.
 fn rolled_back<'a>(before: &WorkloadRecord, now: &'a WorkloadRecord) -> Option<&'a str> {
     let failed = now.failed.as_ref()?;
     let known = before

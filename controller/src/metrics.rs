@@ -1,8 +1,8 @@
 //! The metrics of the controller.
 //!
-//! No metric may carry the name of a service: at ten thousand services that is ten thousand series
-//! each. Truth per service is what the API is for. Policies and targets are bounded and may be
-//! labels.
+//! No metric may have the name of a service as a label: with ten thousand services that is ten thousand series
+//! each. State for each service is available through the API. The numbers of policies and targets are bounded, so
+//! they may be labels.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,38 +15,38 @@ use prometheus::{
     IntGaugeVec, Opts, Registry,
 };
 
-/// Most policies that get series of their own; further ones are summed under `_other`.
+/// The most policies that get series of their own; further ones are summed under `_other`.
 pub const MAX_POLICY_LABELS: usize = 1000;
 
 /// The label under which policies beyond [`MAX_POLICY_LABELS`] are counted.
 const OTHER_POLICIES: &str = "_other";
 
-/// Bounds in seconds for calls and short work.
+/// Buckets in seconds for calls and short work.
 const CALL_BUCKETS: [f64; 12] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 ];
 
-/// Bounds in seconds for passes and waits.
+/// Buckets in seconds for passes and waits.
 const WORK_BUCKETS: [f64; 12] = [
     0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0,
 ];
 
-/// Bounds in seconds for rollouts: a large fleet takes hours.
+/// Buckets in seconds for rollouts: a large fleet takes hours.
 const ROLLOUT_BUCKETS: [f64; 10] = [
     10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 21_600.0, 86_400.0,
 ];
 
-/// How many services of one policy are in which state, in one target.
+/// The number of services of each policy in each state, in one target.
 pub type StateCounts = BTreeMap<(String, &'static str), i64>;
 
-/// How a policy stands in a target.
+/// The state of a policy in a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyStand {
-    /// Generation of its spec.
+    /// The generation of its spec.
     pub generation: i64,
-    /// Generation that the last pass was made for.
+    /// The generation for which the last pass was made.
     pub observed_generation: i64,
-    /// Since when not every workload is as it should be.
+    /// The time since which not every workload is as it should be.
     pub unconverged_since: Option<Timestamp>,
 }
 
@@ -66,7 +66,7 @@ pub struct Metrics {
     owned_objects: IntGaugeVec,
     orphan_objects: IntGaugeVec,
     owned_role_policies: IntGaugeVec,
-    /// Revisions that were deregistered.
+    /// The number of revisions that were deregistered.
     pub(crate) deregistered: IntCounter,
     pub(crate) drift_detected: IntCounterVec,
     pub(crate) role_policies_taken: IntCounterVec,
@@ -164,7 +164,7 @@ impl Metrics {
     /// Makes all metrics and registers them.
     ///
     /// # Errors
-    /// When a metric of the same name is registered already.
+    /// A metric of the same name is already registered.
     #[rustfmt::skip] // one metric per line reads better than five lines each
     pub fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
         let make = Maker(registry);
@@ -203,32 +203,32 @@ impl Metrics {
         })
     }
 
-    /// Metrics that nobody reads.
+    /// Metrics that are not exported.
     #[cfg(test)]
     pub(crate) fn unregistered() -> Self {
         Self::new(&Registry::new()).unwrap_or_else(|error| panic!("fresh registry: {error}"))
     }
 
-    /// Notes what is in a bucket; labels are account, region, bucket.
+    /// Sets the tokens in a bucket; labels are account, region, bucket.
     pub(crate) fn bucket_tokens(&self, labels: &[String; 3], tokens: f64) {
         self.aws_bucket_tokens.with_label_values(labels).set(tokens);
     }
 
-    /// Notes how long a call waited for its turn.
+    /// Records how long a call waited for its budget.
     pub(crate) fn bucket_waited(&self, bucket: &str, waited: Duration) {
         self.aws_bucket_wait_seconds
             .with_label_values(&[bucket])
             .observe(waited.as_secs_f64());
     }
 
-    /// Notes that all of an account and region was seen.
+    /// Records that an account and region was read completely.
     pub(crate) fn resynced(&self, account_id: &str, region: &str, now: Timestamp) {
         self.last_resync
             .with_label_values(&[account_id, region])
             .set(seconds(now));
     }
 
-    /// Publishes how many things of ours there are in a target.
+    /// Publishes the number of our resources in a target.
     pub(crate) fn publish_holdings(&self, target: &str, holdings: &Holdings) {
         for (gauge, count) in [
             (&self.owned_objects, holdings.objects),
@@ -246,12 +246,12 @@ impl Metrics {
             &self.orphan_objects,
             &self.owned_role_policies,
         ] {
-            // A series that is not there is what we want; there is nothing to handle.
+            // A missing series is fine; there is nothing to handle.
             let _ = gauge.remove_label_values(&[target]);
         }
     }
 
-    /// Publishes how the policies stand in a target: generation, and since when not all is done.
+    /// Publishes the state of the policies in a target: generation, and since when not everything is done.
     /// `before` is what was published last.
     pub(crate) fn publish_policies(
         &self,
@@ -260,7 +260,7 @@ impl Metrics {
         now: &BTreeMap<String, PolicyStand>,
     ) {
         for policy in before.keys().filter(|policy| !now.contains_key(*policy)) {
-            // A series that is not there is what we want; there is nothing to handle.
+            // A missing series is fine; there is nothing to handle.
             let _ = self.policy_generation.remove_label_values(&[policy]);
             let _ = self
                 .policy_observed_generation
@@ -283,13 +283,13 @@ impl Metrics {
         }
     }
 
-    /// Publishes the state of a target's services. `before` is what was published last, so that
-    /// series of policies that are gone go too.
+    /// Publishes the states of a target's services. `before` is what was published last, so that series of
+    /// policies that are gone are removed.
     pub(crate) fn publish_services(&self, target: &str, before: &StateCounts, now: &StateCounts) {
         for (policy, state) in before.keys() {
             if !now.contains_key(&(policy.clone(), *state)) {
                 let labels = [target, policy.as_str(), state];
-                // A series that is not there is what we want; there is nothing to handle.
+                // A missing series is fine; there is nothing to handle.
                 let _ = self.services.remove_label_values(&labels);
             }
         }
@@ -301,8 +301,7 @@ impl Metrics {
     }
 }
 
-/// Folds the names of policies beyond [`MAX_POLICY_LABELS`] into one, so that the number of series
-/// stays bounded.
+/// Folds the names of policies beyond [`MAX_POLICY_LABELS`] into one, so that the number of series stays bounded.
 #[must_use]
 pub fn bounded_policies(counts: StateCounts) -> StateCounts {
     let mut names: Vec<String> = counts.keys().map(|(policy, _)| policy.clone()).collect();

@@ -1,7 +1,7 @@
-//! Reads what a plan asks for.
+//! Reads what a plan requests.
 //!
-//! The content of a revision never changes, so it is read from AWS once in its life and kept in the
-//! store. A failed read is unknown, never absent.
+//! The content of a revision never changes, so it is read from AWS once and kept in the store. A failed read is
+//! unknown, never absent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::observe::{READ_CONCURRENCY, unlisted};
 use crate::prometheus::Prometheus;
 
-/// The targets beside the one that a pass is over.
+/// The targets, seen from the one of the pass.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Others<'a> {
     pub(crate) ctx: &'a Ctx,
@@ -33,7 +33,7 @@ pub(crate) struct Others<'a> {
 }
 
 impl<'a> Others<'a> {
-    /// Those that lead to the same account.
+    /// Returns those in the same account.
     pub(crate) fn of_the_account(self) -> impl Iterator<Item = &'a AwsTarget> {
         self.targets.iter().filter(move |other| {
             other.name() != self.target.name()
@@ -48,15 +48,15 @@ pub(crate) struct Reader<'a> {
     pub(crate) clients: &'a AwsClients,
     pub(crate) store: &'a Store,
     pub(crate) metrics: &'a Metrics,
-    /// What PromQL gates ask; `None` where the operator has none.
+    /// The server that PromQL gates query; `None` where the operator has none.
     pub(crate) prometheus: Option<&'a Prometheus>,
     /// The other targets.
     pub(crate) others: Others<'a>,
 }
 
 impl Reader<'_> {
-    /// Reads everything in `needs` into `observation`. Whatever came back, each need counts as answered
-    /// then: the next round of planning asks for none of them again.
+    /// Reads everything in `needs` into `observation`. Whatever was returned, each need counts as answered then:
+    /// the next round of planning requests none of them again.
     ///
     /// # Errors
     /// The store fails; what AWS does not answer becomes unknown instead.
@@ -95,7 +95,7 @@ impl Reader<'_> {
         observation.container_instances.extend(
             each(&needs.container_instances, |cluster| async move {
                 match self.instances(&cluster).await {
-                    Ok(found) => found,
+                    Ok(instances) => instances,
                     Err(error) => seen(Err(error)),
                 }
             })
@@ -110,28 +110,32 @@ impl Reader<'_> {
     /// The container instances of a cluster.
     async fn instances(&self, cluster_arn: &str) -> Result<Observed<Vec<InstanceView>>, AwsError> {
         let arns = self.clients.list_container_instances(cluster_arn).await?;
-        let mut found = Vec::new();
+        let mut instances = Vec::new();
         for batch in arns.chunks(DESCRIBE_CONTAINER_INSTANCES_SIZE) {
             let described = self
                 .clients
                 .describe_container_instances(cluster_arn, batch)
                 .await?;
-            // One that is gone since it was listed is no instance any more.
-            if let Some(unread) = described.failures.iter().find(|one| !one.is_missing()) {
+            // One that is gone since it was listed is no longer an instance.
+            if let Some(unread) = described
+                .failures
+                .iter()
+                .find(|failure| !failure.is_missing())
+            {
                 let why = format!("DescribeContainerInstances returned {}", unread.reason);
                 return Ok(Observed::Unknown(why));
             }
             for item in &described.items {
                 match InstanceView::parse(item) {
-                    Ok(instance) => found.push(instance),
+                    Ok(instance) => instances.push(instance),
                     Err(error) => return Ok(Observed::Unknown(error.to_string())),
                 }
             }
         }
-        Ok(Observed::Present(found))
+        Ok(Observed::Present(instances))
     }
 
-    /// Revisions by ARN, from the store where it has them.
+    /// Returns revisions by ARN, from the store where it has them.
     async fn task_definitions(
         &self,
         arns: &BTreeSet<String>,
@@ -149,7 +153,7 @@ impl Reader<'_> {
                 Some(Ok(document)) => {
                     documents.insert(arn, Observed::Present(document));
                 }
-                // A row that cannot be read is as good as none.
+                // A row that cannot be read counts as missing.
                 Some(Err(_)) | None => {
                     missing.insert(arn);
                 }
@@ -176,7 +180,7 @@ impl Reader<'_> {
         .await
     }
 
-    /// Keeps what was read for ever.
+    /// Stores what was read, for good.
     pub(crate) async fn remember(
         &self,
         described: &BTreeMap<String, Observed<String>>,
@@ -189,7 +193,7 @@ impl Reader<'_> {
             let rows = rows.into_iter().collect();
             self.store.put_task_definitions(&rows).await
         };
-        // What is not kept is read again next time.
+        // What is not stored is read again next time.
         for (arn, error) in keep(present, put).await? {
             let error = error_chain(&error);
             tracing::warn!(arn = arn.0, error, "the revision is not kept");
@@ -197,7 +201,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The newest active revisions of a family, newest first.
+    /// Returns the newest active revisions of a family, newest first.
     async fn family(&self, family: &str) -> Result<Observed<Vec<TaskDefinitionDoc>>, StoreError> {
         let newest = self
             .clients
@@ -223,7 +227,7 @@ impl Reader<'_> {
     }
 }
 
-/// What the answer to a read says about the world.
+/// Converts the answer to a read to an observation.
 pub(crate) fn seen<T>(answer: Result<T, AwsError>) -> Observed<T> {
     match answer {
         Ok(value) => Observed::Present(value),

@@ -1,9 +1,8 @@
-//! Reads the world of one target: clusters and services, in the fewest calls there are.
+//! Reads the world of one target: clusters and services, in as few calls as possible.
 //!
-//! C matching clusters with S services each cost `ceil(all/100)` `ListClusters`, `ceil(C/100)`
-//! `DescribeClusters`, and per cluster `ceil(S/100)` `ListServices` and `ceil(S/10)`
-//! `DescribeServices`; nothing else is read here. A failed read is recorded as unknown, never as
-//! absent, and never stops the reading of the rest.
+//! C matching clusters with S services each cost `ceil(all/100)` `ListClusters`, `ceil(C/100)` `DescribeClusters`,
+//! and for each cluster `ceil(S/100)` `ListServices` and `ceil(S/10)` `DescribeServices`; nothing else is read
+//! here. A failed read is recorded as unknown, never as absent, and does not stop the other reads.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,14 +17,14 @@ use serde::Deserialize;
 use crate::aws::{AwsClients, DESCRIBE_CLUSTERS_SIZE, DESCRIBE_SERVICES_SIZE, Described};
 use crate::providers;
 
-/// Reads under way at once in one target. The token buckets set the pace; this only bounds how many
-/// calls wait on the network together.
+/// The number of concurrent reads in one target. The token buckets set the pace; this only bounds how many calls
+/// wait on the network together.
 pub const READ_CONCURRENCY: usize = 8;
 
-/// The name under which a failure to list the clusters at all is recorded.
+/// The name under which a failure to list the clusters is recorded.
 const ALL_CLUSTERS: &str = "*";
 
-/// What to look at.
+/// What to read.
 #[derive(Clone, Debug)]
 pub struct Scope<'a> {
     /// Name of the `AwsTarget`.
@@ -34,11 +33,11 @@ pub struct Scope<'a> {
     pub account_id: &'a str,
     /// Region name.
     pub region: &'a str,
-    /// Globs on cluster names.
+    /// Glob patterns of cluster names.
     pub clusters: &'a [String],
-    /// Services of other clusters that are looked at as well, by name of the cluster.
+    /// Services of other clusters that are read as well, by name of the cluster.
     pub kept: &'a BTreeMap<String, BTreeSet<String>>,
-    /// Targets of the same account and region that come first where both reach a cluster.
+    /// Targets of the same account and region that have precedence where both reach a cluster.
     pub of_others: Vec<&'a AwsTarget>,
 }
 
@@ -47,13 +46,13 @@ impl Scope<'_> {
         self.clusters.iter().any(|glob| glob_matches(glob, cluster))
     }
 
-    /// The services of a cluster that are looked at; `None` for all.
+    /// The services of a cluster that are read; `None` for all.
     fn only(&self, cluster: &str) -> Option<&BTreeSet<String>> {
         self.kept.get(cluster).filter(|_| !self.covers(cluster))
     }
 }
 
-/// What a pass over one cluster found.
+/// The services of one cluster.
 type ClusterServices = BTreeMap<WorkloadKey, Observed<ServiceView>>;
 
 /// Reads the clusters and services of a target.
@@ -85,7 +84,7 @@ pub async fn observe(clients: &AwsClients, scope: &Scope<'_>) -> Observation {
         .buffer_unordered(READ_CONCURRENCY);
     while let Some((cluster, services)) = reads.next().await {
         match services {
-            Ok(found) => observation.services.extend(found),
+            Ok(cluster_services) => observation.services.extend(cluster_services),
             Err(why) => {
                 observation.unread_clusters.insert(cluster, why);
             }
@@ -97,8 +96,8 @@ pub async fn observe(clients: &AwsClients, scope: &Scope<'_>) -> Observation {
     observation
 }
 
-/// Reads single services of an earlier observation again, in the fewest calls. What does not answer
-/// becomes unknown.
+/// Reads single services of an earlier observation again, in as few calls as possible. A service that does not
+/// answer becomes unknown.
 pub async fn refresh(
     clients: &AwsClients,
     observation: &mut Observation,
@@ -113,7 +112,7 @@ pub async fn refresh(
                 .insert(known.arn.clone(), key);
         }
     }
-    let mut found = ClusterServices::new();
+    let mut refreshed = ClusterServices::new();
     for (cluster, services) in by_cluster {
         let arns: Vec<String> = services.keys().cloned().collect();
         let mut shown = describe(clients, cluster, &arns).await;
@@ -128,13 +127,13 @@ pub async fn refresh(
         providers::complete(clients, cluster, shown.values_mut()).await;
         for (arn, key) in services {
             let service = shown.remove(&arn).unwrap_or_else(not_shown);
-            found.insert(key.clone(), service);
+            refreshed.insert(key.clone(), service);
         }
     }
-    observation.services.extend(found);
+    observation.services.extend(refreshed);
 }
 
-/// Asks for services by name that are remembered and were not listed: one that is being deleted is described, not
+/// Reads services by name that have a record and were not listed: one that is being deleted is described, but not
 /// listed.
 pub(crate) async fn unlisted(
     clients: &AwsClients,
@@ -145,10 +144,10 @@ pub(crate) async fn unlisted(
     for key in keys {
         by_cluster.entry(&key.cluster).or_default().push(key);
     }
-    let mut found = ClusterServices::new();
+    let mut unlisted_services = ClusterServices::new();
     for (name, keys) in by_cluster {
         let Some(cluster) = observation.clusters.get(name) else {
-            found.extend(keys.into_iter().map(|key| (key.clone(), Observed::Absent)));
+            unlisted_services.extend(keys.into_iter().map(|key| (key.clone(), Observed::Absent)));
             continue;
         };
         let names: Vec<String> = keys.iter().map(|key| key.service.clone()).collect();
@@ -158,10 +157,10 @@ pub(crate) async fn unlisted(
                 .iter()
                 .find(|(arn, _)| last_segment(arn) == key.service);
             let service = by_name.map_or_else(not_shown, |(_, service)| service.clone());
-            found.insert(key.clone(), service);
+            unlisted_services.insert(key.clone(), service);
         }
     }
-    observation.services.extend(found);
+    observation.services.extend(unlisted_services);
 }
 
 async fn matching_clusters(clients: &AwsClients, scope: &Scope<'_>) -> Result<Vec<String>, String> {
@@ -185,7 +184,7 @@ async fn matching_clusters(clients: &AwsClients, scope: &Scope<'_>) -> Result<Ve
         .collect())
 }
 
-/// Leaves out the clusters that another target had first: two that work on one would undo each other.
+/// Leaves out the clusters that another target had first: two that work on one would undo each other's changes.
 fn leave_to_others(
     mut arns: Vec<String>,
     scope: &Scope<'_>,
@@ -193,7 +192,7 @@ fn leave_to_others(
 ) -> Vec<String> {
     arns.retain(|arn| {
         let name = last_segment(arn);
-        // What runs a router of ours in a cluster that is ours no more stays known until it is taken on.
+        // A cluster that is no longer ours but runs a router of ours stays known until it is taken on.
         if !scope.covers(name) {
             return true;
         }
@@ -222,10 +221,10 @@ async fn read_clusters(clients: &AwsClients, arns: Vec<String>, observation: &mu
         .buffer_unordered(READ_CONCURRENCY);
     while let Some((batch, answer)) = reads.next().await {
         match answer.map(|described| clusters_of(&described)) {
-            Ok(found) => {
+            Ok(clusters) => {
                 for arn in batch {
                     let name = last_segment(&arn).to_owned();
-                    match found.get(&arn) {
+                    match clusters.get(&arn) {
                         Some(Some(cluster)) => {
                             observation.clusters.insert(name, cluster.clone());
                         }
@@ -300,7 +299,7 @@ async fn read_services(
     arns.retain(|arn| only.is_none_or(|only| only.contains(last_segment(arn))));
     let mut shown = describe(clients, &cluster.arn, &arns).await;
     providers::complete(clients, &cluster.arn, shown.values_mut()).await;
-    let found = arns.into_iter().map(|arn| {
+    let by_key = arns.into_iter().map(|arn| {
         let key = WorkloadKey {
             target: target.to_owned(),
             cluster: cluster.name.clone(),
@@ -309,7 +308,7 @@ async fn read_services(
         let service = shown.remove(&arn).unwrap_or_else(not_shown);
         (key, service)
     });
-    Ok(found.collect())
+    Ok(by_key.collect())
 }
 
 /// Describes services of one cluster, in tens.
@@ -324,13 +323,13 @@ async fn describe(
             (batch, answer)
         })
         .buffer_unordered(READ_CONCURRENCY);
-    let mut found = BTreeMap::new();
+    let mut by_arn = BTreeMap::new();
     while let Some((batch, answer)) = reads.next().await {
         match answer {
-            Ok(described) => found.extend(services_of(&described)),
+            Ok(described) => by_arn.extend(services_of(&described)),
             Err(error) => {
                 let why = error.to_string();
-                found.extend(
+                by_arn.extend(
                     batch
                         .into_iter()
                         .map(|arn| (arn, Observed::Unknown(why.clone()))),
@@ -338,7 +337,7 @@ async fn describe(
             }
         }
     }
-    found
+    by_arn
 }
 
 fn not_shown() -> Observed<ServiceView> {

@@ -1,7 +1,6 @@
-//! Works out what a policy would do in a target, from the world that a pass has just seen.
+//! Computes what a policy would do in a target, from the world that a pass has just read.
 //!
-//! Nothing is written to AWS for an answer, and a question that cannot be answered costs the pass
-//! nothing.
+//! Nothing is written to AWS for an answer, and a question that cannot be answered does not affect the pass.
 
 use firelens_plan::PlanInput;
 use firelens_report::policy_plan::{PolicyPlanRequest, TargetPlan, policy_plan};
@@ -14,10 +13,10 @@ use crate::load::Loaded;
 use crate::needs::Reader;
 use crate::world::World;
 
-/// Rounds of reviewing and reading for one question.
+/// The number of rounds of reviewing and reading for one question.
 const MAX_ROUNDS: usize = 12;
 
-/// Returns the open questions of a target.
+/// Answers the open questions of a target.
 ///
 /// # Errors
 /// The store fails.
@@ -59,7 +58,7 @@ fn readable(question: PolicyPlanQuestion) -> Option<PolicyPlanRequest> {
     serde_json::from_value(question.request).ok()
 }
 
-/// An answer that only says why there is none.
+/// An answer with only a message.
 fn problem(message: &str) -> Value {
     json!({"problem": message})
 }

@@ -1,8 +1,8 @@
-//! Asks the Prometheus server that the operator was given.
+//! A client of the Prometheus server that is configured for the operator.
 //!
-//! Where it is comes from the operator's own configuration and nowhere else: an address in a policy would
-//! let its author aim the operator at anything in its network. It follows no redirect, sends no
-//! credentials, and gives up in time.
+//! The address comes only from the operator's own configuration: an address in a policy would let its author
+//! direct the operator at anything in its network. No redirect is followed, no credentials are sent, and every
+//! query has a time limit.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,22 +15,22 @@ use firelens_types::error_chain;
 use http_body_util::{BodyExt, Limited};
 use serde::Deserialize;
 
-/// Longest that one query may take, in seconds; Prometheus is told half of it.
+/// The longest time that one query may take, in seconds; Prometheus is given half of it.
 const TIMEOUT_SECONDS: u64 = 10;
 
-/// Largest answer that is read, in bytes: a gate asks for a few numbers.
+/// The largest answer that is read, in bytes: a gate needs a few numbers.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
-/// Most samples of one answer. A query of more is meant for a dashboard.
+/// The most samples of one answer. A query with more is meant for a dashboard.
 const MAX_SAMPLES: usize = 1000;
 
-/// Longest error of Prometheus that is passed on, in characters.
+/// The longest error of Prometheus that is passed on, in characters.
 const MAX_ERROR_CHARS: usize = 300;
 
 /// Why a query has no samples.
 #[derive(Debug, thiserror::Error)]
 pub enum PromError {
-    /// The address is none that can be asked.
+    /// The address cannot be used.
     #[error(
         "{0:?} is not a valid address: must start with http:// or https://, without user, query and fragment"
     )]
@@ -49,10 +49,10 @@ pub enum PromError {
     Refused {
         /// HTTP status code.
         status: u16,
-        /// Its words, or the beginning of the body.
+        /// Its message, or the beginning of the body.
         message: String,
     },
-    /// The answer is no instant vector or scalar of a reasonable size.
+    /// The answer is not an instant vector or scalar of a reasonable size.
     #[error("the response of Prometheus cannot be used: {0}")]
     Answer(String),
 }
@@ -97,10 +97,10 @@ struct Series {
 struct Sample(serde::de::IgnoredAny, String);
 
 impl Prometheus {
-    /// A client for the server at `url`, such as `http://prometheus:9090` or with a path before `/api`.
+    /// Makes a client for the server at `url`, such as `http://prometheus:9090` or with a path before `/api`.
     ///
     /// # Errors
-    /// `url` is no such address.
+    /// `url` is not such an address.
     pub fn new(url: &str) -> Result<Self, PromError> {
         let rest = url
             .strip_prefix("http://")
@@ -122,11 +122,11 @@ impl Prometheus {
         })
     }
 
-    /// The samples that a query has now.
+    /// Returns the samples that a query has now.
     /// <https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries>
     ///
     /// # Errors
-    /// There is no answer, or none that can be used.
+    /// There is no answer, or it cannot be used.
     pub async fn samples(&self, query: &str) -> Result<Vec<f64>, PromError> {
         let limit = Duration::from_secs(TIMEOUT_SECONDS);
         tokio::time::timeout(limit, self.ask(query))
@@ -188,15 +188,15 @@ fn samples(status: u16, body: &[u8]) -> Result<Vec<f64>, PromError> {
     }
     series
         .into_iter()
-        .map(|one| {
-            let text = one.value.1;
+        .map(|sample| {
+            let text = sample.value.1;
             text.parse()
                 .map_err(|_| PromError::Answer(format!("{text:?} is not a number")))
         })
         .collect()
 }
 
-/// RFC 3986: everything but the unreserved characters.
+/// Percent-encodes (RFC 3986) everything but the unreserved characters.
 fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len() * 3);
     for byte in text.bytes() {
@@ -221,10 +221,10 @@ mod tests {
             {"metric":{"job":"a"},"value":[1767225600.1,"0.5"]},
             {"metric":{},"value":[1767225600.1,"NaN"]},
             {"metric":{},"value":[1767225600.1,"+Inf"]}]}}"#;
-        let found = samples(200, vector.as_bytes()).unwrap();
-        assert_eq!(found[0].to_bits(), 0.5_f64.to_bits());
-        assert!(found[1].is_nan());
-        assert!(found[2].is_infinite());
+        let values = samples(200, vector.as_bytes()).unwrap();
+        assert_eq!(values[0].to_bits(), 0.5_f64.to_bits());
+        assert!(values[1].is_nan());
+        assert!(values[2].is_infinite());
         let scalar = r#"{"status":"success","data":{"resultType":"scalar","result":[1,"2"]}}"#;
         assert_eq!(samples(200, scalar.as_bytes()).unwrap().len(), 1);
         for (status, body, wanted) in [

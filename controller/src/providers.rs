@@ -1,6 +1,6 @@
-//! What the capacity providers of services are: a service names them, and on Managed Instances it has no launch type.
+//! The capacity providers of services: a service names them, and on Managed Instances it has no launch type.
 //!
-//! One call for each cluster that has a service with providers of its own; never one for Fargate's.
+//! One call for each cluster that has a service with providers of its own; none for those of Fargate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +18,8 @@ struct RawProvider {
     managed_instances: Option<serde::de::IgnoredAny>,
 }
 
-/// Fills in `provider_type` of the services of one cluster. Where the providers cannot be read, what the service runs
-/// on is not known, and neither is the service: on the wrong platform its router would not start.
+/// Fills in `provider_type` of the services of one cluster. Where the providers cannot be read, the launch type is
+/// not known, and the service becomes unknown: on the wrong platform its router would not start.
 pub(crate) async fn complete<'s>(
     clients: &AwsClients,
     cluster_arn: &str,
@@ -41,15 +41,15 @@ pub(crate) async fn complete<'s>(
     }
     let types = read(clients, cluster_arn, names.into_iter().collect()).await;
     for service in &mut open {
-        let told = match (&types, service.present()) {
+        let provider_type = match (&types, service.present()) {
             (Ok(types), Some(view)) => type_of(view, types),
             (Err(why), _) => Err(why.clone()),
             (_, None) => continue,
         };
-        match told {
-            Ok(told) => {
+        match provider_type {
+            Ok(provider_type) => {
                 if let Observed::Present(view) = &mut **service {
-                    view.provider_type = Some(told);
+                    view.provider_type = Some(provider_type);
                 }
             }
             Err(why) => **service = Observed::Unknown(why),
@@ -57,7 +57,7 @@ pub(crate) async fn complete<'s>(
     }
 }
 
-/// A strategy has providers of one kind only; the first that is known tells.
+/// A strategy has providers of one kind only, so the first that is known decides.
 fn type_of(service: &ServiceView, types: &BTreeMap<String, String>) -> Result<String, String> {
     let known = service
         .capacity_providers
@@ -89,7 +89,7 @@ async fn read(
     Ok(types)
 }
 
-/// Types by name. Accounts whose API does not say the type yet show what the provider is made of.
+/// Types by name. Accounts whose API does not return the type yet show the members of the provider.
 fn types_of(described: &Described) -> impl Iterator<Item = (String, String)> + '_ {
     described.items.iter().filter_map(|item| {
         let raw: RawProvider = serde_json::from_str(item).ok()?;

@@ -1,24 +1,25 @@
-//! When which target gets its pass: one entry per target, never two passes of one at once.
+//! The queue of targets: when which target gets its pass; one entry for each target, never two passes of one at
+//! once.
 //!
-//! Pure: time is an argument. What woke an entry is forgotten at once; only how soon remains.
+//! Pure: time is an argument. The reason why an entry was woken is not kept; only its priority and due time are.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// First pause after a failed pass; it doubles with each further failure.
+/// The first pause after a failed pass; it doubles with each further failure.
 const BACKOFF_BASE: Duration = Duration::from_secs(2);
 
-/// Longest pause after failed passes.
+/// The longest pause after failed passes.
 const BACKOFF_MAX: Duration = Duration::from_secs(300);
 
-/// Why a target is looked at, the most urgent first.
+/// Why a target gets a pass, the most urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Priority {
     /// People changed what they want.
     Change,
-    /// Something is under way.
+    /// A rollout is under way.
     Rollout,
-    /// It is time.
+    /// A resync is due.
     Resync,
 }
 
@@ -41,7 +42,7 @@ struct Entry {
     due: Duration,
     priority: Priority,
     running_since: Option<Duration>,
-    /// Woken while its pass was under way.
+    /// Whether it was woken while its pass was under way.
     again: bool,
     failures: u32,
 }
@@ -53,7 +54,7 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Asks for a pass over `target` at `due` or sooner.
+    /// Requests a pass over `target` at `due` or sooner.
     pub(crate) fn wake(&mut self, target: &str, priority: Priority, due: Duration) {
         let entry = self.entries.entry(target.to_owned()).or_insert(Entry {
             due,
@@ -72,7 +73,7 @@ impl Queue {
         entry.priority = entry.priority.min(priority);
     }
 
-    /// Asks for a pass over every target that is known.
+    /// Requests a pass over every known target.
     pub(crate) fn wake_all(&mut self, priority: Priority, due: Duration) {
         let targets: Vec<String> = self.entries.keys().cloned().collect();
         for target in targets {
@@ -80,8 +81,8 @@ impl Queue {
         }
     }
 
-    /// The most urgent target whose time has come, and how long it waited beyond that. Its pass counts
-    /// as under way until [`Queue::done`].
+    /// Returns the most urgent target that is due, and how long it waited beyond that. Its pass counts as under
+    /// way until [`Queue::done`].
     pub(crate) fn next(&mut self, now: Duration) -> Option<(String, Duration)> {
         let (target, entry) = self
             .entries
@@ -137,7 +138,7 @@ impl Queue {
         self.entries.remove(target);
     }
 
-    /// When the next pass that is not under way is due.
+    /// The time at which the next pass that is not under way is due.
     pub(crate) fn next_due(&self) -> Option<Duration> {
         let idle = self
             .entries
@@ -146,7 +147,7 @@ impl Queue {
         idle.map(|entry| entry.due).min()
     }
 
-    /// Targets whose time has come, by priority.
+    /// The number of targets that are due, by priority.
     pub(crate) fn depth(&self, now: Duration) -> BTreeMap<Priority, i64> {
         let mut depth: BTreeMap<Priority, i64> = Priority::ALL
             .into_iter()
@@ -160,7 +161,7 @@ impl Queue {
         depth
     }
 
-    /// How long the oldest pass under way has been going on.
+    /// How long the oldest pass under way has been running.
     pub(crate) fn longest_running(&self, now: Duration) -> Duration {
         let running = self
             .entries

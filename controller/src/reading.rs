@@ -1,7 +1,7 @@
-//! Stored objects as this version can read them.
+//! Stored objects, as far as this version can read them.
 //!
-//! An object that another version stored may hold what this one does not understand. It never stops the
-//! others, and what can be read of it counts.
+//! An object that another version stored may contain what this one does not understand. It does not stop the
+//! others, and what can be read of it is used.
 
 use std::collections::BTreeMap;
 
@@ -24,12 +24,12 @@ const NEEDED: [&str; 7] = [
 #[derive(Debug, Default)]
 pub(crate) struct Policies {
     pub(crate) readable: Vec<LoggingPolicy>,
-    /// Names by uid of those whose spec cannot be read: what they injected is left as it is.
+    /// Names, by uid, of those whose spec cannot be read: what they injected is left as it is.
     pub(crate) unreadable: BTreeMap<String, String>,
 }
 
-/// Reads policies. Of one that is being deleted only its deletion policy is needed: it lets go of what it
-/// injected whatever else is in it.
+/// Reads policies. Of one that is being deleted only its deletion policy is needed: what it injected is taken out
+/// whatever else is in it.
 pub(crate) fn policies(objects: Vec<Value>) -> Policies {
     let mut policies = Policies::default();
     for object in objects {
@@ -47,7 +47,7 @@ pub(crate) fn policies(objects: Vec<Value>) -> Policies {
     policies
 }
 
-/// A policy that is being deleted, without what it wanted.
+/// A policy that is being deleted, without the rest of its spec.
 fn leaving(object: &Value) -> Option<LoggingPolicy> {
     object.pointer("/metadata/deletionTimestamp")?;
     let deletion_policy = object.pointer("/spec/deletionPolicy").cloned();
@@ -63,7 +63,8 @@ fn leaving(object: &Value) -> Option<LoggingPolicy> {
     serde_json::from_value(plain).ok()
 }
 
-/// The object as its type; without `status` and what is not needed of `metadata` where only those are odd.
+/// Returns the object as its type; without `status` and what is not needed of `metadata` where only those cannot
+/// be read.
 pub(crate) fn readable<T: DeserializeOwned>(kind: Kind, object: Value) -> Option<T> {
     let error = match T::deserialize(&object) {
         Ok(typed) => return Some(typed),
@@ -124,8 +125,8 @@ mod tests {
     fn unreadable_labels_and_status_do_not_hide_an_object() {
         let mut object = policy(&json!({}), &json!({"labels": {"a": 7}}));
         object["status"] = json!("fine");
-        let found: LoggingPolicy = readable(Kind::LoggingPolicy, object).unwrap();
-        assert_eq!((found.name(), found.generation()), ("old", 2));
+        let policy_read: LoggingPolicy = readable(Kind::LoggingPolicy, object).unwrap();
+        assert_eq!((policy_read.name(), policy_read.generation()), ("old", 2));
         let workload = json!({"apiVersion": "firelens.dev/v1alpha1", "kind": "Workload",
             "metadata": {"name": "w"}, "spec": {"target": "t", "cluster": "c", "service": "s"},
             "status": {"conditions": "none"}});
@@ -136,12 +137,12 @@ mod tests {
     fn a_deleted_policy_is_released_even_with_unreadable_fields() {
         let odd = json!({"later": true, "deletionPolicy": "Retain"});
         let deleted = json!({"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["f"]});
-        let found = policies(vec![
+        let result = policies(vec![
             policy(&odd, &deleted),
             policy(&odd, &json!({"uid": "v"})),
         ]);
-        assert_eq!(found.unreadable["v"], "old");
-        let left = &found.readable[0];
+        assert_eq!(result.unreadable["v"], "old");
+        let left = &result.readable[0];
         assert!(left.is_deleting() && left.metadata.finalizers == ["f"]);
         assert_eq!(left.spec.deletion_policy, DeletionPolicy::Retain);
     }

@@ -1,7 +1,7 @@
 //! One pass over one target: load, observe, plan, record, apply, report.
 //!
-//! A pass never sleeps to see progress: what has to be waited for becomes the time of the next pass.
-//! It trusts nothing that woke it; the world is read again.
+//! A pass never sleeps to wait for progress: what must be waited for becomes the time of the next pass. Nothing is
+//! taken from the wake-up; the world is read again.
 
 use std::time::Duration;
 
@@ -22,19 +22,18 @@ use crate::report::{Report, Written};
 use crate::world::{Look, Occasion, World};
 use crate::{measure, policy_plans, remember, retire, scope};
 
-/// How often a role policy or S3 object that was seen to be right is read again, in seconds. A resync
-/// in between reads none of them: they change only when somebody tampers with them, and IAM publishes
-/// no read rate to spend.
+/// How often a role policy or S3 object that was seen to be right is read again, in seconds. A resync in between
+/// reads none of them: they change only when somebody tampers with them, and IAM publishes no read rate.
 pub use firelens_plan::RESOURCE_RECHECK_SECONDS;
 
-/// Rounds of planning and reading in one pass. A plan asks for revisions, then for what those name,
-/// then for families behind lost answers; after so many, whoever still asks waits for the next pass.
+/// The number of rounds of planning and reading in one pass. A plan requests revisions, then what those name, then
+/// families of lost answers; after so many rounds, workloads that still need reads wait for the next pass.
 const MAX_PLAN_ROUNDS: usize = 12;
 
-/// Pause before a target is looked at again when its world moved under the plan.
+/// The pause before a target gets another pass when AWS changed under the plan.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Pause after something failed that may pass.
+/// The pause after a temporary failure.
 const RETRY: Duration = Duration::from_secs(10);
 
 /// How a pass ended.
@@ -44,11 +43,11 @@ pub enum PassResult {
     Done,
     /// The target, or a part of it, could not be read or changed.
     Incomplete,
-    /// There is no such target; what was remembered of it is gone too.
+    /// There is no such target; its records are deleted too.
     Gone,
     /// Another process works on the target.
     NotLeader,
-    /// The store failed, or the lease was lost half way.
+    /// The store failed, or the lease was lost during the pass.
     Failed,
 }
 
@@ -65,17 +64,17 @@ impl PassResult {
     }
 }
 
-/// What came of a pass.
+/// The outcome of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PassOutcome {
     /// How it ended.
     pub result: PassResult,
-    /// When to look again, counted from its end.
+    /// The time until the next pass, counted from its end.
     pub requeue_after: Duration,
-    /// Workloads that had steps.
+    /// The number of workloads that had steps.
     pub acted_on: usize,
-    /// Whether something is under way, so that the next pass is part of a rollout. `false` also when
-    /// everything that was tried failed: then the next passes come more and more slowly.
+    /// Whether something is under way, so that the next pass is part of a rollout. `false` also when everything
+    /// that was tried failed: then the next passes come less and less often.
     pub rolling: bool,
 }
 
@@ -90,7 +89,7 @@ impl PassOutcome {
     }
 }
 
-/// What ends a pass early.
+/// Errors that end a pass early.
 #[derive(Debug, thiserror::Error)]
 enum PassError {
     #[error("a request to the database failed")]
@@ -99,8 +98,8 @@ enum PassError {
     Apply(#[from] ApplyError),
 }
 
-/// Makes one pass over the target of that name, at the time `now`. It takes or renews the target's
-/// lease, and leaves it held.
+/// Makes one pass over the target of that name, at the time `now`. It acquires or renews the target's lease, and
+/// leaves it held.
 pub async fn reconcile_target(ctx: &Ctx, target: &str, now: Timestamp) -> PassOutcome {
     let time = PassTime::begin(ctx.clock.as_ref(), now);
     let outcome = match ctx.leases.hold(target).await {
@@ -132,12 +131,12 @@ async fn pass(
     lease: &Lease,
     time: PassTime<'_>,
 ) -> Result<PassOutcome, PassError> {
-    // Before anything is loaded: a change that comes later is then seen by the next pass.
+    // Before anything is loaded: a change that comes later is then noticed by the next pass.
     let desired = ctx.store.head().await?.desired;
     let memory = ctx.take_world(name);
     let loaded = match load::load(&ctx.store, name).await? {
         Load::Found(loaded) => loaded,
-        // What is in it is left as it is, and remembered.
+        // What it contains is left as it is, and its records are kept.
         Load::Unreadable => return Ok(PassOutcome::ended(PassResult::Incomplete, RETRY)),
         Load::Gone => {
             retire::forget_target(&ctx.store, lease, name).await?;
@@ -170,7 +169,7 @@ async fn pass(
     Ok(outcome)
 }
 
-/// Carries a plan out, tells what came of it, and lets go of what is over.
+/// Carries a plan out, reports the outcome, and releases what is finished.
 async fn carry_out(
     ctx: &Ctx,
     clients: &AwsClients,
@@ -223,9 +222,9 @@ async fn carry_out(
     })
 }
 
-/// Plans, reads what the plan asks for and what moves in it, and plans again until there is nothing
-/// more to read. All rounds are made for one moment: with a time of its own each would evaluate anew what
-/// the round before has asked about, and could ask for ever.
+/// Plans, reads what the plan requests and what moves in it, and plans again until there is nothing more to read.
+/// All rounds are made for the same moment: with a time of its own each would evaluate anew what the round before
+/// has asked about, and could request reads for ever.
 async fn plan_until_known(
     ctx: &Ctx,
     clients: &AwsClients,
@@ -249,7 +248,7 @@ async fn plan_until_known(
     Ok(plan_with_what_is_known(clients, loaded, world, now).await)
 }
 
-/// The plan of a pass whose reading has come to no end.
+/// The plan of a pass in which reading did not come to an end.
 async fn plan_with_what_is_known(
     clients: &AwsClients,
     loaded: &Loaded,
@@ -258,7 +257,7 @@ async fn plan_with_what_is_known(
 ) -> Plan {
     loop {
         let plan = firelens_plan::plan_with_what_is_known(&loaded.input(&world.observation, now));
-        // Each round reads others: it ends.
+        // Each round reads other workloads, so this ends.
         let movers = world.unread_movers(&plan, &loaded.records);
         if movers.is_empty() {
             // The last round may have read the last thing that was missing.
@@ -277,8 +276,8 @@ async fn plan_with_what_is_known(
     }
 }
 
-/// Leaves alone what policies have injected that this version cannot read: who else would win those
-/// workloads cannot be told.
+/// Leaves alone what was injected by policies that this version cannot read: it is not known who else would win
+/// those workloads.
 fn leave_to_unreadable(loaded: &Loaded, plan: &mut Plan) {
     let unreadable = &loaded.unreadable_policies;
     plan.forgotten_rollouts
@@ -314,18 +313,20 @@ fn reader<'a>(ctx: &'a Ctx, clients: &'a AwsClients, loaded: &'a Loaded) -> Read
     }
 }
 
-/// Whether AWS did nothing of what was tried and nothing is under way that could end: to look at the
-/// whole fleet every few seconds would spend its budget on hoping.
+/// Whether AWS did nothing of what was tried and nothing is under way that could end: reading the whole fleet
+/// every few seconds would waste its budget.
 fn is_stalled(plan: &Plan, applied: &Applied) -> bool {
     let nothing_done = applied
         .outcomes
         .values()
         .all(|outcome| outcome.problem.is_some());
     let mut decisions = plan.workloads.values().map(|workload| &workload.decision);
-    applied.retry && nothing_done && !decisions.any(|one| matches!(one, Decision::Deploying(_)))
+    applied.retry
+        && nothing_done
+        && !decisions.any(|decision| matches!(decision, Decision::Deploying(_)))
 }
 
-/// The soonest of all reasons to look again.
+/// Returns the soonest time at which any reason requires the next pass.
 fn requeue(
     loaded: &Loaded,
     world: &World,
@@ -349,7 +350,7 @@ fn requeue(
     .fold(resync, Duration::min)
 }
 
-/// Time until `at`, one second at least: a pass that finds nothing new must not spin.
+/// The time until `at`, one second at least: a pass that finds nothing new must not spin.
 fn until(at: Timestamp, now: Timestamp) -> Duration {
     let left = at.duration_since(now).max(SignedDuration::ZERO);
     Duration::try_from(left).unwrap_or_default().max(LOOK_AGAIN)

@@ -1,6 +1,6 @@
-//! Writes down what was seen and what is intended, before anything is done in AWS.
+//! Records what was seen and what is intended, before anything is done in AWS.
 //!
-//! Never writes what did not change: an unchanged fleet costs the database nothing.
+//! What did not change is not written: an unchanged fleet costs the database nothing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,15 +13,14 @@ use crate::context::Ctx;
 use crate::keep::keep;
 use crate::load::Loaded;
 
-/// How long an unanswered registration is remembered, in seconds. It matters as long as a workload
-/// wants that very content, and then it is looked for at each pass; after a day nobody does.
+/// How long an unanswered registration is remembered, in seconds. It matters as long as a workload wants that
+/// content, and then it is looked for in each pass; after a day nobody does.
 const INTENT_KEPT_SECONDS: i64 = 86_400;
 
-/// Brings the memory of a target up to what its plan says. Returns `false` where something that the plan
-/// relies on is being taken away for another target at this moment: then nothing may be done.
+/// Writes the records of a target as its plan demands. Returns `false` where something that the plan relies on is
+/// being removed for another target at this moment: then nothing may be done.
 ///
-/// A workload whose memory the store refuses is left as it is: what cannot be remembered must not be
-/// begun.
+/// A workload whose record the store refuses is left as it is: what cannot be recorded must not be begun.
 ///
 /// # Errors
 /// The store fails, or the lease is lost; then nothing may be done in AWS.
@@ -85,7 +84,7 @@ pub(crate) async fn before_apply(
     Ok(true)
 }
 
-/// Writes what was seen of resources; `false` where one of them is being taken away for another target.
+/// Writes what was seen of resources; `false` where one of them is being removed for another target.
 async fn keep_resources(ctx: &Ctx, lease: &Lease, plan: &Plan) -> Result<bool, StoreError> {
     let store = &ctx.store;
     let rows: Vec<OwnedResource> = plan.verified.iter().chain(&plan.marked).cloned().collect();
@@ -104,7 +103,7 @@ async fn keep_resources(ctx: &Ctx, lease: &Lease, plan: &Plan) -> Result<bool, S
     Ok(!going.into_inner())
 }
 
-/// Writes the memories of workloads that changed.
+/// Writes the records of workloads that changed.
 async fn keep_records(
     ctx: &Ctx,
     lease: &Lease,

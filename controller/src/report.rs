@@ -1,8 +1,8 @@
 //! What people see after a pass: Workloads, Rollouts, the status of policies and of the target,
 //! events.
 //!
-//! The words come from the core; here they are only fetched, compared and written, and only where
-//! something changed.
+//! The content comes from the core; here it is only collected, compared and written, and only where something
+//! changed.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ use crate::load::Loaded;
 use crate::reading::readable;
 use crate::world::World;
 
-/// Everything a report is made from.
+/// The input of a report.
 pub(crate) struct Report<'a> {
     pub(crate) ctx: &'a Ctx,
     pub(crate) loaded: &'a Loaded,
@@ -45,12 +45,11 @@ pub(crate) struct Report<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// What came of writing a report.
+/// The result of writing a report.
 pub(crate) struct Written {
-    /// `false` when somebody changed a policy or the target meanwhile, so that its status is another
-    /// pass's business.
+    /// `false` when somebody changed a policy or the target meanwhile, so that its status is left to another pass.
     pub(crate) settled: bool,
-    /// How each rollout stands, by name of its policy.
+    /// The status of each rollout, by name of its policy.
     pub(crate) rollouts: BTreeMap<String, RolloutStatus>,
 }
 
@@ -67,7 +66,7 @@ impl Report<'_> {
         for name in rollouts.keys() {
             settled &= self.write_policy(lease, name).await?;
         }
-        // What a target says of itself is said of all of it.
+        // The status of a target is about all of it.
         if self.world.is_whole() {
             settled &= self.write_target(lease).await?;
         }
@@ -86,7 +85,7 @@ impl Report<'_> {
         &self.world.observation
     }
 
-    /// What is ours in the target after the pass.
+    /// The resources of ours in the target after the pass.
     pub(crate) fn holdings(&self) -> Holdings {
         Holdings::of(&self.loaded.resources, self.plan)
     }
@@ -123,8 +122,7 @@ impl Report<'_> {
         self.record_events(&old, events).await
     }
 
-    /// Writes generated objects and removes those in `gone`. One that the store refuses is told and left
-    /// out.
+    /// Writes generated objects and removes those in `gone`. One that the store refuses is reported and left out.
     pub(crate) async fn write_generated(
         &self,
         lease: &Lease,
@@ -169,8 +167,8 @@ impl Report<'_> {
         })
     }
 
-    /// Workload objects of services that are not there any more. Those of a cluster that could not be
-    /// read stay.
+    /// Names of Workload objects of services that no longer exist. Those of a cluster that could not be read are
+    /// kept.
     fn gone(&self, old: &BTreeMap<String, Workload>) -> Vec<String> {
         old.iter()
             .filter(|(_, workload)| {
@@ -292,7 +290,7 @@ impl Report<'_> {
             .await
     }
 
-    /// Writes a status; `false` when the object is another than the pass was about.
+    /// Writes a status; `false` when the object has changed since the pass began.
     async fn write_status(
         &self,
         lease: &Lease,
@@ -316,7 +314,7 @@ impl Report<'_> {
         }
     }
 
-    /// Generated objects of this target by name.
+    /// Returns the generated objects of this target by name.
     pub(crate) async fn listed<S, T>(
         &self,
         kind: Kind,

@@ -1,7 +1,7 @@
-//! Lets go: of policies that are deleted once nothing of them is left, and of targets that are gone.
+//! Releases policies that are deleted once nothing of them is left, and forgets targets that are gone.
 //!
-//! A policy is held by [`RESTORE_FINALIZER`] until every target says that nothing of it is left. A target
-//! that was not looked at since the deletion has not said so.
+//! A policy is held by [`RESTORE_FINALIZER`] until every target reports that nothing of it is left. A target
+//! without a pass since the deletion has not reported so.
 
 use firelens_aws::record::{ResourceId, WorkloadKey, WorkloadRecord};
 use firelens_plan::select::glob_matches;
@@ -14,16 +14,16 @@ use firelens_types::v1alpha1::{DeletionPolicy, Kind, LoggingPolicy, RESTORE_FINA
 use crate::labels::target_selector;
 use crate::load::{self, Loaded};
 
-/// How far deletions are.
+/// The progress of deletions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Released {
-    /// Policies that something is left of.
+    /// The number of policies of which something is left.
     pub(crate) under_way: usize,
-    /// Policies that were let go now.
+    /// The number of policies that were released now.
     pub(crate) gone: usize,
 }
 
-/// Takes the finalizer off policies that are deleted and of which nothing is left anywhere.
+/// Removes the finalizer of policies that are deleted and of which nothing is left anywhere.
 ///
 /// # Errors
 /// The store fails, or the lease is lost.
@@ -105,13 +105,13 @@ async fn is_released_in(
     policy: &LoggingPolicy,
 ) -> Result<bool, StoreError> {
     if concerns(policy, name) {
-        // A target reports on the deletion as on any other change, after it has looked.
+        // A target reports on the deletion as on any other change, after a pass.
         let report = rollout_name(policy.name(), policy.generation(), name);
         if store.get(Kind::Rollout, &report).await?.is_none() {
             return Ok(false);
         }
     }
-    // What is retained goes on running, and is looked after no more.
+    // What is retained goes on running, and is no longer managed.
     let retains = policy.spec.deletion_policy == DeletionPolicy::Retain;
     let records = store.records(name).await?;
     if !retains && records.values().any(|record| carries(record, policy.uid())) {
@@ -119,7 +119,7 @@ async fn is_released_in(
     }
     let revisions = store.revisions(name).await?;
     let mut revisions = revisions.values();
-    if !retains && revisions.any(|one| one.router.policy.uid == policy.uid()) {
+    if !retains && revisions.any(|revision| revision.router.policy.uid == policy.uid()) {
         return Ok(false);
     }
     let resources = store.resources(name).await?;

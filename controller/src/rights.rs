@@ -1,7 +1,7 @@
-//! Reads what a plan wants to know of roles: their rights, their policies, what bounds them.
+//! Reads what a plan needs to know of roles: their rights, their policies, their boundaries.
 //!
-//! Never evaluates: it brings what IAM says, and where the simulator of IAM is out of reach or cannot tell,
-//! the policies themselves.
+//! Evaluates nothing: it returns the results of IAM, and where the simulator of IAM is out of reach or has no
+//! result, the policies themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +47,7 @@ impl Reader<'_> {
         self.read_rights(&needs.rights, observation).await;
     }
 
-    /// Answers what is asked about rights, role by role.
+    /// Answers questions about rights, role by role.
     async fn read_rights(
         &self,
         questions: &BTreeSet<RightsQuestion>,
@@ -59,10 +59,10 @@ impl Reader<'_> {
             by_role.entry(&question.role).or_default().push(question);
         }
         for (role, questions) in by_role {
-            let found = seen(self.clients.get_role(role).await);
+            let view = seen(self.clients.get_role(role).await);
             let mut policies = None;
             for question in questions {
-                let answer = match &found {
+                let answer = match &view {
                     Observed::Absent => Observed::Absent,
                     Observed::Unknown(why) => Observed::Unknown(why.clone()),
                     Observed::Present(view) => Observed::Present(
@@ -89,23 +89,23 @@ impl Reader<'_> {
             .clients
             .simulate_principal_policy(&role.arn, &question.statements)
             .await
-            // The words of AWS name the session, which is another each time.
+            // The message of AWS names the session, which is another each time.
             .map_err(|error| error.code);
-        let told = simulated
+        let is_decided = simulated
             .as_ref()
             .is_ok_and(|rights| !rights.iter().any(SimulatedRight::is_open));
-        if !told && policies.is_none() {
+        if !is_decided && policies.is_none() {
             let read = self.role_policies(&question.role, role, managed).await;
             *policies = Some(seen(read));
         }
         RightsView {
             role_arn: role.arn.clone(),
             simulated,
-            policies: policies.clone().filter(|_| !told),
+            policies: policies.clone().filter(|_| !is_decided),
         }
     }
 
-    /// Everything that is attached to a role.
+    /// All policies that are attached to a role.
     async fn role_policies(
         &self,
         name: &str,

@@ -1,7 +1,8 @@
-//! Who uses a role in the other targets of the account: roles are global there, and what one target grants, the
-//! tasks of another may do as well.
+//! The users of a role in the other targets of the account: roles are global there, and what one target grants,
+//! the tasks of another may do as well.
 //!
-//! Never asks the other targets' AWS for what the store knows, and never takes what could not be read for a user.
+//! What the store knows is not read from the AWS of other targets, and a revision that could not be read does not
+//! count as a user.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,13 +16,13 @@ use crate::labels::target_selector;
 use crate::needs::{Reader, parsed};
 use crate::reading::readable;
 
-/// Revisions of another target's services that one pass reads from AWS for their roles. They are kept, so a large
-/// target that no policy selects anything in is known after some resyncs.
+/// The number of revisions of another target's services that one pass reads from AWS for their roles. They are
+/// cached, so a large target in which no policy selects anything is known after some resyncs.
 const OTHERS_READ_PER_PASS: usize = 200;
 
 impl Reader<'_> {
-    /// Finds the services of other targets in the account that no policy selects and that use the roles asked
-    /// about.
+    /// Finds the services of other targets in the account that no policy selects and that use the roles in
+    /// question.
     pub(crate) async fn read_role_users(
         &self,
         needs: &Needs,
@@ -36,8 +37,8 @@ impl Reader<'_> {
         }
         let asked = needs.role_users.iter();
         observation.role_users.extend(asked.map(|role| {
-            let found = users.get(role).cloned().unwrap_or_default();
-            (role.clone(), found)
+            let services = users.get(role).cloned().unwrap_or_default();
+            (role.clone(), services)
         }));
         Ok(())
     }
@@ -70,7 +71,7 @@ impl Reader<'_> {
             ..ListOptions::default()
         };
         let list = self.store.list(Kind::Workload, &options).await?;
-        let found = list
+        let by_service = list
             .items
             .into_iter()
             .filter_map(|object| readable::<Workload>(Kind::Workload, object))
@@ -80,10 +81,10 @@ impl Reader<'_> {
                 let service = format!("{}/{}", workload.spec.cluster, workload.spec.service);
                 Some((service, status.current_revision?))
             });
-        Ok(found.collect())
+        Ok(by_service.collect())
     }
 
-    /// The revisions by ARN, those that the store has and some of those that it has not.
+    /// Returns the revisions by ARN: those that the store has and some of the others.
     async fn documents(
         &self,
         other: &AwsTarget,

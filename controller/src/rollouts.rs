@@ -1,7 +1,7 @@
 //! Rollout objects: one for each policy generation in a target.
 //!
-//! A rollout is written for every policy that reaches into the target, also where it selects nothing:
-//! that it is there says that the target has looked since the policy changed.
+//! A rollout is written for every policy that reaches into the target, also where it selects nothing: its
+//! existence shows that the target had a pass since the policy changed.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ impl Report<'_> {
             };
             let name = rollout_name(policy.name(), policy.generation(), target);
             let before = old.get(&name);
-            // One that began is told to its end, also when its last workload goes to another policy.
+            // A rollout that began is reported to its end, also when its last workload goes to another policy.
             if !concerns(policy, target) && !touches(progress) && before.is_none() {
                 continue;
             }
@@ -71,7 +71,7 @@ impl Report<'_> {
             policy: policy.name().to_owned(),
             generation: policy.generation(),
             target: target.to_owned(),
-            // The store keeps what people said.
+            // The store keeps what people wrote.
             control: RolloutControl::default(),
         };
         Ok(GeneratedObject {
@@ -85,7 +85,7 @@ impl Report<'_> {
         })
     }
 
-    /// Rollouts of policies that are gone, and the oldest beyond [`ROLLOUTS_KEPT`] of the others.
+    /// The rollouts of policies that are gone, and the oldest beyond [`ROLLOUTS_KEPT`] of the others.
     fn spare_rollouts(
         &self,
         old: &BTreeMap<String, Rollout>,
@@ -108,7 +108,7 @@ impl Report<'_> {
                 .iter()
                 .any(|known| known.name() == policy)
                 || unreadable.values().any(|name| name == policy);
-            // One more is the present one.
+            // The present one is kept in addition.
             let kept = if exists {
                 ROLLOUTS_KEPT.saturating_sub(1)
             } else {
@@ -126,7 +126,7 @@ impl Report<'_> {
     }
 }
 
-/// Whether a policy has anything to do with a target that its selector does not reach (any more).
+/// Whether a policy has anything to do with a target that its selector does not reach, or no longer reaches.
 const fn touches(progress: &PolicyProgress) -> bool {
     progress.selected > 0
         || progress.to_eject > 0

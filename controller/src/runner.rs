@@ -1,7 +1,7 @@
 //! The loop: which target gets a pass when, with leases, wake-ups, and an orderly end.
 //!
-//! It decides nothing about services and trusts no wake-up to say what changed. A pass that panics or
-//! loses its lease costs that pass and nothing else.
+//! It decides nothing about services and does not rely on a wake-up for what changed. A pass that panics or loses
+//! its lease affects no other pass.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,46 +18,46 @@ use crate::load;
 use crate::queue::{Priority, Queue};
 use crate::reconcile::{PassOutcome, PassResult, reconcile_target};
 
-/// How long changes are gathered before passes begin: `kubectl apply` of a folder is one change.
+/// How long changes are collected before passes begin: `kubectl apply` of a folder is one change.
 const DEBOUNCE: Duration = Duration::from_millis(250);
 
-/// How often the list of targets is read although nobody said that it changed.
+/// The interval at which the list of targets is read without a notification.
 const TARGETS_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How often history that nobody needs is removed from the store.
+/// The interval at which history that nobody needs is removed from the store.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How long passes under way may go on after the end was asked for: longer than one write to AWS, and
-/// shorter than the 30 s that ECS gives a task between SIGTERM and SIGKILL
+/// How long passes under way may go on after a shutdown was requested: longer than one write to AWS, and shorter
+/// than the 30 s that ECS gives a task between SIGTERM and SIGKILL
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html>).
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
 
-/// Pause after a pass that panicked.
+/// The pause after a pass that panicked.
 const AFTER_PANIC: Duration = Duration::from_secs(60);
 
-/// Why the controller could not begin, or ended.
+/// Why the controller could not start, or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The metrics are registered already.
     #[error("cannot register the metrics of the controller")]
     Metrics(#[from] prometheus::Error),
-    /// The store could not be asked at the beginning.
+    /// The store could not be read at the start.
     #[error("cannot read changes from the database")]
     Store(#[from] StoreError),
     /// A lease that ends before a write does protects nothing.
     #[error("a lease of {ttl:?} is too short: a write to AWS may take {write:?}")]
     LeaseTooShort {
-        /// How long a lease is to last.
+        /// The duration of a lease.
         ttl: Duration,
-        /// How long a write may take.
+        /// The time that a write may take.
         write: Duration,
     },
 }
 
-/// Runs the controller until `shutdown` is cancelled. Leases are given back at the end.
+/// Runs the controller until `shutdown` is cancelled. Leases are released at the end.
 ///
 /// # Errors
-/// The controller cannot begin; once it runs, failures are retried.
+/// The controller cannot start; once it runs, failures are retried.
 pub async fn run(
     store: Store,
     config: ControllerConfig,
@@ -89,7 +89,7 @@ pub async fn run(
     Ok(())
 }
 
-/// What tells the loop that there may be something to do. Neither says what.
+/// The sources of wake-ups. Neither contains what changed.
 struct Wakes {
     desired: watch::Receiver<i64>,
     asked: watch::Receiver<i64>,
@@ -144,7 +144,7 @@ impl Runner {
         }
     }
 
-    /// Lets the targets that were asked something have a pass, which answers at its end.
+    /// Requests a pass for targets with questions; the answers are written at its end.
     async fn wake_asked(&mut self) {
         let now = self.ctx.clock.elapsed();
         match self.ctx.store.asked_targets().await {
@@ -159,8 +159,7 @@ impl Runner {
         }
     }
 
-    /// Time until something is due. Passes that are due and find no free place are started when one
-    /// ends.
+    /// The time until something is due. Passes that are due and find no free slot are started when one ends.
     fn wait(&self, housekeeping: Duration) -> Duration {
         let now = self.ctx.clock.elapsed();
         let free = self.running.len() < self.limit;
@@ -169,8 +168,8 @@ impl Runner {
         due.saturating_sub(now)
     }
 
-    /// Makes sure that every target has an entry. Targets that are gone lose theirs when a pass has
-    /// found that out and cleaned up.
+    /// Makes sure that every target has an entry. Targets that are gone lose theirs when a pass has noticed that
+    /// and cleaned up.
     async fn find_targets(&mut self, now: Duration) {
         match load::target_names(&self.ctx.store).await {
             Ok(targets) => {
@@ -236,15 +235,15 @@ impl Runner {
             Ok((task, outcome)) => (task, Ok(outcome)),
             Err(error) => (error.id(), Err(error)),
         };
-        let found = self.running.values().find(|pass| pass.task == task);
-        let Some(target) = found.map(|pass| pass.target.clone()) else {
+        let pass = self.running.values().find(|pass| pass.task == task);
+        let Some(target) = pass.map(|pass| pass.target.clone()) else {
             return;
         };
         self.running.remove(&target);
         let now = self.ctx.clock.elapsed();
         match outcome {
             Ok(Some(outcome)) => self.note_outcome(&target, &outcome, now),
-            // Cancelled because the lease was lost: try to get it like everybody else.
+            // Cancelled because the lease was lost: try to acquire it like every other process.
             Ok(None) => {
                 let after = self.ctx.leases.renewal_interval();
                 self.queue.done(&target, false, false, after, now);
@@ -280,7 +279,7 @@ impl Runner {
         );
     }
 
-    /// Lets passes under way come to their end for a while, then breaks them off.
+    /// Lets passes under way come to their end for a while, then aborts them.
     async fn end(&mut self) {
         let clock = Arc::clone(&self.ctx.clock);
         let grace = clock.sleep(SHUTDOWN_GRACE);
@@ -297,7 +296,7 @@ impl Runner {
     }
 }
 
-/// Removes old history from the store, again and again. Several processes doing so do no harm.
+/// Removes old history from the store, periodically. Several processes doing so do no harm.
 async fn maintain(ctx: Arc<Ctx>, shutdown: CancellationToken) {
     let retention = Retention::default();
     while !shutdown.is_cancelled() {

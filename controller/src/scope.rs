@@ -1,7 +1,7 @@
-//! What a target still has to do with clusters that it does not name any more: which workloads stay known, and what
-//! holds a target that is being deleted.
+//! What a target still has to do with clusters that it no longer names: which workloads stay known, and what holds
+//! a target that is being deleted.
 //!
-//! Never forgets one that runs a router of ours before somebody else looks after it.
+//! A workload that runs a router of ours is not forgotten before somebody else looks after it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,10 +17,10 @@ use crate::load::Loaded;
 /// Names of services by name of their cluster.
 pub(crate) type Kept = BTreeMap<String, BTreeSet<String>>;
 
-/// Workloads that an event names; more are only counted.
+/// The number of workloads that an event names; more are only counted.
 const NAMED_MAX: usize = 5;
 
-/// Services that are looked at although their cluster is not one that the target names.
+/// Services that are read although the target does not name their cluster.
 pub(crate) fn kept(loaded: &Loaded) -> Kept {
     let mut kept = Kept::new();
     for key in uncovered(&loaded.target, &loaded.records) {
@@ -41,8 +41,13 @@ pub(crate) async fn hold_target(
     plan: &Plan,
 ) -> Result<(), StoreError> {
     let finalizers = &target.metadata.finalizers;
-    let is_held = finalizers.iter().any(|one| one == IN_USE_FINALIZER);
-    let acts = plan.workloads.values().any(|one| !one.steps.is_empty());
+    let is_held = finalizers
+        .iter()
+        .any(|finalizer| finalizer == IN_USE_FINALIZER);
+    let acts = plan
+        .workloads
+        .values()
+        .any(|workload| !workload.steps.is_empty());
     if is_held || target.is_deleting() || !acts && firelens_plan::held_by(plan).is_empty() {
         return Ok(());
     }
@@ -51,14 +56,14 @@ pub(crate) async fn hold_target(
         .add_finalizer_fenced(lease, Kind::AwsTarget, name, uid, IN_USE_FINALIZER)
         .await;
     match held {
-        // Gone, or another object by now: the next pass finds out.
+        // Gone, or another object by now: the next pass notices.
         Ok(()) | Err(StoreError::NotFound { .. } | StoreError::Conflict { .. }) => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-/// Lets a target go that is being deleted, once nothing of ours is left there that somebody looks after, or
-/// where somebody said that it may stay. Says what holds it otherwise.
+/// Releases a target that is being deleted, once nothing of ours is left there that is managed, or where an
+/// annotation permits that it stays. Otherwise reports what holds it.
 ///
 /// # Errors
 /// The store fails, or the lease is lost.
@@ -105,8 +110,8 @@ fn is_left(loaded: &Loaded, plan: &Plan) -> bool {
     let mut resources = loaded.resources.values();
     let mut revisions = loaded.revisions.values();
     !decisions.any(|decision| matches!(decision, Decision::Retained))
-        && (resources.any(|one| removes(&one.policy))
-            || revisions.any(|one| removes(&one.router.policy)))
+        && (resources.any(|resource| removes(&resource.policy))
+            || revisions.any(|revision| removes(&revision.router.policy)))
 }
 
 fn held_because(loaded: &Loaded, plan: &Plan) -> Option<String> {
@@ -115,9 +120,9 @@ fn held_because(loaded: &Loaded, plan: &Plan) -> Option<String> {
     }
     let held = firelens_plan::held_by(plan);
     if held.is_empty() {
-        let what =
+        let reason =
             "role policies, files or task definitions of the operator are still to be removed";
-        return is_left(loaded, plan).then(|| what.to_owned());
+        return is_left(loaded, plan).then(|| reason.to_owned());
     }
     let names: Vec<String> = held
         .iter()

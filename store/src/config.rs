@@ -1,5 +1,5 @@
-//! How to reach PostgreSQL, with every wait bounded.
-//! Never prints the connection string: it may hold a password.
+//! How to reach PostgreSQL, with every wait bounded. The connection string is never printed: it may contain a
+//! password.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,47 +12,46 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::error::StoreError;
 
-/// Connections of one process. More do not make it faster: on two cores, reads by key were quicker
-/// with 10 than with 32.
+/// The number of connections of one process. More are not faster: on two cores, reads by key were quicker with 10
+/// than with 32.
 pub const MAX_CONNECTIONS_DEFAULT: u32 = 10;
-/// A request that waits longer for a connection is better answered with 503 (the driver's default
-/// is 30 s).
+/// A request that waits longer for a connection should get a 503 (the driver's default is 30 s).
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// No statement of ours needs a second, even over 10,000 objects.
 const STATEMENT_TIMEOUT_MS: &str = "5000";
-/// The longest a write waits for another writer. Kubernetes wants 1 s at the 99th percentile.
+/// The longest time that a write waits for another writer. Kubernetes wants 1 s at the 99th percentile.
 const LOCK_TIMEOUT_MS: &str = "2000";
 /// A process that stops in the middle of a transaction must not hold the revision row for long.
 const IDLE_IN_TRANSACTION_TIMEOUT_MS: &str = "5000";
-/// Lets the server notice a client that vanished: idle seconds before the first probe.
+/// Lets the server detect a client that vanished: idle seconds before the first probe.
 const SERVER_KEEPALIVE_IDLE_S: &str = "30";
 /// Seconds between probes, and how many go unanswered before the session ends.
 const SERVER_KEEPALIVE_INTERVAL_S: &str = "10";
 const SERVER_KEEPALIVE_COUNT: &str = "3";
-/// A connection that rested longer is tested before use. Testing each would cost a round trip per
-/// request; testing none would answer errors after a failover.
+/// A connection that was idle for longer is tested before use. Testing each would cost a round trip for each
+/// request; testing none would return errors after a failover.
 const TEST_AFTER_IDLE: Duration = Duration::from_secs(5);
-/// How long a connection that was left in the middle of something has to prove that it works.
+/// The time in which a connection that was left in the middle of a call must prove that it works.
 const PROVE_ALIVE_TIMEOUT: Duration = Duration::from_secs(2);
-/// For how long after a call was given up connections have to prove themselves.
+/// The time after an abandoned call for which connections must prove that they work.
 const DOUBT_MS: u64 = 60_000;
-/// Connections are renewed after this, so that load spreads again after a failover.
+/// Connections are renewed after this time, so that load spreads again after a failover.
 const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
-/// Where the database is.
+/// The address of the database.
 #[derive(Clone)]
 pub struct StoreConfig {
     /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full`. It must lead to the server
     /// itself or to a pooler in session mode: LISTEN and migrations need a session.
     pub url: String,
-    /// Most connections at once, beside one for LISTEN.
+    /// The most connections at once, in addition to one for LISTEN.
     pub max_connections: u32,
     /// Shown in `pg_stat_activity`.
     pub application_name: String,
 }
 
 impl StoreConfig {
-    /// The defaults, for this database.
+    /// The defaults, for a database URL.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self {
@@ -63,7 +62,7 @@ impl StoreConfig {
     }
 
     pub(crate) fn connect_options(&self) -> Result<PgConnectOptions, StoreError> {
-        // The error of the parser may repeat the password: it is not passed on.
+        // The error of the parser may repeat the password, so it is not passed on.
         let options = PgConnectOptions::from_str(&self.url)
             .map_err(|_| StoreError::invalid("DATABASE_URL", "is not a postgres:// address"))?;
         Ok(options.application_name(&self.application_name).options([
@@ -89,11 +88,11 @@ impl fmt::Debug for StoreConfig {
     }
 }
 
-/// Whether calls were given up in the middle lately, so that the network may be dead.
+/// Whether calls were abandoned recently, so that the network may be dead.
 #[derive(Debug)]
 pub(crate) struct Doubt {
     started: Instant,
-    /// Milliseconds after `started`.
+    /// End of the doubt, in milliseconds after `started`.
     until_ms: AtomicU64,
 }
 
@@ -119,9 +118,8 @@ impl Doubt {
     }
 }
 
-/// Opens the pool and its first connection. While in doubt, a connection that comes back has to answer
-/// a ping in time or is dropped: the driver's own test would wait for ever on a dead network, and keep
-/// the place in the pool.
+/// Opens the pool and its first connection. While in doubt, a connection that is returned must answer a ping in
+/// time or is dropped: the driver's own test would wait for ever on a dead network, and keep the slot in the pool.
 pub(crate) async fn open_pool(
     config: &StoreConfig,
     doubt: Arc<Doubt>,
@@ -157,7 +155,7 @@ pub(crate) async fn open_pool(
     Ok(pool)
 }
 
-/// One connection for LISTEN, apart from the pool: it is never given back.
+/// A pool of one connection for LISTEN, apart from the other pool: the connection is never returned.
 pub(crate) fn listener_pool(config: &StoreConfig) -> Result<PgPool, StoreError> {
     Ok(PgPoolOptions::new()
         .max_connections(1)

@@ -1,60 +1,61 @@
-//! The errors of the store, sorted by what a caller does about them.
-//! Never shows a connection string or the content of an object.
+//! The errors of the store, sorted by what a caller does about them. They contain no connection string and no
+//! content of an object.
 
 use std::error::Error;
 
 use firelens_types::v1alpha1::Kind;
 
-/// Why the store did not do what it was asked. The API answers the HTTP status given with each.
+/// Why the store did not carry out a call. The API responds with the HTTP status given for each.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// There is no such object (404).
     #[error("{kind} {name:?} not found", kind = .kind.name())]
     NotFound {
-        /// Kind asked for.
+        /// The requested kind.
         kind: Kind,
-        /// Name asked for.
+        /// The requested name.
         name: String,
     },
     /// The name is taken (409, reason `AlreadyExists`).
     #[error("{kind} {name:?} already exists", kind = .kind.name())]
     AlreadyExists {
-        /// Kind to create.
+        /// The kind to create.
         kind: Kind,
-        /// Name that is taken.
+        /// The name that is taken.
         name: String,
     },
-    /// The object is not the one the caller decided upon (409, reason `Conflict`).
+    /// The object is not in the state on which the caller decided (409, reason `Conflict`).
     #[error("{kind} {name:?} has changed: {field} is {actual:?}, not {expected:?}", kind = .kind.name())]
     Conflict {
-        /// Kind written to.
+        /// The kind to be written.
         kind: Kind,
-        /// Name written to.
+        /// The name to be written.
         name: String,
         /// The member of `metadata` that differs: `resourceVersion`, `uid` or `generation`.
         field: &'static str,
-        /// What the caller expected.
+        /// The value that the caller expected.
         expected: String,
-        /// What is stored.
+        /// The stored value.
         actual: String,
     },
-    /// History from that resourceVersion on is not known (any more): list again (410).
+    /// The history from that resourceVersion on is not known, or no longer known: the client must list again
+    /// (410).
     #[error("resourceVersion {requested} is not between {oldest} and {newest}")]
     Expired {
-        /// What was asked for.
+        /// The requested resourceVersion.
         requested: i64,
-        /// Oldest revision a watch may start from.
+        /// The oldest revision from which a watch may start.
         oldest: i64,
-        /// Newest revision there is.
+        /// The newest revision.
         newest: i64,
     },
-    /// The lease was lost; the writer must stop and look at the world anew. Nothing was written.
+    /// The lease was lost; the writer must stop and observe anew. Nothing was written.
     #[error("lease {lease:?} with epoch {epoch} is no longer held")]
     Fenced {
-        /// Name of the lease.
+        /// The name of the lease.
         lease: String,
-        /// Epoch the writer believed in.
+        /// The epoch that the writer assumed.
         epoch: i64,
     },
     /// The argument cannot be stored (422; 400 where it came from a query parameter).
@@ -65,23 +66,23 @@ pub enum StoreError {
         /// What is wrong with it.
         detail: String,
     },
-    /// The database did not answer in time, or refuses work for now (503). Worth a retry.
+    /// The database did not respond in time, or refuses work for now (503). The call may be retried.
     #[error("the database is not available")]
     Unavailable {
-        /// Whether the write may have happened all the same: the answer to a commit was lost.
+        /// Whether the write may nevertheless have happened: the answer to a commit was lost.
         maybe_done: bool,
-        /// What the driver said.
+        /// The error of the driver.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The database refused the statement, or holds what this version cannot read (500).
+    /// The database refused the statement, or contains what this version cannot read (500).
     #[error("the database rejected the request")]
     Database(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl StoreError {
-    /// Whether the store refused what was to be written for what it holds: it would refuse it again, and
-    /// takes anything else.
+    /// Whether the store refused what was to be written because of its content: it would refuse it again, and
+    /// accepts anything else.
     #[must_use]
     pub fn refuses_content(&self) -> bool {
         match self {
@@ -109,7 +110,7 @@ impl StoreError {
         }
     }
 
-    /// Says that the answer to a commit is missing: what was to be written may be there.
+    /// Marks that the answer to a commit is missing: the write may have happened.
     pub(crate) fn at_commit(error: sqlx::Error) -> Self {
         match Self::from(error) {
             Self::Unavailable { source, .. } => Self::Unavailable {
@@ -121,7 +122,7 @@ impl StoreError {
     }
 }
 
-/// SQLSTATEs that pass by themselves.
+/// Whether an SQLSTATE is temporary.
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
 fn passes_by_itself(code: &str) -> bool {
     // Connection exceptions, transaction rollback (deadlock, serialization), insufficient resources.
@@ -138,7 +139,7 @@ fn passes_by_itself(code: &str) -> bool {
         )
 }
 
-/// SQLSTATEs that speak of the values in a statement: data exceptions, constraints, limits.
+/// Whether an SQLSTATE concerns the values in a statement: data exceptions, constraints, limits.
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
 fn is_of_content(code: &str) -> bool {
     code.starts_with("22") || code.starts_with("23") || code.starts_with("54")

@@ -1,5 +1,5 @@
-//! Events: what happened to an object, told to people.
-//! Never grows without a bound: equal events are counted, texts are cut, old ones go.
+//! Events: what happened to an object, for people. Their number is bounded: equal events are counted, texts are
+//! cut, old ones are removed.
 
 use std::collections::BTreeMap;
 
@@ -9,26 +9,26 @@ use sqlx::PgConnection;
 use crate::Store;
 use crate::error::StoreError;
 
-/// Longest message in bytes, as in Kubernetes.
+/// The longest message in bytes, as in Kubernetes.
 /// <https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/>
 const MESSAGE_BYTES_MAX: usize = 1024;
-/// Longest of the other texts in bytes. Together with the message they stay below the 2704 bytes that
-/// an index of PostgreSQL can hold of a row.
+/// The longest of the other texts in bytes. Together with the message they stay below the 2704 bytes that a
+/// PostgreSQL index can hold of a row.
 const TEXT_BYTES_MAX: usize = 253;
-/// Most events answered at once.
+/// The most events that one call returns.
 const LIST_MAX: u32 = 1000;
 
-/// Whether all is well.
+/// The type of an event, as in Kubernetes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventType {
-    /// It is.
+    /// As expected.
     Normal,
-    /// Somebody may have to do something.
+    /// Somebody may have to act.
     Warning,
 }
 
 impl EventType {
-    /// `Normal` or `Warning`.
+    /// Returns `Normal` or `Warning`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -47,28 +47,28 @@ pub struct Event {
     pub object_name: String,
     /// `metadata.uid` of the object.
     pub object_uid: String,
-    /// Whether all is well.
+    /// Its type.
     pub event_type: EventType,
     /// One word in CamelCase, for programs.
     pub reason: String,
     /// A sentence for people; what exceeds 1024 bytes is cut off. No secrets.
     pub message: String,
-    /// What part of the operator tells it.
+    /// The part of the operator that reports it.
     pub component: String,
 }
 
-/// An event with how often and when it happened.
+/// An event with the number and times of its occurrences.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedEvent {
-    /// Unique and growing; the same for all its repetitions.
+    /// Unique and growing; the same for all occurrences.
     pub id: i64,
-    /// What happened.
+    /// The event.
     pub event: Event,
-    /// How often.
+    /// The number of occurrences.
     pub count: i64,
-    /// The first time.
+    /// The time of the first occurrence.
     pub first_at: Timestamp,
-    /// The last time.
+    /// The time of the last occurrence.
     pub last_at: Timestamp,
 }
 
@@ -85,12 +85,12 @@ pub struct EventFilter {
     pub event_type: Option<EventType>,
     /// `reason`.
     pub reason: Option<String>,
-    /// At most so many, 1000 at most.
+    /// The number of events to return, 1000 at most.
     pub limit: Option<u32>,
 }
 
 impl Store {
-    /// Records an event, or counts it where an equal one is there.
+    /// Records an event, or counts it where an equal one exists.
     ///
     /// # Errors
     /// The database fails.
@@ -103,8 +103,8 @@ impl Store {
     /// # Errors
     /// The database fails; none is recorded then.
     pub async fn record_events(&self, events: Vec<Event>) -> Result<(), StoreError> {
-        // Counted and sorted: a statement must not meet a row twice, and two statements must not
-        // meet rows in opposite orders.
+        // Counted and sorted: a statement must not touch a row twice, and two statements must not lock rows in
+        // opposite orders.
         let mut counted: BTreeMap<Event, i64> = BTreeMap::new();
         for event in events {
             *counted.entry(bounded(event)).or_default() += 1;
@@ -150,7 +150,7 @@ fn bounded(event: Event) -> Event {
     }
 }
 
-/// Cuts at a character; PostgreSQL has no place for NUL in a text.
+/// Cuts at a character boundary; PostgreSQL cannot store NUL in a text.
 fn cut(text: String, bytes_max: usize) -> String {
     let mut text = if text.contains('\0') {
         text.replace('\0', "\u{fffd}")
@@ -201,7 +201,7 @@ impl From<EventRow> for RecordedEvent {
     }
 }
 
-/// Adds events, or adds to their counts.
+/// Inserts events, or adds to their counts.
 async fn record(conn: &mut PgConnection, events: &[Event], counts: &[i64]) -> sqlx::Result<u64> {
     let column = |of: fn(&Event) -> &str| -> Vec<String> {
         events.iter().map(|event| of(event).to_owned()).collect()
@@ -227,7 +227,7 @@ async fn record(conn: &mut PgConnection, events: &[Event], counts: &[i64]) -> sq
     .map(|done| done.rows_affected())
 }
 
-/// Reads the latest events that a filter lets through.
+/// Reads the latest events that match a filter.
 async fn read(conn: &mut PgConnection, filter: &EventFilter) -> sqlx::Result<Vec<EventRow>> {
     let limit = i64::from(filter.limit.unwrap_or(LIST_MAX).min(LIST_MAX));
     sqlx::query_as!(

@@ -1,5 +1,5 @@
-//! Hints that something changed: LISTEN/NOTIFY for speed, a poll of every second for truth.
-//! Never carries data: a hint is a number, and whoever gets one reads the database.
+//! Hints that something changed: LISTEN/NOTIFY for speed, a poll of every second for certainty. A hint is only a
+//! number and carries no data: the receiver reads the database.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -14,16 +14,16 @@ use crate::hints::Feed;
 use crate::store::Inner;
 use crate::{Store, sql_objects};
 
-/// Channel of the notifications; no other one is used.
+/// The channel of the notifications; no other one is used.
 pub(crate) const CHANNEL: &str = "firelens_changes";
-/// A notification can be lost, and many writes send none: the newest revision is read so often.
+/// A notification can be lost, and many writes send none: the newest revision is read at this interval.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// How long LISTEN is left alone after it failed. The poll goes on meanwhile.
+/// The time to wait after LISTEN failed. The poll goes on meanwhile.
 const LISTEN_RETRY: Duration = Duration::from_secs(5);
 
 impl Store {
-    /// The newest resourceVersion, kept up to date within a second and usually within milliseconds.
-    /// What happened is told by [`Store::changes`].
+    /// Returns the newest resourceVersion, kept up to date within a second and usually within milliseconds.
+    /// [`Store::changes`] returns the changes themselves.
     ///
     /// # Errors
     /// The database fails.
@@ -31,8 +31,8 @@ impl Store {
         Ok(self.feed().await?.changes.subscribe())
     }
 
-    /// The same, for changes of what people ask for alone: objects created, deleted, or changed in
-    /// `spec` or metadata. Whoever writes status on such a hint is not woken by its own writing.
+    /// The same, only for changes of what people request: objects created, deleted, or changed in `spec` or
+    /// metadata. A subscriber that writes status on such a hint is not woken by its own writes.
     ///
     /// # Errors
     /// The database fails.
@@ -40,7 +40,7 @@ impl Store {
         Ok(self.feed().await?.desired.subscribe())
     }
 
-    /// Tells when somebody asks the controllers something: see [`Store::asked_targets`].
+    /// Reports when somebody asks the controllers a question: see [`Store::asked_targets`].
     ///
     /// # Errors
     /// The database fails.
@@ -48,14 +48,14 @@ impl Store {
         Ok(self.feed().await?.asked.subscribe())
     }
 
-    /// Tells the subscribers of this process at once, where no notification is sent.
+    /// Notifies the subscribers of this process at once, where no notification is sent.
     pub(crate) fn poke(&self) {
         if let Some(feed) = self.inner.feed.get() {
             feed.poke.notify_one();
         }
     }
 
-    /// The feed, begun by whoever asks first. It ends with the last handle on the store.
+    /// The feed, started by the first caller. It ends with the last handle on the store.
     async fn feed(&self) -> Result<&Feed, StoreError> {
         self.inner
             .feed
@@ -129,8 +129,8 @@ async fn listen_once(listeners: &PgPool, wake: &watch::Sender<()>) -> Result<(),
     let mut listener = PgListener::connect_with(listeners).await?;
     listener.listen(CHANNEL).await?;
     loop {
-        // `None` is a connection that broke and was made again: what was sent meanwhile is lost, so
-        // this is a wake-up too.
+        // `None` is a connection that broke and was opened again: what was sent meanwhile is lost, so this is a
+        // wake-up too.
         let _ = listener.try_recv().await?;
         wake.send_replace(());
     }

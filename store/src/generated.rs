@@ -1,7 +1,6 @@
-//! What the controller writes into objects: `Workload` and `Rollout`, the `status` of others. Every
-//! write is fenced.
-//! Never writes what is already there, and never what people say to a rollout: a pass that found
-//! nothing new leaves no trace.
+//! What the controller writes into objects: `Workload` and `Rollout`, the `status` of others. Every write is
+//! fenced. Nothing is written that is stored already, so a pass without news causes no change; and what people
+//! write to the control of a rollout is never overwritten.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +18,11 @@ use crate::types::{Applied, ChangeType, Expected, GeneratedObject};
 use crate::write::{Effect, Write, write_all};
 use crate::{Store, meta};
 
-/// Objects per transaction: it holds the revision row, and other writers wait for it no longer than
+/// The number of objects in a transaction: it holds the revision row, and other writers wait for it no longer than
 /// some tens of milliseconds.
 const BATCH_MAX: usize = 500;
-/// Watchers find out by the poll of every second, or at once in the same process: a fleet that rolls
-/// must not take the lock behind NOTIFY thousands of times.
+/// Watchers notice by the poll of every second, or at once in the same process: the rollout of a fleet must not
+/// take the lock of NOTIFY thousands of times.
 const QUIETLY: Effect = Effect {
     desired: false,
     notify: false,
@@ -34,10 +33,10 @@ const REPORTED: Effect = Effect {
 };
 
 impl Store {
-    /// Makes objects that only the controller writes as they are given here, and removes those named
-    /// in `delete`. In batches of 500, each whole or not at all. Keep `lastTransitionTime` as it was
-    /// where nothing changed: times are compared like everything else. Of rollouts, `spec.control` and
-    /// the labels that are not given stay as people wrote them, also those written meanwhile.
+    /// Makes objects that only the controller writes as given here, and removes those named in `delete`. In
+    /// batches of 500, each written completely or not at all. The caller keeps `lastTransitionTime` where nothing
+    /// changed: times are compared like everything else. Of rollouts, `spec.control` and the labels that are not
+    /// given stay as people wrote them, also those written meanwhile.
     ///
     /// # Errors
     /// [`StoreError::Fenced`], or the database fails; batches before the failure stay.
@@ -50,7 +49,7 @@ impl Store {
     ) -> Result<Applied, StoreError> {
         let mut total = Applied::default();
         for batch in objects.chunks(BATCH_MAX) {
-            // Given twice, the last one counts.
+            // Where a name is given twice, the last one counts.
             let by_name: BTreeMap<&str, &GeneratedObject> = batch
                 .iter()
                 .map(|object| (object.name.as_str(), object))
@@ -78,7 +77,7 @@ impl Store {
         Ok(total)
     }
 
-    /// Looks first and locks only what has to be written: a lock is a write as well.
+    /// Reads first and locks only what must be written: a lock is a write as well.
     async fn apply_batch(
         &self,
         lease: &Lease,
@@ -112,7 +111,7 @@ impl Store {
         })
     }
 
-    /// Writes the `status` of an object that people own, if it differs, and answers the object.
+    /// Writes the `status` of an object that people own, if it differs, and returns the object.
     ///
     /// # Errors
     /// [`StoreError::Fenced`], [`StoreError::NotFound`], [`StoreError::Conflict`], or the database
@@ -152,7 +151,7 @@ impl Store {
         .await
     }
 
-    /// Puts a finalizer on an object that does not have it and is not being deleted.
+    /// Adds a finalizer to an object that does not have it and is not being deleted.
     ///
     /// # Errors
     /// [`StoreError::Fenced`], [`StoreError::Conflict`] where the name belongs to another object by
@@ -192,8 +191,8 @@ impl Store {
         .await
     }
 
-    /// Takes one finalizer off an object, which goes with the last one if it is being deleted.
-    /// Returns `None` where the object is not there or does not have it.
+    /// Removes one finalizer from an object; an object that is being deleted is removed with the last one. Returns
+    /// `None` where the object does not exist or does not have it.
     ///
     /// # Errors
     /// [`StoreError::Fenced`], [`StoreError::Conflict`] where the name belongs to another object by
@@ -275,7 +274,7 @@ fn expect_state(kind: Kind, row: &Row, expected: &Expected) -> Result<(), StoreE
     )
 }
 
-/// What has to be written, name by name.
+/// Returns the writes that are needed, name by name.
 fn decide_all(
     names: &[String],
     rows: Vec<Row>,
@@ -332,7 +331,7 @@ fn replacement(kind: Kind, row: Row, wanted: &GeneratedObject) -> Option<Write> 
     })
 }
 
-/// `spec` and labels as they are to be: with what people wrote, where they may.
+/// `spec` and labels to be stored: with what people wrote, where they may.
 fn wanted_parts(kind: Kind, stored: &Value, wanted: &GeneratedObject) -> (Value, Value) {
     let (mut spec, mut labels) = (wanted.spec.clone(), wanted.labels.clone());
     if !kind.is_controlled_by_users() {

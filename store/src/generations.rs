@@ -1,5 +1,5 @@
-//! What policies said in the generations that workloads may need again, by target.
-//! Never lets a controller write that has lost its lease.
+//! The content of policies in the generations that workloads may need again, by target. Writes are fenced by a
+//! lease.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::error::StoreError;
 use crate::leases::{Lease, check_fence};
 
 impl Store {
-    /// The generations that are kept for a target. One that cannot be read is left out and logged.
+    /// Returns the generations that are kept for a target. One that cannot be read is left out and logged.
     ///
     /// # Errors
     /// The database fails.
@@ -28,7 +28,7 @@ impl Store {
         .await
     }
 
-    /// Keeps `kept`, each over what its generation was before, and forgets those in `forgotten`.
+    /// Stores `kept`, each replacing the former content of its generation, and deletes those in `forgotten`.
     ///
     /// # Errors
     /// [`StoreError::Fenced`], or the database fails; nothing is kept then.
@@ -42,10 +42,10 @@ impl Store {
         self.within_deadline(async {
             let mut tx = self.begin().await?;
             check_fence(&mut tx, lease).await?;
-            for one in kept {
-                let content = serde_json::to_value(one)
+            for generation in kept {
+                let content = serde_json::to_value(generation)
                     .map_err(|error| StoreError::Database(Box::new(error)))?;
-                upsert(&mut tx, target, &one.key(), &content).await?;
+                upsert(&mut tx, target, &generation.key(), &content).await?;
             }
             for key in forgotten {
                 delete(&mut tx, target, key).await?;
@@ -58,7 +58,7 @@ impl Store {
 
 fn readable(content: Value) -> Option<(GenerationKey, PolicyGeneration)> {
     match serde_json::from_value::<PolicyGeneration>(content) {
-        Ok(one) => Some((one.key(), one)),
+        Ok(generation) => Some((generation.key(), generation)),
         Err(error) => {
             tracing::warn!(%error, "a generation of a policy cannot be read and is skipped");
             None

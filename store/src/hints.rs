@@ -1,5 +1,5 @@
-//! The channels over which a process hears that something changed.
-//! Never carries data: a hint is a number.
+//! The channels through which a process learns that something changed. A hint is only a number and carries no
+//! data.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::types::Head;
 
-/// The feeds of a store, fed by one task.
+/// The feeds of a store, updated by one task.
 #[derive(Debug)]
 pub(crate) struct Feed {
     pub(crate) changes: watch::Sender<i64>,
@@ -18,7 +18,7 @@ pub(crate) struct Feed {
 
 impl Feed {
     pub(crate) fn tell(&self, head: Head) {
-        // Also when it went back: then the database lost commits, and watchers must find out.
+        // Also when it decreased: then the database lost commits, and watchers must notice.
         let set = |sender: &watch::Sender<i64>, value| {
             sender.send_if_modified(|known| std::mem::replace(known, value) != value);
         };

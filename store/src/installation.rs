@@ -1,5 +1,5 @@
-//! The id of this installation: made once, kept in the database, restored by people who lost it.
-//! Never changes it unless somebody says so.
+//! The id of this installation: created once, kept in the database, restored by people who lost it. It is changed
+//! only on request.
 
 use firelens_aws::installation::check_installation_id;
 use sqlx::PgConnection;
@@ -8,28 +8,28 @@ use uuid::Uuid;
 use crate::Store;
 use crate::error::StoreError;
 
-/// Characters of an id that the store makes.
+/// The number of characters of an id that the store creates.
 const MADE_CHARS: usize = 12;
 
-/// What came of naming an installation.
+/// The result of naming an installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InstallationNamed {
     /// It has that id, now or already.
     Same,
-    /// It had another, which is replaced.
+    /// It had another id, which was replaced.
     Replaced {
-        /// The one before.
+        /// The former id.
         before: String,
     },
-    /// It has another, which is kept.
+    /// It has another id, which is kept.
     Differs {
-        /// The one that is kept.
+        /// The id that is kept.
         kept: String,
     },
 }
 
 impl Store {
-    /// The id of this installation. One is made where there is none.
+    /// Returns the id of this installation. One is created where there is none.
     ///
     /// # Errors
     /// The database fails.

@@ -1,6 +1,6 @@
-//! Leases: who looks after what, evaluated by the clock of the database alone, and the fence that
-//! refuses writes of whoever lost one.
-//! Never relies on a lease for correctness: AWS knows no fences, so two holders must do no harm.
+//! Leases: which process works on what, evaluated only by the clock of the database, and the fence that refuses
+//! writes of a process that lost its lease. Correctness must not depend on a lease: AWS has no fences, so two
+//! holders must do no harm.
 
 use std::time::Duration;
 
@@ -10,29 +10,29 @@ use tokio::time::Instant;
 use crate::Store;
 use crate::error::StoreError;
 
-/// A lease that was held when the database last answered.
+/// A lease that was held when the database last responded.
 #[derive(Clone, Debug)]
 pub struct Lease {
     /// What it is for, such as `target/prod-us`.
     pub name: String,
-    /// Who holds it; unique per process, since a holder is never given a lease it already has.
+    /// The holder; unique per process, since a holder never gets a lease that it already has.
     pub holder: String,
-    /// Grows each time the lease changes hands.
+    /// Grows each time the lease gets another holder.
     pub epoch: i64,
     ttl: Duration,
-    /// Just before the database was asked: the lease runs at least so long after this.
+    /// The time just before the database was asked: the lease is valid at least its duration after this.
     asked_at: Instant,
 }
 
 impl Lease {
-    /// How much of the lease is left at least, by a clock that counts only time passed. Call AWS only
-    /// with more left than the call may take.
+    /// Returns how much of the lease is left at least, by a monotonic clock. Call AWS only with more left than the
+    /// call may take.
     #[must_use]
     pub fn remaining(&self) -> Duration {
         self.ttl.saturating_sub(self.asked_at.elapsed())
     }
 
-    /// How long it ran when it was last taken or renewed.
+    /// The duration of the lease when it was last acquired or renewed.
     #[must_use]
     pub const fn ttl(&self) -> Duration {
         self.ttl
@@ -44,15 +44,15 @@ impl Lease {
 pub struct LeaseHolder {
     /// Name of the lease.
     pub name: String,
-    /// Who holds it.
+    /// The holder.
     pub holder: String,
     /// Its epoch.
     pub epoch: i64,
 }
 
 impl Store {
-    /// Takes a lease that nobody holds, or whose time has run out. `None` while it is held, be it by
-    /// the same holder: what a process forgot it had must run out first.
+    /// Acquires a lease that nobody holds, or whose time has run out. Returns `None` while it is held, even by the
+    /// same holder: a lease that a process forgot must run out first.
     ///
     /// # Errors
     /// The database fails.
@@ -77,7 +77,7 @@ impl Store {
         .await
     }
 
-    /// Holds a lease for another `ttl`. One whose time has run out is not revived.
+    /// Extends a lease for another `ttl`. One whose time has run out is not revived.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] where it was lost. On [`StoreError::Unavailable`] the old one may still
@@ -98,7 +98,7 @@ impl Store {
         .await
     }
 
-    /// Gives a lease back, so that another may take it at once. Giving back a lost one does nothing.
+    /// Releases a lease, so that another may acquire it at once. Releasing a lost one does nothing.
     ///
     /// # Errors
     /// The database fails; the lease then runs out by itself.
@@ -111,7 +111,7 @@ impl Store {
         .await
     }
 
-    /// All leases that run, by name. Replicas share the work out by it.
+    /// Returns all leases that are held, by name. Replicas share the work by it.
     ///
     /// # Errors
     /// The database fails.
@@ -124,8 +124,7 @@ impl Store {
     }
 }
 
-/// Refuses unless the lease is still held, and keeps it from changing hands until the transaction
-/// ends.
+/// Refuses unless the lease is still held, and keeps it from getting another holder until the transaction ends.
 pub(crate) async fn check_fence(conn: &mut PgConnection, lease: &Lease) -> Result<(), StoreError> {
     match hold(conn, &lease.name, &lease.holder, lease.epoch).await? {
         Some(_) => Ok(()),
@@ -140,8 +139,8 @@ fn fenced(lease: &Lease) -> StoreError {
     }
 }
 
-/// Takes a free lease and answers its new epoch. `clock_timestamp()`, as `now()` is the time before a
-/// wait for another transaction.
+/// Acquires a free lease and returns its new epoch. `clock_timestamp()`, as `now()` is the time before a wait for
+/// another transaction.
 async fn take(
     conn: &mut PgConnection,
     name: &str,
@@ -164,7 +163,7 @@ async fn take(
     .await
 }
 
-/// Moves the end of a running lease.
+/// Moves the end of a held lease.
 async fn extend(
     conn: &mut PgConnection,
     name: &str,
@@ -185,7 +184,7 @@ async fn extend(
     .map(|done| done.rows_affected())
 }
 
-/// Ends a running lease now. The row stays: its epoch must go on growing.
+/// Ends a held lease now. The row stays: its epoch must go on growing.
 async fn end(conn: &mut PgConnection, name: &str, holder: &str, epoch: i64) -> sqlx::Result<u64> {
     sqlx::query!(
         "UPDATE leases SET expires_at = clock_timestamp()
@@ -199,7 +198,7 @@ async fn end(conn: &mut PgConnection, name: &str, holder: &str, epoch: i64) -> s
     .map(|done| done.rows_affected())
 }
 
-/// Finds a running lease and locks it against a change of hands.
+/// Finds a held lease and locks it against a change of its holder.
 async fn hold(
     conn: &mut PgConnection,
     name: &str,
@@ -218,7 +217,7 @@ async fn hold(
     .await
 }
 
-/// Reads the leases that run.
+/// Reads the leases that are held.
 async fn running(conn: &mut PgConnection) -> sqlx::Result<Vec<LeaseHolder>> {
     sqlx::query_as!(
         LeaseHolder,

@@ -1,8 +1,8 @@
 //! All SQL of firelens-operator: objects with their change log, events, leases, and what the
 //! controller remembers.
 //!
-//! Never decides what an object may contain or what is done in AWS; never lets two writers overwrite
-//! each other unseen; never waits without a bound.
+//! What an object may contain and what is done in AWS is decided elsewhere. Two writers never overwrite each other
+//! unnoticed, and no wait is without a bound.
 
 mod changes;
 mod config;

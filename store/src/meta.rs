@@ -1,6 +1,5 @@
-//! What the store does to an object before it keeps it: the metadata that only a server sets, which
-//! part an update may change, when a generation grows.
-//! Never touches the database: every rule here is a function of two objects.
+//! What the store does to an object before it stores it: the metadata that only a server sets, the part that an
+//! update may change, the growth of the generation. Pure: every rule here is a function of two objects.
 
 use firelens_types::v1alpha1::{API_VERSION, Kind};
 use jiff::Timestamp;
@@ -10,16 +9,15 @@ use uuid::Uuid;
 use crate::error::StoreError;
 use crate::types::Part;
 
-/// Longest name of an object, in bytes.
+/// The longest name of an object, in bytes.
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>
 const NAME_BYTES_MAX: usize = 253;
-/// Letters of a generated suffix: no vowels and nothing that looks like something else, as in
-/// Kubernetes.
+/// The letters of a generated suffix: no vowels and no characters that are easily confused, as in Kubernetes.
 const SUFFIX_LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-/// Letters in a generated suffix.
+/// The number of letters in a generated suffix.
 const SUFFIX_LENGTH: usize = 5;
 
-/// `metadata` members that clients cannot set: they stay as they are stored.
+/// Members of `metadata` that clients cannot set: they stay as they are stored.
 const SERVER_OWNED: [&str; 7] = [
     "name",
     "generateName",
@@ -30,7 +28,7 @@ const SERVER_OWNED: [&str; 7] = [
     "deletionGracePeriodSeconds",
 ];
 
-/// The name under which a new object is stored: its own, or `generateName` with a random suffix.
+/// Returns the name under which a new object is stored: its own, or `generateName` with a random suffix.
 pub(crate) fn name_for(object: &Value, random: Uuid) -> Result<String, StoreError> {
     let name = match (text(object, "name"), text(object, "generateName")) {
         (Some(name), _) if !name.is_empty() => name.to_owned(),
@@ -56,7 +54,7 @@ pub(crate) fn name_for(object: &Value, random: Uuid) -> Result<String, StoreErro
     Ok(name)
 }
 
-/// A new object as it is stored: identity set, `status` left out.
+/// Returns a new object as it is stored: identity set, `status` left out.
 pub(crate) fn new_object(
     kind: Kind,
     object: Value,
@@ -80,7 +78,7 @@ pub(crate) fn new_object(
     Ok(assemble(kind, ordered, rest))
 }
 
-/// The object as it will be once `incoming` is taken over, with its generation counted.
+/// Returns the object with `incoming` applied, and its generation counted.
 pub(crate) fn merged(
     kind: Kind,
     stored: &Value,
@@ -129,7 +127,7 @@ fn merged_object(kind: Kind, stored: &Value, incoming: Value) -> Result<Value, S
     Ok(result)
 }
 
-/// The object marked as being deleted.
+/// Returns the object marked as being deleted.
 pub(crate) fn marked(stored: &Value, now: Timestamp) -> Value {
     let mut result = stored.clone();
     if let Some(metadata) = result.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -178,7 +176,7 @@ pub(crate) fn labels(object: &Value) -> Result<Value, StoreError> {
     }
 }
 
-/// Those of `metadata.labels` that are text.
+/// The members of `metadata.labels` that are strings.
 pub(crate) fn text_labels(object: &Value) -> Value {
     let labels = object
         .pointer("/metadata/labels")
@@ -195,11 +193,11 @@ pub(crate) fn text_labels(object: &Value) -> Value {
 }
 
 /// Whether two states of an object have the same labels.
-pub(crate) fn has_same_labels(one: &Value, other: &Value) -> bool {
-    one.pointer("/metadata/labels") == other.pointer("/metadata/labels")
+pub(crate) fn has_same_labels(object: &Value, other: &Value) -> bool {
+    object.pointer("/metadata/labels") == other.pointer("/metadata/labels")
 }
 
-/// The object as callers see it, with the revision that wrote it.
+/// Returns the object as callers see it, with the revision that wrote it.
 pub(crate) fn with_resource_version(mut object: Value, resource_version: i64) -> Value {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.insert(
@@ -220,7 +218,7 @@ pub(crate) fn set_member(object: &mut Value, member: &str, value: Option<Value>)
     }
 }
 
-/// Counts a change of what is asked for.
+/// Counts a change of what people request.
 pub(crate) fn bump_generation(object: &mut Value) {
     let next = generation(object) + 1;
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -228,7 +226,7 @@ pub(crate) fn bump_generation(object: &mut Value) {
     }
 }
 
-/// A member of `metadata` that is a string.
+/// Returns a member of `metadata` that is a string.
 pub(crate) fn text<'a>(object: &'a Value, member: &str) -> Option<&'a str> {
     object.get("metadata")?.get(member)?.as_str()
 }
@@ -240,7 +238,7 @@ fn timestamp(at: Timestamp) -> Value {
 /// A JSON object.
 type Members = Map<String, Value>;
 
-/// The members of an object, and those of its `metadata`.
+/// Returns the members of an object, and those of its `metadata`.
 fn take_apart(object: Value) -> Result<(Members, Members), StoreError> {
     let Value::Object(mut rest) = object else {
         return Err(StoreError::invalid("", "must be an object"));

@@ -1,5 +1,5 @@
-//! Create, get, list, update and delete objects, as the Kubernetes API conventions have it.
-//! Never looks into `spec` or `status`: what may stand there was decided before.
+//! Create, get, list, update and delete objects, as the Kubernetes API conventions define it. The content of
+//! `spec` and `status` is not checked: that was done before.
 //!
 //! <https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md>
 
@@ -15,7 +15,7 @@ use crate::types::{ChangeType, Deleted, ListOptions, ObjectList, Part, Precondit
 use crate::write::{Effect, Write, write_all};
 use crate::{Store, meta};
 
-/// People asked for something else: everyone who waits for that is woken.
+/// People changed what they request: all who wait for that are woken.
 const ASKED: Effect = Effect {
     desired: true,
     notify: true,
@@ -27,9 +27,9 @@ const REPORTED: Effect = Effect {
 };
 
 impl Store {
-    /// Stores a new object and answers it with `uid`, `resourceVersion`, `generation` and
-    /// `creationTimestamp` set. Its name is `metadata.name`, or made from `metadata.generateName`.
-    /// A `status` is left out, as the API conventions have it.
+    /// Stores a new object and returns it with `uid`, `resourceVersion`, `generation` and `creationTimestamp` set.
+    /// Its name is `metadata.name`, or made from `metadata.generateName`. A `status` is left out, as the API
+    /// conventions define it.
     ///
     /// # Errors
     /// [`StoreError::AlreadyExists`], [`StoreError::Invalid`], or the database fails.
@@ -54,7 +54,7 @@ impl Store {
         .await
     }
 
-    /// Reads one object; `None` where there is none.
+    /// Reads one object; `None` where it does not exist.
     ///
     /// # Errors
     /// The database fails.
@@ -69,9 +69,9 @@ impl Store {
 
     /// Reads objects in the order of their names, in pages where a limit is given.
     ///
-    /// One page is one snapshot. A later page shows its objects as they are when it is read, and the
-    /// revision of the first page: an informer, which lists and then watches from that revision, is
-    /// told everything that changed between pages once more and ends up right.
+    /// One page is one snapshot. A later page shows its objects as they are when it is read, with the revision of
+    /// the first page: an informer, which lists and then watches from that revision, gets everything that changed
+    /// between pages once more and ends in the right state.
     ///
     /// # Errors
     /// [`StoreError::Expired`] where the first page is so old that a watch from it is no longer
@@ -92,7 +92,7 @@ impl Store {
                 after,
                 options.name.as_deref(),
                 &options.label_selector.to_json(),
-                // One more than asked for shows whether there is another page.
+                // One more than requested shows whether there is another page.
                 limit.map(|limit| i64::from(limit) + 1),
             )
             .await?;
@@ -107,9 +107,9 @@ impl Store {
         .await
     }
 
-    /// Takes over one part of an object and answers the result. Where nothing differs, nothing is
-    /// written and the resourceVersion stays. A change of `spec` counts `generation`. An object that
-    /// is being deleted goes when its last finalizer goes; it is answered as it was then.
+    /// Applies one part of an object and returns the result. Where nothing differs, nothing is written and the
+    /// resourceVersion stays. A change of `spec` counts `generation`. An object that is being deleted is removed
+    /// with its last finalizer; its last state is returned.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Conflict`], [`StoreError::Invalid`], or the database
@@ -211,7 +211,7 @@ impl Store {
     }
 }
 
-/// A time of the database clock.
+/// Converts a time of the database clock.
 pub(crate) fn database_time(seconds: i64) -> jiff::Timestamp {
     jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
@@ -254,7 +254,7 @@ fn expect_uid(kind: Kind, row: &Row, expected: Option<&str>) -> Result<(), Store
     expect(kind, row, "uid", &row.uid.to_string(), expected)
 }
 
-/// Refuses where the caller decided upon another state than the stored one.
+/// Refuses where the caller decided on another state than the stored one.
 pub(crate) fn expect(
     kind: Kind,
     row: &Row,

@@ -1,16 +1,16 @@
-//! Pages of a list and the token that leads from one to the next.
-//! Never trusts a token: it comes back through clients.
+//! Pages of a list and the token that leads from one to the next. Tokens are validated: they come back through
+//! clients.
 
 use crate::error::StoreError;
 use crate::meta;
 use crate::sql_objects::ListRow;
 use crate::types::ObjectList;
 
-/// Where a page begins: `1.RESOURCE_VERSION.NAME`, where 1 is the version of this form.
+/// The beginning of a page: `1.RESOURCE_VERSION.NAME`, where 1 is the version of this format.
 pub(crate) struct Cursor {
-    /// Revision of the first page.
+    /// The revision of the first page.
     pub(crate) resource_version: i64,
-    /// Last name of the page before.
+    /// The last name of the page before.
     pub(crate) after: String,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Page {
     pub(crate) last: Option<String>,
 }
 
-/// Makes a page of rows that were read one beyond its limit.
+/// Makes a page from rows that were read one beyond its limit.
 pub(crate) fn cut(
     rows: Vec<ListRow>,
     limit: Option<u32>,

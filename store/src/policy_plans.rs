@@ -1,5 +1,5 @@
-//! Questions to the controller, which alone may look at AWS: what would this policy do?
-//! Never kept for long: whoever asked takes the answer, and what nobody takes is removed.
+//! Plan requests: questions to the controller, which alone may read AWS, about what a policy would do. They are
+//! short-lived: whoever asked withdraws the question with its answers, and what nobody withdraws is removed.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ use crate::error::StoreError;
 /// A question that waits for an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyPlanQuestion {
-    /// Names it.
+    /// Its id.
     pub id: i64,
-    /// What is asked, as it was given to [`Store::ask`].
+    /// The request, as given to [`Store::ask`].
     pub request: Value,
 }
 
 impl Store {
-    /// Asks the controllers of these targets, and wakes them. Returns the question's id.
+    /// Stores a question to the controllers of these targets, and wakes them. Returns the question's id.
     ///
     /// # Errors
     /// The database fails.
@@ -34,7 +34,7 @@ impl Store {
         Ok(id)
     }
 
-    /// The questions that a target has not answered, oldest first.
+    /// Returns the questions that a target has not answered, oldest first.
     ///
     /// # Errors
     /// The database fails.
@@ -49,7 +49,7 @@ impl Store {
         .await
     }
 
-    /// The targets that have questions to answer.
+    /// Returns the targets that have questions to answer.
     ///
     /// # Errors
     /// The database fails.
@@ -61,7 +61,7 @@ impl Store {
         .await
     }
 
-    /// Answers a question for a target. A question that was taken away meanwhile needs no answer.
+    /// Stores the answer of a target. A question that was withdrawn meanwhile needs no answer.
     ///
     /// # Errors
     /// The database fails.
@@ -74,7 +74,7 @@ impl Store {
         .await
     }
 
-    /// The answers so far, by target.
+    /// Returns the answers so far, by target.
     ///
     /// # Errors
     /// The database fails.
@@ -90,7 +90,7 @@ impl Store {
         .await
     }
 
-    /// Takes a question away, with its answers.
+    /// Removes a question, with its answers.
     ///
     /// # Errors
     /// The database fails.
@@ -109,7 +109,7 @@ struct Answer {
     answer: Value,
 }
 
-/// Writes a question and sends a hint.
+/// Inserts a question and sends a hint.
 async fn insert(conn: &mut PgConnection, targets: &[String], request: &Value) -> sqlx::Result<i64> {
     let row = sqlx::query!(
         "WITH asked AS (INSERT INTO plan_requests (targets, request) VALUES ($1, $2) RETURNING id)
@@ -122,7 +122,7 @@ async fn insert(conn: &mut PgConnection, targets: &[String], request: &Value) ->
     Ok(row.id)
 }
 
-/// Reads what a target has not answered.
+/// Reads the questions that a target has not answered.
 async fn open(conn: &mut PgConnection, target: &str) -> sqlx::Result<Vec<PolicyPlanQuestion>> {
     sqlx::query_as!(
         PolicyPlanQuestion,
@@ -136,7 +136,7 @@ async fn open(conn: &mut PgConnection, target: &str) -> sqlx::Result<Vec<PolicyP
     .await
 }
 
-/// Reads who has something to answer.
+/// Reads the targets that have something to answer.
 async fn asked_targets(conn: &mut PgConnection) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"SELECT DISTINCT t.target AS "target!" FROM plan_requests q, unnest(q.targets) AS t (target)
@@ -147,7 +147,7 @@ async fn asked_targets(conn: &mut PgConnection) -> sqlx::Result<Vec<String>> {
     .await
 }
 
-/// Writes an answer, where the question is still there.
+/// Inserts an answer, where the question still exists.
 async fn insert_answer(
     conn: &mut PgConnection,
     id: i64,
@@ -178,7 +178,7 @@ async fn answers(conn: &mut PgConnection, id: i64) -> sqlx::Result<Vec<Answer>> 
     .await
 }
 
-/// Removes a question; its answers go with it.
+/// Removes a question; its answers are removed with it.
 async fn delete(conn: &mut PgConnection, id: i64) -> sqlx::Result<u64> {
     sqlx::query!("DELETE FROM plan_requests WHERE id = $1", id)
         .execute(conn)
@@ -186,7 +186,7 @@ async fn delete(conn: &mut PgConnection, id: i64) -> sqlx::Result<u64> {
         .map(|done| done.rows_affected())
 }
 
-/// Removes questions that nobody took away.
+/// Removes questions that nobody withdrew.
 pub(crate) async fn delete_old(
     conn: &mut PgConnection,
     age_max_s: f64,

@@ -1,5 +1,4 @@
-//! What the controller remembers between two passes: workload records and intents.
-//! Never lets a controller write that has lost its lease.
+//! What the controller remembers between two passes: workload records and intents. Writes are fenced by a lease.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +12,12 @@ use crate::error::StoreError;
 use crate::leases::{Lease, check_fence};
 use crate::sql_records as sql;
 
-/// Rows per statement.
+/// The number of rows in a statement.
 pub(crate) const BATCH_MAX: usize = 500;
 
 impl Store {
-    /// All memories of a target. One that cannot be read is left out and logged: a record is a
-    /// memory, and everything survives its loss.
+    /// Returns all records of a target. One that cannot be read is left out and logged: the operator recovers from
+    /// the loss of a record.
     ///
     /// # Errors
     /// The database fails.
@@ -34,7 +33,7 @@ impl Store {
         .await
     }
 
-    /// Keeps memories, each under its own key.
+    /// Stores records, each under its own key.
     ///
     /// # Errors
     /// [`StoreError::Fenced`], or the database fails; nothing is kept then.
@@ -55,7 +54,7 @@ impl Store {
         .await
     }
 
-    /// Forgets workloads.
+    /// Deletes the records of workloads.
     ///
     /// # Errors
     /// [`StoreError::Fenced`], or the database fails; nothing is forgotten then.
@@ -75,8 +74,8 @@ impl Store {
         .await
     }
 
-    /// The registrations of a target that were about to happen and are not known to have ended. Of one
-    /// that another version wrote and this one cannot read, the id is enough: it names family and content.
+    /// Returns the registrations of a target that were about to happen and are not known to have ended. Of one
+    /// that another version wrote and this one cannot read, the id is enough: it contains family and content.
     ///
     /// # Errors
     /// The database fails.
@@ -90,7 +89,7 @@ impl Store {
         .await
     }
 
-    /// Notes what is about to happen. What is noted again is about to be tried again.
+    /// Records what is about to happen. An intent that is recorded again is about to be retried.
     ///
     /// # Errors
     /// [`StoreError::Fenced`], or the database fails: then it must not happen.
@@ -112,7 +111,7 @@ impl Store {
         .await
     }
 
-    /// Notes that an intent has come to its end, whichever.
+    /// Deletes an intent that has ended, whatever the outcome.
     ///
     /// # Errors
     /// [`StoreError::Fenced`], or the database fails.
@@ -136,7 +135,7 @@ pub(crate) fn to_json<T: Serialize>(rows: &[T]) -> Result<Vec<Value>, StoreError
     rows.iter().map(storable).collect()
 }
 
-/// A row as `jsonb` takes it: PostgreSQL has no place for NUL, and names and reasons of AWS pass through
+/// Converts a row to what `jsonb` accepts: PostgreSQL cannot store NUL, and names and reasons of AWS are stored
 /// here.
 pub(crate) fn storable<T: Serialize>(row: &T) -> Result<Value, StoreError> {
     let mut value =
@@ -154,8 +153,8 @@ fn replace_nul(value: &mut Value) {
     }
 }
 
-/// An intent, or what the id of one tells that cannot be read. Its age is not known then; to look for the
-/// revision once more does no harm.
+/// Returns an intent; for one that cannot be read, what its id contains. Its age is not known then; to look for
+/// the revision once more does no harm.
 fn intent(target: &str, row: Value) -> Option<Intent> {
     let id = row["id"].as_str().unwrap_or_default().to_owned();
     match serde_json::from_value(row) {

@@ -1,9 +1,9 @@
-//! Things in AWS that the operator made: who owns them, and who may take them away.
+//! Things in AWS that the operator made: who owns them, and who may remove them.
 //!
-//! One thing can have several owners: an object in a bucket that two targets share, or a role policy that
-//! an older version wrote for all targets of an account. Each target has a row of its own. A row is there
-//! before its target looks at the thing or writes it; who takes a thing away says so in its row first, and
-//! only as its last owner. So nothing is taken away that another target has begun to rely on.
+//! One thing can have several owners: an object in a bucket that two targets share, or a role policy that an older
+//! version wrote for all targets of an account. Each target has a row of its own. A row exists before its target
+//! reads or writes the thing; a target that removes a thing notes that in its row first, and only as its last
+//! owner. So nothing is removed on which another target has begun to rely.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,24 +16,24 @@ use crate::leases::{Lease, check_fence};
 use crate::records::{BATCH_MAX, to_json};
 use crate::sql_resources as sql;
 
-/// How long a removal that was begun keeps others from what it removes, in seconds: longer than a call to
-/// AWS can be under way (15 s), so that one whose process died holds nobody up for ever.
+/// How long a removal that was begun keeps others from what it removes, in seconds: longer than a call to AWS can
+/// take (15 s), so that one whose process died blocks nobody for ever.
 pub const REMOVAL_SECONDS: i32 = 60;
 
-/// What the owner of a thing may do who does not want it any more.
+/// What an owner of a thing may do that no longer wants it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Release {
-    /// It was the last owner: take the thing away, then forget it.
+    /// It was the last owner: remove the thing, then delete its row.
     Remove,
-    /// Another target owns it too: it stays in AWS, and is forgotten here already.
+    /// Another target owns it too: it stays in AWS, and the row here is already deleted.
     Kept,
 }
 
 impl Store {
-    /// Everything that the operator made in a target, or was about to make, as far as this version can
-    /// read it: whoever must know whether anything is left asks [`Store::unreadable_resources`] as well.
-    /// What its removal was begun of counts as not looked at.
+    /// Returns everything that the operator made in a target, or was about to make, as far as this version can
+    /// read it: a caller that must know whether anything is left calls [`Store::unreadable_resources`] as well. A
+    /// resource whose removal was begun counts as not read.
     ///
     /// # Errors
     /// The database fails.
@@ -54,8 +54,8 @@ impl Store {
         Ok(resources.collect())
     }
 
-    /// How many resources of a target another version wrote down in a way that this one cannot read.
-    /// Their rows stay.
+    /// Returns how many resources of a target another version recorded in a way that this one cannot read. Their
+    /// rows stay.
     ///
     /// # Errors
     /// The database fails.
@@ -73,9 +73,9 @@ impl Store {
         .await
     }
 
-    /// Remembers resources of one target; to be called before they are made, and before what was seen of
-    /// them is relied on. Returns those that were not kept, because another target is taking them away at
-    /// this moment: they must not be made nor relied on now.
+    /// Records resources of one target; to be called before they are made, and before what was seen of them is
+    /// relied on. Returns those that were not recorded, because another target is removing them at this moment:
+    /// they must not be made nor relied on now.
     ///
     /// # Errors
     /// [`StoreError::Fenced`], or the database fails: then they must not be made.
@@ -84,7 +84,7 @@ impl Store {
         lease: &Lease,
         resources: &[OwnedResource],
     ) -> Result<Vec<ResourceId>, StoreError> {
-        // One statement must not meet a row twice; the last one counts.
+        // One statement must not touch a row twice; the last one counts.
         let by_id: BTreeMap<(&str, String), &OwnedResource> = resources
             .iter()
             .map(|resource| {
@@ -122,11 +122,11 @@ impl Store {
         .await
     }
 
-    /// Says that a target does not want a thing any more; to be called before it is taken away. Where it
-    /// is the last owner, that is noted until it is forgotten, and nobody else begins to rely on it.
+    /// Notes that a target no longer wants a thing; to be called before it is removed. Where it is the last owner,
+    /// the removal is noted until the row is deleted, and nobody else begins to rely on it.
     ///
     /// # Errors
-    /// [`StoreError::Fenced`], or the database fails: then it must not be taken away.
+    /// [`StoreError::Fenced`], or the database fails: then it must not be removed.
     pub async fn release_resource(
         &self,
         lease: &Lease,
@@ -154,7 +154,7 @@ impl Store {
         .await
     }
 
-    /// Forgets resources; to be called after they are gone, or to leave them as they are.
+    /// Deletes the rows of resources; to be called after they are gone, or to leave them as they are.
     ///
     /// # Errors
     /// [`StoreError::Fenced`], or the database fails.

@@ -1,33 +1,32 @@
-//! Keeps the tables that only grow within their bounds.
-//! Never removes what is still needed: objects, records, intents and resources are not touched.
+//! Keeps the tables that only grow within their bounds. Objects, records, intents and resources are not touched.
 
 use std::time::Duration;
 
 use crate::error::StoreError;
 use crate::{Store, events, policy_plans, sql_changes, task_definitions};
 
-/// Rows per statement: a deletion must not hold back others for long.
+/// The number of rows in a statement: a deletion must not block others for long.
 const BATCH_MAX: i64 = 5_000;
-/// Statements per table and call; the rest waits for the next call.
+/// The number of statements for each table and call; the rest waits for the next call.
 const BATCHES_MAX: u32 = 20;
 
 /// How much history is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Changes that are kept whatever their age, so that a quiet system never expires a watch.
+    /// The number of changes that are kept whatever their age, so that a quiet system never expires a watch.
     pub changes_rows_min: i64,
-    /// Most changes kept: at 4 KiB each, with their objects, some 200 MiB.
+    /// The most changes kept: at 4 KiB each, with their objects, some 200 MiB.
     pub changes_rows_max: i64,
-    /// Age beyond which changes go. A watch is opened again within minutes; etcd keeps 5.
+    /// The age beyond which changes are removed. A watch is opened again within minutes; etcd keeps 5.
     pub changes_age_max: Duration,
-    /// Age beyond which events go. Kubernetes keeps them for an hour, which is over before the people
+    /// The age beyond which events are removed. Kubernetes keeps them for an hour, which is over before the people
     /// of a night shift have looked.
     pub events_age_max: Duration,
-    /// Most events kept.
+    /// The most events kept.
     pub events_rows_max: i64,
-    /// Task definitions that nobody asked for so long go. They can be read from AWS again.
+    /// Task definitions that were not used for this time are removed. They can be read from AWS again.
     pub task_definitions_unused_max: Duration,
-    /// Questions to the controller that nobody took away in this time go.
+    /// Questions to the controller that nobody withdrew in this time are removed.
     pub questions_age_max: Duration,
 }
 
@@ -46,7 +45,7 @@ impl Default for Retention {
     }
 }
 
-/// Rows that were removed.
+/// The number of rows that were removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
     /// Changes.
@@ -60,8 +59,7 @@ pub struct Removed {
 }
 
 impl Store {
-    /// Removes what is beyond its bounds. To be called every minute; by several replicas it does no
-    /// harm.
+    /// Removes what is beyond its bounds. To be called every minute; calls by several replicas do no harm.
     ///
     /// # Errors
     /// The database fails; call it again.
@@ -81,8 +79,8 @@ impl Store {
         Ok(removed)
     }
 
-    /// Says first that changes are no longer kept and removes them later: a reader never sees a log
-    /// with a hole that it is not told of.
+    /// Records first that changes are no longer kept and removes them later, so that a reader never sees an
+    /// unreported gap in the log.
     async fn compact(&self, retention: &Retention) -> Result<(), StoreError> {
         self.within_deadline(async {
             let mut conn = self.acquire().await?;

@@ -1,5 +1,5 @@
-//! Revisions of task definitions that the operator registered, until they are deregistered.
-//! Never lets a controller write that has lost its lease.
+//! Revisions of task definitions that the operator registered, until they are deregistered. Writes are fenced by a
+//! lease.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,11 @@ use crate::error::StoreError;
 use crate::leases::{Lease, check_fence};
 use crate::sql_revisions as sql;
 
-/// Rows per statement.
+/// The number of rows in a statement.
 const BATCH_MAX: usize = 500;
 
 impl Store {
-    /// The revisions that were registered in a target and not deregistered, by ARN. One that cannot be
+    /// Returns the revisions that were registered in a target and not deregistered, by ARN. One that cannot be
     /// read is left out and logged: it stays as it is.
     ///
     /// # Errors
@@ -28,15 +28,17 @@ impl Store {
             let mut conn = self.acquire().await?;
             let rows = sql::revisions(&mut conn, target).await?;
             let revisions = rows.into_iter().filter_map(readable);
-            Ok(revisions.map(|one| (one.arn.clone(), one)).collect())
+            Ok(revisions
+                .map(|revision| (revision.arn.clone(), revision))
+                .collect())
         })
         .await
     }
 
-    /// Remembers revisions that were registered.
+    /// Records revisions that were registered.
     ///
     /// # Errors
-    /// [`StoreError::Fenced`], or the database fails; nothing is kept then.
+    /// [`StoreError::Fenced`], or the database fails; nothing is recorded then.
     pub async fn put_revisions(
         &self,
         lease: &Lease,
@@ -46,8 +48,11 @@ impl Store {
             let mut tx = self.begin().await?;
             check_fence(&mut tx, lease).await?;
             for batch in revisions.chunks(BATCH_MAX) {
-                let targets: Vec<String> = batch.iter().map(|one| one.target.clone()).collect();
-                let arns: Vec<String> = batch.iter().map(|one| one.arn.clone()).collect();
+                let targets: Vec<String> = batch
+                    .iter()
+                    .map(|revision| revision.target.clone())
+                    .collect();
+                let arns: Vec<String> = batch.iter().map(|revision| revision.arn.clone()).collect();
                 let values: Result<Vec<Value>, _> =
                     batch.iter().map(serde_json::to_value).collect();
                 let values = values.map_err(|error| StoreError::Database(Box::new(error)))?;
@@ -58,7 +63,7 @@ impl Store {
         .await
     }
 
-    /// Forgets revisions; to be called after they are deregistered.
+    /// Deletes the rows of revisions; to be called after they are deregistered.
     ///
     /// # Errors
     /// [`StoreError::Fenced`], or the database fails.

@@ -1,5 +1,4 @@
-//! What the controller remembers of rollouts, one row for each policy in a target.
-//! Never lets a controller write that has lost its lease.
+//! What the controller remembers of rollouts, one row for each policy in a target. Writes are fenced by a lease.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +11,7 @@ use crate::error::StoreError;
 use crate::leases::{Lease, check_fence};
 
 impl Store {
-    /// The rollouts of a target by uid of their policy. One that cannot be read is left out and logged.
+    /// Returns the rollouts of a target by uid of their policy. One that cannot be read is left out and logged.
     ///
     /// # Errors
     /// The database fails.
@@ -28,7 +27,7 @@ impl Store {
         .await
     }
 
-    /// Keeps `kept` and forgets those of the policies in `forgotten`.
+    /// Stores `kept` and deletes those of the policies in `forgotten`.
     ///
     /// # Errors
     /// [`StoreError::Fenced`], or the database fails; nothing is kept then.

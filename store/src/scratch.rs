@@ -1,5 +1,5 @@
-//! Databases that come and go: each test has its own, copied from one that was migrated once.
-//! Never part of a release: the feature `scratch` is for tests.
+//! Temporary databases: each test has its own, copied from one that was migrated once. Not part of a release: the
+//! feature `scratch` is for tests.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 
 use crate::StoreError;
 
-/// Key of the advisory lock under which the template is made.
+/// The key of the advisory lock under which the template is made.
 const TEMPLATE_LOCK: i64 = 0x6669_7265;
 
 /// Creates `name` as a copy of `template`.
@@ -30,7 +30,7 @@ pub async fn create_database(
     Ok(conn.close().await?)
 }
 
-/// Drops a database, with whoever is connected to it.
+/// Drops a database and ends its connections.
 ///
 /// # Errors
 /// The server refuses.
@@ -56,7 +56,8 @@ pub async fn cut_connections(server_url: &str, name: &str) -> Result<(), StoreEr
     Ok(conn.close().await?)
 }
 
-/// Runs statements inside a database of a test: what another version left there, or what it refuses.
+/// Runs statements inside a database of a test, to create what another version left there, or what the database
+/// refuses.
 ///
 /// # Errors
 /// The server refuses.
@@ -66,8 +67,8 @@ pub async fn execute(database_url: &str, statements: &str) -> Result<(), StoreEr
     Ok(conn.close().await?)
 }
 
-/// Makes a database with the schema of this version under the name `template`, unless it is there.
-/// Processes that do so at once wait for each other.
+/// Creates a database with the schema of this version under the name `template`, unless it exists. Processes that
+/// do so at once wait for each other.
 ///
 /// # Errors
 /// The server refuses, or a migration fails.
@@ -84,7 +85,7 @@ pub async fn ensure_template(server_url: &str, template: &str) -> Result<(), Sto
     .fetch_one(&mut conn)
     .await?;
     if !is_there {
-        // Under a name of its own until it is whole: a run that is killed here leaves no half schema.
+        // Under a name of its own until it is complete: a run that is killed here leaves no partial schema.
         conn.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {draft}")))
             .await?;
         conn.execute(AssertSqlSafe(format!("CREATE DATABASE {draft}")))
@@ -96,7 +97,7 @@ pub async fn ensure_template(server_url: &str, template: &str) -> Result<(), Sto
         let rename = format!("ALTER DATABASE {draft} RENAME TO {template}");
         conn.execute(AssertSqlSafe(rename)).await?;
     }
-    // The advisory lock goes with the connection.
+    // The advisory lock ends with the connection.
     Ok(conn.close().await?)
 }
 

@@ -1,5 +1,5 @@
 //! Label selectors as Kubernetes writes them: `app=web,tier in (a, b),!legacy`.
-//! Never guesses: what Kubernetes refuses is refused.
+//! What Kubernetes refuses is refused here too.
 //!
 //! <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors>
 
@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use crate::error::StoreError;
 
-/// Longest name part of a label key, and longest label value, in bytes.
+/// The longest name part of a label key, and the longest label value, in bytes.
 const LABEL_BYTES_MAX: usize = 63;
-/// Longest prefix of a label key, in bytes.
+/// The longest prefix of a label key, in bytes.
 const PREFIX_BYTES_MAX: usize = 253;
-/// Most terms of one selector: each costs time for every object.
+/// The most terms of one selector: each costs time for every object.
 const TERMS_MAX: usize = 64;
 
-/// All terms must hold. Without terms it matches everything.
+/// A selector whose terms must all hold. Without terms it matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LabelSelector {
     terms: Vec<Term>,
@@ -38,10 +38,10 @@ enum Operator {
 }
 
 impl LabelSelector {
-    /// Reads the value of the query parameter `labelSelector`.
+    /// Parses the value of the query parameter `labelSelector`.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] on what Kubernetes would refuse as well, and on more than 64 terms.
+    /// [`StoreError::Invalid`] for what Kubernetes would refuse as well, and for more than 64 terms.
     pub fn parse(text: &str) -> Result<Self, StoreError> {
         let terms = Parser::new(text).selector()?;
         if terms.len() > TERMS_MAX {
@@ -50,7 +50,7 @@ impl LabelSelector {
         Ok(Self { terms })
     }
 
-    /// Selects what has that label with that value. A value that no label can have selects nothing.
+    /// Selects objects that have that label with that value. A value that no label can have selects nothing.
     #[must_use]
     pub fn of_label(key: &str, value: &str) -> Self {
         Self {
@@ -62,7 +62,7 @@ impl LabelSelector {
         }
     }
 
-    /// Whether there is no term.
+    /// Whether the selector has no term.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.terms.is_empty()
@@ -112,8 +112,8 @@ enum Token {
     End,
 }
 
-/// The grammar of `k8s.io/apimachinery/pkg/labels`, without its numeric `>` and `<`, which the
-/// documentation of label selectors does not know.
+/// The grammar of `k8s.io/apimachinery/pkg/labels`, without its numeric `>` and `<`, which the documentation of
+/// label selectors does not mention.
 struct Parser {
     tokens: Vec<Token>,
     at: usize,
@@ -209,7 +209,7 @@ impl Parser {
         Ok(term)
     }
 
-    /// What follows `=`: nothing at all is the empty string.
+    /// The value after `=`: nothing at all is the empty string.
     fn exact_value(&mut self) -> Result<String, StoreError> {
         match self.peek() {
             Token::End | Token::Comma => Ok(String::new()),
@@ -221,7 +221,7 @@ impl Parser {
         }
     }
 
-    /// `(a, b)`. A place left empty between commas is the empty string; `()` is refused.
+    /// `(a, b)`. Nothing between commas is the empty string; `()` is refused.
     fn values(&mut self) -> Result<Vec<String>, StoreError> {
         if self.next() != Token::Open {
             return Err(refused("expected '(' after in or notin"));

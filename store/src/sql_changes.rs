@@ -1,10 +1,10 @@
-//! The statements over the change log, one function each.
-//! Never decides: a statement does what its name says and nothing is chosen here.
+//! The statements over the change log, one function each. A statement does what its name says; decisions are made
+//! by the callers.
 
 use serde_json::Value;
 use sqlx::PgConnection;
 
-/// Columns of several changes; all vectors have one entry per row.
+/// The columns of several changes; all vectors have one entry per row.
 #[derive(Default)]
 pub(crate) struct ChangeColumns {
     pub(crate) resource_versions: Vec<i64>,
@@ -26,7 +26,7 @@ pub(crate) struct ChangeRow {
     pub(crate) previous: Option<Value>,
 }
 
-/// Adds to the log.
+/// Inserts into the log.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     kind: &str,
@@ -74,8 +74,8 @@ pub(crate) async fn since(
     .await
 }
 
-/// The newest revision that compaction may take: beyond `rows_max` rows, or older than `age_max_s`
-/// and beyond `rows_min` rows. 0 where there is none.
+/// Reads the newest revision that compaction may remove: beyond `rows_max` rows, or older than `age_max_s` and
+/// beyond `rows_min` rows. 0 where there is none.
 pub(crate) async fn compaction_end(
     conn: &mut PgConnection,
     rows_min: i64,
@@ -98,7 +98,7 @@ pub(crate) async fn compaction_end(
     .await
 }
 
-/// Says that changes up to a revision are no longer kept.
+/// Records that changes up to a revision are no longer kept.
 pub(crate) async fn raise_compacted(conn: &mut PgConnection, end: i64) -> sqlx::Result<u64> {
     sqlx::query!(
         "UPDATE revision SET compacted = $1 WHERE compacted < $1",

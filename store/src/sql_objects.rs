@@ -1,5 +1,5 @@
-//! The statements over objects, changes and their revision, one function each.
-//! Never decides: a statement does what its name says and nothing is chosen here.
+//! The statements over objects, changes and their revision, one function each. A statement does what its name
+//! says; decisions are made by the callers.
 
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -24,14 +24,14 @@ pub(crate) struct ListRow {
     pub(crate) object: Option<Value>,
 }
 
-/// What the database clock says, in whole seconds since 1970.
+/// Reads the database clock, in whole seconds since 1970.
 pub(crate) async fn now_s(conn: &mut PgConnection) -> sqlx::Result<i64> {
     sqlx::query_scalar!(r#"SELECT extract(epoch FROM clock_timestamp())::bigint AS "now_s!""#)
         .fetch_one(conn)
         .await
 }
 
-/// The newest revisions.
+/// Reads the newest revisions.
 pub(crate) async fn head(conn: &mut PgConnection) -> sqlx::Result<Head> {
     sqlx::query_as!(
         Head,
@@ -43,7 +43,7 @@ pub(crate) async fn head(conn: &mut PgConnection) -> sqlx::Result<Head> {
     .await
 }
 
-/// Makes all resourceVersions given out so far worthless.
+/// Invalidates all resourceVersions given out so far.
 pub(crate) async fn renew_timeline(conn: &mut PgConnection) -> sqlx::Result<Uuid> {
     sqlx::query_scalar!("UPDATE revision SET timeline = gen_random_uuid() RETURNING timeline")
         .fetch_one(conn)
@@ -83,8 +83,8 @@ pub(crate) async fn find_all(
     .await
 }
 
-/// Reads objects and locks them until the transaction ends, in the order of their names: whoever
-/// locks several does it in the same order, and nobody waits in a circle.
+/// Reads objects and locks them until the transaction ends, in the order of their names: every caller that locks
+/// several does it in the same order, so there is no deadlock.
 pub(crate) async fn lock(
     conn: &mut PgConnection,
     kind: &str,
@@ -101,8 +101,8 @@ pub(crate) async fn lock(
     .await
 }
 
-/// Reads a page of objects after a name together with the revision they are of: one statement is one
-/// snapshot. `terms` is a label selector.
+/// Reads a page of objects after a name together with their revision: one statement is one snapshot. `terms` is a
+/// label selector.
 pub(crate) async fn list(
     conn: &mut PgConnection,
     kind: &str,
@@ -154,8 +154,8 @@ pub(crate) async fn count_after(
     .await
 }
 
-/// Takes `count` revisions and, with them, the lock that keeps commits in their order. Returns the
-/// last of them. `notify` wakes listeners when the transaction commits; the hint carries no data.
+/// Takes `count` revisions and, with them, the lock that keeps commits in their order. Returns the last of them.
+/// `notify` wakes listeners when the transaction commits; the hint carries no data.
 pub(crate) async fn advance(
     conn: &mut PgConnection,
     count: i64,
@@ -179,7 +179,7 @@ pub(crate) async fn advance(
     .map(|row| row.value)
 }
 
-/// Columns of several objects or changes; all vectors have one entry per row.
+/// The columns of several objects or changes; all vectors have one entry per row.
 #[derive(Default)]
 pub(crate) struct Columns {
     pub(crate) names: Vec<String>,
@@ -190,7 +190,7 @@ pub(crate) struct Columns {
     pub(crate) objects: Vec<String>,
 }
 
-/// Adds objects that are not there. A name that is taken violates `objects_pkey`.
+/// Inserts objects that do not exist. A name that is taken violates `objects_pkey`.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     kind: &str,
@@ -214,7 +214,7 @@ pub(crate) async fn insert(
     .map(|done| done.rows_affected())
 }
 
-/// Writes over objects that are there.
+/// Overwrites objects that exist.
 pub(crate) async fn update(
     conn: &mut PgConnection,
     kind: &str,

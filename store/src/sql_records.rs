@@ -1,11 +1,11 @@
-//! The statements over what the controller remembers, one function each.
-//! Never decides: a statement does what its name says and nothing is chosen here.
+//! The statements over what the controller remembers, one function each. A statement does what its name says;
+//! decisions are made by the callers.
 
 use firelens_aws::record::WorkloadKey;
 use serde_json::Value;
 use sqlx::PgConnection;
 
-/// Columns of several workload keys; all vectors have one entry per row.
+/// The columns of several workload keys; all vectors have one entry per row.
 #[derive(Default)]
 pub(crate) struct Keys {
     targets: Vec<String>,
@@ -35,7 +35,7 @@ pub(crate) async fn records(conn: &mut PgConnection, target: &str) -> sqlx::Resu
     .await
 }
 
-/// Writes the records that differ from what is kept.
+/// Writes the records that differ from the stored ones.
 pub(crate) async fn put_records(
     conn: &mut PgConnection,
     keys: &Keys,
@@ -84,8 +84,8 @@ pub(crate) async fn intents(conn: &mut PgConnection, target: &str) -> sqlx::Resu
     .await
 }
 
-/// Writes intents, over those that are there: one that is recorded again is about to be tried again,
-/// and the wait for the outcome of a lost answer begins anew.
+/// Writes intents, over those that exist: one that is recorded again is about to be retried, and the wait for the
+/// outcome of a lost answer begins anew.
 pub(crate) async fn put_intents(
     conn: &mut PgConnection,
     targets: &[String],

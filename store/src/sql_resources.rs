@@ -1,5 +1,5 @@
-//! The statements over things that the operator made in AWS, one function each.
-//! Never decides: a statement does what its name says and nothing is chosen here.
+//! The statements over things that the operator made in AWS, one function each. A statement does what its name
+//! says; decisions are made by the callers.
 //!
 //! Two rows name the same thing when their ids are the same and, for what is only unique in an account, their
 //! targets lead to the same account. Names of buckets are unique in all of AWS.
@@ -7,7 +7,8 @@
 use serde_json::Value;
 use sqlx::PgConnection;
 
-/// Key of the advisory lock that orders new owners and removals: owners share it, a removal has it alone.
+/// The key of the advisory lock that orders new owners and removals: owners share it, a removal holds it
+/// exclusively.
 const OWNERS_LOCK: i64 = 7_318_640_127;
 
 /// A resource as it is stored.
@@ -28,7 +29,7 @@ pub(crate) async fn resources(conn: &mut PgConnection, target: &str) -> sqlx::Re
     .await
 }
 
-/// Waits for removals that are being begun, and keeps others from being begun until the transaction ends.
+/// Waits for removals that are being begun, and prevents others until the transaction ends.
 pub(crate) async fn let_nobody_remove(conn: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!(
         "SELECT pg_advisory_xact_lock_shared($1)::text AS locked",
@@ -39,7 +40,7 @@ pub(crate) async fn let_nobody_remove(conn: &mut PgConnection) -> sqlx::Result<(
     .map(drop)
 }
 
-/// Waits for owners that are being written, and keeps others from being written until the transaction ends.
+/// Waits for owners that are being written, and prevents others until the transaction ends.
 pub(crate) async fn let_nobody_own(conn: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!(
         "SELECT pg_advisory_xact_lock($1)::text AS locked",
@@ -50,7 +51,7 @@ pub(crate) async fn let_nobody_own(conn: &mut PgConnection) -> sqlx::Result<()> 
     .map(drop)
 }
 
-/// Those of the resources that another target is taking away, as target and id. All vectors have one entry
+/// Returns those of the resources that another target is removing, as target and id. All vectors have one entry
 /// per row.
 pub(crate) async fn removed_by_others(
     conn: &mut PgConnection,
@@ -101,7 +102,7 @@ pub(crate) async fn is_owned_elsewhere(
     .await
 }
 
-/// Notes that a target is taking a thing away.
+/// Notes that a target is removing a thing.
 pub(crate) async fn begin_removal(
     conn: &mut PgConnection,
     target: &str,
@@ -117,7 +118,7 @@ pub(crate) async fn begin_removal(
     .map(|done| done.rows_affected())
 }
 
-/// Writes the resources that differ from what is kept; a removal that was begun is over.
+/// Writes the resources that differ from the stored ones; a removal that was begun is over.
 pub(crate) async fn put_resources(
     conn: &mut PgConnection,
     targets: &[String],

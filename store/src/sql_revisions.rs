@@ -1,5 +1,5 @@
-//! The statements over revisions that the operator registered, one function each.
-//! Never decides: a statement does what its name says and nothing is chosen here.
+//! The statements over revisions that the operator registered, one function each. A statement does what its name
+//! says; decisions are made by the callers.
 
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -14,7 +14,7 @@ pub(crate) async fn revisions(conn: &mut PgConnection, target: &str) -> sqlx::Re
     .await
 }
 
-/// Writes revisions, over what is kept of them.
+/// Writes revisions, over the stored ones.
 pub(crate) async fn put_revisions(
     conn: &mut PgConnection,
     targets: &[String],

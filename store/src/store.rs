@@ -1,5 +1,5 @@
-//! The store itself: its pool, the deadline on every call, transactions, migrations.
-//! Never keeps data in memory: what another replica wrote is seen at once.
+//! The store itself: its pool, the deadline on every call, transactions, migrations. No data is cached in memory:
+//! what another replica wrote is seen at once.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -17,8 +17,8 @@ use crate::hints::Feed;
 use crate::sql_objects;
 use crate::types::Head;
 
-/// The longest any call takes. Beyond `statement_timeout` (5 s) only a dead network is left to wait
-/// for, which the server cannot end.
+/// The longest time that any call takes. Beyond `statement_timeout` (5 s) only a dead network is left to wait for,
+/// which the server cannot end.
 const CALL_DEADLINE: Duration = Duration::from_secs(8);
 
 /// The migrations of this version, in their order.
@@ -35,17 +35,17 @@ pub struct Store {
 pub(crate) struct Inner {
     pub(crate) pool: PgPool,
     pub(crate) config: StoreConfig,
-    /// Set when a call was given up in the middle; see [`Doubt`].
+    /// Set when a call was abandoned; see [`Doubt`].
     doubt: Arc<Doubt>,
-    /// Begun by the first subscriber.
+    /// Started by the first subscriber.
     pub(crate) feed: OnceCell<Feed>,
 }
 
 impl Store {
-    /// Opens the database. The schema is not looked at: see [`Store::migrate`].
+    /// Opens the database. The schema is not checked: see [`Store::migrate`].
     ///
     /// # Errors
-    /// The address is none, or the database cannot be reached.
+    /// The address is invalid, or the database cannot be reached.
     pub async fn connect(config: &StoreConfig) -> Result<Self, StoreError> {
         let doubt = Arc::new(Doubt::new());
         let pool = open_pool(config, Arc::clone(&doubt)).await?;
@@ -65,9 +65,9 @@ impl Store {
         }
     }
 
-    /// Brings the schema up to date. Several processes may do so at once: one works, the others wait
-    /// for it. A schema that is newer than this binary is left alone and is no error, because while a
-    /// deployment rolls the old version runs on the new schema.
+    /// Migrates the schema to this version. Several processes may do so at once: one migrates, the others wait for
+    /// it. A schema that is newer than this binary is left alone and is no error, because while a deployment rolls
+    /// the old version runs on the new schema.
     ///
     /// # Errors
     /// A migration fails, or one that was applied differs from the one of this binary.
@@ -77,7 +77,7 @@ impl Store {
             ..sqlx::migrate::Migrator::DEFAULT
         };
         migrator.set_ignore_missing(true);
-        // Outside the pool: a migration may take longer than the statements of every day.
+        // Outside the pool: a migration may take longer than ordinary statements.
         let options = self
             .inner
             .config
@@ -89,10 +89,10 @@ impl Store {
         done.map_err(|error| StoreError::Database(Box::new(error)))
     }
 
-    /// Asks the database for a sign of life, over a connection of the pool.
+    /// Checks that the database responds, over a connection of the pool.
     ///
     /// # Errors
-    /// There is none in time.
+    /// There is no response in time.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.within_deadline(async {
             let mut conn = self.acquire().await?;
@@ -102,8 +102,8 @@ impl Store {
         .await
     }
 
-    /// The same store, where every object write is checked, answered and then taken back
-    /// (`?dryRun=All`). An object created so carries no resourceVersion.
+    /// Returns the same store, where every object write is checked, its result returned and then rolled back
+    /// (`?dryRun=All`). An object created so has no resourceVersion.
     #[must_use]
     pub fn dry_run(&self) -> Self {
         Self {
@@ -112,7 +112,7 @@ impl Store {
         }
     }
 
-    /// The newest revisions.
+    /// Returns the newest revisions.
     ///
     /// # Errors
     /// The database fails.
@@ -124,7 +124,7 @@ impl Store {
         .await
     }
 
-    /// The newest resourceVersion.
+    /// Returns the newest resourceVersion.
     ///
     /// # Errors
     /// The database fails.
@@ -132,7 +132,7 @@ impl Store {
         Ok(self.head().await?.resource_version)
     }
 
-    /// Names the history that resourceVersions belong to.
+    /// Returns the id of the history to which resourceVersions belong.
     ///
     /// # Errors
     /// The database fails.
@@ -140,8 +140,8 @@ impl Store {
         Ok(self.head().await?.timeline)
     }
 
-    /// Begins a new history: to be called once after the database was restored or failed over with a
-    /// loss, so that watchers list again instead of believing that they have seen everything.
+    /// Begins a new history: to be called once after the database was restored or failed over with a loss, so that
+    /// watchers list again instead of assuming that they have seen everything.
     ///
     /// # Errors
     /// The database fails.
@@ -153,13 +153,13 @@ impl Store {
         .await
     }
 
-    /// Connections that are open and, of those, idle. For metrics.
+    /// The number of connections that are open and, of those, idle. For metrics.
     #[must_use]
     pub fn pool_size(&self) -> (u32, usize) {
         (self.inner.pool.size(), self.inner.pool.num_idle())
     }
 
-    /// Ends all connections, once calls under way are done.
+    /// Closes all connections, once calls under way are done.
     pub async fn close(&self) {
         self.inner.pool.close().await;
     }
@@ -176,7 +176,7 @@ impl Store {
         Ok(self.inner.pool.begin().await?)
     }
 
-    /// Commits, or takes everything back in a dry run. An error here leaves open which of the two.
+    /// Commits, or rolls everything back in a dry run. An error here leaves open which of the two.
     pub(crate) async fn finish(
         &self,
         tx: Transaction<'static, Postgres>,
@@ -195,8 +195,8 @@ impl Store {
         tx.commit().await.map_err(StoreError::at_commit)
     }
 
-    /// Runs a call under the deadline. A call that is given up, here or by its caller, leaves its
-    /// connection in doubt, which is noted for when it comes back to the pool.
+    /// Runs a call under the deadline. A call that is abandoned, here or by its caller, leaves its connection in
+    /// doubt, which is noted for when it is returned to the pool.
     pub(crate) async fn within_deadline<T>(
         &self,
         call: impl Future<Output = Result<T, StoreError>> + Send,
@@ -219,7 +219,7 @@ impl Store {
     }
 }
 
-/// Raises doubt about the connections unless the call came to its end.
+/// Marks the connections as in doubt unless the call completed.
 struct GivenUp<'a> {
     doubt: &'a Doubt,
     done: bool,

@@ -1,6 +1,5 @@
-//! The cache of task definitions: a revision never changes, so none is read from AWS twice, not even
-//! after a restart.
-//! Never changes a document: it comes back word for word.
+//! The cache of task definitions: a revision never changes, so none is read from AWS twice, not even after a
+//! restart. Documents are stored and returned unaltered.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +8,12 @@ use sqlx::PgConnection;
 use crate::Store;
 use crate::error::StoreError;
 
-/// Documents per statement; at 64 KiB each, the most ECS allows, 16 MiB.
+/// The number of documents in a statement; at 64 KiB each, the most ECS allows, 16 MiB.
 const BATCH_MAX: usize = 256;
 
 impl Store {
-    /// The documents that are kept of these ARNs, as AWS answered them. What is not kept is missing
-    /// in the answer. `status` and tags in a document are those of the time when it was read.
+    /// Returns the stored documents of these ARNs, as AWS returned them. Those that are not stored are missing in
+    /// the result. `status` and tags in a document are those of the time when it was read.
     ///
     /// # Errors
     /// The database fails.
@@ -22,7 +21,7 @@ impl Store {
         &self,
         arns: &[String],
     ) -> Result<BTreeMap<String, String>, StoreError> {
-        let mut found = BTreeMap::new();
+        let mut documents = BTreeMap::new();
         for batch in arns.chunks(BATCH_MAX) {
             let rows = self
                 .within_deadline(async {
@@ -30,12 +29,12 @@ impl Store {
                     Ok(read(&mut conn, batch).await?)
                 })
                 .await?;
-            found.extend(rows.into_iter().map(|row| (row.arn, row.document)));
+            documents.extend(rows.into_iter().map(|row| (row.arn, row.document)));
         }
-        Ok(found)
+        Ok(documents)
     }
 
-    /// Keeps documents by ARN, over what was kept before.
+    /// Stores documents by ARN, over those stored before.
     ///
     /// # Errors
     /// The database fails.
@@ -63,7 +62,7 @@ struct Document {
     document: String,
 }
 
-/// Reads documents and notes, once a day, that they are still in use.
+/// Reads documents and records, once a day, that they are still in use.
 async fn read(conn: &mut PgConnection, arns: &[String]) -> sqlx::Result<Vec<Document>> {
     sqlx::query_as!(
         Document,
@@ -92,7 +91,7 @@ async fn put(conn: &mut PgConnection, arns: &[String], documents: &[String]) -> 
     .map(|done| done.rows_affected())
 }
 
-/// Removes at most `limit` documents that nobody asked for in a long time.
+/// Removes at most `limit` documents that were not used for a long time.
 pub(crate) async fn delete_unused(
     conn: &mut PgConnection,
     unused_max_s: f64,

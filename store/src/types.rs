@@ -1,5 +1,5 @@
-//! What goes into the store and what comes out, as far as it is not an object itself.
-//! Never holds a database type: callers know nothing of SQL.
+//! Arguments and results of the store, apart from the objects themselves. They contain no database type: callers
+//! do not depend on SQL.
 
 use firelens_types::v1alpha1::Kind;
 use serde_json::Value;
@@ -10,33 +10,33 @@ use crate::selector::LabelSelector;
 /// Which objects to list, and how many at once. The default lists all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListOptions {
-    /// At most so many objects; `None` or 0 is all of them.
+    /// The number of objects in a page; `None` or 0 is all of them.
     pub limit: Option<u32>,
-    /// [`ObjectList::continue_token`] of the page before.
+    /// The [`ObjectList::continue_token`] of the page before.
     pub continue_token: Option<String>,
-    /// Only objects whose labels match.
+    /// Lists only objects whose labels match.
     pub label_selector: LabelSelector,
-    /// Only the object of this name (`fieldSelector=metadata.name=…`).
+    /// Lists only the object with this name (`fieldSelector=metadata.name=…`).
     pub name: Option<String>,
 }
 
 /// One page of objects, ordered by the bytes of their names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObjectList {
-    /// Whole objects.
+    /// The complete objects.
     pub items: Vec<Value>,
-    /// A watch from here on misses nothing. Every page of a sequence carries that of the first page.
+    /// A watch from here misses nothing. Every page of a sequence has that of the first page.
     pub resource_version: i64,
-    /// Given where there are more objects.
+    /// Set where there are more objects.
     pub continue_token: Option<String>,
-    /// How many objects follow; unknown where a selector was given, as in Kubernetes.
+    /// The number of objects that follow; unknown where a selector was given, as in Kubernetes.
     pub remaining_item_count: Option<i64>,
 }
 
-/// Which part of an object an update is about. The other parts stay as they are.
+/// The part of an object that an update concerns. The other parts stay as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// `spec` and what users may set of `metadata`; never `status`.
+    /// `spec` and the members of `metadata` that users may set; never `status`.
     Object,
     /// `status` alone.
     Status,
@@ -45,13 +45,13 @@ pub enum Part {
 /// A new version of an object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Update {
-    /// The whole object as its author wants it; only `part` of it is looked at.
+    /// The whole object as its author wants it; only `part` of it is used.
     pub object: Value,
-    /// The part to take over.
+    /// The part to apply.
     pub part: Part,
-    /// Write only over this `metadata.resourceVersion`; `None` writes over any.
+    /// Writes only over this `metadata.resourceVersion`; `None` writes over any.
     pub expected_resource_version: Option<String>,
-    /// Write only over this `metadata.uid`; `None` writes over any.
+    /// Writes only over this `metadata.uid`; `None` writes over any.
     pub expected_uid: Option<String>,
 }
 
@@ -86,7 +86,7 @@ impl Update {
     }
 }
 
-/// What must hold for a deletion.
+/// Preconditions of a deletion.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preconditions {
     /// Only this `metadata.uid`.
@@ -95,7 +95,7 @@ pub struct Preconditions {
     pub resource_version: Option<String>,
 }
 
-/// What the controller decided upon when it worked out a status; `None` is not checked.
+/// The state on which the controller based a status; `None` is not checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expected {
     /// `metadata.uid`.
@@ -109,14 +109,14 @@ pub struct Expected {
 /// How a deletion ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Deleted {
-    /// The object is gone; this was its last state.
+    /// The object is gone; with its last state.
     Gone(Value),
-    /// Finalizers hold it: it carries a `deletionTimestamp` and goes with its last finalizer.
+    /// Finalizers hold it: it has a `deletionTimestamp` and is removed with its last finalizer.
     Marked(Value),
 }
 
 impl Deleted {
-    /// The object, gone or not.
+    /// Returns the object, gone or not.
     #[must_use]
     pub fn into_object(self) -> Value {
         match self {
@@ -130,14 +130,14 @@ impl Deleted {
 pub enum ChangeType {
     /// Created.
     Added,
-    /// Written over.
+    /// Overwritten.
     Modified,
-    /// Gone.
+    /// Removed.
     Deleted,
 }
 
 impl ChangeType {
-    /// `ADDED`, `MODIFIED` or `DELETED`.
+    /// Returns `ADDED`, `MODIFIED` or `DELETED`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -157,13 +157,13 @@ impl ChangeType {
 /// One change of one object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// The revision it made; changes are told in this order and each exactly once.
+    /// The revision of the change; changes are returned in this order and each exactly once.
     pub resource_version: i64,
-    /// Kind of the object.
+    /// The kind of the object.
     pub kind: Kind,
-    /// Name of the object.
+    /// The name of the object.
     pub name: String,
-    /// What happened.
+    /// The type of the change.
     pub change_type: ChangeType,
     /// The object after the change, or its last state where it was deleted; its
     /// `metadata.resourceVersion` is that of the change.
@@ -173,8 +173,8 @@ pub struct Change {
 }
 
 impl Change {
-    /// What a watch with this selector is told: an object that begins to match is `Added`, one that
-    /// stops to match is `Deleted`, one that never did is `None`.
+    /// Returns the change as a watch with this selector sees it: an object that begins to match is `Added`, one
+    /// that stops to match is `Deleted`, one that never matched is `None`.
     #[must_use]
     pub fn seen_through(&self, selector: &LabelSelector) -> Option<ChangeType> {
         let after = selector.matches(&self.object);
@@ -196,9 +196,9 @@ impl Change {
 /// Changes in order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangePage {
-    /// At most as many as asked for.
+    /// The changes, at most as many as requested.
     pub changes: Vec<Change>,
-    /// Everything up to here has been told: ask from here on next time (also for bookmarks).
+    /// Everything up to here was returned: the next call starts from here (also for bookmarks).
     pub resource_version: i64,
 }
 
@@ -215,28 +215,28 @@ pub struct GeneratedObject {
     pub status: Option<Value>,
 }
 
-/// How many generated objects were written.
+/// The number of generated objects, by what was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// New ones.
+    /// Created.
     pub created: usize,
-    /// Written over, because something differed.
+    /// Overwritten, because something differed.
     pub updated: usize,
-    /// As they should be; nothing was written.
+    /// Unchanged; nothing was written.
     pub unchanged: usize,
     /// Removed.
     pub deleted: usize,
 }
 
-/// The newest revisions there are.
+/// The newest revisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// Newest resourceVersion.
+    /// The newest resourceVersion.
     pub resource_version: i64,
-    /// Newest resourceVersion that changed what people ask for (creation, spec, metadata, deletion).
+    /// The newest resourceVersion that changed what people request (creation, spec, metadata, deletion).
     pub desired: i64,
-    /// Id of the newest question to the controller; 0 when there is none.
+    /// The id of the newest question to the controller; 0 when there is none.
     pub asked: i64,
-    /// resourceVersions given out under another timeline mean nothing; answer them as expired.
+    /// The id of the history. resourceVersions of another one mean nothing and are treated as expired.
     pub timeline: Uuid,
 }

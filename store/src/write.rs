@@ -1,6 +1,6 @@
-//! How object rows and their changes reach the database: revisions taken last, so that the lock which
-//! orders commits is held as shortly as possible.
-//! Never writes a row without its change, and never gives two changes one revision.
+//! How object rows and their changes reach the database: revisions are taken last, so that the lock which orders
+//! commits is held as shortly as possible. No row is written without its change, and no two changes get the same
+//! revision.
 
 use firelens_types::v1alpha1::Kind;
 use serde_json::Value;
@@ -18,23 +18,23 @@ pub(crate) struct Write {
     pub(crate) change: ChangeType,
     pub(crate) name: String,
     pub(crate) uid: Uuid,
-    /// The object after the change; its last state where it goes.
+    /// The object after the change; its last state where it is removed.
     pub(crate) object: Value,
-    /// The object before, where there was one.
+    /// The object before, if it existed.
     pub(crate) before: Option<Value>,
 }
 
-/// Who has to hear of a write.
+/// Who must be notified of a write.
 #[derive(Clone, Copy)]
 pub(crate) struct Effect {
-    /// It changes what people ask for.
+    /// Whether it changes what people request.
     pub(crate) desired: bool,
-    /// Listeners are woken at once; others find out within a second.
+    /// Whether listeners are woken at once; otherwise they notice within a second.
     pub(crate) notify: bool,
 }
 
-/// Writes all of them; the i-th gets the i-th revision after the one answered. The rows must be
-/// locked, or known to be missing, by the same transaction.
+/// Writes all of them; the i-th gets the i-th revision after the returned one. The rows must be locked, or known
+/// to be missing, by the same transaction.
 pub(crate) async fn write_all(
     conn: &mut PgConnection,
     kind: Kind,
@@ -74,7 +74,7 @@ struct Sorted {
 impl Sorted {
     fn take(&mut self, write: &Write, resource_version: i64) -> Result<(), StoreError> {
         let labels = meta::labels(&write.object).or_else(|error| {
-            // Labels that an older version took are no reason to refuse another change.
+            // Labels that an older version accepted are no reason to refuse another change.
             match &write.before {
                 Some(before) if meta::has_same_labels(before, &write.object) => {
                     Ok(meta::text_labels(&write.object))

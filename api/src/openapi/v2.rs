@@ -1,4 +1,4 @@
-//! The OpenAPI v2 document, for clients that do not know v3: `kubectl` up to 1.26.
+//! The OpenAPI v2 document, for clients that do not read v3: `kubectl` up to 1.28, Argo CD, Terraform.
 //! Never says more than v3: what v2 cannot express is left open, so that its validation refuses nothing good.
 
 use serde_json::{Map, Value, json};

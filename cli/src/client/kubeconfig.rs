@@ -94,6 +94,18 @@ struct User {
     impersonate: Option<String>,
 }
 
+/// Where a file is wrong. The error itself may quote the value there, which may be a credential.
+fn at(error: &serde_yaml::Error) -> String {
+    match error.location() {
+        Some(at) => format!(
+            "it is not valid YAML, or has a value of another type than a kubeconfig has, at line {} column {}",
+            at.line(),
+            at.column()
+        ),
+        None => "it is not the YAML of a kubeconfig".to_owned(),
+    }
+}
+
 impl Kubeconfig {
     /// The files: the one that is named, which must be there; else those that `list` (the variable
     /// KUBECONFIG) names and that are there; else `.kube/config` below `home`, if it is there.
@@ -127,8 +139,13 @@ impl Kubeconfig {
         let text = fs::read_to_string(path)
             .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        self.merge(&text, &folder)
-            .map_err(|error| format!("{} is not a valid kubeconfig: {error}", path.display()))
+        self.merge(&text, &folder).map_err(|error| {
+            format!(
+                "{} is not a valid kubeconfig: {}",
+                path.display(),
+                at(&error)
+            )
+        })
     }
 
     /// Adds what is not there yet.

@@ -180,3 +180,20 @@ fn a_file_that_is_no_kubeconfig_is_named() {
     fs::write(&path, "").unwrap();
     assert!(Kubeconfig::load(Some(&path), None, None).is_ok());
 }
+
+#[test]
+fn a_file_of_the_wrong_shape_shows_no_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config");
+    for text in [
+        "users: [{name: u, user: hunter2}]",
+        "users: hunter2",
+        "users:\n- name: u\n  user: {token: {a: hunter2}}",
+        "users: [{name: u, user: {token: 'hunter2}}]",
+    ] {
+        fs::write(&path, text).unwrap();
+        let problem = Kubeconfig::load(Some(&path), None, None).err().unwrap();
+        assert!(problem.contains(" line "), "{problem}");
+        assert!(!problem.contains("hunter2"), "{problem}");
+    }
+}

@@ -1,6 +1,6 @@
-//! Attempts that AWS ended: refused for good, set aside for a while, or tried again at once.
+//! Attempts that AWS ended: refused for good, set aside for a while, or retried at once.
 //!
-//! What is remembered here keeps the next pass from doing the same again; it changes nothing in AWS.
+//! What is recorded here keeps the next pass from doing the same again; nothing is changed in AWS.
 
 use firelens_aws::record::{
     AttemptEnd, FailedAttempt, FailureReason, PolicyRef, Purpose, PutBackState, WorkloadRecord,
@@ -13,16 +13,16 @@ use super::errors::{is_final, may_pass, problem};
 use super::{Applier, ApplyError, Turn};
 use crate::aws::AwsError;
 
-/// How long a workload whose change AWS denied the operator is set aside at first, in seconds; twice as
-/// long each further time. Its place in the rollout goes to the others; somebody can grant the right
-/// without touching policy or service.
+/// How long a workload whose change AWS denied the operator is set aside at first, in seconds; twice as long each
+/// further time. Its slot in the rollout goes to the others; somebody can grant the right without touching policy
+/// or service.
 const DENIED_RETRY_SECONDS: i64 = 300;
 
-/// Longest that such a workload is set aside, in seconds.
+/// The longest time that such a workload is set aside, in seconds.
 const DENIED_RETRY_MAX_SECONDS: i64 = 3_600;
 
 impl Applier<'_> {
-    /// A workload whose role policy or object could not be written.
+    /// Handles a workload whose role policy or object could not be written.
     pub(super) async fn blocked(
         &self,
         plan: &WorkloadPlan,
@@ -37,7 +37,7 @@ impl Applier<'_> {
         Ok((turn, record))
     }
 
-    /// What an error of a write means for the workload: refused for good, set aside, or tried again.
+    /// Handles an error of a write: refused for good, set aside, or retried.
     pub(super) async fn ended_by(
         &self,
         attempt: Option<Attempt>,
@@ -50,7 +50,7 @@ impl Applier<'_> {
             let later = self.time.now() + SignedDuration::from_secs(pause);
             self.remember(attempt, &problem, Outcome::Doubted(later), record)
                 .await?;
-            // The time to try again is remembered: nothing is to be hurried.
+            // The time of the retry is recorded: nothing is urgent.
             return Ok(Turn::Refused(problem));
         }
         if is_final(error) {
@@ -64,7 +64,7 @@ impl Applier<'_> {
         Ok(Turn::Retry(problem))
     }
 
-    /// Lets others go first for a while.
+    /// Lets other workloads go first for a while.
     async fn set_aside(
         &self,
         attempt: Option<Attempt>,
@@ -77,7 +77,7 @@ impl Applier<'_> {
             .await
     }
 
-    /// Remembers that an attempt ended, so that the same is not tried again before its time.
+    /// Records that an attempt ended, so that the same is not tried again before its time.
     async fn remember(
         &self,
         attempt: Option<Attempt>,
@@ -90,13 +90,14 @@ impl Applier<'_> {
             .as_ref()
             .is_some_and(|attempt| attempt.purpose == Purpose::Restore)
         {
-            // The failure that made us put the service back stays the one that counts.
+            // The failure because of which the service was put back stays the one that counts.
             match outcome {
                 Outcome::Failed => {
                     record.set_put_back(PutBackState::Over(problem.message.clone()));
                 }
                 Outcome::Doubted(later) => record.put_back_later(tries, later),
-                // Tasks that do not run wait for no grant: it is asked for again in the next pass.
+                // A service whose tasks do not run is not set aside for a grant: the change is retried in the next
+                // pass.
                 Outcome::SetAside(_) => {}
             }
         } else if let Some(attempt) = attempt {
@@ -128,31 +129,32 @@ impl Applier<'_> {
     }
 }
 
-/// How long an update that ECS refused is set aside before it is tried again, in seconds, one pause after
-/// the other; then it counts as failed. A revision that was registered just now may not be known yet, and
-/// ECS words that, and much else that passes, as a plain client error.
+/// How long an update that ECS refused is set aside before it is retried, in seconds, one pause after the other;
+/// then it counts as failed. A revision that was registered just now may not be known yet, and ECS reports that,
+/// and many other temporary errors, as a plain client error.
 const DOUBT_PAUSES_SECONDS: [i64; 3] = [15, 30, 60];
 
-/// Whether a change was tried as often as what may pass is.
+/// Whether a change was tried as often as temporary errors are retried.
 pub(super) fn is_tried_out(record: &WorkloadRecord, step: &UpdateStep) -> bool {
     let before = tried(record, step.purpose, &step.hash);
     usize::try_from(before).unwrap_or(usize::MAX) >= DOUBT_PAUSES_SECONDS.len()
 }
 
-/// The pause before the next try, when what ECS said may pass and it was not tried often enough.
+/// Returns the pause before the next try, when the error may be temporary and the change was not tried often
+/// enough.
 fn doubt_pause_seconds(error: &AwsError, times: u32) -> Option<i64> {
     let before = usize::try_from(times.saturating_sub(1)).unwrap_or(usize::MAX);
     let pause = DOUBT_PAUSES_SECONDS.get(before).copied();
     pause.filter(|_| may_pass(error))
 }
 
-/// Which try of the same content this is.
+/// The number of this try of the same content, from 1.
 fn tries(attempt: Option<&Attempt>, record: &WorkloadRecord) -> u32 {
-    let before = attempt.map_or(0, |one| tried(record, one.purpose, &one.hash));
+    let before = attempt.map_or(0, |attempt| tried(record, attempt.purpose, &attempt.hash));
     before.saturating_add(1)
 }
 
-/// How often the same was tried so far.
+/// The number of tries of the same content so far.
 fn tried(record: &WorkloadRecord, purpose: Purpose, hash: &str) -> u32 {
     let Some(failed) = &record.failed else {
         return 0;
@@ -172,13 +174,13 @@ fn denied_pause_seconds(tries: u32) -> i64 {
         .min(DENIED_RETRY_MAX_SECONDS)
 }
 
-/// What becomes of an attempt that did not come to its end.
+/// The outcome of an attempt that did not complete.
 enum Outcome {
-    /// Not tried again until policy or service change.
+    /// Not retried until policy or service change.
     Failed,
-    /// Tried again from then on; others go first.
+    /// Retried from then on; others go first.
     SetAside(Timestamp),
-    /// Tried again at that time, in a moment; it keeps its place.
+    /// Retried at that time, in a moment; it keeps its slot.
     Doubted(Timestamp),
 }
 
@@ -191,7 +193,7 @@ impl Outcome {
     }
 }
 
-/// What was attempted, as far as a failure has to remember it.
+/// What was attempted, as far as it is recorded with a failure.
 pub(super) struct Attempt {
     pub(super) purpose: Purpose,
     pub(super) task_definition: String,
@@ -199,9 +201,9 @@ pub(super) struct Attempt {
     pub(super) policy: PolicyRef,
 }
 
-/// What a workload's steps were for. Without an update step in the same turn the purpose is to inject:
-/// only injections wait for role policies in between. `hash` is that of the content, where a step
-/// names it; else it is the revision that waits.
+/// Returns what a workload's steps were for. Without an update step in the same pass the purpose is to inject:
+/// only injections wait for role policies in between. `hash` is that of the content, where a step names it; else
+/// it is the revision that waits.
 pub(super) fn attempt(plan: &WorkloadPlan, hash: Option<&str>) -> Option<Attempt> {
     let update = plan.steps.iter().find_map(|step| match step {
         Step::Update(update) => Some(update),
@@ -231,7 +233,7 @@ pub(super) fn attempt(plan: &WorkloadPlan, hash: Option<&str>) -> Option<Attempt
     })
 }
 
-/// The reason under which a failed step is remembered: the others are tried again and not remembered.
+/// The reason that is recorded for a failed step: other steps are retried and not recorded.
 const fn failure_reason(reason: WorkloadReason) -> FailureReason {
     match reason {
         WorkloadReason::AccessDenied => FailureReason::AccessDenied,
@@ -247,16 +249,16 @@ mod tests {
 
     #[test]
     fn an_update_refused_for_unknown_reasons_is_tried_four_times() {
-        let said = |message: &str| {
+        let error = |message: &str| {
             let operation = Operation::UPDATE_SERVICE;
             AwsError::new(operation, AwsErrorKind::Invalid, "ClientException", message)
         };
-        let unknown = said("TaskDefinition not found.");
+        let unknown = error("TaskDefinition not found.");
         let pauses: Vec<_> = (1..5)
             .map(|times| doubt_pause_seconds(&unknown, times))
             .collect();
         assert_eq!(pauses, [Some(15), Some(30), Some(60), None]);
-        let known = said("TaskDefinition is inactive");
+        let known = error("TaskDefinition is inactive");
         assert_eq!(doubt_pause_seconds(&known, 1), None);
     }
 

@@ -1,7 +1,7 @@
 //! Deregisters revisions of ours that nothing runs any more.
 //!
-//! Needs no intent: to deregister a revision a second time changes nothing. Its row goes last, so that one
-//! whose answer was lost is asked for again.
+//! Needs no intent: to deregister a revision a second time changes nothing. Its row is deleted last, so that one
+//! whose answer was lost is deregistered again.
 
 use std::collections::BTreeSet;
 
@@ -56,7 +56,7 @@ impl Applier<'_> {
     }
 }
 
-/// The records that would give the revision to a service again, with the note that it is gone.
+/// The records that would set a service to the revision again, with the note that it is gone.
 fn remembering(plan: &Plan, applied: &mut Applied, arn: &str) -> Vec<WorkloadRecord> {
     let names = |record: &WorkloadRecord| {
         let registered = record.registered.as_ref();

@@ -1,18 +1,18 @@
-//! What an AWS error means for a workload, in the words of its conditions.
+//! The meaning of an AWS error for a workload, as the reason and message of its conditions.
 
 use firelens_report::status::{Problem, WorkloadReason};
 
 use super::Turn;
 use crate::aws::{AwsError, AwsErrorKind};
 
-/// Whether AWS has said for good that it will not do this. A refused right is not for good: somebody
-/// can grant it without touching the policy or the service.
+/// Whether AWS will never accept this. A denied permission is not final: somebody can grant it without touching
+/// the policy or the service.
 pub(super) const fn is_final(error: &AwsError) -> bool {
     matches!(error.kind, AwsErrorKind::Invalid)
 }
 
-/// Words with which ECS refuses an update for good: the revision and the service do not fit, whenever it is
-/// asked. Lower case, and anywhere in the message.
+/// Phrases with which ECS refuses an update for good: the revision and the service do not fit, whenever it is
+/// tried. Lower case, and anywhere in the message.
 const FINAL_WORDS: [&str; 9] = [
     "taskdefinition is inactive",
     "does not support launch_type",
@@ -25,12 +25,12 @@ const FINAL_WORDS: [&str; 9] = [
     "cannot update",
 ];
 
-/// Operations that bring a revision to a service.
+/// Operations that set a service to a revision.
 const BRINGS_A_REVISION: [&str; 2] = ["UpdateService", "UpdateExpressGatewayService"];
 
-/// Whether an update that ECS refused may be taken later all the same: a revision that was registered just
-/// now may not be known yet (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html>
-/// has only `ClientException` and `InvalidParameterException` for that and for what can never be).
+/// Whether an update that ECS refused may be accepted later: a revision that was registered just now may not be
+/// known yet (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html> has only
+/// `ClientException` and `InvalidParameterException` for that and for what is never accepted).
 pub(super) fn may_pass(error: &AwsError) -> bool {
     let message = error.message.to_lowercase();
     BRINGS_A_REVISION.contains(&error.operation)
@@ -38,7 +38,7 @@ pub(super) fn may_pass(error: &AwsError) -> bool {
         && !FINAL_WORDS.iter().any(|words| message.contains(words))
 }
 
-/// The error in the words of conditions.
+/// The reason and message of an error.
 pub(super) fn problem(error: &AwsError) -> Problem {
     let reason = match error.kind {
         AwsErrorKind::Denied => WorkloadReason::AccessDenied,
@@ -55,7 +55,7 @@ pub(super) fn problem(error: &AwsError) -> Problem {
     }
 }
 
-/// An error after which the same step is tried again.
+/// An error after which the same step is retried.
 pub(super) fn retry(error: &AwsError) -> Turn {
     Turn::Retry(problem(error))
 }

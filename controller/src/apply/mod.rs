@@ -1,7 +1,7 @@
 //! Carries out a plan: one AWS call per step, in the order S3, role policies, registration, update.
 //!
-//! It never chooses. A workload stops at its first failure and the others go on; only a lost lease or
-//! a silent store ends everything, because then nothing that is done could be remembered.
+//! No choices are made here. A workload stops at its first failure and the others go on; only a lost lease or an
+//! unavailable store ends everything, because then nothing that is done could be recorded.
 
 mod attempt;
 mod deregister;
@@ -27,14 +27,14 @@ use crate::clock::PassTime;
 use crate::lease::{LeaseError, Leases};
 use crate::metrics::Metrics;
 
-/// Longest that one pass goes on taking steps. A large rollout is a row of short passes, so that a
-/// policy that is corrected or suspended meanwhile counts at once.
+/// The longest time for which one pass takes steps. A large rollout is a sequence of short passes, so that a
+/// policy that is corrected or suspended meanwhile takes effect at once.
 pub const APPLY_BUDGET: Duration = Duration::from_secs(60);
 
-/// What ends a whole apply.
+/// Errors that end a whole apply.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// Another process works on the target now.
+    /// Another process now works on the target.
     #[error(transparent)]
     Lease(#[from] LeaseError),
     /// What was done could not be recorded.
@@ -42,34 +42,34 @@ pub enum ApplyError {
     Store(#[from] StoreError),
 }
 
-/// What came of a plan.
+/// The outcome of a plan.
 #[derive(Debug, Default)]
 pub(crate) struct Applied {
-    /// Per workload with steps.
+    /// The outcome for each workload with steps.
     pub(crate) outcomes: BTreeMap<WorkloadKey, Outcome>,
-    /// Something was dropped because the world had moved: look again at once.
+    /// Something was dropped because AWS had changed since the plan: the next pass comes at once.
     pub(crate) look_again: bool,
-    /// Something failed that may pass: try again soon.
+    /// A temporary failure occurred: the next pass comes soon.
     pub(crate) retry: bool,
-    /// Steps were left for the next pass for want of time.
+    /// Steps were left for the next pass because time ran out.
     pub(crate) unfinished: bool,
-    /// Resources were removed, or revisions deregistered.
+    /// The number of resources that were removed and revisions that were deregistered.
     pub(crate) removed: usize,
     /// ARNs of revisions of ours that were deregistered.
     pub(crate) deregistered: Vec<String>,
-    /// Why one could not be.
+    /// Why one could not be deregistered.
     pub(crate) not_deregistered: Option<String>,
 }
 
-/// How a turn of one workload ended.
+/// How the steps of one workload ended.
 pub(super) enum Turn {
     /// All steps were taken.
     Done,
-    /// The world had moved; nothing was done.
+    /// AWS had changed since the plan; nothing was done.
     Dropped(String),
     /// AWS did not do it, and may do it later.
     Retry(Problem),
-    /// AWS will not do it as it is; the record says so.
+    /// AWS will not do it as it is; the record contains that.
     Refused(Problem),
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct Applier<'a> {
     pub(crate) leases: &'a Leases,
     pub(crate) metrics: &'a Metrics,
     pub(crate) time: PassTime<'a>,
-    /// Workloads worked on at once.
+    /// The number of workloads worked on at once.
     pub(crate) concurrency: usize,
 }
 
@@ -90,7 +90,7 @@ impl Applier<'_> {
     /// Carries out `plan`, which was made from `observation`.
     ///
     /// # Errors
-    /// The lease is lost, or the store fails; the next pass finds out what was done.
+    /// The lease is lost, or the store fails; the next pass determines what was done.
     pub(crate) async fn apply(
         &self,
         plan: &Plan,
@@ -142,8 +142,8 @@ impl Applier<'_> {
         Ok(())
     }
 
-    /// The workloads of one family, one after the other: ECS refuses two registrations of one family
-    /// at a time.
+    /// Takes the steps of the workloads of one family, one after the other: ECS refuses two registrations of one
+    /// family at a time.
     async fn take_group(
         &self,
         group: Vec<(&WorkloadKey, &WorkloadPlan)>,
@@ -176,14 +176,14 @@ impl Applier<'_> {
         Ok(ended)
     }
 
-    /// The lease to begin a write to AWS under.
+    /// Returns the lease under which a write to AWS may begin.
     pub(super) async fn lease(&self) -> Result<Lease, ApplyError> {
         let lease = self.leases.for_write(self.target).await;
         Ok(lease.inspect_err(|_| self.metrics.fenced_writes.inc())?)
     }
 }
 
-/// What a workload says whose memory the store refuses.
+/// The problem of a workload whose record the store refuses.
 pub(super) fn not_kept(error: &StoreError) -> Problem {
     let error = error_chain(error);
     tracing::error!(
@@ -197,11 +197,11 @@ pub(super) fn not_kept(error: &StoreError) -> Problem {
     }
 }
 
-/// How the registrations of one family ended in this pass, by the id of their intent: services on one
-/// base share one revision, and one that failed is not tried again for each of them.
+/// How the registrations of one family ended in this pass, by the id of their intent: services on one base share
+/// one revision, and one that failed is not retried for each of them.
 pub(super) type Registrations = BTreeMap<String, Result<Registered, AwsError>>;
 
-/// A workload, how its turn ended (`None`: it had none), and what to remember of it.
+/// A workload, how its steps ended (`None`: they were not taken), and its record.
 type Ended = (
     WorkloadKey,
     Option<Turn>,

@@ -1,11 +1,11 @@
-//! Whether somebody else acted on a service: seen before an update of ours, and in its answer.
+//! Whether somebody else acted on a service: checked before an update of ours, and in its answer.
 //!
-//! Never a repair: the next pass makes that.
+//! Repairs nothing: the next pass does that.
 
 use firelens_aws::observe::ServiceView;
 use firelens_plan::UpdateStep;
 
-/// What is different from what the step was planned from.
+/// Returns what differs from what the step was planned from.
 pub(super) fn moved(
     seen: &ServiceView,
     step: &UpdateStep,
@@ -31,8 +31,8 @@ pub(super) fn moved(
         .then(|| "another deployment started or ended in the meantime".to_owned())
 }
 
-/// The owner's revision that our update cut short: a deployment in the answer that is neither ours,
-/// nor of the revision we came from, nor one that was there when we looked.
+/// Returns the owner's revision that our update cut short: a deployment in the answer that is neither ours, nor of
+/// the revision before ours, nor one that existed when the service was read.
 pub(super) fn overtaken(
     answer: &ServiceView,
     seen: &ServiceView,

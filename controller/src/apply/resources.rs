@@ -1,7 +1,7 @@
 //! Writes and removals of S3 objects and role policies, each once however many workloads need it.
 //!
-//! A row is recorded before a write and removed after a removal, so that what exists in AWS is always
-//! remembered. Only what such a row names is removed, and only by the last target that has one.
+//! A row is recorded before a write and deleted after a removal, so that there is a record of everything that
+//! exists in AWS. Only what such a row names is removed, and only by the last target that has one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use super::{APPLY_BUDGET, Applied, Applier, ApplyError, not_kept};
 use crate::aws::AwsError;
 
 impl Applier<'_> {
-    /// Writes what the workloads of this pass require. Returns what could not be written, and why.
+    /// Writes what the workloads of this pass require. Returns what could not be written, with the reason.
     pub(super) async fn write_resources(
         &self,
         plan: &Plan,
@@ -54,7 +54,7 @@ impl Applier<'_> {
                         written_at: Some(self.time.now()),
                         ..resource.resource.clone()
                     };
-                    // The row is there already, so nobody can have begun to take it away since.
+                    // The row exists already, so nobody can have begun to remove the resource since.
                     let _ = self.store.put_resources(&lease, &[written]).await?;
                 }
                 Err(error) => {
@@ -79,7 +79,7 @@ impl Applier<'_> {
             (ResourceId::Object { bucket, key }, ResourceContent::Object(body)) => {
                 let digest = &resource.resource.digest;
                 if resource.unconditional {
-                    // Seen to be other than it should be, and tasks that start now read it.
+                    // It was seen to be altered, and tasks that start now read it.
                     self.clients.replace_object(bucket, key, body, digest).await
                 } else {
                     self.clients.put_object(bucket, key, body, digest).await
@@ -150,7 +150,7 @@ impl Applier<'_> {
     }
 }
 
-/// Another target has let go of the same thing, and it is about to vanish.
+/// The problem that another target has released the same thing, which is being removed.
 fn being_removed(id: &ResourceId) -> Problem {
     Problem {
         reason: WorkloadReason::ResourceFailed,
@@ -160,9 +160,9 @@ fn being_removed(id: &ResourceId) -> Problem {
     }
 }
 
-/// Resources that a workload on its way requires, or that are to be written in any case. A workload
-/// may be on its way without a step in this pass: its revision is registered, and the role policy has
-/// to spread before the service is updated.
+/// Resources that a workload under way requires, or that are to be written in any case. A workload may be under
+/// way without a step in this pass: its revision is registered, and the role policy must propagate before the
+/// service is updated.
 fn required(plan: &Plan) -> impl Iterator<Item = (&ResourceId, &ResourcePlan)> {
     let wanted: BTreeSet<&ResourceId> = plan
         .workloads

@@ -1,8 +1,8 @@
-//! The steps of one workload: register a revision, give it to the service.
+//! The steps of one workload: register a revision, set the service to it.
 //!
-//! The service is read again just before it is updated, and left alone when it is not what the plan
-//! was made from. ECS has no compare-and-swap, so a race that is lost all the same is noticed in the
-//! answer and repaired by the next pass.
+//! The service is read again just before it is updated, and left alone when it is not what the plan was made from.
+//! ECS has no compare-and-swap, so a race that is lost nevertheless is noticed in the answer and repaired by the
+//! next pass.
 
 use std::collections::BTreeMap;
 
@@ -106,7 +106,7 @@ impl Applier<'_> {
         }
     }
 
-    /// Takes on how the registration ended that another workload made in this pass.
+    /// Applies the result of a registration that another workload made in this pass.
     async fn share(
         &self,
         step: &RegisterStep,
@@ -131,14 +131,14 @@ impl Applier<'_> {
         }
     }
 
-    /// Keeps the answer of a registration as if it had been described, unless it left out tags.
+    /// Caches the answer of a registration as if it had been described, unless it left out tags.
     async fn keep_revision(&self, arn: &str, raw: String, body: &str) -> Result<(), ApplyError> {
         if has_tags(body) && !has_tags(&raw) {
             return Ok(());
         }
         let kept = BTreeMap::from([(arn.to_owned(), raw)]);
         match self.store.put_task_definitions(&kept).await {
-            // Then it is read when it is needed.
+            // Not cached; it is read when it is needed.
             Err(error) if error.refuses_content() => Ok(()),
             other => Ok(other?),
         }
@@ -185,8 +185,8 @@ impl Applier<'_> {
                 }
                 Ok(Turn::Done)
             }
-            // Asking for the same revision again starts no second deployment, so a lost answer needs
-            // no memory: the next pass sees which revision the service is set to.
+            // Setting the service to the same revision again starts no second deployment, so a lost answer needs
+            // no record: the next pass sees which revision the service is set to.
             Err(error) => {
                 let may_pass = may_pass(&error) && !is_tried_out(record, step);
                 if is_final(&error)
@@ -213,7 +213,7 @@ impl Applier<'_> {
         }
     }
 
-    /// Lets ECS roll back a deployment of ours. Where it refuses, the next pass updates the service.
+    /// Lets ECS roll back a deployment of ours. Where ECS refuses, the next pass updates the service.
     async fn stop(
         &self,
         step: &UpdateStep,
@@ -240,7 +240,7 @@ impl Applier<'_> {
         Ok(turn)
     }
 
-    /// Sets the service to a revision; answers the service as ECS then shows it, where it does.
+    /// Sets the service to a revision; returns the service as ECS then shows it, where it does.
     async fn set_revision(
         &self,
         step: &UpdateStep,
@@ -251,7 +251,7 @@ impl Applier<'_> {
             self.clients
                 .update_express_service(&seen.arn, revision)
                 .await?;
-            // What it does not show now, the next pass sees.
+            // A deployment that it does not show now is seen by the next pass.
             let shown = self.read_again(step).await;
             return Ok(shown.ok().and_then(|shown| shown.present().cloned()));
         }
@@ -262,7 +262,7 @@ impl Applier<'_> {
         Ok(ServiceView::parse(&raw).ok())
     }
 
-    /// The service as it is now, not as it was planned from.
+    /// Reads the service as it is now.
     async fn read_again(&self, step: &UpdateStep) -> Result<Observed<ServiceView>, AwsError> {
         let names = [step.service.clone()];
         let described = self
@@ -276,7 +276,7 @@ impl Applier<'_> {
         }))
     }
 
-    /// Remembers the deployment that an update started, or whose deployment it overtook.
+    /// Records the deployment that an update started, or the one that it overtook.
     fn note_update(
         &self,
         step: &UpdateStep,
@@ -290,7 +290,7 @@ impl Applier<'_> {
                 .drift_detected
                 .with_label_values(&["update"])
                 .inc();
-            // Not followed as a success: the owner's deployment is what the service must get back to.
+            // Not followed as a success: the owner's deployment must be restored.
             record.overtaken = Some(Overtaken {
                 theirs,
                 ours: revision.to_owned(),
@@ -332,13 +332,13 @@ impl Applier<'_> {
     }
 }
 
-/// Whether ECS does not stop a deployment, however often it is asked.
+/// Whether ECS does not stop a deployment, however often it is asked to.
 const fn refuses_stop(error: &AwsError) -> bool {
     use AwsErrorKind::{Conflict, Denied, Invalid, NotFound};
     matches!(error.kind, Conflict | Denied | Invalid | NotFound)
 }
 
-/// Forgets a registered revision; answers whether it was the remembered one.
+/// Forgets a registered revision; returns whether it was the recorded one.
 fn forget_revision(record: &mut WorkloadRecord, arn: &str) -> bool {
     let known = record
         .registered

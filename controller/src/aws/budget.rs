@@ -1,7 +1,8 @@
-//! Token buckets: how fast the operator may call AWS, so that other people's deploys still pass.
+//! Token buckets: they limit how fast the operator calls AWS, so that other people's deployments are not
+//! throttled.
 //!
-//! One bucket per account, region and throttling category. Nothing here may be bypassed by a retry:
-//! every attempt that reaches the wire is paid for.
+//! One bucket for each account, region and throttling category. No retry may bypass them: every attempt that is
+//! sent is paid for.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,27 +12,27 @@ use super::operation::{Bucket, BucketScope};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 
-/// Share of AWS's documented limits that the operator takes when nothing else is said, in percent.
-/// The other half belongs to the pipelines of the account: users of deploy tools already fail on a
-/// full bucket (aws-actions/amazon-ecs-deploy-task-definition issue 502).
+/// The default share of AWS's documented limits that the operator uses, in percent. The other half is left to the
+/// pipelines of the account: users of deploy tools already fail on an empty bucket
+/// (aws-actions/amazon-ecs-deploy-task-definition issue 502).
 pub const DEFAULT_BUDGET_SHARE_PERCENT: u8 = 50;
 
-/// Lowest fraction of its speed that throttling can bring a bucket down to.
+/// The lowest fraction of its speed to which throttling can reduce a bucket.
 const MINIMUM_SPEED: f64 = 1.0 / 16.0;
 
-/// Fraction of its speed that a bucket gets back per recovery interval.
+/// The fraction of its speed that is restored in each recovery interval.
 const RECOVERY_STEP: f64 = 1.0 / 8.0;
 
-/// Time without throttling after which a bucket gets one recovery step back.
+/// The time without throttling after which one recovery step is restored.
 const RECOVERY_INTERVAL: Duration = Duration::from_secs(15);
 
-/// A token bucket that halves its speed when AWS throttles and wins it back in steps.
+/// A token bucket that halves its speed when AWS throttles and recovers in steps.
 #[derive(Debug)]
 pub struct TokenBucket {
     capacity: f64,
     refill_per_second: f64,
     state: Mutex<State>,
-    /// Those who wait, in the order they came.
+    /// Waiting callers, in the order in which they came.
     queue: tokio::sync::Mutex<()>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
@@ -83,15 +84,15 @@ impl TokenBucket {
         self.metrics.bucket_waited(&self.labels[2], waited);
     }
 
-    /// Pays for a call that was made without asking, as the retries of the SDK are: the bucket may
-    /// go below zero and those who come later wait the longer.
+    /// Pays for a call that was made without waiting, as the retries of the SDK are: the bucket may go below zero,
+    /// and later callers wait longer.
     pub fn debit(&self) {
         let mut state = self.filled();
         state.tokens -= 1.0;
         self.publish(&state);
     }
 
-    /// Notes that AWS throttled: nothing is left, and the bucket fills at half its speed for a while.
+    /// Notes that AWS throttled: the bucket is emptied, and fills at half its speed for a while.
     pub fn throttled(&self) {
         let mut state = self.filled();
         state.tokens = state.tokens.min(0.0);
@@ -100,13 +101,13 @@ impl TokenBucket {
         self.publish(&state);
     }
 
-    /// Tokens in the bucket now; below zero when calls were made on credit.
+    /// The tokens in the bucket now; below zero when calls were made on credit.
     #[must_use]
     pub fn tokens(&self) -> f64 {
         self.filled().tokens
     }
 
-    /// Takes a token, or says how long to wait before asking again.
+    /// Takes a token, or returns how long to wait before the next try.
     fn try_take(&self) -> Option<Duration> {
         let mut state = self.filled();
         let missing = 1.0 - state.tokens;
@@ -160,7 +161,7 @@ impl Budgets {
         }
     }
 
-    /// The bucket of a category in an account and region; two targets in one place share it.
+    /// Returns the bucket of a category in an account and region; two targets in the same ones share it.
     #[must_use]
     pub fn bucket(&self, account_id: &str, region: &str, bucket: Bucket) -> Arc<TokenBucket> {
         let limits = bucket.limits();

@@ -1,6 +1,6 @@
 //! One call to AWS from its budget to its metrics.
 //!
-//! Every call of every service goes through here; nothing is sent that is not paid for and counted.
+//! Every call of every service goes through here, so that everything that is sent is paid for and counted.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ impl Call {
         self.probe.clone()
     }
 
-    /// The raw text of the answer.
+    /// Returns the raw text of the answer.
     pub(super) fn raw_answer(&self) -> Result<String, AwsError> {
         self.probe.raw_answer().ok_or_else(|| {
             let kind = if self.operation.write {
@@ -57,7 +57,7 @@ impl Call {
 }
 
 impl Caller {
-    /// The same for calls to another region, which has budgets of its own.
+    /// Returns the same for calls to another region, which has budgets of its own.
     pub(super) fn in_region(&self, region: &str) -> Self {
         Self {
             region: region.to_owned(),
@@ -83,7 +83,7 @@ impl Caller {
         }
     }
 
-    /// Sorts and counts how the call ended.
+    /// Classifies and counts how the call ended.
     pub(super) fn end<T, E>(
         &self,
         call: &Call,

@@ -1,7 +1,6 @@
 //! How clients for one target are made: credentials, timeouts, retries, endpoints.
 //!
-//! Nothing here may fall back to other credentials than the target names, or leave a call without a
-//! time limit.
+//! A client never falls back to other credentials than the target names, and no call is without a time limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +21,7 @@ use super::role::{AssumedRole, own_region};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 
-/// Attempts of a read, the first included.
+/// The number of attempts of a read, including the first.
 const READ_ATTEMPTS: u32 = 3;
 
 /// Time limits of calls. The SDK's own defaults let a call hang for ever.
@@ -56,7 +55,7 @@ pub struct AwsSettings {
     pub http_client: Option<SharedHttpClient>,
     /// Endpoint for all services, before `AWS_ENDPOINT_URL` and its like from the environment.
     pub endpoint_url: Option<String>,
-    /// The operator's own region, whose STS is asked for the roles of targets; otherwise `AWS_REGION`, or
+    /// The operator's own region, whose STS is called for the roles of targets; otherwise `AWS_REGION`, or
     /// the profile's.
     pub region: Option<String>,
     /// Base credentials, instead of the usual chain (environment, profile, container, instance).
@@ -75,7 +74,7 @@ impl AwsSettings {
     }
 }
 
-/// What a target says about where it is and how to get in.
+/// Where a target is and how to access it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetAccess {
     /// Name of the `AwsTarget`; part of the session name that CloudTrail shows.
@@ -86,7 +85,7 @@ pub struct TargetAccess {
     pub region: String,
     /// ARN of the role to assume; `None` for the operator's own credentials.
     pub role_arn: Option<String>,
-    /// External id that the role's trust policy asks for.
+    /// External id that the role's trust policy requires.
     pub external_id: Option<String>,
 }
 
@@ -140,7 +139,7 @@ impl AwsFactory {
         }
     }
 
-    /// Clients for one target. No call is made yet.
+    /// Makes clients for one target. No call is made yet.
     pub async fn clients(&self, access: &TargetAccess) -> AwsClients {
         let base = self.base_config(&access.region).await;
         let config = match &access.role_arn {
@@ -182,7 +181,7 @@ impl AwsFactory {
     /// Configuration with the operator's own credentials. It is loaded per target, so that each has
     /// an identity cache of its own: a shared one holds 64 identities and evicts at random.
     async fn base_config(&self, region: &str) -> SdkConfig {
-        // A pinned behaviour: a new SDK release must not change retries or timeouts under us.
+        // Pinned: a new SDK release must not change retries or timeouts unnoticed.
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .region(Region::new(region.to_owned()))
             .http_client(self.http_client.clone())
@@ -214,8 +213,8 @@ impl AwsFactory {
             .build()
     }
 
-    /// A write is sent once: the SDK repeats `RegisterTaskDefinition` when an answer is lost, and
-    /// each repetition is one more revision.
+    /// A write is sent once: the SDK repeats `RegisterTaskDefinition` when an answer is lost, and each repetition
+    /// registers one more revision.
     fn for_writes(&self, config: &SdkConfig) -> SdkConfig {
         config
             .to_builder()
@@ -268,12 +267,12 @@ fn ecr_client(config: &SdkConfig, target: &str) -> aws_sdk_ecr::Client {
 fn s3_client(config: &SdkConfig, target: &str) -> aws_sdk_s3::Client {
     let builder = aws_sdk_s3::config::Builder::from(config)
         .retry_partition(retry_partition("s3", target))
-        // Emulators have no name per bucket.
+        // Emulators have no host name for each bucket.
         .force_path_style(has_s3_endpoint(config));
     aws_sdk_s3::Client::from_conf(builder.build())
 }
 
-/// Whether S3 is told to talk to another endpoint than AWS's, in code, environment or profile.
+/// Whether S3 is configured with another endpoint than AWS's, in code, environment or profile.
 fn has_s3_endpoint(config: &SdkConfig) -> bool {
     let key = ServiceConfigKey::builder()
         .service_id("S3")

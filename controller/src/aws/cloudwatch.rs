@@ -1,6 +1,6 @@
-//! CloudWatch: states of alarms, and whether records came into a stream.
+//! CloudWatch: states of alarms, and whether records arrived in a stream.
 //!
-//! Never changes an alarm, and never publishes a metric.
+//! Only reads: no alarm is changed and no metric is published.
 
 use std::collections::BTreeMap;
 
@@ -20,14 +20,14 @@ use super::times;
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html>).
 pub const DESCRIBE_ALARMS_SIZE: usize = 100;
 
-/// Up to this length of time a metric is read by the minute, after it by the hour, in seconds.
+/// Up to this length of time a metric is read by the minute, beyond it by the hour, in seconds.
 const BY_THE_MINUTE_SECONDS: i64 = 3 * 3600;
 
-/// Shortest time that is asked for: StartTime must be before EndTime, by whole seconds at least.
+/// The shortest time that is requested: StartTime must be before EndTime, by whole seconds at least.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
 const SHORTEST_WINDOW: SignedDuration = SignedDuration::from_secs(60);
 
-/// A metric of a stream that counts what came in.
+/// A metric of a stream that counts incoming records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IncomingRecords {
     /// Of a Firehose stream:
@@ -55,13 +55,13 @@ impl IncomingRecords {
 }
 
 impl AwsClients {
-    /// Alarms by name, [`DESCRIBE_ALARMS_SIZE`] at most; one that does not exist is missing.
+    /// Returns alarms by name, [`DESCRIBE_ALARMS_SIZE`] at most; one that does not exist is missing.
     ///
     /// # Errors
     /// The call fails.
     pub async fn alarms(&self, names: &[String]) -> Result<BTreeMap<String, AlarmView>, AwsError> {
         let call = self.caller.begin(Operation::DESCRIBE_ALARMS).await;
-        // Without types, only alarms on metrics are shown.
+        // Without types, only alarms on metrics are returned.
         let request = self
             .cloudwatch
             .describe_alarms()
@@ -97,7 +97,7 @@ impl AwsClients {
             .collect())
     }
 
-    /// When records last came into a stream, between `since` and now.
+    /// Returns when records last arrived in a stream, between `since` and now.
     ///
     /// # Errors
     /// The call fails.
@@ -111,7 +111,7 @@ impl AwsClients {
         let caller = self.caller.in_region(region);
         let now = caller.clock.now();
         let call = caller.begin(Operation::GET_METRIC_DATA).await;
-        // CloudWatch refuses a window without length.
+        // CloudWatch refuses a window of length zero.
         let end = now.max(since.saturating_add(SHORTEST_WINDOW).unwrap_or(now));
         let window = now.duration_since(since);
         let by_the_minute = window <= SignedDuration::from_secs(BY_THE_MINUTE_SECONDS);
@@ -132,9 +132,9 @@ impl AwsClients {
             .metric_data_results
             .unwrap_or_default()
             .iter()
-            .flat_map(|found| {
-                let times = found.timestamps.as_deref().unwrap_or_default();
-                let values = found.values.as_deref().unwrap_or_default();
+            .flat_map(|series| {
+                let times = series.timestamps.as_deref().unwrap_or_default();
+                let values = series.values.as_deref().unwrap_or_default();
                 times.iter().zip(values)
             })
             .filter(|(_, records)| **records > 0.0)

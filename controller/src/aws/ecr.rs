@@ -1,6 +1,6 @@
-//! Amazon ECR: what a tag points to.
+//! Amazon ECR: the image to which a tag points.
 //!
-//! Never pulls a layer, and never asks another registry.
+//! No layer is pulled, and no other registry is read.
 
 use aws_sdk_ecr::config::{Config, Region};
 use aws_sdk_ecr::types::{ImageFailureCode, ImageIdentifier};
@@ -10,7 +10,7 @@ use super::clients::AwsClients;
 use super::error::{AwsError, AwsErrorKind};
 use super::operation::Operation;
 
-/// Manifests that are understood; ECR answers others than are asked for as the oldest kind, under another digest.
+/// Manifests that are understood; ECR returns others than are accepted as the oldest kind, under another digest.
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html>
 const MEDIA_TYPES: [&str; 4] = [
     "application/vnd.oci.image.index.v1+json",
@@ -20,7 +20,7 @@ const MEDIA_TYPES: [&str; 4] = [
 ];
 
 impl AwsClients {
-    /// What a tag points to now.
+    /// Returns the image to which a tag points now.
     ///
     /// # Errors
     /// The call fails; `NotFound` when there is no such repository or tag.
@@ -51,10 +51,12 @@ impl AwsClients {
             return Ok(ImageView::read(digest, manifest));
         }
         let failure = answer.failures.unwrap_or_default().into_iter().next();
-        let code = failure.as_ref().and_then(|one| one.failure_code.as_ref());
+        let code = failure
+            .as_ref()
+            .and_then(|failure| failure.failure_code.as_ref());
         let why = failure
             .as_ref()
-            .and_then(|one| one.failure_reason.as_deref());
+            .and_then(|failure| failure.failure_reason.as_deref());
         let kind = match code {
             Some(ImageFailureCode::ImageNotFound) => AwsErrorKind::NotFound,
             _ => AwsErrorKind::Invalid,

@@ -1,6 +1,6 @@
 //! ECS: raw JSON both ways, pages as large as AWS allows.
 //!
-//! Never sends `desiredCount`, never forces a deployment.
+//! `desiredCount` is never sent, and no deployment is ever forced.
 
 use aws_sdk_ecs::types::{
     ClusterField, ServiceField, SortOrder, StopServiceDeploymentStopType, TaskDefinitionField,
@@ -31,27 +31,27 @@ pub const DESCRIBE_PROVIDERS_SIZE: usize = 100;
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html>).
 pub const DESCRIBE_SERVICES_SIZE: usize = 10;
 
-/// Most pages read of one list: 10,000 clusters of an account and 5,000 services of a cluster are
-/// AWS's quotas (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>);
-/// a server that repeats its token for ever must not hold a pass for ever.
+/// The most pages read of one list: 10,000 clusters of an account and 5,000 services of a cluster are AWS's quotas
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>); a server that repeats its
+/// token for ever must not block a pass for ever.
 pub(super) const MAX_LIST_PAGES: usize = 1000;
 
-/// Why ECS did not describe something that was asked for.
+/// Why ECS did not describe something that was requested.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Failure {
-    /// ARN of what was asked for.
+    /// ARN of what was requested.
     #[serde(default)]
     pub arn: String,
     /// `MISSING` when it does not exist.
     #[serde(default)]
     pub reason: String,
-    /// Further words.
+    /// Further details.
     #[serde(default)]
     pub detail: Option<String>,
 }
 
 impl Failure {
-    /// Whether ECS says that the thing does not exist.
+    /// Whether ECS reports that the thing does not exist.
     #[must_use]
     pub fn is_missing(&self) -> bool {
         self.reason == "MISSING"
@@ -63,7 +63,7 @@ impl Failure {
 pub struct Described {
     /// Elements as AWS wrote them.
     pub items: Vec<String>,
-    /// What was asked for and not shown.
+    /// What was requested and not described.
     pub failures: Vec<Failure>,
 }
 
@@ -212,8 +212,8 @@ impl AwsClients {
         described(Operation::DESCRIBE_SERVICES, &call.raw_answer()?)
     }
 
-    /// The raw answer `{"taskDefinition": …, "tags": …}` for an ARN, or for the newest active
-    /// revision of a family.
+    /// Returns the raw answer `{"taskDefinition": …, "tags": …}` for an ARN, or for the newest active revision of
+    /// a family.
     ///
     /// # Errors
     /// The call fails; `NotFound` when there is no such revision.
@@ -229,7 +229,7 @@ impl AwsClients {
         call.raw_answer()
     }
 
-    /// ARNs of the newest active revisions of a family, newest first, `count` at most.
+    /// Returns the ARNs of the newest active revisions of a family, newest first, `count` at most.
     ///
     /// # Errors
     /// The call fails.
@@ -280,8 +280,8 @@ impl AwsClients {
         Ok(RegisterAnswer { arn, raw })
     }
 
-    /// Deregisters a revision: services that run it go on, nothing new is started from it. To do so twice
-    /// changes nothing.
+    /// Deregisters a revision: services that run it go on, nothing new is started from it. Doing so twice changes
+    /// nothing.
     ///
     /// # Errors
     /// The call fails; `NotFound` when there is no such revision.
@@ -296,12 +296,12 @@ impl AwsClients {
         self.caller.end(&call, result).map(drop)
     }
 
-    /// Sets a service to a revision and answers the service as ECS now shows it, in raw JSON.
-    /// Nothing else of the service is named, so nothing else changes.
+    /// Sets a service to a revision and returns the service as ECS now shows it, in raw JSON. Nothing else of the
+    /// service is named, so nothing else changes.
     ///
     /// # Errors
-    /// The call fails. `Ambiguous`: the service may be set to the revision; asking again for the same
-    /// revision starts no second deployment.
+    /// The call fails. `Ambiguous`: the service may be set to the revision; the same call for the same revision
+    /// starts no second deployment.
     pub async fn update_service(
         &self,
         cluster_arn: &str,

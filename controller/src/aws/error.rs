@@ -1,6 +1,6 @@
-//! What can go wrong in a call to AWS, and what it means for what comes next.
+//! Errors of calls to AWS, and how they are handled.
 //!
-//! The kind decides; the message is for people and never parsed outside this file.
+//! Only the kind is used for decisions; the message is for people and never parsed outside this file.
 
 use std::error::Error as StdError;
 use std::io;
@@ -15,10 +15,10 @@ use super::operation::Operation;
 use super::permission::Permission;
 use super::role::NotAssumed;
 
-/// What an error means for what comes next.
+/// The kind of an error, by how it is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AwsErrorKind {
-    /// The thing asked for does not exist.
+    /// The requested thing does not exist.
     NotFound,
     /// Too many calls; nothing was done.
     Throttled,
@@ -26,9 +26,9 @@ pub enum AwsErrorKind {
     Denied,
     /// The request can never succeed as it is; nothing was done.
     Invalid,
-    /// Somebody else is changing the same thing at this moment; nothing was done, try again.
+    /// Somebody else is changing the same thing at this moment; nothing was done, the call may be retried.
     Conflict,
-    /// AWS failed inside; a write may have been carried out.
+    /// AWS failed internally; a write may have been carried out.
     Server,
     /// A read was not answered in time.
     Timeout,
@@ -57,23 +57,23 @@ impl AwsErrorKind {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{service}:{operation} failed ({code}): {message}")]
 pub struct AwsError {
-    /// What it means.
+    /// The kind.
     pub kind: AwsErrorKind,
     /// `ecs`, `ecr`, `iam`, `s3`, `cloudwatch` or `logs`.
     pub service: &'static str,
     /// Name of the operation.
     pub operation: &'static str,
-    /// AWS's error code, or a word of ours where AWS gave none.
+    /// AWS's error code, or one of ours where AWS gave none.
     pub code: String,
-    /// AWS's words, shortened.
+    /// AWS's message, shortened.
     pub message: String,
 }
 
-/// Longest message that is kept, in characters.
+/// The longest message that is kept, in characters.
 const MAX_MESSAGE_CHARS: usize = 500;
 
 impl AwsError {
-    /// An error that AWS did not word itself.
+    /// An error that AWS did not return itself.
     #[must_use]
     pub fn new(operation: Operation, kind: AwsErrorKind, code: &str, message: &str) -> Self {
         Self {
@@ -85,8 +85,8 @@ impl AwsError {
         }
     }
 
-    /// Says what AWS leaves out of a refusal: the right that an answer without words is about, and that a
-    /// region may not be enabled, where credentials that are valid elsewhere are not.
+    /// Adds what AWS leaves out of a refusal: the permissions that a refusal without a message is about, and that
+    /// a region may not be enabled, where credentials that are valid elsewhere are not.
     /// <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>
     #[must_use]
     pub(super) fn explained(
@@ -98,7 +98,9 @@ impl AwsError {
         let more = if TOKEN_CODES.contains(&self.code.as_str()) {
             format!("if {region} is an opt-in region, enable it in account {account_id}")
         } else if self.kind == AwsErrorKind::Denied && self.message.is_empty() {
-            let actions: Vec<&str> = Permission::of(operation).map(|one| one.action).collect();
+            let actions: Vec<&str> = Permission::of(operation)
+                .map(|permission| permission.action)
+                .collect();
             format!("the role needs {}", actions.join(" and "))
         } else {
             return self;
@@ -109,7 +111,7 @@ impl AwsError {
         self
     }
 
-    /// Whether the call, if it was a write, may have been carried out all the same.
+    /// Whether the call, if it was a write, may have been carried out.
     #[must_use]
     pub const fn may_have_happened(&self) -> bool {
         matches!(self.kind, AwsErrorKind::Ambiguous | AwsErrorKind::Server)
@@ -134,7 +136,7 @@ impl AwsError {
 /// Our code for a request that could not be signed.
 const NO_CREDENTIALS: &str = "NoCredentials";
 
-/// What a region answers to credentials it does not know, enabled or not.
+/// The codes of a region for credentials it does not know, whether enabled or not.
 const TOKEN_CODES: [&str; 3] = [
     "InvalidClientTokenId",
     "UnrecognizedClientException",
@@ -166,7 +168,7 @@ const THROTTLING_CODES: [&str; 10] = [
     "PriorRequestNotComplete",
 ];
 
-/// Codes that say the thing is not there.
+/// Codes for a thing that does not exist.
 const NOT_FOUND_CODES: [&str; 10] = [
     "ServiceDeploymentNotFoundException",
     "ClusterNotFoundException",
@@ -185,7 +187,7 @@ pub(super) fn is_throttling(code: &str) -> bool {
     THROTTLING_CODES.contains(&code)
 }
 
-/// Sorts a failed call. `sent` says whether any attempt left for the wire.
+/// Classifies a failed call. `sent` is whether any attempt was sent.
 pub(super) fn classify<E>(
     operation: Operation,
     error: &SdkError<E, HttpResponse>,
@@ -246,7 +248,7 @@ fn status_code(status: u16) -> String {
     }
 }
 
-/// The meaning of an error that AWS answered.
+/// The kind of an error that AWS returned.
 fn answered_kind(code: &str, message: &str, status: u16) -> AwsErrorKind {
     if is_throttling(code) || status == 429 {
         AwsErrorKind::Throttled
@@ -263,7 +265,7 @@ fn answered_kind(code: &str, message: &str, status: u16) -> AwsErrorKind {
     }
 }
 
-/// ECS words a lost race between two registrations of one family as a plain client error
+/// ECS reports a lost race between two registrations of one family as a plain client error
 /// (hashicorp/terraform-provider-aws issue 9777).
 fn is_conflict(code: &str, message: &str) -> bool {
     code == "ConcurrentModification"
@@ -274,7 +276,7 @@ fn is_conflict(code: &str, message: &str) -> bool {
             && message.starts_with("Too many concurrent attempts to create a new revision"))
 }
 
-/// `DescribeTaskDefinition` has no error of its own for a family or revision that is not there.
+/// `DescribeTaskDefinition` has no error of its own for a family or revision that does not exist.
 fn is_unknown_task_definition(code: &str, message: &str) -> bool {
     let unknown = [
         "Unable to describe task definition",
@@ -293,7 +295,7 @@ fn is_denial(code: &str, status: u16) -> bool {
         || status == 403
 }
 
-/// An answer that could not be read: a write that was answered with success happened.
+/// The kind for an answer that could not be read: a write with a success status happened.
 const fn unreadable_kind(operation: Operation, status: u16) -> AwsErrorKind {
     if operation.write {
         AwsErrorKind::Ambiguous
@@ -313,7 +315,7 @@ fn lost(operation: Operation, sent: bool, code: &str, text: &str) -> AwsError {
     AwsError::new(operation, kind, code, text)
 }
 
-/// A request that never left: mostly there are no credentials to sign it with.
+/// A request that was not sent: mostly there are no credentials to sign it with.
 fn unsent(operation: Operation, error: &(dyn StdError + 'static), text: &str) -> AwsError {
     if let Some(why) = cause::<NotAssumed>(error) {
         let kind = if why.refused {
@@ -338,15 +340,15 @@ fn unsent(operation: Operation, error: &(dyn StdError + 'static), text: &str) ->
 fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<T>() {
-            return Some(found);
+        if let Some(cause) = error.downcast_ref::<T>() {
+            return Some(cause);
         }
         next = error.source();
     }
     None
 }
 
-/// Whether the connection was never made, so that AWS cannot have seen the request.
+/// Whether there was no connection, so that AWS cannot have seen the request.
 fn never_connected(error: &(dyn StdError + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {

@@ -1,6 +1,6 @@
 //! IAM: inline policies of roles, each under a name of our own.
 //!
-//! Never touches a managed policy, a trust policy or a policy under another name.
+//! Managed policies, trust policies and policies under other names are never changed.
 
 use firelens_aws::observe::RoleView;
 
@@ -9,7 +9,7 @@ use super::error::{AwsError, AwsErrorKind};
 use super::operation::Operation;
 
 impl AwsClients {
-    /// A role, and what bounds it.
+    /// Returns a role and its permissions boundary.
     ///
     /// # Errors
     /// The call fails; `NotFound` when there is no such role.
@@ -27,7 +27,7 @@ impl AwsClients {
         let trust = role.assume_role_policy_document.as_deref();
         Ok(RoleView {
             arn: role.arn,
-            permissions_boundary: boundary.and_then(|found| found.permissions_boundary_arn),
+            permissions_boundary: boundary.and_then(|attached| attached.permissions_boundary_arn),
             trust: trust.map(percent_decoded),
             tags: role
                 .tags
@@ -38,7 +38,7 @@ impl AwsClients {
         })
     }
 
-    /// The JSON text of an inline policy.
+    /// Returns the JSON text of an inline policy.
     ///
     /// # Errors
     /// The call fails; `NotFound` when the role or the policy does not exist.
@@ -54,14 +54,14 @@ impl AwsClients {
         Ok(percent_decoded(&answer.policy_document))
     }
 
-    /// Names of the inline policies of a role.
+    /// Returns the names of the inline policies of a role.
     ///
     /// # Errors
     /// The call fails; `NotFound` when there is no such role.
     pub async fn list_role_policies(&self, role: &str) -> Result<Vec<String>, AwsError> {
         let mut names = Vec::new();
         let mut marker = None;
-        // A role holds 10,240 characters of inline policies, so a few hundred at the very most.
+        // A role holds 10,240 characters of inline policies, so a few hundred policies at the very most.
         for _ in 0..10 {
             let call = self.caller.begin(Operation::LIST_ROLE_POLICIES).await;
             let request = self
@@ -81,7 +81,7 @@ impl AwsClients {
         Ok(names)
     }
 
-    /// Writes an inline policy, in the place of one of the same name.
+    /// Writes an inline policy, replacing one of the same name.
     ///
     /// # Errors
     /// The call fails; repeating it is harmless.
@@ -103,7 +103,7 @@ impl AwsClients {
         Ok(())
     }
 
-    /// Removes an inline policy; one that is not there is removed already.
+    /// Removes an inline policy; one that does not exist counts as removed.
     ///
     /// # Errors
     /// The call fails; repeating it is harmless.
@@ -122,9 +122,9 @@ impl AwsClients {
     }
 }
 
-/// IAM answers policy documents percent-encoded (RFC 3986):
-/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRolePolicy.html>. Text that is no such
-/// encoding is kept as it is, because emulators answer plain JSON.
+/// Decodes policy documents, which IAM returns percent-encoded (RFC 3986):
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRolePolicy.html>. Text that is not so encoded is
+/// kept as it is, because emulators return plain JSON.
 pub(super) fn percent_decoded(text: &str) -> String {
     if text.trim_start().starts_with('{') {
         return text.to_owned();

@@ -1,6 +1,6 @@
-//! IAM: what roles may do, as its simulator says and as their policies read.
+//! IAM: what roles may do, by its simulator and by their policies.
 //!
-//! Never changes anything, and never sends an action that is not asked about.
+//! Only reads, and only the actions in question are sent.
 
 use aws_sdk_iam::types::{
     EvaluationResult, PermissionsBoundaryDecisionDetail, PolicyEvaluationDecisionType,
@@ -14,16 +14,16 @@ use super::error::{AwsError, AwsErrorKind};
 use super::iam::percent_decoded;
 use super::operation::Operation;
 
-/// Pairs of action and resource in one call of the simulator. IAM documents no ceiling for the pairs and
-/// answers at most 1,000 results a page, 100 when nothing is said:
+/// The number of pairs of action and resource in one call of the simulator. IAM documents no limit for the pairs
+/// and returns at most 1,000 results a page, 100 by default:
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>.
 pub const SIMULATED_PAIRS_PER_CALL: usize = 100;
 
-/// Pages of one list: far more than a role can fill.
+/// The number of pages of one list: far more than a role can fill.
 const MAX_PAGES: usize = 10;
 
 impl AwsClients {
-    /// What the simulator says of every action on every resource of the statements.
+    /// Returns the result of the simulator for every action on every resource of the statements.
     ///
     /// # Errors
     /// A call fails.
@@ -78,7 +78,7 @@ impl AwsClients {
         Ok(())
     }
 
-    /// ARNs of the managed policies attached to a role.
+    /// Returns the ARNs of the managed policies attached to a role.
     ///
     /// # Errors
     /// A call fails; `NotFound` when there is no such role.
@@ -108,7 +108,7 @@ impl AwsClients {
         Ok(arns)
     }
 
-    /// The JSON text of the default version of a managed policy.
+    /// Returns the JSON text of the default version of a managed policy.
     ///
     /// # Errors
     /// A call fails; `NotFound` when there is no such policy.
@@ -143,7 +143,7 @@ fn unreadable(operation: Operation, message: &str) -> AwsError {
     AwsError::new(operation, AwsErrorKind::Server, "UnreadableAnswer", message)
 }
 
-/// One result is about one action, and about one resource or, in a list of its own, several.
+/// One result is for one action, and for one resource or, in a list of its own, several.
 fn add_rights(result: &EvaluationResult, rights: &mut Vec<SimulatedRight>) {
     let outside_organization = result
         .organizations_decision_detail()
@@ -162,10 +162,10 @@ fn add_rights(result: &EvaluationResult, rights: &mut Vec<SimulatedRight>) {
         });
     }
     let resource = result.eval_resource_name().unwrap_or("*");
-    let told = rights
+    let is_listed = rights
         .iter()
         .any(|right| right.action == result.eval_action_name && right.resource == resource);
-    if !told {
+    if !is_listed {
         rights.push(SimulatedRight {
             action: result.eval_action_name.clone(),
             resource: resource.to_owned(),
@@ -282,12 +282,12 @@ mod tests {
             ),
         ]);
         let rights = told(&both);
-        let found: Vec<_> = rights
+        let decisions: Vec<_> = rights
             .iter()
             .map(|right| (right.resource.as_str(), &right.decision))
             .collect();
         assert_eq!(
-            found,
+            decisions,
             [
                 ("arn:aws:s3:::b/k", &SimulatedDecision::Allowed),
                 ("arn:aws:s3:::b/l", &SimulatedDecision::ImplicitDeny),

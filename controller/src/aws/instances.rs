@@ -1,6 +1,6 @@
 //! Container instances of a cluster, as raw JSON.
 //!
-//! Never changes one: draining and updating agents is their owner's.
+//! Only reads: draining instances and updating agents is left to their owner.
 
 use super::clients::AwsClients;
 use super::ecs::{Described, MAX_LIST_PAGES, described, endless, page_size};
@@ -12,7 +12,7 @@ use super::operation::Operation;
 pub const DESCRIBE_CONTAINER_INSTANCES_SIZE: usize = 100;
 
 impl AwsClients {
-    /// ARNs of all container instances of a cluster.
+    /// Returns the ARNs of all container instances of a cluster.
     ///
     /// # Errors
     /// Any page fails; `NotFound` when there is no such cluster.

@@ -1,6 +1,6 @@
 //! CloudWatch Logs: whether a stream has events, and the last lines of a router's own log.
 //!
-//! Never reads the log of an application, and never writes one.
+//! Logs of applications are never read, and no log is written.
 
 use aws_sdk_cloudwatchlogs::config::{Config, Region};
 use firelens_aws::observe::LogDelivery;
@@ -10,14 +10,14 @@ use super::clients::AwsClients;
 use super::error::AwsError;
 use super::operation::Operation;
 
-/// Lines of a router's log that are read.
+/// The number of lines of a router's log that are read.
 const TAIL_LINES: i32 = 3;
 
-/// Streams looked at under one prefix: a task has one, or one for each copy of its records.
+/// The number of streams read under one prefix: a task has one, or one for each copy of its records.
 const STREAMS: i32 = 50;
 
 impl AwsClients {
-    /// What the streams of a group show whose names begin with `prefix`.
+    /// Returns the state of the streams of a group whose names begin with `prefix`.
     ///
     /// # Errors
     /// The call fails; `NotFound` when there is no such group.
@@ -53,7 +53,7 @@ impl AwsClients {
         })
     }
 
-    /// The newest lines of a stream, oldest first.
+    /// Returns the newest lines of a stream, oldest first.
     ///
     /// # Errors
     /// The call fails; `NotFound` when there is no such group or stream.

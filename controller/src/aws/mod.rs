@@ -1,7 +1,7 @@
 //! AWS for one target: raw, budgeted, timed, counted.
 //!
-//! Everything that talks to AWS is in this folder. It decides nothing about services: it makes the
-//! call it is asked for, once, and says exactly what is known of the outcome.
+//! Everything that calls AWS is in this folder. It decides nothing about services: it makes the requested call,
+//! once, and reports exactly what is known of the outcome.
 
 mod budget;
 mod call;

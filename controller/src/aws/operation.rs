@@ -1,8 +1,8 @@
-//! The AWS operations the controller uses, each with the budget it is paid from.
+//! The AWS operations the controller uses, each with the budget from which it is paid.
 //!
 //! An operation that is not in this list is never called.
 
-/// The throttling categories the controller spends from.
+/// The throttling categories whose budgets the controller uses.
 ///
 /// ECS: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>. All
 /// actions of one category share a bucket per account and region. IAM does not publish its rates and
@@ -28,7 +28,7 @@ pub enum Bucket {
     ClusterResourceRead,
     /// IAM calls that change something.
     IamWrite,
-    /// IAM calls that look.
+    /// IAM calls that only read.
     IamRead,
     /// S3 calls of any kind.
     S3,
@@ -44,7 +44,7 @@ pub enum Bucket {
     ImageRead,
 }
 
-/// Whose budget a bucket counts in.
+/// The scope of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BucketScope {
     /// One bucket per account and region, of which the operator takes a share.
@@ -58,9 +58,9 @@ pub enum BucketScope {
 pub struct BucketLimits {
     /// Calls that may be made at once.
     pub burst: f64,
-    /// Calls that come back per second.
+    /// The calls that are restored each second.
     pub refill_per_second: f64,
-    /// Whose budget it is.
+    /// The scope of the bucket.
     pub scope: BucketScope,
 }
 
@@ -104,7 +104,7 @@ impl Bucket {
         }
     }
 
-    /// What AWS documents for the category; for IAM and S3, what we allow ourselves.
+    /// The limits that AWS documents for the category; for IAM and S3, those that we set ourselves.
     #[must_use]
     pub const fn limits(self) -> BucketLimits {
         let (burst, refill_per_second, scope) = match self {
@@ -114,14 +114,14 @@ impl Bucket {
             }
             Self::AlarmRead => (9.0, 9.0, BucketScope::Region),
             Self::MetricRead => (50.0, 50.0, BucketScope::Region),
-            // The least of both operations over all regions.
+            // The smaller limit of both operations over all regions.
             Self::LogRead => (10.0, 10.0, BucketScope::Region),
             Self::ServiceModify => (50.0, 5.0, BucketScope::Region),
             Self::ServiceRead | Self::ClusterResourceRead => (100.0, 20.0, BucketScope::Region),
             Self::IamWrite => (5.0, 5.0, BucketScope::Account),
             Self::IamRead => (10.0, 10.0, BucketScope::Account),
             Self::S3 => (100.0, 100.0, BucketScope::Account),
-            // AWS allows two thousand; whoever starts tasks spends from the same.
+            // AWS allows two thousand; starting tasks uses the same limit.
             Self::ImageRead => (50.0, 20.0, BucketScope::Region),
         };
         BucketLimits {
@@ -139,10 +139,10 @@ pub struct Operation {
     pub service: &'static str,
     /// Name of the operation in the AWS API.
     pub name: &'static str,
-    /// What it is paid from.
+    /// The bucket from which it is paid.
     pub bucket: Bucket,
-    /// Whether it changes something. Writes are sent once: an answer that is lost is never asked for
-    /// by asking again.
+    /// Whether it changes something. Writes are sent once: after a lost answer they are never sent again to get
+    /// it.
     pub write: bool,
 }
 

@@ -1,34 +1,34 @@
-//! What IAM must allow for the operations the controller uses, each with the resources it is limited to.
+//! What IAM must allow for the operations the controller uses, each with the resources to which it is limited.
 //!
-//! An action that is not in this list is granted nowhere: `deploy/iam`, the CloudFormation template and
-//! the Terraform module are held against it by a test, and all of them against AWS's Service
-//! Authorization Reference (<https://docs.aws.amazon.com/service-authorization/latest/reference/>).
+//! An action that is not in this list is granted nowhere: a test compares `deploy/iam`, the CloudFormation
+//! template and the Terraform module with it, and all of them with AWS's Service Authorization Reference
+//! (<https://docs.aws.amazon.com/service-authorization/latest/reference/>).
 
 use super::operation::Operation;
 
 /// One IAM action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permission {
-    /// Such as `ecs:DescribeServices`.
+    /// The action, such as `ecs:DescribeServices`.
     pub action: &'static str,
-    /// The resource types of the reference that it is granted on; none where it is granted on `*`,
-    /// because it knows no resources or because AWS wants it so.
+    /// The resource types of the reference on which it is granted; none where it is granted on `*`, because it has
+    /// no resource types or because AWS requires that.
     pub resources: &'static [&'static str],
-    /// The condition key it is granted under, if any.
+    /// The condition key under which it is granted, if any.
     pub condition: Option<&'static str>,
     /// The operations that need it.
     pub needed_by: &'static [Operation],
 }
 
 impl Permission {
-    /// The actions that an operation needs, its own first.
+    /// Returns the actions that an operation needs, its own first.
     pub fn of(operation: Operation) -> impl Iterator<Item = &'static Self> {
         PERMISSIONS
             .iter()
             .filter(move |permission| permission.needed_by.contains(&operation))
     }
 
-    /// Whether it stands in `controller-write.json` and its likes: something that needs it is a write.
+    /// Whether it belongs into `controller-write.json` and its equivalents: an operation that needs it is a write.
     #[must_use]
     pub fn is_write(&self) -> bool {
         self.needed_by.iter().any(|operation| operation.write)
@@ -80,11 +80,11 @@ permissions! {
     "iam:PutRolePolicy" on ["role"] if "iam:PermissionsBoundary" for PUT_ROLE_POLICY;
     "iam:DeleteRolePolicy" on ["role"] if "iam:PermissionsBoundary" for DELETE_ROLE_POLICY;
     "s3:GetObject" on ["object"] if "s3:ResourceAccount" for HEAD_OBJECT;
-    // Also what makes a missing object "not found" and not "forbidden".
+    // Also needed so that a missing object is "not found" and not "forbidden".
     "s3:ListBucket" on ["bucket"] if "s3:ResourceAccount" for LIST_OBJECTS, HEAD_OBJECT;
     "s3:PutObject" on ["object"] if "s3:ResourceAccount" for PUT_OBJECT;
     "s3:DeleteObject" on ["object"] if "s3:ResourceAccount" for DELETE_OBJECT;
-    // CloudWatch answers composite alarms only to who may ask for all:
+    // CloudWatch returns composite alarms only to callers that may read all:
     // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
     "cloudwatch:DescribeAlarms" on [] for DESCRIBE_ALARMS;
     "cloudwatch:GetMetricData" on [] for GET_METRIC_DATA;
@@ -102,10 +102,15 @@ mod tests {
         for operation in Operation::ALL {
             let needs: Vec<_> = Permission::of(*operation).collect();
             assert!(!needs.is_empty(), "{operation:?} needs no right");
-            let writes = needs.iter().all(|one| one.is_write() == operation.write);
+            let writes = needs
+                .iter()
+                .all(|permission| permission.is_write() == operation.write);
             assert!(writes, "{operation:?} is split over both policies");
         }
-        let mut actions: Vec<_> = PERMISSIONS.iter().map(|one| one.action).collect();
+        let mut actions: Vec<_> = PERMISSIONS
+            .iter()
+            .map(|permission| permission.action)
+            .collect();
         actions.sort_unstable();
         actions
             .windows(2)

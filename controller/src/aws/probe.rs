@@ -1,5 +1,5 @@
-//! An interceptor on every call: captures raw bodies, replaces and guards the request body, and pays
-//! for what the SDK repeats.
+//! An interceptor on every call: captures raw bodies, replaces and guards the request body, and pays for the
+//! retries of the SDK.
 //!
 //! It must never log a body: task definitions are marked sensitive by the SDK.
 
@@ -20,8 +20,8 @@ use bytes::Bytes;
 use super::budget::TokenBucket;
 use super::error::is_throttling;
 
-/// Largest body that is kept for its raw text, in bytes. A `DescribeServices` answer holds ten
-/// services with a hundred events each.
+/// The largest body whose raw text is kept, in bytes. A `DescribeServices` answer contains ten services with a
+/// hundred events each.
 const MAX_RAW_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// Watches one call; clones watch the same one.
@@ -39,8 +39,8 @@ struct Inner {
 }
 
 impl Probe {
-    /// Watches a call whose first attempt is paid for. `body_to_send` replaces what the SDK made of
-    /// the typed input; `keep_raw` keeps the text of the answer.
+    /// Watches a call whose first attempt is paid for. `body_to_send` replaces the body that the SDK made from the
+    /// typed input; `keep_raw` keeps the text of the answer.
     pub(super) fn new(
         bucket: Arc<TokenBucket>,
         body_to_send: Option<Bytes>,
@@ -56,7 +56,7 @@ impl Probe {
         }))
     }
 
-    /// Whether any attempt left for the wire.
+    /// Whether any attempt was sent.
     pub(super) fn was_sent(&self) -> bool {
         self.0.sent.load(Ordering::SeqCst)
     }
@@ -89,7 +89,7 @@ impl Intercept for Probe {
         "FirelensProbe"
     }
 
-    /// Retries are on credit: the SDK cannot be made to wait here.
+    /// Retries are paid on credit: the SDK cannot be made to wait here.
     fn read_before_attempt(
         &self,
         _context: &BeforeTransmitInterceptorContextRef<'_>,
@@ -102,8 +102,8 @@ impl Intercept for Probe {
         Ok(())
     }
 
-    /// Puts our document in the place of the one the SDK made, before it is signed. The length has to
-    /// be put right too: the SDK sends a body cut to the old length and reports success.
+    /// Replaces the document that the SDK made by ours, before it is signed. The length must be corrected too: the
+    /// SDK sends a body cut to the old length and reports success.
     fn modify_before_signing(
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
@@ -120,7 +120,7 @@ impl Intercept for Probe {
         Ok(())
     }
 
-    /// The last look before the wire: what leaves is what was planned, byte for byte.
+    /// The last check before sending: the request is what was planned, byte for byte.
     fn read_before_transmit(
         &self,
         context: &BeforeTransmitInterceptorContextRef<'_>,

@@ -1,8 +1,8 @@
-//! The role that a target names: how it is assumed, and why it could not be.
+//! The role that a target names: how it is assumed, and why that failed.
 //!
-//! STS is asked in the operator's own region, never in the target's: sessions of a regional endpoint are
-//! valid in every region, while the endpoint of a region may be switched off for the operator's account,
-//! or out of reach for a network that has one endpoint only.
+//! STS is called in the operator's own region, not in the target's: sessions of a regional endpoint are valid in
+//! every region, while the endpoint of a region may be switched off for the operator's account, or out of reach
+//! for a network that has one endpoint only.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html>
 
 use std::error::Error as StdError;
@@ -25,18 +25,18 @@ use firelens_types::error_chain;
 
 use super::clients::TargetAccess;
 
-/// Lifetime of an assumed role session: the most that role chaining allows
+/// Lifetime of an assumed role session: the maximum with role chaining
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining>).
 const SESSION_SECONDS: u64 = 3600;
 
-/// The SDK waits no longer than this for credentials, and then says nothing of the reason.
+/// The SDK waits no longer than this for credentials, and then does not report the reason.
 const IDENTITY_WAIT: Duration = Duration::from_secs(5);
 
-/// Longest name of a role session that STS takes, in characters.
+/// The longest name of a role session that STS accepts, in characters.
 const MAX_SESSION_NAME_CHARS: usize = 64;
 
-/// The region the operator itself is in, as its environment or its profile says; ECS sets it in every
-/// task. Instance metadata are not asked: elsewhere that costs seconds.
+/// The region of the operator itself, from its environment or its profile; ECS sets it in every task. Instance
+/// metadata are not read: elsewhere that costs seconds.
 pub(super) async fn own_region() -> Option<Region> {
     RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
         .or_else(ProfileFileRegionProvider::new())
@@ -44,8 +44,8 @@ pub(super) async fn own_region() -> Option<Region> {
         .await
 }
 
-/// With a time limit that ends before those of the call that waits for credentials: an STS that never
-/// answers would else be told as that call's timeout.
+/// With a time limit that ends before those of the call that waits for credentials: an STS that does not respond
+/// would otherwise be reported as that call's timeout.
 fn hurried(base: &SdkConfig) -> SdkConfig {
     let limits = base.timeout_config();
     let attempt = limits.and_then(TimeoutConfig::operation_attempt_timeout);
@@ -65,8 +65,7 @@ pub(super) struct AssumedRole {
 }
 
 impl AssumedRole {
-    /// Nothing is asked yet. `base` has the operator's own credentials; `region` is the one whose STS
-    /// will be asked.
+    /// Makes no call yet. `base` has the operator's own credentials; `region` is the one whose STS will be called.
     pub(super) async fn new(
         base: &SdkConfig,
         access: &TargetAccess,
@@ -98,14 +97,14 @@ impl AssumedRole {
         })
     }
 
-    /// What happened, why, and what to do.
+    /// Describes what happened, why, and what to do.
     fn explain(&self, error: &CredentialsError) -> String {
         let (role, region) = (&self.role_arn, self.region.as_ref());
-        let (why, said) = match answer(error) {
+        let (why, detail) = match answer(error) {
             Some(answer) => {
                 let code = answer.code().unwrap_or_default();
-                let said = format!("{code}: {}", answer.message().unwrap_or("no words"));
-                (self.why_refused(code), said)
+                let detail = format!("{code}: {}", answer.message().unwrap_or("no words"));
+                (self.why_refused(code), detail)
             }
             None if is_without_credentials(error) => {
                 let why = "the operator has no AWS credentials; assign a role to its task, or set a profile";
@@ -119,7 +118,7 @@ impl AssumedRole {
                 (why, error_chain(error))
             }
         };
-        format!("role {role} could not be assumed: {why} ({said})")
+        format!("role {role} could not be assumed: {why} ({detail})")
     }
 
     fn why_refused(&self, code: &str) -> String {
@@ -161,12 +160,12 @@ impl ProvideCredentials for AssumedRole {
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
 pub(super) struct NotAssumed {
-    /// Whether STS answered no; otherwise it was not reached, or there was nothing to ask with.
+    /// Whether STS refused; otherwise it was not reached, or there were no credentials to call it with.
     pub(super) refused: bool,
     text: String,
 }
 
-/// What STS answered.
+/// The error that STS returned.
 fn answer(error: &CredentialsError) -> Option<&AssumeRoleError> {
     let failed = error
         .source()
@@ -181,7 +180,7 @@ fn is_refusal(error: &CredentialsError) -> bool {
     answer(error).is_some()
 }
 
-/// Whether the call was not signed because there was nothing to sign it with.
+/// Whether the call was not signed because there were no credentials.
 fn is_without_credentials(error: &CredentialsError) -> bool {
     let mut next = error.source();
     while let Some(cause) = next {
@@ -193,8 +192,8 @@ fn is_without_credentials(error: &CredentialsError) -> bool {
     false
 }
 
-/// Role session names are `[\w+=,.@-]{2,64}`; target names are DNS names, so only their length needs
-/// care.
+/// Makes a role session name, which is `[\w+=,.@-]{2,64}`; target names are DNS names, so only their length must
+/// be limited.
 fn session_name(target: &str) -> String {
     let name = format!("firelens-operator-{target}");
     name.chars().take(MAX_SESSION_NAME_CHARS).collect()

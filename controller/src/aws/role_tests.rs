@@ -1,4 +1,4 @@
-//! Where the role of a target is assumed, and what is said when it is not.
+//! Where the role of a target is assumed, and the message when that fails.
 #![allow(clippy::unwrap_used)]
 
 use super::wire_tests::{Answer, Wire, clients_of};
@@ -149,7 +149,7 @@ async fn unrecognized_credentials_suggest_that_the_region_is_not_enabled() {
     );
 }
 
-/// S3 answers HEAD without a body, so without a word about the right that is missing.
+/// S3 answers HEAD without a body, so without a message about the missing permission.
 #[tokio::test]
 async fn a_refusal_without_words_names_the_right() {
     let wire = Wire::new([assumed(), Answer::Body(403, String::new())]);

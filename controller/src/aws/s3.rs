@@ -1,7 +1,7 @@
 //! S3: router configuration files under content-addressed keys.
 //!
-//! Never changes an object that is there: a key names its content. Of a destination it lists one page,
-//! and never reads what is in it.
+//! An existing object is not changed, except to restore its content: a key names its content. Of a destination one
+//! page is listed, and no object is read.
 
 use aws_sdk_s3::config::{Config, Region};
 use aws_sdk_s3::primitives::ByteStream;
@@ -20,7 +20,7 @@ pub const DIGEST_METADATA: &str = "firelens-sha256";
 const CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 
 impl AwsClients {
-    /// The SHA-256 (hex) that an object's metadata names; `None` when it names none.
+    /// Returns the SHA-256 (hex) in an object's metadata; `None` when there is none.
     ///
     /// # Errors
     /// The call fails; `NotFound` when there is no such object. Without `s3:ListBucket` AWS answers
@@ -35,7 +35,7 @@ impl AwsClients {
         Ok(metadata.remove(DIGEST_METADATA))
     }
 
-    /// Writes an object unless it is there. Encryption is left to the bucket's own settings.
+    /// Writes an object unless it exists. Encryption is left to the bucket's own settings.
     ///
     /// # Errors
     /// The call fails; repeating it is harmless.
@@ -50,7 +50,7 @@ impl AwsClients {
             .put_object_once(bucket, key, body, sha256_hex, true)
             .await;
         match first {
-            // It is there, and its key says that it is the same.
+            // It exists, and its key implies the same content.
             Err(error) if error.code == "PreconditionFailed" => Ok(()),
             // An S3-compatible store without conditional writes.
             Err(error) if error.code == "NotImplemented" => {
@@ -61,7 +61,7 @@ impl AwsClients {
         }
     }
 
-    /// Puts the content back into an object that was altered.
+    /// Restores the content of an object that was altered.
     ///
     /// # Errors
     /// The call fails; repeating it is harmless.
@@ -99,7 +99,7 @@ impl AwsClients {
         Ok(())
     }
 
-    /// When the newest object was written whose key begins with `prefix`.
+    /// Returns when the newest object whose key begins with `prefix` was written.
     ///
     /// # Errors
     /// The call fails, or there are more objects than one page holds and none of that page was written
@@ -143,7 +143,7 @@ impl AwsClients {
         }
     }
 
-    /// Removes an object; one that is not there is removed already.
+    /// Removes an object; one that does not exist counts as removed.
     ///
     /// # Errors
     /// The call fails; repeating it is harmless.

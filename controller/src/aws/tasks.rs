@@ -1,7 +1,7 @@
 //! Tasks and deployments of a service, as raw JSON.
 //!
-//! One page of each: what is asked is why something failed and how the newest tasks are, not how many
-//! there are. Never stops a task.
+//! One page of each: the questions are why something failed and how the newest tasks are, not how many there are.
+//! Only reads.
 
 use aws_sdk_ecs::types::{CreatedAt, DesiredStatus};
 use jiff::Timestamp;

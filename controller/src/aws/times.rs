@@ -1,6 +1,6 @@
-//! Between the times of the SDK and ours.
+//! Conversions between the times of the SDK and ours.
 //!
-//! A time that does not fit is a time that is not known.
+//! A time that does not fit counts as not known.
 
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;

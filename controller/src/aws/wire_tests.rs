@@ -1,4 +1,4 @@
-//! What goes over the wire, byte for byte, with the real SDK on top of an HTTP client in memory.
+//! The requests on the wire, byte for byte, with the real SDK on top of an HTTP client in memory.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::VecDeque;
@@ -26,7 +26,7 @@ pub(super) enum Answer {
     Never,
 }
 
-/// A request as it left.
+/// A request as it was sent.
 #[derive(Clone, Debug)]
 pub(super) struct Sent {
     target: String,
@@ -36,7 +36,7 @@ pub(super) struct Sent {
     pub(super) uri: String,
 }
 
-/// Answers from a list and remembers what was sent; the last answer is repeated.
+/// Answers from a list and records what was sent; the last answer is repeated.
 #[derive(Clone, Debug)]
 pub(super) struct Wire {
     answers: Arc<Mutex<VecDeque<Answer>>>,
@@ -312,7 +312,7 @@ async fn a_read_is_repeated_and_every_attempt_is_paid_for() {
         .caller
         .budgets
         .bucket("111122223333", "us-east-1", Bucket::ClusterRead);
-    // Two of fifty are spent; at 20 per second a slow retry may have won one back.
+    // Two of fifty are spent; at 20 per second a slow retry may have restored one.
     assert!(bucket.tokens() <= 50.0);
     let error_then = Wire::new([Answer::Never]);
     let clients = self::clients(&error_then).await;

@@ -13,11 +13,11 @@ use jiff::Timestamp;
 /// Everything a plan is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct PlanInput<'a> {
-    /// Id of this installation: what its revisions are marked with.
+    /// The id of this installation, with which its revisions are marked.
     pub installation: &'a str,
     /// The target.
     pub target: &'a AwsTarget,
-    /// All policies, those being deleted included.
+    /// All policies, including those being deleted.
     pub policies: &'a [LoggingPolicy],
     /// All destinations by name.
     pub destinations: &'a BTreeMap<String, LogDestination>,
@@ -25,21 +25,21 @@ pub struct PlanInput<'a> {
     pub observation: &'a Observation,
     /// What is remembered of this target's workloads.
     pub records: &'a BTreeMap<WorkloadKey, WorkloadRecord>,
-    /// What we made in this target.
+    /// The resources that we made in this target.
     pub resources: &'a BTreeMap<ResourceId, OwnedResource>,
     /// Revisions that we registered and did not deregister, by ARN.
     pub revisions: &'a BTreeMap<String, OwnedRevision>,
-    /// Workloads that the target looks after no more, and that another target has taken on.
+    /// Workloads that the target no longer looks after, and that another target has taken on.
     pub handed_over: &'a BTreeSet<WorkloadKey>,
     /// Registrations whose answer is not known.
     pub intents: &'a [Intent],
     /// What is remembered of rollouts in this target, by uid of the policy.
     pub rollouts: &'a BTreeMap<String, RolloutRecord>,
-    /// What policies said in the generations that workloads may need again.
+    /// The content of policies in the generations that workloads may need again.
     pub generations: &'a BTreeMap<GenerationKey, PolicyGeneration>,
-    /// What people say to the rollouts of the present generations, by uid of the policy.
+    /// The requests of people about the rollouts of the present generations, by uid of the policy.
     pub controls: &'a BTreeMap<String, RolloutControl>,
-    /// Times in which nothing is started, of all targets.
+    /// The freezes of all targets: times in which nothing is started.
     pub freezes: &'a [Freeze],
     /// The time of the pass.
     pub now: Timestamp,

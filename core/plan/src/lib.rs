@@ -1,12 +1,12 @@
 //! From policies and an observed world to the list of steps.
 //!
-//! Pure: no I/O, no clock. It may ask for more reads ([`Plan::needs`]); it never assumes what it
-//! has not seen.
+//! Pure: no I/O, no clock. A plan may request more reads ([`Plan::needs`]); it does not assume what was not
+//! observed.
 //!
-//! From the ground up: what a plan is made from (`input`) and what it says (`model`); which policy wins a workload
-//! ([`select`]); whether logs arrive ([`log_delivery`]) and gates pass ([`gate`]); each workload alone (`workload`);
-//! the roles and objects that workloads share (`resources`); their turn (`rollout`); the steps of those whose turn it
-//! is (`steps`); what nobody needs any more (`removal`); and the order of all that (`pass`).
+//! From the bottom up: what a plan is made from (`input`) and what it contains (`model`); which policy wins a
+//! workload ([`select`]); whether logs arrive ([`log_delivery`]) and gates pass ([`gate`]); each workload alone
+//! (`workload`); the roles and objects that workloads share (`resources`); their slots (`rollout`); the steps of
+//! those that have a slot (`steps`); what nobody needs any more (`removal`); and the order of all that (`pass`).
 
 pub mod gate;
 mod input;

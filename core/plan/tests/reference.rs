@@ -1,7 +1,7 @@
 //! The core and the Python reference of the benchmark agree on the whole corpus.
 //!
-//! Whoever changes what is injected changes `tests/bench/patch_reference.py` too, or the benchmark
-//! would compare unlike work.
+//! Whoever changes what is injected must change `tests/bench/patch_reference.py` too, or the benchmark would
+//! compare different work.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::disallowed_methods, reason = "the corpus is a file")]
@@ -27,8 +27,8 @@ fn the_python_reference_gives_the_same_1_000_results() {
         .arg(&file)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let summary = String::from_utf8_lossy(&output.stdout).into_owned();
     let problems = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{said}{problems}");
-    assert_eq!(said.trim(), "1000 of 1000 results are equal");
+    assert!(output.status.success(), "{summary}{problems}");
+    assert_eq!(summary.trim(), "1000 of 1000 results are equal");
 }

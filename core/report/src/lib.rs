@@ -1,4 +1,4 @@
-//! What people are told of a target: conditions, reasons and events, and the plan of a policy.
+//! Reports for people: conditions, reasons and events of a target, and the plan of a policy.
 
 pub mod policy_plan;
 pub mod status;

@@ -1,4 +1,4 @@
-//! The OpenAPI v2 document in the protobuf form that `kubectl` asks for first, and up to 1.26 only.
+//! The OpenAPI v2 document in its protobuf form, the only one that client-go reads.
 //! Never adds anything the JSON document does not say.
 
 mod messages;

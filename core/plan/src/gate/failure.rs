@@ -1,6 +1,7 @@
 //! Why a deployment of ours failed, from what ECS and the router's own log still show.
 //!
-//! Never changes whether it failed: evidence that cannot be read is named and missing, no more.
+//! The explanation does not change whether the deployment failed: evidence that cannot be read is only named as
+//! missing.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -32,9 +33,9 @@ struct RouterLog {
     stream_prefix: String,
 }
 
-/// Adds to a failure what ended the deployment, when it was noticed between `before` and `after`. It
-/// asks for what it must see first; the message is whole when it asks for nothing more. A failure that
-/// is remembered is never looked into again.
+/// Adds to a failure what ended the deployment, when it was noticed between `before` and `after`. Requests the
+/// reads it needs; the message is complete when nothing more is requested. A failure that is already remembered is
+/// not explained again.
 pub(crate) fn explain(
     input: &PlanInput<'_>,
     service: &ServiceView,
@@ -61,10 +62,10 @@ fn message(
     needs: &mut Needs,
 ) -> String {
     let mut unread = Vec::new();
-    let mut said = vec![sanitize::aws_reason(reason)];
+    let mut parts = vec![sanitize::aws_reason(reason)];
     let deployments = service_deployments(input, service, deployment.started_at, needs);
-    if let Some(found) = answer("the service deployments", deployments, &mut unread) {
-        tell_deployment(&mut said, found, deployment.started_at);
+    if let Some(views) = answer("the service deployments", deployments, &mut unread) {
+        tell_deployment(&mut parts, views, deployment.started_at);
     }
     let document = revision(input, &deployment.task_definition, needs);
     let document = answer("the revision", document, &mut unread);
@@ -75,38 +76,38 @@ fn message(
     if let Some(tasks) = answer("the stopped tasks", stopped, &mut unread)
         && let Some(task) = telling_task(tasks, deployment, router.as_deref())
     {
-        said.push(tell_task(task, router.as_deref()));
+        parts.push(tell_task(task, router.as_deref()));
         if let (Some(document), Some(router)) = (document, &router) {
             match router_log(document, router) {
                 Some(log) => {
                     let tail = tail(input, &log, router, task, needs);
                     if let Some(lines) = answer("the router's log", tail, &mut unread) {
-                        tell_lines(&mut said, lines);
+                        tell_lines(&mut parts, lines);
                     }
                 }
-                None => said.push("the router's log is not in CloudWatch Logs".to_owned()),
+                None => parts.push("the router's log is not in CloudWatch Logs".to_owned()),
             }
         }
     }
-    said.extend(deployment.told_of_images());
+    parts.extend(deployment.told_of_images());
     if !unread.is_empty() {
-        said.push(format!("could not be read: {}", unread.join(", ")));
+        parts.push(format!("could not be read: {}", unread.join(", ")));
     }
-    said.retain(|part| !part.is_empty());
-    said.join("; ")
+    parts.retain(|part| !part.is_empty());
+    parts.join("; ")
 }
 
-/// What was read, if it was; what could not be is noted with the reason.
+/// Returns what was read, if it was; notes what could not be read, with the reason.
 fn answer<'a, T>(
-    what: &str,
-    found: Option<&'a Observed<T>>,
+    subject: &str,
+    observed: Option<&'a Observed<T>>,
     unread: &mut Vec<String>,
 ) -> Option<&'a T> {
-    match found? {
+    match observed? {
         Observed::Present(value) => Some(value),
         Observed::Absent => None,
         Observed::Unknown(why) => {
-            unread.push(format!("{what} ({})", sanitize::aws_reason(why)));
+            unread.push(format!("{subject} ({})", sanitize::aws_reason(why)));
             None
         }
     }
@@ -117,11 +118,11 @@ fn revision<'a>(
     arn: &str,
     needs: &mut Needs,
 ) -> Option<&'a Observed<TaskDefinitionDoc>> {
-    let found = input.observation.task_definitions.get(arn);
-    if found.is_none() {
+    let observed = input.observation.task_definitions.get(arn);
+    if observed.is_none() {
         needs.task_definitions.insert(arn.to_owned());
     }
-    found
+    observed
 }
 
 /// The service deployments of a service since one of ours was started.
@@ -137,15 +138,15 @@ pub(crate) fn service_deployments<'a>(
         service: service.name.clone(),
         after: started_at.checked_sub(skew).unwrap_or(started_at),
     };
-    let found = input
+    let observed = input
         .observation
         .evidence
         .service_deployments
         .get(&question);
-    if found.is_none() {
+    if observed.is_none() {
         needs.evidence.service_deployments.insert(question);
     }
-    found
+    observed
 }
 
 fn stopped_tasks<'a>(
@@ -173,39 +174,43 @@ fn tail<'a>(
         group: log.group.clone(),
         stream: format!("{}/{router}/{}", log.stream_prefix, task.id()),
     };
-    let found = input.observation.evidence.log_tails.get(&question);
-    if found.is_none() {
+    let observed = input.observation.evidence.log_tails.get(&question);
+    if observed.is_none() {
         needs.evidence.log_tails.insert(question);
     }
-    found
+    observed
 }
 
-/// The deployment that began nearest to when ours was answered.
-fn tell_deployment(said: &mut Vec<String>, found: &[ServiceDeploymentView], started_at: Timestamp) {
-    let distance = |one: &&ServiceDeploymentView| {
-        one.created_at.map_or(SignedDuration::MAX, |at| {
+/// Describes the deployment that began nearest to the time at which our update was answered.
+fn tell_deployment(
+    parts: &mut Vec<String>,
+    deployments: &[ServiceDeploymentView],
+    started_at: Timestamp,
+) {
+    let distance = |view: &&ServiceDeploymentView| {
+        view.created_at.map_or(SignedDuration::MAX, |at| {
             at.duration_since(started_at).abs()
         })
     };
-    let Some(ours) = found.iter().min_by_key(distance) else {
+    let Some(ours) = deployments.iter().min_by_key(distance) else {
         return;
     };
     for text in [&ours.status_reason, &ours.rollback_reason] {
         let text = sanitize::aws_reason(text);
-        if !said.iter().any(|before| before.contains(&text)) {
-            said.push(text);
+        if !parts.iter().any(|before| before.contains(&text)) {
+            parts.push(text);
         }
     }
     if !ours.triggered_alarms.is_empty() {
-        said.push(format!(
+        parts.push(format!(
             "alarms that were triggered: {}",
             sanitize::aws_reason(&ours.triggered_alarms.join(", "))
         ));
     }
 }
 
-/// The task that tells most: one whose router ended badly before one where another container did, and
-/// the earliest of those. Tasks that ECS or a person stopped tell nothing.
+/// Returns the task that explains most: one whose router ended badly before one where another container did, and
+/// the earliest of those. Tasks that ECS or a person stopped explain nothing.
 fn telling_task<'a>(
     tasks: &'a [TaskView],
     deployment: &DeploymentRecord,
@@ -227,7 +232,7 @@ fn telling_task<'a>(
         })
 }
 
-/// Whether a task stopped for a reason of its own, and not since ECS or a person wanted fewer.
+/// Whether a task stopped for a reason of its own, and not because ECS or a person wanted fewer tasks.
 pub(crate) fn stopped_by_itself(task: &TaskView) -> bool {
     match task.stop_code.as_str() {
         "ServiceSchedulerInitiated" => task.stopped_reason.contains("health check"),
@@ -244,7 +249,11 @@ fn tell_task(task: &TaskView, router: Option<&str>) -> String {
     let of_router = router
         .and_then(|name| task.container(name))
         .filter(|container| ended_badly(container));
-    let culprit = of_router.or_else(|| task.containers.iter().find(|one| ended_badly(one)));
+    let culprit = of_router.or_else(|| {
+        task.containers
+            .iter()
+            .find(|container| ended_badly(container))
+    });
     let why = sanitize::aws_reason(&task.stopped_reason);
     match culprit {
         Some(container) => {
@@ -259,7 +268,7 @@ fn tell_task(task: &TaskView, router: Option<&str>) -> String {
     }
 }
 
-/// What became of a container, with its exit code and what that means.
+/// Describes how a container ended, with its exit code and the meaning of that.
 pub(crate) fn tell_container(container: &TaskContainer, is_router: bool) -> String {
     let kind = if is_router { "the router" } else { "container" };
     let reason = sanitize::aws_reason(&container.reason);
@@ -287,19 +296,19 @@ pub(crate) fn tell_container(container: &TaskContainer, is_router: bool) -> Stri
     }
 }
 
-fn tell_lines(said: &mut Vec<String>, lines: &[String]) {
+fn tell_lines(parts: &mut Vec<String>, lines: &[String]) {
     let lines: Vec<String> = lines
         .iter()
         .map(|line| sanitize::log_line(line))
         .filter(|line| !line.is_empty())
         .collect();
     if !lines.is_empty() {
-        said.push(format!("the router's log ends with: {}", lines.join(" | ")));
+        parts.push(format!("the router's log ends with: {}", lines.join(" | ")));
     }
 }
 
-/// Group, region and stream prefix of the router's own log. Without a prefix streams are named by the
-/// id of the container, which ECS does not tell.
+/// Group, region and stream prefix of the router's own log. Without a prefix streams are named by the id of the
+/// container, which ECS does not report.
 fn router_log(document: &TaskDefinitionDoc, router: &str) -> Option<RouterLog> {
     let container = document.container(router)?;
     if !container.has_log_driver("awslogs") {

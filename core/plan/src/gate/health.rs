@@ -1,6 +1,6 @@
 //! The health of workloads that still bake: their deployment and the containers of their new tasks.
 //!
-//! It looks at revisions of ours only: what the owner runs is the owner's business.
+//! Only revisions of ours are checked: the health of what the owner runs is not the operator's concern.
 
 use jiff::Timestamp;
 
@@ -10,17 +10,16 @@ use crate::input::PlanInput;
 use firelens_aws::observe::{Needs, Observed, ServiceView, TaskView, TasksQuestion, sanitize};
 use firelens_aws::record::WorkloadRecord;
 
-/// Services of a rollout whose tasks are read in one pass. Each costs up to four calls, of which ECS
-/// gives back twenty a second:
-/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>. Of further
-/// services the deployment alone is evaluated, which costs nothing.
+/// The number of services of a rollout whose tasks are read in one pass. Each costs up to four calls, of which ECS
+/// restores twenty a second: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>.
+/// For further services only the deployment is evaluated, which costs nothing.
 pub const WATCHED_TASKS_SERVICES: usize = 10;
 
-/// The revision of ours that a workload bakes.
+/// The revision of ours that bakes in a workload.
 struct Baking<'a> {
     revision: &'a str,
     router: Option<String>,
-    /// What happened before says nothing about it.
+    /// Nothing before this time counts.
     since: Timestamp,
     settled: bool,
 }
@@ -68,12 +67,12 @@ fn baking<'a>(input: &PlanInput<'_>, record: &'a WorkloadRecord) -> Option<Bakin
     })
 }
 
-/// What ECS says of the deployment, where that is bad.
+/// What ECS reports of the deployment, where that is bad.
 fn deployment(service: &ServiceView, baking: &Baking<'_>) -> Option<String> {
     let ours = service
         .deployments
         .iter()
-        .find(|found| found.task_definition == baking.revision)?;
+        .find(|view| view.task_definition == baking.revision)?;
     (ours.rollout_state.as_deref() == Some("FAILED")).then(|| {
         let why = sanitize::aws_reason(&ours.rollout_state_reason);
         format!("ECS marked the deployment as failed: {why}")
@@ -83,7 +82,7 @@ fn deployment(service: &ServiceView, baking: &Baking<'_>) -> Option<String> {
 /// What is wrong with its tasks, if anything is.
 ///
 /// # Errors
-/// It cannot be told, and why.
+/// When the health of the tasks is not known, with the reason.
 fn tasks(
     input: &PlanInput<'_>,
     service: &ServiceView,
@@ -120,17 +119,17 @@ fn tasks(
 }
 
 fn listed<'a>(
-    found: Option<&'a Observed<Vec<TaskView>>>,
-    what: &str,
+    observed: Option<&'a Observed<Vec<TaskView>>>,
+    subject: &str,
 ) -> Result<&'a [TaskView], String> {
-    match found {
+    match observed {
         Some(Observed::Present(tasks)) => Ok(tasks),
         Some(Observed::Absent) => Ok(&[]),
         Some(Observed::Unknown(why)) => Err(format!(
-            "its {what} could not be read: {}",
+            "its {subject} could not be read: {}",
             sanitize::aws_reason(why)
         )),
-        None => Err(format!("its {what} are being read")),
+        None => Err(format!("its {subject} are being read")),
     }
 }
 
@@ -140,8 +139,8 @@ fn ours<'t>(tasks: &'t [TaskView], baking: &Baking<'_>) -> impl Iterator<Item = 
         .filter(|task| task.task_definition == baking.revision)
 }
 
-/// How a stopped task speaks against the router. While the deployment runs, ECS itself evaluates tasks
-/// that do not start; and an application that ends by itself did so before.
+/// Describes how a stopped task is evidence against the router. While the deployment runs, ECS itself evaluates
+/// tasks that do not start; and an application that ends by itself did so before.
 fn broken(task: &TaskView, router: Option<&str>, settled: bool) -> Option<String> {
     if !stopped_by_itself(task) {
         return None;

@@ -1,6 +1,7 @@
 //! The gates that a policy names: CloudWatch alarms and PromQL queries.
 //!
-//! A policy names what to ask and never whom: where Prometheus is, the operator's own configuration says.
+//! A policy names the query and not the server: the address of Prometheus is part of the operator's own
+//! configuration.
 
 use crate::gate::Findings;
 use crate::input::PlanInput;

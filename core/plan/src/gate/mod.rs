@@ -1,7 +1,7 @@
 //! Whether a rollout may go on: the health of what it has reached, alarms, metrics, arriving logs.
 //!
-//! Pure, and only a evaluation: it never starts, stops or takes back anything. What could not be read is
-//! inconclusive, never good and never bad.
+//! A pure evaluation: it does not start, stop or undo anything. What could not be read is inconclusive, neither
+//! good nor bad.
 
 mod failure;
 mod health;
@@ -16,21 +16,21 @@ use firelens_types::v1alpha1::LoggingPolicy;
 pub(crate) use failure::{explain, service_deployments};
 pub use health::WATCHED_TASKS_SERVICES;
 
-/// What the evidence says of a rollout.
+/// The result of the evidence for a rollout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnalysisResult {
-    /// Everything that was asked for speaks for going on.
+    /// Every check that was requested passed.
     Successful,
-    /// Something speaks against it; the text says what.
+    /// A check failed; with the description.
     Failed(String),
-    /// It cannot be told; the text says why. To wait is right.
+    /// The result is not known; with the reason. The rollout waits.
     Inconclusive(String),
 }
 
 /// A workload that the rollout has reached and that still bakes.
 pub type Watched<'w> = (&'w WorkloadKey, &'w ServiceView, &'w WorkloadRecord);
 
-/// What speaks against going on, and what cannot be told.
+/// Findings against going on, and checks without a result.
 #[derive(Debug, Default)]
 struct Findings {
     failed: Vec<String>,
@@ -62,9 +62,9 @@ fn told(findings: &[String]) -> String {
     text
 }
 
-/// Evaluates the rollout of `policy` by the workloads it has reached and that still bake, and by the gates
-/// it names. It asks for what it must see; until that is read the analysis is inconclusive. To be called
-/// only between the first start of a rollout and its end: each call costs reads.
+/// Evaluates the rollout of `policy` by the workloads it has reached and that still bake, and by the gates it
+/// names. Requests the reads it needs; until those are answered the analysis is inconclusive. To be called only
+/// between the first start of a rollout and its end: each call costs reads.
 #[must_use]
 pub fn evaluate(
     input: &PlanInput<'_>,
@@ -88,11 +88,11 @@ pub fn evaluate(
     findings.result()
 }
 
-/// Whether logs arrive, as it was seen last.
+/// Adds whether logs arrive, as of the last check.
 fn logs(key: &WorkloadKey, stand: log_delivery::LogState, findings: &mut Findings) {
     match stand {
         log_delivery::LogState::Flowing => {}
-        log_delivery::LogState::Silent(what) => findings.failed.push(format!("{key}: {what}")),
+        log_delivery::LogState::Silent(detail) => findings.failed.push(format!("{key}: {detail}")),
         log_delivery::LogState::Unclear(why) => findings.unclear.push(format!("{key}: {why}")),
     }
 }

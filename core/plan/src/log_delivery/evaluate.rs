@@ -1,6 +1,6 @@
 //! What the destinations of one workload show.
 //!
-//! Never a desired while an answer is missing: the plan asks first and evaluates in its next round.
+//! No result while an answer is missing: the plan requests the reads and evaluates in its next round.
 
 use jiff::SignedDuration;
 
@@ -14,13 +14,13 @@ use firelens_aws::record::{LogsSeen, ManagedRevision};
 use firelens_fluent::locations::{self, Location, LogSource};
 use firelens_fluent::outputs::OutputInUse;
 
-/// Tasks whose streams are looked at: one that is broken alone is the health check's business.
+/// The number of tasks whose streams are checked: one task that is broken alone is for the health check.
 const TASKS_LOOKED_AT: usize = 2;
 
-/// What one output shows.
+/// What one output shows at its destination.
 enum Shown {
     Flowing(String),
-    /// The stream is there and tells no event yet.
+    /// The stream exists and has no event yet.
     Opened(String),
     Nothing(String),
     Unreadable(String),
@@ -28,7 +28,7 @@ enum Shown {
     Unreachable(&'static str),
 }
 
-/// What is seen of the logs of one workload; `None` while reads are missing.
+/// Returns what is seen of the logs of one workload; `None` while reads are missing.
 pub(crate) fn evaluate(
     input: &PlanInput<'_>,
     entry: &Entry<'_>,
@@ -59,7 +59,7 @@ pub(crate) fn evaluate(
         let message = "no task of the revision is running".to_owned();
         return Some((LogsSeen::Waiting, message));
     }
-    // All outputs are asked for before the first missing answer ends the round.
+    // All outputs are requested before the first missing answer ends the round.
     let shown: Vec<Option<(&str, Shown)>> = entry
         .outputs
         .iter()
@@ -95,7 +95,7 @@ fn place(
 
 fn unreachable(input: &PlanInput<'_>, entry: &Entry<'_>) -> (LogsSeen, String) {
     let source = LogSource::default();
-    let told: Vec<String> = entry
+    let lines: Vec<String> = entry
         .outputs
         .iter()
         .filter_map(|output| {
@@ -103,7 +103,7 @@ fn unreachable(input: &PlanInput<'_>, entry: &Entry<'_>) -> (LogsSeen, String) {
             Some(format!("output {}: {why}", output.name))
         })
         .collect();
-    (LogsSeen::Unreachable, told.join("; "))
+    (LogsSeen::Unreachable, lines.join("; "))
 }
 
 /// The running tasks, or why they are not known.
@@ -127,7 +127,7 @@ fn tasks<'a>(
     })
 }
 
-/// What one output shows; `None` while an answer is missing.
+/// Returns what one output shows; `None` while an answer is missing.
 fn shown(
     input: &PlanInput<'_>,
     entry: &Entry<'_>,
@@ -148,12 +148,12 @@ fn shown(
     let mut questions: Vec<LogDeliveryQuestion> = Vec::new();
     let mut where_ = String::new();
     for source in sources {
-        let found = match place(input, entry, output, source) {
-            Ok(found) => found,
+        let location = match place(input, entry, output, source) {
+            Ok(location) => location,
             Err(why) => return Some(Shown::Unreachable(why)),
         };
-        where_ = locations::tell(&found.place);
-        let question = question(input, managed, found);
+        where_ = locations::tell(&location.place);
+        let question = question(input, managed, location);
         if !questions.contains(&question) && questions.len() < PLACES_PER_OUTPUT {
             questions.push(question);
         }
@@ -182,35 +182,36 @@ fn shown(
     (!missing).then_some(shown)
 }
 
-/// What others write as well counts from the end of the deployment on.
+/// Makes the question for a location. Where others write as well, only what came after the end of the deployment
+/// counts.
 fn question(
     input: &PlanInput<'_>,
     managed: &ManagedRevision,
-    found: Location,
+    location: Location,
 ) -> LogDeliveryQuestion {
     let window = crate::log_delivery::window_start(input.now);
     let since = match managed.runs_since() {
-        Some(since) if !found.of_one_task => window.max(since),
+        Some(since) if !location.of_one_task => window.max(since),
         _ => window,
     };
     LogDeliveryQuestion {
-        region: found.region,
-        place: found.place,
+        region: location.region,
+        place: location.place,
         since,
     }
 }
 
-/// All outputs together. The worst of those that can be seen counts; those that cannot be are named.
+/// Combines all outputs. The worst of those that can be seen counts; those that cannot be are named.
 fn told(
     input: &PlanInput<'_>,
     managed: &ManagedRevision,
     shown: &[(&str, Shown)],
     grace_seconds: i64,
 ) -> (LogsSeen, String) {
-    let mut said = Vec::new();
+    let mut lines = Vec::new();
     let (mut silent, mut unreadable, mut opened) = (false, false, false);
-    for (name, one) in shown {
-        said.push(match one {
+    for (name, result) in shown {
+        lines.push(match result {
             Shown::Flowing(place) => format!("output {name}: records arrive in {place}"),
             Shown::Opened(place) => {
                 opened = true;
@@ -241,5 +242,5 @@ fn told(
     } else {
         LogsSeen::Flowing
     };
-    (seen, said.join("; "))
+    (seen, lines.join("; "))
 }

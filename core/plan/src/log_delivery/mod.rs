@@ -1,7 +1,7 @@
 //! Whether logs arrive: evidence at the destinations of what was rolled out.
 //!
-//! Pure. It never takes what it cannot see for a loss: a read that failed, or a destination that AWS
-//! cannot show, leaves the answer open.
+//! Pure. What cannot be seen does not count as lost: after a read that failed, or for a destination that AWS
+//! cannot show, the answer stays open.
 
 mod evaluate;
 
@@ -13,19 +13,19 @@ use firelens_aws::record::{LogsRecord, LogsSeen, ManagedRevision, WorkloadRecord
 use firelens_fluent::outputs::OutputInUse;
 use firelens_types::v1alpha1::{LoggingPolicy, RouterType};
 
-/// Workloads looked at in one pass. Each costs two calls for its tasks and up to [`PLACES_PER_OUTPUT`]
+/// The number of workloads checked in one pass. Each costs two calls for its tasks and up to [`PLACES_PER_OUTPUT`]
 /// for each output, from budgets that the account's own dashboards share.
 pub const CHECKS_PER_PASS: usize = 20;
 
-/// Places looked at for one output of one workload: tasks and containers have streams of their own, and
-/// one that shows a record is enough.
+/// The number of locations checked for one output of one workload: tasks and containers have streams of their own,
+/// and one that shows a record is enough.
 pub const PLACES_PER_OUTPUT: usize = 4;
 
-/// How often is looked until logs were first seen, in seconds.
+/// The interval of checks until logs were first seen, in seconds.
 pub const FIRST_PROOF_SECONDS: i64 = 60;
 
-/// How often is looked again after that, in seconds: each look costs calls, and a router that once
-/// delivered mostly goes on.
+/// The interval of checks after that, in seconds: each check costs calls, and a router that once delivered mostly
+/// goes on.
 pub const RECHECK_SECONDS: i64 = 3600;
 
 /// How long a destination may show nothing after a deployment before that counts as silence, in
@@ -33,10 +33,10 @@ pub const RECHECK_SECONDS: i64 = 3600;
 /// (<https://docs.fluentbit.io/manual/data-pipeline/outputs/s3>), and metrics come minutes late.
 pub const GRACE_SECONDS: i64 = 900;
 
-/// How far back a record still counts, in seconds: an application may say nothing all night.
+/// How far back a record still counts, in seconds: an application may write nothing all night.
 pub const WINDOW_SECONDS: i64 = 86_400;
 
-/// The window moves by this many seconds, so that one pass asks the same all along.
+/// The window moves in steps of this many seconds, so that one pass asks the same question throughout.
 const WINDOW_STEP_SECONDS: i64 = 3600;
 
 /// A workload that is as its policy wants it, and where its containers send.
@@ -45,23 +45,23 @@ pub(crate) struct Entry<'d> {
     pub service: &'d ServiceView,
     pub(crate) outputs: &'d [OutputInUse],
     pub record: &'d mut WorkloadRecord,
-    /// What it asks for.
+    /// The reads it requests.
     pub(crate) asks: &'d mut Needs,
 }
 
 /// What is known of a workload's logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LogState {
-    /// They were seen.
+    /// Records were seen.
     Flowing,
-    /// Nothing came; the text says where not.
+    /// Nothing arrived; with the locations.
     Silent(String),
-    /// It cannot be told; the text says why.
+    /// The answer is not known; with the reason.
     Unclear(String),
 }
 
-/// Looks at those whose time has come and takes into their records what is seen. `entries` are in the
-/// order of their keys; it asks for reads, and an entry whose reads are not answered stays as it is.
+/// Checks the workloads that are due and records what is seen. `entries` are in the order of their keys; an entry
+/// whose requested reads are not answered stays as it is.
 pub(crate) fn follow(input: &PlanInput<'_>, entries: Vec<Entry<'_>>, needs: &mut Needs) {
     let mut due: Vec<(Option<Timestamp>, Entry<'_>)> = entries
         .into_iter()
@@ -70,7 +70,7 @@ pub(crate) fn follow(input: &PlanInput<'_>, entries: Vec<Entry<'_>>, needs: &mut
             Some((checked_at, entry))
         })
         .collect();
-    // Those that were never looked at first, then those that wait longest.
+    // Those that were never checked come first, then those that wait longest.
     due.sort_by_key(|(checked_at, _)| *checked_at);
     for (_, entry) in due.into_iter().take(CHECKS_PER_PASS) {
         let Some(managed) = entry.record.managed.clone() else {
@@ -85,13 +85,13 @@ pub(crate) fn follow(input: &PlanInput<'_>, entries: Vec<Entry<'_>>, needs: &mut
     }
 }
 
-/// When the rollout of a policy was resumed last.
+/// The time at which the rollout of a policy was last resumed.
 fn resumed_at(input: &PlanInput<'_>, policy: &LoggingPolicy) -> Option<Timestamp> {
     input.controls.get(policy.uid())?.resumed_at
 }
 
-/// `Some` when it is time to look, with the time of the last look. Who resumes a rollout wants what holds it to
-/// be looked at again.
+/// Returns `Some` when a check is due, with the time of the last check. Resuming a rollout makes what holds it due
+/// at once.
 fn due(
     entry: &Entry<'_>,
     resumed_at: Option<Timestamp>,
@@ -106,13 +106,13 @@ fn due(
     };
     let is_old = resumed_at.is_some_and(|at| before.checked_at <= at);
     let interval = match before.seen {
-        // What a revision sends to does not change.
+        // The outputs of a revision do not change.
         LogsSeen::Unreachable => return None,
         LogsSeen::Silent if is_old => 0,
         LogsSeen::Flowing => RECHECK_SECONDS,
         LogsSeen::Silent if before.proven_at.is_some() => RECHECK_SECONDS,
         LogsSeen::Waiting | LogsSeen::Silent | LogsSeen::Unreadable => {
-            // What did not come in an hour is not expected every minute.
+            // What did not arrive within an hour is not checked every minute.
             let age = managed
                 .runs_since()
                 .map_or(SignedDuration::ZERO, |at| now.duration_since(at));
@@ -127,7 +127,7 @@ fn due(
     (waited >= SignedDuration::from_secs(interval)).then_some(Some(before.checked_at))
 }
 
-/// What is remembered of the revision that runs.
+/// The log record of the revision that runs.
 fn of_revision(record: &WorkloadRecord) -> Option<&LogsRecord> {
     let managed = record.managed.as_ref()?;
     record
@@ -153,8 +153,8 @@ fn remembered(
     }
 }
 
-/// How a workload stands under a policy, from what was seen last. Silence from before its rollout was resumed
-/// is no news.
+/// The log delivery of a workload under a policy, as of the last check. Silence from before its rollout was
+/// resumed does not count.
 pub(crate) fn state(
     input: &PlanInput<'_>,
     policy: &LoggingPolicy,
@@ -182,12 +182,12 @@ pub(crate) fn state(
     }
 }
 
-/// What was seen last, for the condition.
+/// Returns what was last seen, for the condition.
 pub fn last_seen(record: &WorkloadRecord) -> Option<&LogsRecord> {
     of_revision(record)
 }
 
-/// Whether the router is one whose outputs are known here.
+/// Whether the router is Fluent Bit, whose outputs are known here.
 fn is_fluent_bit(policy: &LoggingPolicy) -> bool {
     policy.spec.router.type_ == RouterType::Fluentbit
 }

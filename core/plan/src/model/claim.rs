@@ -1,4 +1,4 @@
-//! What another installation of the operator looks after.
+//! Workloads that another installation of the operator manages.
 
 use std::collections::BTreeSet;
 
@@ -9,23 +9,23 @@ use firelens_taskdef::TaskDefinitionDoc;
 
 use crate::input::PlanInput;
 
-/// A service that another installation looks after.
+/// A service that another installation manages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// Id of that installation.
+    /// The id of that installation.
     pub installation: String,
-    /// Name of the policy there.
+    /// The name of its policy.
     pub policy: String,
     /// ARN of the revision it made.
     pub revision: String,
-    /// Names of the roles of that revision: what it relies on is not ours to take.
+    /// The names of the roles of that revision: what they rely on must not be removed.
     pub roles: BTreeSet<String>,
-    /// What an S3 object of its configuration is named in.
+    /// The task definition, in which the S3 objects of its configuration are named.
     document: String,
 }
 
 impl Claim {
-    /// What the marks of the live revision claim, if it is another installation's.
+    /// Returns the claim of the live revision by its marks, if it is another installation's.
     pub(crate) fn of(
         input: &PlanInput<'_>,
         live: &TaskDefinitionDoc,
@@ -43,7 +43,7 @@ impl Claim {
         })
     }
 
-    /// For people: whose it is, and what to do.
+    /// The message for people: whose the service is, and what to do.
     #[must_use]
     pub fn message(&self) -> String {
         let Self {

@@ -1,18 +1,18 @@
-//! A fight over a router.
+//! Contested services: a router that others keep removing.
 
 use firelens_inject::drift::{Actor, ways_out};
 use jiff::Timestamp;
 
-/// Within what time reverts count, in seconds: six hours, so that a tool that runs every hour, or every
+/// The window within which reverts count, in seconds: six hours, so that a tool that runs every hour, or every
 /// second hour, is noticed, and one that runs every night is followed.
 pub const REVERT_WINDOW_SECONDS: i64 = 21_600;
 
-/// A fight over the router of one service.
+/// The contest over the router of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contest {
     /// How often the same content came back within the window.
     pub times: usize,
-    /// ARN of the revision that was brought back.
+    /// ARN of the revision that was deployed again.
     pub revision: String,
     /// Who registered it, and with what tool.
     pub actor: Actor,
@@ -25,7 +25,7 @@ pub struct Contest {
 }
 
 impl Contest {
-    /// For people: what happens, who it is, and the lines that end it.
+    /// The message for people: what happens, who does it, and the commands that end it.
     #[must_use]
     pub fn message(&self) -> String {
         format!(

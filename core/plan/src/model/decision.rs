@@ -9,13 +9,13 @@ use super::{Claim, Contest, ExternalDeploy};
 /// Why a workload is or is not acted upon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// No policy selects it and it carries nothing of ours.
+    /// No policy selects it and nothing of ours is in it.
     NotSelected,
-    /// A tag says that it is to be left alone.
+    /// A tag opts it out.
     OptedOut,
-    /// It could not be read; nothing is known, nothing is done.
+    /// It could not be read, so nothing is done; with the reason.
     Unknown(String),
-    /// The winner is in `Audit`: this would be done.
+    /// The winner is in `Audit`; in `Enforce` it would be injected.
     WouldInject,
     /// Selected, but it cannot be injected.
     Refused(Refusal),
@@ -23,7 +23,7 @@ pub enum Decision {
     InSync,
     /// The router was taken out.
     Ejected,
-    /// Steps of this pass bring the router in or up to date.
+    /// Steps of this pass inject the router or update it.
     Injecting,
     /// Steps of this pass take the router out.
     Ejecting,
@@ -35,18 +35,18 @@ pub enum Decision {
     Waiting(Wait),
     /// The last attempt failed and is not repeated until something changes.
     Failed,
-    /// Somebody takes the router away again and again; the service is left alone.
+    /// Somebody keeps removing the router; the service is left alone.
     Contested(Box<Contest>),
-    /// Something else than ECS deploys the service: the revision is prepared, its owner ships it.
+    /// Something else than ECS deploys the service: the revision is prepared, and its owner deploys it.
     ShipManually(Box<ExternalDeploy>),
-    /// Another installation made the revision that the service is set to; left as it is.
+    /// Another installation made the revision that the service is set to; it is left as it is.
     Claimed(Box<Claim>),
-    /// Ours by its labels, but its policy, whose name this is, is not known; left as it is.
+    /// Ours by its labels, but its policy (the name) is not known; it is left as it is.
     Orphaned(String),
-    /// Its cluster is not among those of the target any more, or the target is being deleted (`true`), and
-    /// it runs a router that a policy wants: nothing is changed.
+    /// Its cluster is no longer among those of the target, or the target is being deleted (`true`), and it runs a
+    /// router that a policy wants: nothing is changed.
     OutOfScope(bool),
-    /// `deletionPolicy: Retain`: what runs is left and no longer looked after.
+    /// `deletionPolicy: Retain`: what runs is left and no longer managed.
     Retained,
 }
 
@@ -72,13 +72,14 @@ impl Decision {
         matches!(self, Self::Unknown(_))
     }
 
-    /// Whether its target looks after it no more.
+    /// Whether its target no longer looks after it.
     #[must_use]
     pub const fn is_out_of_scope(&self) -> bool {
         matches!(self, Self::OutOfScope(_))
     }
 
-    /// Whether only others can change something: its owner, or whoever looks after it. Nobody waits for it.
+    /// Whether only others can change something: its owner, or whoever manages it. The rollout does not wait for
+    /// it.
     #[must_use]
     pub const fn is_left_to_others(&self) -> bool {
         matches!(
@@ -87,7 +88,7 @@ impl Decision {
         )
     }
 
-    /// Whether nothing is wanted of it, or nothing any more.
+    /// Whether nothing is wanted of it, or nothing any longer.
     #[must_use]
     pub const fn is_unmanaged(&self) -> bool {
         matches!(
@@ -102,26 +103,26 @@ impl Decision {
 pub enum Wait {
     /// A deployment by someone else is under way; ours would cut it short.
     ForeignDeployment,
-    /// A deployment by someone else was done just now; who waits for it is to see a stable service first.
+    /// A deployment by someone else completed just now; tools that wait for it must see a stable service first.
     Settle {
-        /// Since when it is done.
+        /// When it completed.
         since: Timestamp,
         /// When the change may begin.
         until: Timestamp,
     },
-    /// AWS refused the change with words that may pass. It keeps its place: were that given to the next, a
+    /// AWS refused the change with a message that may pass. The workload keeps its slot: if the next one got it, a
     /// fleet whose first updates are all refused would begin one canary after the other.
     Doubt {
-        /// What AWS said.
+        /// The message of AWS.
         said: String,
-        /// When it is asked again.
+        /// When the change is retried.
         until: Timestamp,
     },
     /// `rollout.maxConcurrent` services are in flight.
     Concurrency,
-    /// The canaries, or their bake time until then.
+    /// The canaries come first; with the end of their bake time, once known.
     Canary(Option<Timestamp>),
-    /// The workloads of the wave before must be done; with the number of the wave that is open.
+    /// The workloads of the wave before must be done; with the number of the open wave.
     Wave(u32),
     /// The workloads of an earlier stage of `rollout.order` go first.
     Stage,
@@ -134,24 +135,24 @@ pub enum Wait {
         /// When it ends.
         until: Timestamp,
     },
-    /// The plan of that hash is not approved.
+    /// The plan with that hash is not approved.
     Approval(String),
-    /// Somebody ended the rollout.
+    /// Somebody aborted the rollout.
     Aborted,
-    /// A gate cannot be evaluated yet; with what it says.
+    /// A gate cannot be evaluated yet; with its message.
     Gate(String),
-    /// Enough workloads failed, a gate failed, or somebody paused the rollout; with which.
+    /// Enough workloads failed, a gate failed, or somebody paused the rollout; with the reason.
     Paused(String),
     /// `suspend` on the policy or the target.
     Suspended,
-    /// A role policy was written and IAM needs until then to spread it.
+    /// A role policy was written and IAM needs until then to propagate it.
     IamPropagation(Timestamp),
     /// Something needed could not be read.
     Read(String),
 }
 
 impl Wait {
-    /// When it is over, where a time ends it.
+    /// Returns when the wait is over, where a time ends it.
     #[must_use]
     pub const fn until(&self) -> Option<Timestamp> {
         match self {
@@ -163,7 +164,7 @@ impl Wait {
         }
     }
 
-    /// Whether nothing but another look at AWS can end it.
+    /// Whether only another read of AWS can end the wait.
     #[must_use]
     pub const fn is_for_aws(&self) -> bool {
         matches!(

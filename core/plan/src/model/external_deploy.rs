@@ -1,16 +1,16 @@
-//! A revision that something else than ECS deploys.
+//! A revision that something else than ECS deploys (an external deploy).
 
 use firelens_aws::observe::{LoadBalancerView, ServiceView};
 use firelens_aws::record::Purpose;
 
-/// A revision that is ready to be shipped by the owner of the service.
+/// A revision that is ready to be deployed by the owner of the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExternalDeploy {
     /// Its ARN.
     pub revision: String,
-    /// Whether it brings the router, or is without.
+    /// Whether it adds the router or is without it.
     pub purpose: Purpose,
-    /// `CODE_DEPLOY` or `EXTERNAL`.
+    /// The deployment controller: `CODE_DEPLOY` or `EXTERNAL`.
     pub controller: String,
     /// ARN of the cluster.
     pub cluster: String,
@@ -32,23 +32,23 @@ impl ExternalDeploy {
         }
     }
 
-    /// For people: what is ready, and how to ship it.
+    /// The message for people: what is ready, and how to deploy it.
     #[must_use]
     pub fn message(&self) -> String {
         format!("{}; {}", self.ready(), self.how())
     }
 
-    /// What is ready.
+    /// Describes what is ready.
     #[must_use]
     pub fn ready(&self) -> String {
-        let what = match self.purpose {
+        let state = match self.purpose {
             Purpose::Inject => "the revision with the router is ready",
             Purpose::Eject | Purpose::Restore => "the revision to return to is ready",
         };
-        format!("{what}: {}", self.revision)
+        format!("{state}: {}", self.revision)
     }
 
-    /// How to ship it: lines to be pasted, after one that says so.
+    /// Describes how to deploy it: lines to be pasted, after an introducing line.
     #[must_use]
     pub fn how(&self) -> String {
         match self.controller.as_str() {
@@ -68,11 +68,11 @@ impl ExternalDeploy {
     #[must_use]
     pub fn app_spec(&self) -> String {
         let (name, port) = match self.load_balancers.first() {
-            Some(found) if found.container_port > 0 => (
-                found.container_name.clone(),
-                found.container_port.to_string(),
+            Some(balancer) if balancer.container_port > 0 => (
+                balancer.container_name.clone(),
+                balancer.container_port.to_string(),
             ),
-            // The service has none that ECS tells of; CodeDeploy demands one.
+            // ECS reports no load balancer for the service; CodeDeploy requires one.
             _ => ("CONTAINER".to_owned(), "PORT".to_owned()),
         };
         format!(
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn app_spec_names_revision_container_and_port() {
-        let found = external_deploy(
+        let deploy = external_deploy(
             "CODE_DEPLOY",
             vec![LoadBalancerView {
                 container_name: "app".to_owned(),
@@ -134,8 +134,8 @@ Resources:
         LoadBalancerInfo:
           ContainerName: \"app\"
           ContainerPort: 8080";
-        assert_eq!(found.app_spec(), wanted);
-        assert!(found.message().ends_with(wanted));
+        assert_eq!(deploy.app_spec(), wanted);
+        assert!(deploy.message().ends_with(wanted));
     }
 
     #[test]

@@ -33,10 +33,10 @@ use firelens_inject::{Marks, Note};
 /// What to do in one target.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// What must be read before this plan may be applied. When it is not empty, read it and plan
+    /// What must be read before this plan may be applied. When it is not empty, the caller reads it and plans
     /// again; the rest of the plan is then not final.
     pub needs: Needs,
-    /// What was left open by a plan that goes ahead without: the workloads concerned wait.
+    /// The reads that were left open in a plan that goes ahead without them: the workloads concerned wait.
     pub left_open: Needs,
     /// One entry for each workload, selected or not.
     pub workloads: BTreeMap<WorkloadKey, WorkloadPlan>,
@@ -46,29 +46,29 @@ pub struct Plan {
     pub removals: Vec<Removal>,
     /// ARNs of revisions of ours to deregister, each independent of the others.
     pub deregistrations: Vec<String>,
-    /// Revisions of ours that were found behind an intent; to be remembered.
+    /// Revisions of ours that were found for an open intent; to be recorded.
     pub registered: Vec<OwnedRevision>,
-    /// ARNs of revisions to forget without touching AWS: gone, or left to whoever retains them.
+    /// ARNs of revisions to forget without touching AWS: gone, or retained.
     pub forgotten_revisions: Vec<String>,
-    /// Resources seen to be there as wanted in this pass; to be remembered.
+    /// Resources seen in this pass to be as wanted; to be recorded.
     pub verified: Vec<OwnedResource>,
-    /// Role policies that others took away or altered, and that this pass writes again.
+    /// Role policies that others removed or altered, and that this pass writes again.
     pub repairs: Vec<Repair>,
-    /// Resources that became spare, or are none any more; to be remembered.
+    /// Resources that became spare, or are no longer spare; to be recorded.
     pub marked: Vec<OwnedResource>,
-    /// Objects of ours that no revision names, those to be removed in this pass included.
+    /// The number of our objects that no revision names, including those to be removed in this pass.
     pub spare_objects: u32,
     /// Resources to forget without touching AWS (`deletionPolicy: Retain`).
     pub forgotten_resources: Vec<ResourceId>,
-    /// Intents that were answered by what was read.
+    /// Ids of intents that were answered by what was read.
     pub closed_intents: Vec<String>,
     /// Records of workloads that are gone.
     pub forgotten_workloads: Vec<WorkloadKey>,
-    /// How each policy stands in this target, by name.
+    /// The progress of each policy in this target, by name.
     pub policies: BTreeMap<String, PolicyProgress>,
-    /// How each rollout stands in this target, by name of the policy.
+    /// The state of each rollout in this target, by name of the policy.
     pub rollout_states: BTreeMap<String, RolloutState>,
-    /// Memories of rollouts that changed.
+    /// Rollout records that changed.
     pub rollouts: Vec<RolloutRecord>,
     /// Uids of policies whose rollouts are to be forgotten.
     pub forgotten_rollouts: Vec<String>,
@@ -89,31 +89,31 @@ pub struct WorkloadPlan {
     pub decision: Decision,
     /// Resources that must be there before the steps are taken.
     pub requires: Vec<ResourceId>,
-    /// Steps in order. A failed step ends the workload's turn.
+    /// The steps in order. After a failed step the rest is not taken.
     pub steps: Vec<Step>,
-    /// Resources that a revision relies on which is prepared and not shipped yet, or that waits for its
-    /// turn: they are not made for it, but not removed either.
+    /// Resources that a revision relies on which is prepared and not deployed yet, or that waits for its slot:
+    /// they are not made for it, but not removed either.
     pub keeps: Vec<ResourceId>,
-    /// How the live revision differs from ours before it, when somebody else brought it.
+    /// How the live revision differs from ours before it, when somebody else registered it.
     pub drift: Option<Drift>,
     /// Hints for people.
     pub notes: Vec<Note>,
-    /// The memory after this observation, before the steps.
+    /// The record after this observation, before the steps.
     pub record: WorkloadRecord,
     /// Revision the service is set to.
     pub current_revision: Option<String>,
-    /// What the labels of that revision say, when it is ours.
+    /// The marks of that revision, when it is ours.
     pub marks: Option<Marks>,
-    /// Whose it is, when it is another installation's.
+    /// The claim on it, when it is another installation's.
     pub claim: Option<Claim>,
 }
 
 impl WorkloadPlan {
-    /// Whether revisions of ours that the service is set to no more may still run or come back.
+    /// Whether revisions of ours that the service is no longer set to may still run or come back.
     #[must_use]
     pub fn is_leaving(&self) -> bool {
         let mut leaving = self.record.leaving.iter();
-        leaving.any(|one| self.current_revision.as_ref() != Some(&one.arn))
+        leaving.any(|revision| self.current_revision.as_ref() != Some(&revision.arn))
     }
 }
 
@@ -122,14 +122,14 @@ impl WorkloadPlan {
 pub enum Step {
     /// Register a managed revision.
     Register(RegisterStep),
-    /// Give a revision to the service.
+    /// Set the service to a revision.
     Update(UpdateStep),
 }
 
 /// A `RegisterTaskDefinition` call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisterStep {
-    /// To be recorded before the call.
+    /// The intent, to be recorded before the call.
     pub intent: Intent,
     /// The request body, byte for byte.
     pub body: String,
@@ -142,13 +142,13 @@ pub struct UpdateStep {
     pub cluster_arn: String,
     /// Name of the service.
     pub service: String,
-    /// The revision the service must still be set to, else the step is dropped.
+    /// The revision that the service must still be set to; otherwise the step is dropped.
     pub expected: String,
-    /// The revision to bring.
+    /// The revision to deploy.
     pub revision: RevisionRef,
-    /// What to remember once ECS has answered (without deployment id and time).
+    /// What to record once ECS has answered (without deployment id and time).
     pub purpose: Purpose,
-    /// The policy it happens for.
+    /// The policy for which it happens.
     pub policy: PolicyRef,
     /// Content hash of the revision.
     pub hash: String,
@@ -156,19 +156,18 @@ pub struct UpdateStep {
     pub base: Option<String>,
     /// What its roles must allow.
     pub grants: Vec<Grant>,
-    /// ARN of the service deployment of ours that ECS is to stop and to roll back; the service is then not
-    /// updated.
+    /// ARN of our service deployment that ECS is to stop and to roll back; the service is then not updated.
     pub stop: Option<String>,
-    /// Images of the application that the deployment changes beside what it is for, for people.
+    /// Images of the application that the deployment changes as a side effect, for people.
     pub moved_images: Vec<String>,
 }
 
-/// A revision known now, or the answer of the register step before.
+/// A revision that exists now, or the result of the register step before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RevisionRef {
     /// It exists.
     Arn(String),
-    /// The one registered in the same turn.
+    /// The one registered in the same pass.
     JustRegistered,
 }
 
@@ -179,12 +178,11 @@ pub struct ResourcePlan {
     pub resource: OwnedResource,
     /// What to write.
     pub content: ResourceContent,
-    /// Whether to write it even if no workload of this pass requires it: it was altered or must
-    /// shrink.
+    /// Whether to write it even if no workload of this pass requires it: it was altered or must shrink.
     pub unconditional: bool,
 }
 
-/// What a resource holds.
+/// The content of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResourceContent {
     /// Body of an S3 object.
@@ -193,16 +191,16 @@ pub enum ResourceContent {
     RolePolicy(String),
 }
 
-/// A thing to take away from AWS, and then from memory.
+/// A resource to remove from AWS, and then to forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removal {
     /// What to remove.
     pub id: ResourceId,
-    /// Whose it was.
+    /// The policy that it belonged to.
     pub policy: PolicyRef,
 }
 
-/// How a policy stands in one target.
+/// The progress of a policy in one target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicyProgress {
     /// Workloads it wins.
@@ -211,7 +209,7 @@ pub struct PolicyProgress {
     pub in_sync: u32,
     /// Workloads with steps or a deployment under way.
     pub in_progress: u32,
-    /// Workloads that wait for their turn.
+    /// Workloads that wait for their slot.
     pub pending: u32,
     /// Workloads that cannot be injected.
     pub refused: u32,
@@ -219,32 +217,32 @@ pub struct PolicyProgress {
     pub failed: u32,
     /// Workloads that could not be read.
     pub unknown: u32,
-    /// Workloads that still carry it although it is being deleted or does not select them any more.
+    /// Workloads that still have its router although it is being deleted or no longer selects them.
     pub to_eject: u32,
-    /// Services (`CLUSTER/SERVICE`) that carry it and that a tag keeps us away from. They hold a deleted policy,
+    /// Services (`CLUSTER/SERVICE`) that have its router and are opted out by a tag. They hold a deleted policy,
     /// and no other.
     pub opted_out: Vec<String>,
-    /// Whether nothing of it is left in this target (or, with `Retain`, nothing is looked after).
+    /// Whether nothing of it is left in this target (or, with `Retain`, nothing is managed).
     pub released: bool,
     /// Whether failures stopped the rollout.
     pub paused: bool,
 }
 
 impl PolicyProgress {
-    /// Workloads that something is still to be done about, now or later.
+    /// The number of workloads about which something is still to be done, now or later.
     #[must_use]
     pub const fn open(&self) -> u32 {
         self.pending + self.in_progress + self.to_eject + self.unknown
     }
 
-    /// Whether only services with the opt-out tag run its router: to take that out is their owners' turn.
+    /// Whether only services with the opt-out tag run its router: only their owners can take it out.
     #[must_use]
     pub const fn waits_for_owners(&self) -> bool {
         !self.opted_out.is_empty() && self.open() == 0 && self.failed == 0
     }
 }
 
-/// How many things of ours there are in a target.
+/// The number of resources of ours in a target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Holdings {
     /// Objects in S3.
@@ -256,7 +254,8 @@ pub struct Holdings {
 }
 
 impl Holdings {
-    /// Counts what was there when the plan was made, what it writes, and not what it removes.
+    /// Counts the resources that existed when the plan was made and those that it writes, without those that it
+    /// removes.
     #[must_use]
     pub fn of(resources: &BTreeMap<ResourceId, OwnedResource>, plan: &Plan) -> Self {
         let mut ids: BTreeSet<&ResourceId> = resources.keys().collect();

@@ -1,16 +1,16 @@
-//! What others took away from us and is given back.
+//! Role policies that others removed or altered and that are restored.
 
 use std::collections::BTreeMap;
 
 use firelens_aws::record::{ResourceId, WorkloadKey};
 
-/// A role policy that others took away or altered, and that this pass writes again.
+/// A role policy that others removed or altered, and that this pass writes again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repair {
-    /// Which.
+    /// The id of the role policy.
     pub id: ResourceId,
-    /// It was there with other content.
+    /// Whether it existed with other content.
     pub altered: bool,
-    /// Workloads that rely on it, with what is said to people about it.
+    /// Workloads that rely on it, each with the message for people.
     pub workloads: BTreeMap<WorkloadKey, String>,
 }

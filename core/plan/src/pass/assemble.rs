@@ -1,6 +1,6 @@
 //! Decides what to do in one target, stage by stage.
 //!
-//! It only calls the stages; a rule of its own would be in the wrong place.
+//! It only calls the stages and has no rule of its own.
 
 use crate::input::PlanInput;
 use crate::model::Plan;
@@ -13,8 +13,8 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     assemble(input, open::leave)
 }
 
-/// Decides what to do in one target with what is known, when reading has come to no end: whoever still
-/// needs a read waits for it, the others go on, and what concerns the whole target is left for later.
+/// Decides what to do in one target with what is known, when reading did not come to an end: workloads that still
+/// need a read wait for it, the others go on, and what concerns the whole target is left for a later pass.
 #[must_use]
 pub fn plan_with_what_is_known(input: &PlanInput<'_>) -> Plan {
     let mut plan = assemble(input, open::wait);
@@ -22,7 +22,8 @@ pub fn plan_with_what_is_known(input: &PlanInput<'_>) -> Plan {
     plan
 }
 
-/// `settle` is called after each stage that looks at workloads one by one, for what they asked for.
+/// Runs the stages. `settle` is called after each stage that evaluates workloads one by one, for those with
+/// requested reads.
 fn assemble(input: &PlanInput<'_>, settle: open::Settle) -> Plan {
     Evaluated::of(input)
         .follow(input, settle)

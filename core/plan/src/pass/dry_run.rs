@@ -1,6 +1,6 @@
-//! What a policy means for each workload it touches, if nothing had to wait.
+//! The effect of a policy on each workload it touches, if nothing had to wait.
 //!
-//! The same stages as in a plan, up to the slots. It never returns a step: nothing here can be applied.
+//! The same stages as in a plan, up to the slots. The result contains no steps, so it cannot be applied.
 
 use std::collections::BTreeMap;
 
@@ -15,31 +15,31 @@ use firelens_aws::observe::Needs;
 use firelens_aws::record::{Purpose, WorkloadKey, WorkloadRecord};
 use firelens_inject::{ConfigObject, Note};
 
-/// A policy against every workload it touches.
+/// The effect of a policy on every workload it touches.
 #[derive(Clone, Debug, Default)]
 pub struct DryRun {
     /// What must be read before the answer is final.
     pub needs: Needs,
-    /// Workloads that the policy wins, or that carry its router and would lose it.
+    /// Workloads that the policy wins, or that have its router and would lose it.
     pub workloads: BTreeMap<WorkloadKey, DryRunWorkload>,
 }
 
 /// One workload under the policy.
 #[derive(Clone, Debug)]
 pub struct DryRunWorkload {
-    /// What would be decided; slots in a rollout are not looked at.
+    /// What would be decided; slots in a rollout are not considered.
     pub decision: Decision,
-    /// What holds it back now although it would change: a deployment by its owner, a failed attempt.
+    /// What holds the change back now: a deployment by its owner, a failed attempt.
     pub held_back: Option<Decision>,
-    /// What is remembered of it.
+    /// The record of the workload.
     pub record: WorkloadRecord,
     /// Revision that the service is set to.
     pub live: String,
-    /// Tasks the service wants.
+    /// The number of tasks that the service wants.
     pub desired_count: i64,
-    /// What the service would be given.
+    /// The change that would be made to the service.
     pub change: Option<DryRunChange>,
-    /// What its roles must allow, in force already or not.
+    /// What its roles must allow, whether in force already or not.
     pub grants: Vec<Grant>,
     /// Files that must be in S3.
     pub objects: Vec<ConfigObject>,
@@ -47,16 +47,16 @@ pub struct DryRunWorkload {
     pub notes: Vec<Note>,
 }
 
-/// What a service would be given.
+/// A change to a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DryRunChange {
-    /// Whether the router comes or goes.
+    /// Whether the router is added or removed.
     pub purpose: Purpose,
     /// The revision.
     pub revision: DryRunRevision,
 }
 
-/// A revision that is there, or the content of one to register.
+/// A revision that exists, or the content of one to register.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DryRunRevision {
     /// ARN of the owner's own revision.

@@ -1,4 +1,4 @@
-//! From a draft to the workload's entry in the plan: steps for those that have a slot.
+//! Turns a draft into the workload's entry in the plan: steps for those that have a slot.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::workload::draft::Draft;
 use firelens_aws::record::{ResourceId, WorkloadKey};
 use firelens_inject::{Note, NoteCode};
 
-/// Turns a draft into the workload's entry: steps for those admitted.
+/// Turns a draft into the workload's entry, with steps for those that have a slot.
 pub(crate) fn finish(
     input: &PlanInput<'_>,
     plan: &mut Plan,
@@ -24,7 +24,7 @@ pub(crate) fn finish(
 ) -> WorkloadPlan {
     let mut requires = Vec::new();
     let mut laid_out = Vec::new();
-    // Whatever is wanted now, a deployment of ours that is under way is followed to its end.
+    // Whatever is wanted now, our own deployment is followed to its end.
     if let Some(deployment) = &draft.record.deployment
         && !draft.desired.decision.is_unknown()
     {
@@ -34,8 +34,8 @@ pub(crate) fn finish(
     draft.desired.notes.extend(doubts);
     if let Some(policy) = &draft.desired.policy {
         let ids = resources::ids_of(input, policy, &draft.desired.grants, &[]);
-        let told = reread::tell(input, plan, key, draft.service, &ids);
-        draft.desired.notes.extend(told);
+        let notes = reread::tell(input, plan, key, draft.service, &ids);
+        draft.desired.notes.extend(notes);
     }
     if draft.desired.change.is_none() {
         draft.record.obstacle = None;
@@ -55,7 +55,7 @@ pub(crate) fn finish(
             Ok(steps) => laid_out = steps,
             Err(decision) => {
                 if let Decision::Refused(refusal) = &decision {
-                    // Nothing is on its way that would rely on them.
+                    // No step follows that would rely on them.
                     requires.clear();
                     role_limits::set_aside(input, &mut draft, hash, policy, refusal);
                 }
@@ -64,7 +64,7 @@ pub(crate) fn finish(
         }
     }
     let keeps = match (&draft.desired.decision, &draft.desired.policy) {
-        // What only waits for its turn will need again what is there.
+        // A change that only waits for its slot will need what exists already.
         (Decision::ShipManually(_) | Decision::Waiting(_), Some(policy)) => {
             resources::ids_of(input, policy, &draft.desired.grants, &draft.desired.objects)
         }
@@ -85,7 +85,7 @@ pub(crate) fn finish(
     }
 }
 
-/// What may keep the role policies of a workload from having effect.
+/// What may prevent the role policies of a workload from taking effect.
 fn doubts(input: &PlanInput<'_>, plan: &Plan, desired: &Desired) -> Vec<Note> {
     let Some(policy) = &desired.policy else {
         return Vec::new();

@@ -1,6 +1,6 @@
-//! Workloads whose questions were not answered in a pass.
+//! Workloads whose requested reads were not answered in a pass.
 //!
-//! Nothing is started for them and nothing of them is forgotten; the others are none the worse for it.
+//! Nothing is started for them and nothing of them is forgotten; the others are not affected.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ use firelens_aws::observe::Needs;
 use firelens_aws::record::{WorkloadKey, WorkloadRecord};
 
 impl Plan {
-    /// Leaves a workload as it is in this pass, for a reason outside of the plan: what is remembered of it
-    /// stays `remembered`, and nothing is started.
+    /// Leaves a workload as it is in this pass, for a reason outside of the plan: its record stays `remembered`,
+    /// and nothing is started.
     pub fn leave(&mut self, remembered: WorkloadRecord, why: String) {
         let Some(workload) = self.workloads.get_mut(&remembered.key) else {
             return;
@@ -26,13 +26,13 @@ impl Plan {
     }
 }
 
-/// What becomes of workloads that asked for a read.
+/// What is done with workloads that requested a read.
 pub(crate) type Settle = fn(&PlanInput<'_>, &mut BTreeMap<WorkloadKey, Draft<'_>>);
 
-/// They are left as they are: there is another round.
+/// Leaves them as they are: there is another round.
 pub(crate) const fn leave(_: &PlanInput<'_>, _: &mut BTreeMap<WorkloadKey, Draft<'_>>) {}
 
-/// Whether a role is shared concerns all that would widen one.
+/// Extends the requests about a shared role to all workloads that would widen one.
 pub(crate) fn concern(
     input: &PlanInput<'_>,
     asked: &Needs,
@@ -51,7 +51,7 @@ pub(crate) fn concern(
     }
 }
 
-/// They wait; what was remembered of them stays.
+/// Makes them wait; their records stay as they were.
 pub(crate) fn wait(input: &PlanInput<'_>, drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>) {
     for (key, draft) in drafts.iter_mut() {
         if draft.asks.is_empty() {

@@ -1,6 +1,6 @@
-//! When to look at a target again.
+//! When a target gets its next pass.
 //!
-//! It names a time and waits for nothing.
+//! Only computes the time; nothing here waits.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,7 +10,7 @@ use crate::workload::draft::{DEPLOYMENT_POLL_SECONDS, READ_RETRY_SECONDS, find_p
 use firelens_aws::record::PolicyRef;
 use firelens_types::v1alpha1::Mode;
 
-/// The soonest time at which something waited for can have changed; `None` when nothing is.
+/// Returns the soonest time at which something waited for can have changed; `None` when nothing is waited for.
 pub(crate) fn requeue_at(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp> {
     let after = |seconds: i64| {
         input
@@ -21,9 +21,9 @@ pub(crate) fn requeue_at(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp
     let audits = |won: &PolicyRef| {
         find_policy(input, won).is_some_and(|policy| policy.spec.mode == Mode::Audit)
     };
-    // What nobody relies on once it is gone is looked after, and then removed.
+    // A revision that is being left is followed until it can be let go; then its resources are removed.
     let is_leaving = plan.workloads.values().any(WorkloadPlan::is_leaving);
-    // Whatever is said of a workload meanwhile.
+    // Whatever the decision about the workload is meanwhile.
     let tried_again = plan.workloads.values().filter_map(|workload| {
         let failed = workload.record.failed.as_ref()?;
         failed.tried_again_at(input.now)
@@ -34,7 +34,7 @@ pub(crate) fn requeue_at(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp
             _ if workload.record.deployment.is_some() => after(DEPLOYMENT_POLL_SECONDS),
             decision if decision.is_in_flight() => after(DEPLOYMENT_POLL_SECONDS),
             Decision::Waiting(wait) if wait.until().is_some() => wait.until(),
-            // The health of what bakes is looked at meanwhile.
+            // The health of baking workloads is checked meanwhile.
             Decision::Waiting(Wait::Canary(Some(until))) => {
                 after(READ_RETRY_SECONDS).map(|soon| soon.min(*until))
             }
@@ -51,7 +51,7 @@ pub(crate) fn requeue_at(input: &PlanInput<'_>, plan: &Plan) -> Option<Timestamp
             }
             _ => None,
         })
-        // What was due before this pass was looked at by it. At once again nothing has changed.
+        // This pass has dealt with what was due before it. An immediate next pass would find nothing changed.
         .filter_map(|at| {
             if at > input.now {
                 Some(at)

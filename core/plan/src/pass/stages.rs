@@ -1,7 +1,7 @@
 //! The stages of a plan, each a value that only the one before can make.
 //!
-//! [`Evaluated`], [`Cleared`], [`Slotted`], [`Planned`]: a stage that comes too early does not compile. What a stage
-//! still needs to read is in the plan that it carries.
+//! [`Evaluated`], [`Cleared`], [`Slotted`], [`Planned`]: a stage that is called too early does not compile. The
+//! reads that a stage still needs are in the plan that it carries.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,21 +20,21 @@ use firelens_aws::record::{ResourceId, WorkloadKey};
 /// Workloads on their way through the stages.
 type Drafts<'a> = BTreeMap<WorkloadKey, Draft<'a>>;
 
-/// Each workload was looked at alone.
+/// The state after each workload was evaluated alone.
 pub(crate) struct Evaluated<'a> {
     plan: Plan,
     drafts: Drafts<'a>,
 }
 
 impl<'a> Evaluated<'a> {
-    /// Looks at every workload of the target alone.
+    /// Evaluates every workload of the target alone.
     pub(crate) fn of(input: &PlanInput<'a>) -> Self {
         let mut plan = Plan::default();
         let drafts = survey::survey(input, &mut plan);
         Self { plan, drafts }
     }
 
-    /// Looks for routers that nobody remembers, and for services that a failed deployment left behind.
+    /// Looks for routers without a record, and for services that a failed deployment left behind.
     pub(crate) fn follow(mut self, input: &PlanInput<'_>, settle: open::Settle) -> Self {
         claim::look_for_orphans(input, &mut self.plan.needs, &self.drafts);
         settle(input, &mut self.drafts);
@@ -42,7 +42,8 @@ impl<'a> Evaluated<'a> {
         self
     }
 
-    /// Refuses what the roles of the workloads do not bear: those that others use, and those that lack a right.
+    /// Refuses changes that the roles of the workloads do not permit: roles that others use, and roles that lack a
+    /// right.
     pub(crate) fn clear(mut self, input: &PlanInput<'_>) -> Cleared<'a> {
         let mut asked = Needs::default();
         sharing::refuse_shared_roles(input, &mut asked, &mut drafts_view(&mut self.drafts));
@@ -56,21 +57,21 @@ impl<'a> Evaluated<'a> {
     }
 }
 
-/// What the roles of the workloads do not bear is refused.
+/// The state after changes that the roles do not permit were refused.
 pub(crate) struct Cleared<'a> {
     plan: Plan,
     drafts: Drafts<'a>,
 }
 
 impl<'a> Cleared<'a> {
-    /// Looks whether the logs of what runs arrive.
+    /// Checks whether the logs of what runs arrive.
     pub(crate) fn look_for_logs(mut self, input: &PlanInput<'_>, settle: open::Settle) -> Self {
         logs::follow(input, &mut self.plan.needs, &mut self.drafts);
         settle(input, &mut self.drafts);
         self
     }
 
-    /// What must be read before this is final, and the workloads. For a dry run, which gives no slots.
+    /// Returns the reads that are still needed and the workloads. For a dry run, which gives no slots.
     pub(crate) fn into_parts(self) -> (Needs, Drafts<'a>) {
         (self.plan.needs, self.drafts)
     }
@@ -86,7 +87,7 @@ impl<'a> Cleared<'a> {
     }
 }
 
-/// It is known who may change something in this pass.
+/// The state after slots were given: it is known who may change something in this pass.
 pub(crate) struct Slotted<'a> {
     plan: Plan,
     drafts: Drafts<'a>,
@@ -94,7 +95,7 @@ pub(crate) struct Slotted<'a> {
 }
 
 impl Slotted<'_> {
-    /// Works out the shared resources and the steps of those that have a slot.
+    /// Evaluates the shared resources and plans the steps of workloads that have a slot.
     pub(crate) fn lay_out(mut self, input: &PlanInput<'_>) -> Planned {
         let plan = &mut self.plan;
         let states = evaluate_resources(input, plan, &self.drafts, &self.slots);
@@ -115,7 +116,7 @@ impl Slotted<'_> {
     }
 }
 
-/// Each workload has its steps.
+/// The state after each workload has its steps.
 pub(crate) struct Planned {
     plan: Plan,
     states: BTreeMap<ResourceId, State>,
@@ -123,7 +124,7 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// Takes away what nobody needs any more, counts, and says when to look again.
+    /// Plans the removal of what nobody needs any more, counts, and sets the time of the next pass.
     pub(crate) fn remove(self, input: &PlanInput<'_>) -> Plan {
         let (mut plan, states) = (self.plan, self.states);
         revisions::plan(input, &mut plan, &self.pending);
@@ -137,7 +138,7 @@ impl Planned {
     }
 }
 
-/// What `sharing` sees of the drafts.
+/// The part of the drafts that `sharing` needs.
 fn drafts_view<'d>(drafts: &'d mut Drafts<'_>) -> Vec<sharing::Entry<'d>> {
     drafts
         .iter_mut()

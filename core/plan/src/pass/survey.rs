@@ -1,4 +1,4 @@
-//! The first look at a target: every workload alone.
+//! The first evaluation of a target: every workload alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use firelens_aws::record::{
 };
 use firelens_types::v1alpha1::RolloutStrategy;
 
-/// Looks at every workload alone. Workloads that could not be read, or are gone, end here.
+/// Evaluates every workload alone. Workloads that could not be read, or are gone, are finished here.
 pub(crate) fn survey<'a>(
     input: &PlanInput<'a>,
     plan: &mut Plan,
@@ -79,7 +79,7 @@ pub(crate) fn survey<'a>(
     drafts
 }
 
-/// A service that is remembered and was not listed: it may not have been read, may be gone, or may be on its way out.
+/// A service that has a record and was not listed: it may not have been read, may be gone, or may be draining.
 fn not_listed(
     input: &PlanInput<'_>,
     plan: &mut Plan,
@@ -88,7 +88,7 @@ fn not_listed(
 ) {
     let why = match input.observation.unread(key) {
         Some(why) => why,
-        // A service that is being deleted is listed no more, while its tasks still run.
+        // A service that is being deleted is no longer listed, while its tasks still run.
         None if draining::may_drain(input, &remembered) => {
             plan.needs.unlisted_services.insert(key.clone());
             draining::NOT_LISTED
@@ -155,7 +155,7 @@ fn draft<'a>(
     };
     let mut desired = evaluate(&record, needs);
     if retry::forget_what_is_gone(service, &desired, &mut record) {
-        // What is said of the workload was said with the failure in view.
+        // The first evaluation was made with the failure in the record.
         desired = evaluate(&record, needs);
     }
     adopt(&mut record, &desired, &service.task_definition, input.now);
@@ -181,12 +181,12 @@ fn draft<'a>(
     draft
 }
 
-/// The deadline of a deployment whose policy is gone: it is followed, not for ever.
+/// The deadline of a deployment whose policy is gone: it is not followed for ever.
 fn default_deadline() -> u32 {
     RolloutStrategy::default().progress_deadline_seconds
 }
 
-/// Takes on what the live revision tells of itself, or forgets what it does not show any more.
+/// Records what the live revision explains of itself, or forgets what it no longer shows.
 fn adopt(record: &mut WorkloadRecord, desired: &Desired, live: &str, now: Timestamp) {
     if let Some(managed) = &desired.adopt {
         let failed = record.failed.as_ref();
@@ -196,7 +196,7 @@ fn adopt(record: &mut WorkloadRecord, desired: &Desired, live: &str, now: Timest
         if record.deployment.is_none() && !has_failed {
             reach(record, &managed.policy, now);
             record.ran = Some(managed.arn.clone());
-            // Somebody else brought what is wanted: what failed before is about nothing any more.
+            // Somebody else deployed what is wanted, so the failure before is irrelevant.
             record.failed = None;
         }
         if record.deployment.is_none() {
@@ -207,7 +207,7 @@ fn adopt(record: &mut WorkloadRecord, desired: &Desired, live: &str, now: Timest
             hash: managed.hash.clone(),
             is_deregistered: false,
         });
-        record.leaving.retain(|one| one.arn != managed.arn);
+        record.leaving.retain(|leaving| leaving.arn != managed.arn);
         record.managed = Some(managed.clone());
         record.had_router = true;
     }
@@ -221,7 +221,7 @@ fn adopt(record: &mut WorkloadRecord, desired: &Desired, live: &str, now: Timest
     }
     let is_ours = desired.marks.is_some() && record.deployment.is_none();
     if matches!(desired.decision, Decision::Orphaned(_)) && is_ours {
-        // So that it is looked at in each pass from now on.
+        // So that it is evaluated in each pass from now on.
         record.ran = Some(live.to_owned());
     }
     if desired.change.is_none() && record.deployment.is_none() && desired.adopt.is_none() {
@@ -229,7 +229,7 @@ fn adopt(record: &mut WorkloadRecord, desired: &Desired, live: &str, now: Timest
     }
 }
 
-/// The rollout of that generation has nothing to do here, or nothing any more.
+/// Marks that the rollout of that generation has nothing to do here, or nothing any longer.
 fn reach(record: &mut WorkloadRecord, policy: &PolicyRef, now: Timestamp) {
     let mark = record.rollout.as_ref();
     if mark.is_some_and(|mark| mark.is_of(policy, Purpose::Inject)) {

@@ -1,6 +1,6 @@
-//! What role policies and files the workloads want, those that run, those that move, and those that are next.
+//! The role policies and files that workloads want: those that run, those that move, and those that are next.
 //!
-//! It gathers; how each stands, and what is written, `resources` evaluates.
+//! Only collects them; `resources` evaluates their state and what is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::workload::draft::{Draft, find_policy};
 use firelens_aws::record::{PolicyRef, ResourceId, WorkloadKey, WorkloadRecord};
 use firelens_types::v1alpha1::IamMode;
 
-/// Evaluates role policies and objects of everything that runs or is about to.
+/// Evaluates role policies and objects of every revision that runs or is about to.
 pub(crate) fn evaluate_resources(
     input: &PlanInput<'_>,
     plan: &mut Plan,
@@ -25,7 +25,7 @@ pub(crate) fn evaluate_resources(
 ) -> BTreeMap<ResourceId, State> {
     let mut wishes = Wishes::default();
     for (key, draft) in drafts {
-        // What is prepared for its owner to ship is looked after like what runs.
+        // A revision that is prepared for an external deploy is treated like one that runs.
         let in_sync = matches!(
             draft.desired.decision,
             Decision::InSync | Decision::ShipManually(_)
@@ -40,28 +40,28 @@ pub(crate) fn evaluate_resources(
         }
         wish_for_running(input, &mut wishes, &draft.record);
     }
-    // So does what somebody could start by the name of the family.
+    // Revisions that somebody could start by the name of the family want theirs as well.
     for revision in input.revisions.values() {
         let router = &revision.router;
         if manages_roles(input, &router.policy) {
             wishes.grants(&router.policy, &router.grants, false);
         }
     }
-    // So does what could not be read in this pass.
+    // So do workloads that could not be read in this pass.
     for workload in plan.workloads.values() {
         wish_for_running(input, &mut wishes, &workload.record);
     }
     let mut states = BTreeMap::new();
-    let all = wishes.into_wanted(input);
+    let by_id = wishes.into_wanted(input);
     let moving = relied_on_next(input, drafts, &slots.admitted);
     let due = reread::due(input);
     let mut replaced = 0;
-    for (id, wanted) in &all {
+    for (id, wanted) in &by_id {
         let again = Reread {
             trusted: !moving.contains(id),
             due: &due,
         };
-        let evaluated = resources::evaluate(input, id, &all, &again, &mut plan.needs);
+        let evaluated = resources::evaluate(input, id, &by_id, &again, &mut plan.needs);
         if evaluated.state == State::Write && !input.target.spec.suspend {
             let mut write = resources::write(input, id, wanted, &evaluated);
             plan.repairs.extend(evaluated.taken.map(|taken| Repair {
@@ -81,8 +81,8 @@ pub(crate) fn evaluate_resources(
     states
 }
 
-/// What services would rely on that may be moved in this pass: somebody may have taken it away since it was
-/// looked at last, and a task that starts without it sends nothing.
+/// Returns the resources on which services that may be moved in this pass would rely: somebody may have removed
+/// one since it was last checked, and a task that starts without it sends nothing.
 fn relied_on_next(
     input: &PlanInput<'_>,
     drafts: &BTreeMap<WorkloadKey, Draft<'_>>,
@@ -100,7 +100,7 @@ fn relied_on_next(
     changes.flatten().collect()
 }
 
-/// What still runs, or may come back, keeps its rights until its successor has settled.
+/// A revision that still runs, or may come back, keeps its rights until its successor has settled.
 fn wish_for_running(input: &PlanInput<'_>, wishes: &mut Wishes, record: &WorkloadRecord) {
     if let Some(managed) = record
         .managed
@@ -123,8 +123,11 @@ fn wish_for_running(input: &PlanInput<'_>, wishes: &mut Wishes, record: &Workloa
         wishes.grants(&before.policy, &before.grants, false);
     }
     for leaving in &record.leaving {
-        // What a revision alone tells of itself names its roles, not what they must allow.
-        let says = leaving.grants.iter().any(|one| !one.statements.is_empty());
+        // A record made from a revision alone names the roles, and not what they must allow.
+        let says = leaving
+            .grants
+            .iter()
+            .any(|grant| !grant.statements.is_empty());
         if says && manages_roles(input, &leaving.policy) {
             wishes.grants(&leaving.policy, &leaving.grants, false);
         }
@@ -135,7 +138,7 @@ fn manages_roles(input: &PlanInput<'_>, policy: &PolicyRef) -> bool {
     find_policy(input, policy).is_none_or(|policy| policy.spec.iam.mode == IamMode::Manage)
 }
 
-/// What a change relies on.
+/// Returns the ids of the resources that a change relies on.
 pub(crate) fn ids_of(input: &PlanInput<'_>, change: &Change) -> Vec<ResourceId> {
     match find_policy(input, &change.policy) {
         Some(policy) if policy.spec.iam.mode == IamMode::Manage => {

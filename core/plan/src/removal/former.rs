@@ -1,7 +1,7 @@
 //! Role policies that older versions wrote under a name without the target: replaced by this target's own.
 //!
-//! Never a moment without rights: the new one is written and has spread before the old one goes, and the
-//! store keeps the old one in AWS for as long as another target of the account remembers it.
+//! There is no moment without rights: the new policy is written and has propagated before the old one is removed,
+//! and the store keeps the old one in AWS for as long as another target of the account has a record of it.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,11 @@ use crate::workload::claim::is_relied_on_elsewhere;
 use firelens_aws::iam;
 use firelens_aws::record::{OwnedResource, PolicyRef, ResourceId};
 
-/// Role policies that one pass gives their new name: the services whose turn it is must not wait for a
-/// whole fleet of roles.
+/// The number of role policies that one pass replaces under their new name: services that have a slot must not
+/// wait for a whole fleet of roles.
 pub const FORMER_REPLACED_PER_PASS: usize = 100;
 
-/// Whether this target remembers a policy of that role under the name of older versions.
+/// Whether this target has a record of a policy of that role under the name of older versions.
 pub(crate) fn has(input: &PlanInput<'_>, id: &ResourceId, policy: &PolicyRef) -> bool {
     match id {
         ResourceId::Object { .. } => false,
@@ -28,8 +28,8 @@ pub(crate) fn has(input: &PlanInput<'_>, id: &ResourceId, policy: &PolicyRef) ->
     }
 }
 
-/// Removes old names whose successors are there and have spread. What nobody relies on any more is the
-/// business of `removal`, whatever its name.
+/// Removes old names whose successors exist and have propagated. A policy that nobody relies on any more is
+/// removed by `removal`, whatever its name.
 pub(crate) fn retire(input: &PlanInput<'_>, plan: &mut Plan, states: &BTreeMap<ResourceId, State>) {
     if input.target.spec.suspend || !has_time(plan) || !is_known(plan) {
         return;
@@ -40,7 +40,12 @@ pub(crate) fn retire(input: &PlanInput<'_>, plan: &mut Plan, states: &BTreeMap<R
         .filter(|resource| is_replaced(input, resource, states))
         // Another installation of an older version may rely on it.
         .filter(|resource| !is_relied_on_elsewhere(plan, &resource.id))
-        .filter(|resource| !plan.removals.iter().any(|one| one.id == resource.id))
+        .filter(|resource| {
+            !plan
+                .removals
+                .iter()
+                .any(|removal| removal.id == resource.id)
+        })
         .map(|resource| Removal {
             id: resource.id.clone(),
             policy: resource.policy.clone(),

@@ -1,7 +1,7 @@
-//! Files in S3 that no revision names any more, of policies that live on.
+//! Files in S3 that no revision names any more, of policies that still exist.
 //!
-//! Never removes a file that a task could still ask for: every revision the operator knows of is
-//! looked at first, and what cannot be read counts as naming everything.
+//! A file that a task could still ask for is kept: every revision the operator knows of is checked first, and one
+//! that cannot be read counts as naming every file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,18 +17,18 @@ use firelens_aws::observe::{Observed, ServiceView};
 use firelens_aws::record::{OwnedResource, ResourceId, WorkloadRecord};
 use firelens_taskdef::TaskDefinitionDoc;
 
-/// How long a file stays after the last revision that names it is out of use: seven days, so that
-/// somebody who brings an older revision back by hand finds it.
+/// The time for which a file is kept after the last revision that names it is out of use: seven days, so that
+/// somebody who deploys an older revision by hand finds it.
 pub const OBJECT_GRACE_SECONDS: i64 = 604_800;
 
-/// Most files of policies that live on that one pass removes.
+/// The most files of existing policies that one pass removes.
 pub const REMOVALS_PER_PASS: usize = 20;
 
-/// What an S3 ARN has before bucket and key.
+/// The part of an S3 ARN before bucket and key.
 const S3_ARN: &str = ":s3:::";
 
-/// Marks objects that became spare, unmarks those that are named again, and removes what was spare for
-/// long enough. A pass with other work only counts.
+/// Marks objects that became spare, unmarks those that are named again, and plans the removal of those that were
+/// spare for long enough. A pass with other work only counts.
 pub(crate) fn plan(input: &PlanInput<'_>, plan: &mut Plan, states: &BTreeMap<ResourceId, State>) {
     let candidates: Vec<&OwnedResource> = input
         .resources
@@ -41,12 +41,17 @@ pub(crate) fn plan(input: &PlanInput<'_>, plan: &mut Plan, states: &BTreeMap<Res
     for resource in wanted {
         mark(plan, resource, None);
     }
-    let known_spare = unwanted.iter().filter(|one| one.spare_since.is_some());
+    let known_spare = unwanted
+        .iter()
+        .filter(|object| object.spare_since.is_some());
     plan.spare_objects = count(known_spare);
     if unwanted.is_empty() || !has_time(plan) || input.target.spec.suspend {
         return;
     }
-    let places: BTreeSet<String> = unwanted.iter().filter_map(|one| place(&one.id)).collect();
+    let places: BTreeSet<String> = unwanted
+        .iter()
+        .filter_map(|object| place(&object.id))
+        .collect();
     let Some(named) = named_objects(input, plan, &places) else {
         return;
     };
@@ -60,9 +65,9 @@ pub(crate) fn plan(input: &PlanInput<'_>, plan: &mut Plan, states: &BTreeMap<Res
     remove(input, plan, &spare);
 }
 
-/// Notes since when objects are spare, and removes a few of those that were so for long enough.
+/// Notes since when objects are spare, and removes a few of those whose grace has passed.
 fn remove(input: &PlanInput<'_>, plan: &mut Plan, spare: &[&OwnedResource]) {
-    // A target that goes takes what is spare with it.
+    // A target that is being deleted removes its spare objects as well.
     let is_last = input.target.is_deleting();
     let grace = match is_last {
         true => SignedDuration::ZERO,
@@ -89,7 +94,7 @@ fn count<'a>(resources: impl Iterator<Item = &'a &'a OwnedResource>) -> u32 {
     u32::try_from(resources.count()).unwrap_or(u32::MAX)
 }
 
-/// Objects of a policy that is being deleted go with it.
+/// Whether an object is a candidate. Objects of a policy that is being deleted are removed with it.
 fn is_candidate(input: &PlanInput<'_>, resource: &OwnedResource) -> bool {
     matches!(resource.id, ResourceId::Object { .. })
         && find_policy(input, &resource.policy).is_some_and(|policy| !policy.is_deleting())
@@ -116,7 +121,7 @@ fn mark(plan: &mut Plan, resource: &OwnedResource, spare_since: Option<Timestamp
     });
 }
 
-/// Those of the candidates that a known revision names; none while that cannot be told.
+/// Returns the candidates that a known revision names; `None` while that is not known.
 fn named_objects(
     input: &PlanInput<'_>,
     plan: &mut Plan,
@@ -141,7 +146,7 @@ fn named_objects(
     complete.then_some(named)
 }
 
-/// ARNs of all revisions that run, are being brought, or may be brought back.
+/// ARNs of all revisions that run, are being deployed, or may be restored.
 fn known_revisions(input: &PlanInput<'_>, plan: &Plan) -> BTreeSet<String> {
     let services = input.observation.services.values();
     let running = services.filter_map(Observed::present).flat_map(of_service);
@@ -166,8 +171,8 @@ fn of_service(service: &ServiceView) -> impl Iterator<Item = &str> {
 fn of_record(record: &WorkloadRecord) -> Vec<&str> {
     let mut arns = Vec::new();
     let registered = record.registered.iter();
-    let registered = registered.filter(|one| !one.is_deregistered);
-    arns.extend(registered.map(|one| one.arn.as_str()));
+    let registered = registered.filter(|revision| !revision.is_deregistered);
+    arns.extend(registered.map(|revision| revision.arn.as_str()));
     for managed in record.managed.iter().chain(&record.leaving) {
         arns.push(&managed.arn);
         arns.extend(managed.base.as_deref());
@@ -195,7 +200,7 @@ fn add_named(
     }
     match serde_json::from_str(&text) {
         Ok(document) => add_named_in(&document, candidates, named),
-        // Never so for a document that was parsed; then everything is named.
+        // Cannot happen for a document that was parsed; everything counts as named.
         Err(_) => named.extend(candidates.iter().cloned()),
     }
 }
@@ -204,8 +209,8 @@ fn add_named_in(value: &Value, candidates: &BTreeSet<String>, named: &mut BTreeS
     match value {
         Value::String(text) => {
             for rest in text.split(S3_ARN).skip(1) {
-                let found = candidates.iter().filter(|place| rest.starts_with(*place));
-                named.extend(found.cloned());
+                let matching = candidates.iter().filter(|place| rest.starts_with(*place));
+                named.extend(matching.cloned());
             }
         }
         Value::Array(values) => {

@@ -1,7 +1,7 @@
-//! What nobody needs any more, and how each policy stands.
+//! Removal of what nobody needs any more, and the progress of each policy.
 //!
-//! A role policy or object goes only after the last workload that relied on it has settled without
-//! it. What could not be read counts as relying.
+//! A role policy or object is removed only after the last workload that relied on it has settled without it. A
+//! workload that could not be read counts as relying on it.
 
 pub(crate) mod former;
 pub(crate) mod garbage;
@@ -31,7 +31,8 @@ pub(crate) fn plan(input: &PlanInput<'_>, plan: &mut Plan) {
             continue;
         };
         if is_relied_on_elsewhere(plan, id) {
-            // Another installation's router may: it stays, and a policy that goes forgets it.
+            // Another installation's router may rely on it: it stays, and a policy that is being deleted forgets
+            // it.
             if policy.is_deleting() {
                 forgotten.push(id.clone());
             }
@@ -48,15 +49,15 @@ pub(crate) fn plan(input: &PlanInput<'_>, plan: &mut Plan) {
     plan.removals.extend(removals);
 }
 
-/// What the workloads rely on, gathered once for all resources: there are thousands of both.
+/// What the workloads rely on, collected once for all resources: there are thousands of both.
 struct Reliance<'a> {
-    /// Uids of the policies of which a workload still carries, or is getting, something.
+    /// Uids of the policies of which a workload still has something, or is getting it.
     policies: BTreeSet<&'a str>,
-    /// What is to be there.
+    /// Resources that must exist.
     resources: BTreeSet<&'a ResourceId>,
     /// Uid of a policy, and name of a role on which a running or coming revision has grants of it.
     roles: BTreeSet<(&'a str, String)>,
-    /// Whether all workloads could be read, and a pass may tidy up.
+    /// Whether all workloads could be read, and the pass may clean up.
     may_tidy: bool,
 }
 
@@ -66,7 +67,8 @@ impl<'a> Reliance<'a> {
         let routers = || revisions::startable(input, plan).map(|revision| &revision.router);
         let startable = routers().map(|router| router.policy.uid.as_str());
         let their_roles = routers().flat_map(|router| roles_of(&router.policy, &router.grants));
-        let needed = workloads().flat_map(|one| one.requires.iter().chain(&one.keeps));
+        let needed =
+            workloads().flat_map(|workload| workload.requires.iter().chain(&workload.keeps));
         Self {
             policies: workloads().flat_map(carried).chain(startable).collect(),
             resources: plan.resources.keys().chain(needed).collect(),
@@ -78,8 +80,8 @@ impl<'a> Reliance<'a> {
         }
     }
 
-    /// Whether nothing relies on a resource. Objects of a policy that lives on are the business of
-    /// `garbage`: an older revision that a rollback may bring back names them.
+    /// Whether nothing relies on a resource. Objects of a policy that still exists are left to `garbage`: an older
+    /// revision to which a rollback may return names them.
     fn spares(&self, policy: &LoggingPolicy, resource: &OwnedResource) -> bool {
         let uid = resource.policy.uid.as_str();
         if policy.is_deleting() {
@@ -100,10 +102,12 @@ pub(crate) fn is_known(plan: &Plan) -> bool {
     workloads.all(|workload| !workload.decision.is_unknown())
 }
 
-/// Whether a pass may tidy up: workloads go first.
+/// Whether a pass may clean up: changes of workloads go first.
 pub(crate) fn has_time(plan: &Plan) -> bool {
     let workloads = || plan.workloads.values();
-    let required: BTreeSet<&ResourceId> = workloads().flat_map(|one| &one.requires).collect();
+    let required: BTreeSet<&ResourceId> = workloads()
+        .flat_map(|workload| &workload.requires)
+        .collect();
     let is_written =
         |(id, write): (&ResourceId, &ResourcePlan)| write.unconditional || required.contains(id);
     plan.needs.is_empty()
@@ -111,7 +115,7 @@ pub(crate) fn has_time(plan: &Plan) -> bool {
         && workloads().all(|workload| workload.steps.is_empty())
 }
 
-/// Uids of the policies of which a workload still carries, or is getting, something.
+/// Uids of the policies of which a workload still has something, or is getting it.
 fn carried(workload: &WorkloadPlan) -> impl Iterator<Item = &str> {
     let record = &workload.record;
     let managed = record.managed.as_ref().map(|managed| &managed.policy);
@@ -125,8 +129,8 @@ fn carried(workload: &WorkloadPlan) -> impl Iterator<Item = &str> {
     let let_go = workload.current_revision.as_ref().filter(|_| is_retained);
     let leaving = record.leaving.iter();
     let leaving = leaving
-        .filter(move |one| let_go != Some(&one.arn))
-        .map(|one| &one.policy);
+        .filter(move |revision| let_go != Some(&revision.arn))
+        .map(|revision| &revision.policy);
     let remembered = [managed, deployment, overtaken, before]
         .into_iter()
         .flatten();
@@ -173,7 +177,7 @@ fn roles_of<'a>(
     roles.map(|role| (policy.uid.as_str(), role.name))
 }
 
-/// Counts how each policy stands in this target.
+/// Counts the progress of each policy in this target.
 pub(crate) fn count(input: &PlanInput<'_>, plan: &mut Plan) {
     for policy in input.policies {
         let reference = policy_ref(policy);
@@ -202,7 +206,8 @@ fn tally(progress: &mut PolicyProgress, workload: &WorkloadPlan, policy: &Policy
     let carries = relies_on(workload, policy);
     if !wins {
         let moves = workload.decision.is_in_flight();
-        // What the target looks after no more is not the rollout's business: the workload says so.
+        // A workload that the target no longer looks after is not part of the rollout; its own decision reports
+        // it.
         let is_left = workload.decision.is_out_of_scope();
         let counter = match moves {
             true => &mut progress.in_progress,
@@ -215,7 +220,7 @@ fn tally(progress: &mut PolicyProgress, workload: &WorkloadPlan, policy: &Policy
     let counter = match &workload.decision {
         Decision::InSync => &mut progress.in_sync,
         decision if decision.is_in_flight() => &mut progress.in_progress,
-        // The operator has nothing left to do there, and others must not wait for it.
+        // The operator has nothing left to do there, and the rollout must not wait for it.
         decision if decision.is_left_to_others() => &mut progress.refused,
         Decision::Failed => &mut progress.failed,
         Decision::Unknown(_) => &mut progress.unknown,
@@ -224,7 +229,7 @@ fn tally(progress: &mut PolicyProgress, workload: &WorkloadPlan, policy: &Policy
     *counter += 1;
 }
 
-/// Whether a policy that is being deleted has nothing left here.
+/// Whether nothing of a policy that is being deleted is left here.
 fn is_released(
     input: &PlanInput<'_>,
     plan: &Plan,

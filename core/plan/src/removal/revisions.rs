@@ -1,8 +1,8 @@
-//! Revisions that we registered and that nothing runs any more: they are deregistered.
+//! Deregistration of revisions that we registered and that nothing runs any more.
 //!
-//! While one is ACTIVE somebody can start it by the name of the family, so what it needs stays. Never an
-//! owner's revision, nor a copy of ours that an owner made: only what we remember to have registered and
-//! what still has the content that its label says.
+//! While one is ACTIVE somebody can start it by the name of the family, so what it needs stays. An owner's
+//! revision is never deregistered, nor a copy of ours that an owner made: only one whose registration is recorded
+//! and whose content still has the hash of its label.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,12 +20,12 @@ use firelens_aws::record::{Intent, OwnedRevision, Purpose, WorkloadKey, Workload
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::DeletionPolicy;
 
-/// Most revisions that one pass deregisters. They are paid from the same budget as registrations, of one a
-/// second: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>.
+/// The most revisions that one pass deregisters. The calls share the budget of registrations, one a second:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>.
 pub const DEREGISTRATIONS_PER_PASS: usize = 20;
 
-/// Hashes of contents that a workload is about to be given, or that are tried again in a while whatever is said of
-/// the workload until then.
+/// Hashes of contents that a workload is about to get, or that are retried later whatever the decision about the
+/// workload is until then.
 pub(crate) fn pending(
     drafts: &BTreeMap<WorkloadKey, Draft<'_>>,
     now: Timestamp,
@@ -53,13 +53,13 @@ pub(crate) fn pending(
         .collect()
 }
 
-/// Revisions of ours that somebody could start, those that go in this pass included.
+/// Revisions of ours that somebody could start, including those that are deregistered in this pass.
 pub(crate) fn startable<'a>(
     input: &PlanInput<'a>,
     plan: &'a Plan,
 ) -> impl Iterator<Item = &'a OwnedRevision> {
     let owned = input.revisions.values();
-    owned.filter(|one| !plan.forgotten_revisions.contains(&one.arn))
+    owned.filter(|revision| !plan.forgotten_revisions.contains(&revision.arn))
 }
 
 /// Adds what is to be deregistered to a plan whose workloads are decided.
@@ -74,12 +74,16 @@ pub(crate) fn plan(input: &PlanInput<'_>, plan: &mut Plan, pending: &BTreeSet<St
     let forgotten = &plan.forgotten_revisions;
     let owned = input.revisions.values();
     let spare: Vec<&OwnedRevision> = owned
-        .filter(|one| !forgotten.contains(&one.arn))
-        .filter(|one| !used.needs(one) && !pending.contains(&one.hash))
-        .filter(|one| known_bad.as_ref().is_none_or(|bad| bad.contains(&one.arn)))
+        .filter(|revision| !forgotten.contains(&revision.arn))
+        .filter(|revision| !used.needs(revision) && !pending.contains(&revision.hash))
+        .filter(|revision| {
+            known_bad
+                .as_ref()
+                .is_none_or(|bad| bad.contains(&revision.arn))
+        })
         .take(DEREGISTRATIONS_PER_PASS)
         .collect();
-    let going: BTreeSet<&str> = spare.iter().map(|one| one.arn.as_str()).collect();
+    let going: BTreeSet<&str> = spare.iter().map(|revision| revision.arn.as_str()).collect();
     for revision in spare {
         match evaluate(input, plan, revision, &used, &going) {
             Some(Fate::Goes) => plan.deregistrations.push(revision.arn.clone()),
@@ -93,14 +97,15 @@ pub(crate) fn plan(input: &PlanInput<'_>, plan: &mut Plan, pending: &BTreeSet<St
 fn is_whole(input: &PlanInput<'_>) -> bool {
     let seen = input.observation;
     let mut services = seen.services.values();
-    seen.unread_clusters.is_empty() && !services.any(|one| matches!(one, Observed::Unknown(_)))
+    seen.unread_clusters.is_empty()
+        && !services.any(|service| matches!(service, Observed::Unknown(_)))
 }
 
-/// What is retained is not looked after any more: what runs or can come back. What only somebody could start by
-/// the name of the family goes like any other.
+/// Forgets retained revisions, which are no longer managed: those that run or can come back. Those that somebody
+/// could only start by the name of the family are deregistered like any other.
 fn forget_retained(input: &PlanInput<'_>, plan: &mut Plan) {
-    let retained = input.revisions.values().filter(|one| {
-        find_policy(input, &one.router.policy).is_some_and(|policy| {
+    let retained = input.revisions.values().filter(|revision| {
+        find_policy(input, &revision.router.policy).is_some_and(|policy| {
             policy.is_deleting() && policy.spec.deletion_policy == DeletionPolicy::Retain
         })
     });
@@ -108,16 +113,16 @@ fn forget_retained(input: &PlanInput<'_>, plan: &mut Plan) {
     if retained.is_empty() {
         return;
     }
-    // Where it cannot be told, all of it may run.
+    // Where the use is not known, all of them may run.
     let used = is_whole(input).then(|| Used::of(input, plan));
     let forgotten = retained
         .into_iter()
-        .filter(|one| used.as_ref().is_none_or(|used| used.needs(one)));
-    let arns: Vec<String> = forgotten.map(|one| one.arn.clone()).collect();
+        .filter(|revision| used.as_ref().is_none_or(|used| used.needs(revision)));
+    let arns: Vec<String> = forgotten.map(|revision| revision.arn.clone()).collect();
     plan.forgotten_revisions.extend(arns);
 }
 
-/// Revisions of ours that failed: they go first, because whoever starts them meets the same.
+/// Revisions of ours that failed: they are deregistered first, because whoever starts them fails as well.
 fn known_bad(plan: &Plan) -> BTreeSet<String> {
     let failed = plan.workloads.values().filter_map(|workload| {
         let failed = workload.record.failed.as_ref()?;
@@ -131,7 +136,7 @@ enum Fate {
     IsGone,
 }
 
-/// What becomes of a revision that nothing runs; `None` while that cannot be told, or while it stays.
+/// Returns the fate of a revision that nothing runs; `None` while that is not known, or while it stays.
 fn evaluate(
     input: &PlanInput<'_>,
     plan: &mut Plan,
@@ -139,11 +144,11 @@ fn evaluate(
     used: &Used,
     going: &BTreeSet<&str>,
 ) -> Option<Fate> {
-    let Some(found) = input.observation.task_definitions.get(&revision.arn) else {
+    let Some(observed) = input.observation.task_definitions.get(&revision.arn) else {
         plan.needs.task_definitions.insert(revision.arn.clone());
         return None;
     };
-    let document = match found {
+    let document = match observed {
         Observed::Present(document) => document,
         Observed::Absent => return Some(Fate::IsGone),
         Observed::Unknown(_) => return None,
@@ -158,8 +163,8 @@ fn evaluate(
     {
         return Some(Fate::Goes);
     }
-    // Where no service of the family runs the policy any more, its role policies go next. A copy that an
-    // owner registered last needs them for as long as it is what the family stands for.
+    // Where no service of the family runs the policy any more, its role policies are removed next. A copy that an
+    // owner registered last needs them for as long as it is the newest revision of the family.
     match input.observation.families.get(&revision.family) {
         None => {
             plan.needs.families.insert(revision.family.clone());
@@ -169,7 +174,8 @@ fn evaluate(
         Some(Observed::Absent) => Some(Fate::Goes),
         Some(Observed::Present(newest)) => {
             let mut newest = newest.iter();
-            let newest = newest.find(|one| one.family() == Some(revision.family.as_str()));
+            let newest =
+                newest.find(|document| document.family() == Some(revision.family.as_str()));
             let is_copy = newest.is_some_and(|newest| {
                 let arn = newest.arn().unwrap_or_default();
                 let marks = firelens_inject::marks(newest);
@@ -182,19 +188,19 @@ fn evaluate(
     }
 }
 
-/// Whether a revision is what we registered, and nobody's copy of it.
+/// Whether a revision is what we registered, and not somebody's copy of it.
 fn is_ours(document: &TaskDefinitionDoc, revision: &OwnedRevision) -> bool {
     let marks = firelens_inject::marks(document);
     marks.is_some_and(|marks| marks.hash == revision.hash)
         && firelens_inject::is_untouched(document)
 }
 
-/// What runs, is being brought, or can come back.
+/// Revisions that run, are being deployed, or can come back.
 struct Used {
     arns: BTreeSet<String>,
     /// Families of which a service runs a router, with the uid of its policy.
     families: BTreeSet<(String, String)>,
-    /// Families of services that something else than ECS deploys, and goes back by itself.
+    /// Families of services with an external deploy, which rolls back by itself.
     shipped: BTreeSet<String>,
 }
 
@@ -203,14 +209,14 @@ impl Used {
         let mut arns = BTreeSet::new();
         let mut families = BTreeSet::new();
         let mut shipped = BTreeSet::new();
-        for (key, found) in &input.observation.services {
-            let Some(service) = found.present() else {
+        for (key, observed) in &input.observation.services {
+            let Some(service) = observed.present() else {
                 continue;
             };
             let reachable = service.reachable_revisions();
             arns.extend(reachable.map(str::to_owned));
             let workload = plan.workloads.get(key);
-            let is_selected = workload.is_some_and(|one| one.selection.winner.is_some());
+            let is_selected = workload.is_some_and(|workload| workload.selection.winner.is_some());
             if is_selected && !external_deploy::is_deployed_by_ecs(service) {
                 shipped.extend(family_of(&service.task_definition).map(str::to_owned));
             }
@@ -235,16 +241,20 @@ impl Used {
     }
 }
 
-/// Revisions that a workload runs, is given, or can be taken back to.
+/// Revisions that a workload runs, is getting, or can be put back on.
 fn of_record(record: &WorkloadRecord) -> impl Iterator<Item = &str> {
     let managed = record.managed.iter().chain(&record.leaving);
     let deployment = record.deployment.iter();
-    let deployment = deployment.flat_map(|one| [&one.task_definition, &one.previous]);
+    let deployment =
+        deployment.flat_map(|deployment| [&deployment.task_definition, &deployment.previous]);
     let race = record.overtaken.iter();
     let race = race.flat_map(|race| [&race.ours, &race.theirs]);
-    let back = record.way_back().map(|one| &one.arn);
-    let all = managed.map(|one| &one.arn).chain(deployment).chain(race);
-    all.chain(back).map(String::as_str)
+    let back = record.way_back().map(|revision| &revision.arn);
+    let arns = managed
+        .map(|revision| &revision.arn)
+        .chain(deployment)
+        .chain(race);
+    arns.chain(back).map(String::as_str)
 }
 
 fn of_steps(workload: &WorkloadPlan) -> impl Iterator<Item = &str> {
@@ -263,8 +273,8 @@ fn family_of(arn: &str) -> Option<&str> {
     name.rsplit_once(':').map(|(family, _)| family)
 }
 
-/// A registration whose answer was lost, and whose content nobody asks for any more, may have left a
-/// revision behind.
+/// Looks for revisions of registrations whose answer was lost and whose content is no longer wanted: they may have
+/// left a revision behind.
 fn look_for_unanswered(input: &PlanInput<'_>, plan: &mut Plan, pending: &BTreeSet<String>) {
     let later = SignedDuration::from_secs(REGISTER_CONSISTENCY_SECONDS);
     for intent in input.intents {
@@ -294,7 +304,7 @@ fn found(
 ) -> Option<OwnedRevision> {
     let mut newest = newest.iter();
     let arn = newest
-        .find(|one| has_content(one, &intent.hash, input.installation))?
+        .find(|document| has_content(document, &intent.hash, input.installation))?
         .arn()?;
     intent.owned(arn, input.now)
 }

@@ -1,6 +1,6 @@
 //! Whether AWS shows a role policy or a file as it is wanted.
 //!
-//! Never takes a failed read for an answer: it is unread.
+//! A failed read is no answer: the resource is then unread.
 
 use crate::input::PlanInput;
 use crate::model::ResourceContent;
@@ -60,7 +60,7 @@ fn look_at_role(
         }
         Some(Observed::Unknown(why)) => Err(State::Unread(format!("role {role}: {why}"))),
         Some(Observed::Absent) => Ok(false),
-        Some(Observed::Present(found)) => Ok(same_json(found, document)),
+        Some(Observed::Present(present)) => Ok(same_json(present, document)),
     }
 }
 

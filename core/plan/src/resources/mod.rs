@@ -1,7 +1,7 @@
 //! Role policies and S3 objects: which must be there, whether they are, and what to write.
 //!
-//! A statement is kept for as long as a revision of ours that needs it runs. A write is planned only
-//! after a look at what is there.
+//! A statement is kept for as long as a revision of ours that needs it runs. A write is planned only after the
+//! current state was read.
 
 pub(crate) mod look;
 pub(crate) mod reread;
@@ -24,8 +24,8 @@ use firelens_aws::record::{OwnedResource, PolicyRef, ResourceId, RightsTaken};
 use firelens_inject::ConfigObject;
 use firelens_taskdef::sha256_hex;
 
-/// How long a role policy or object that was seen to be right is trusted before it is read again.
-/// They change only when somebody tampers with them, and IAM publishes no read budget to spend.
+/// How long a role policy or object that was seen to be right is trusted before it is read again. They change only
+/// when somebody tampers with them, and IAM publishes no read budget.
 pub const RESOURCE_RECHECK_SECONDS: i64 = 3_600;
 
 /// Time given to a written role policy before tasks may rely on it. IAM is eventually consistent and
@@ -33,41 +33,41 @@ pub const RESOURCE_RECHECK_SECONDS: i64 = 3_600;
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html>.
 pub const IAM_PROPAGATION_SECONDS: i64 = 15;
 
-/// The same for rights without which a task does not start at all ([`Grant::is_needed_to_start`]): a router that may
-/// not send yet tries again, a task that may not start fails the deployment. Rights are written ahead.
+/// The same for rights without which a task does not start at all ([`Grant::is_needed_to_start`]): a router that
+/// may not send yet retries, while a task that may not start fails the deployment. Rights are written ahead.
 pub const IAM_PROPAGATION_AT_START_SECONDS: i64 = 60;
 
-/// How one resource stands.
+/// The state of one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// There, and old enough to rely on.
+    /// It exists, and for long enough to rely on it.
     Ready,
-    /// There; IAM needs until then.
+    /// It exists; IAM needs until then to propagate it.
     Spreading(Timestamp),
-    /// To be written.
+    /// It must be written.
     Write,
     /// The role it belongs to does not exist.
     RoleMissing,
-    /// Nothing can be said before it is read.
+    /// Its state is not known until it is read.
     Unread(String),
-    /// The inline policies of the role would be longer than IAM allows: characters of this one, and of
-    /// the others.
+    /// The inline policies of the role would be longer than IAM allows: the characters of this one, and of the
+    /// others.
     TooLong { characters: usize, others: usize },
-    /// The permissions boundary of the role would deny it; the text says what.
+    /// The permissions boundary of the role would deny it; with the description.
     BoundaryDenies(String),
 }
 
-/// What one policy wants of one role or object.
+/// What one policy wants in one role, or as one object.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     pub(crate) policy: PolicyRef,
     pub(crate) content: ResourceContent,
-    /// What a role policy says; empty for objects.
+    /// The statements of a role policy; empty for objects.
     pub(crate) statements: Vec<Statement>,
     pub(crate) digest: String,
-    /// A running revision needs it, not only one that is about to be made.
+    /// Whether a running revision needs it, not only one that is about to be made.
     pub(crate) in_use: bool,
-    /// No task starts without it.
+    /// Whether no task starts without it.
     pub(crate) at_start: bool,
 }
 
@@ -81,7 +81,7 @@ impl Wanted {
     }
 }
 
-/// Collects what is wanted, by id.
+/// Collects the wanted resources, by id.
 #[derive(Debug, Default)]
 pub(crate) struct Wishes {
     statements: BTreeMap<(String, PolicyKey), Vec<Statement>>,
@@ -91,8 +91,8 @@ pub(crate) struct Wishes {
     objects: BTreeMap<ResourceId, Wanted>,
 }
 
-/// Name of a policy. Not its uid: one that was deleted and made again has the same inline policy, and what runs
-/// of the one before still needs its part of it.
+/// The name of a policy. Not its uid: a policy that was deleted and made again has the same inline policy, and
+/// what runs of the old one still needs its part of it.
 type PolicyKey = String;
 
 impl Wishes {
@@ -136,15 +136,17 @@ impl Wishes {
         }
     }
 
-    /// Everything wanted, by id; of the policy that exists today, in its newest generation.
+    /// Returns everything wanted, by id; for the policy that exists today, in its newest generation.
     pub(crate) fn into_wanted(self, input: &PlanInput<'_>) -> BTreeMap<ResourceId, Wanted> {
         let mut wanted = self.objects;
         let newest: BTreeMap<&PolicyKey, &PolicyRef> = self
             .policies
             .iter()
-            .filter_map(|(name, all)| {
-                let exists = |one: &PolicyRef| find_policy(input, one).is_some();
-                let newest = all.iter().max_by_key(|one| (exists(one), one.generation));
+            .filter_map(|(name, same_name)| {
+                let exists = |policy: &PolicyRef| find_policy(input, policy).is_some();
+                let newest = same_name
+                    .iter()
+                    .max_by_key(|policy| (exists(policy), policy.generation));
                 Some((name, newest?))
             })
             .collect();
@@ -169,7 +171,7 @@ impl Wishes {
     }
 }
 
-/// The inline policy that a target has in a role for a policy.
+/// The id of the inline policy that a target has in a role for a policy.
 pub(crate) fn role_policy(target: &str, role: &str, policy: &PolicyRef) -> ResourceId {
     ResourceId::RolePolicy {
         role: role.to_owned(),
@@ -192,14 +194,14 @@ pub(crate) fn ids_of(
     ids.into_iter().collect()
 }
 
-/// How a resource stands, and what to do about it.
+/// The state of a resource, and what to do about it.
 pub(crate) struct Evaluated {
     pub(crate) state: State,
-    /// What to remember of one that was seen to be right.
+    /// The row to record of a resource that was seen to be right.
     pub(crate) verified: Option<OwnedResource>,
-    /// What may be in the way of a role policy that cannot be told for certain.
+    /// What may limit a role policy, where that is not known for certain.
     pub(crate) doubt: Option<String>,
-    /// Others took it away since it was seen.
+    /// Set when others removed it since it was seen.
     pub(crate) taken: Option<RightsTaken>,
 }
 
@@ -222,7 +224,7 @@ pub(crate) struct Reread<'a> {
     pub(crate) due: &'a BTreeSet<&'a ResourceId>,
 }
 
-/// Evaluates one resource of `all` that are wanted; asks for reads through `needs`.
+/// Evaluates one resource of `all` that are wanted; requests reads through `needs`.
 pub(crate) fn evaluate(
     input: &PlanInput<'_>,
     id: &ResourceId,
@@ -243,7 +245,7 @@ pub(crate) fn evaluate(
     let known = input
         .resources
         .get(id)
-        // What a policy wrote that is gone is looked at again, and remembered under the one of today.
+        // What a policy wrote that is gone is read again, and recorded for the policy of today.
         .filter(|known| known.digest == wanted.digest && known.policy.uid == wanted.policy.uid);
     if let Some(known) = known
         && let (Some(written_at), Some(verified_at)) = (known.written_at, known.verified_at)
@@ -251,7 +253,7 @@ pub(crate) fn evaluate(
             < SignedDuration::from_secs(RESOURCE_RECHECK_SECONDS)
     {
         let state = settled(id, wanted, written_at, input.now);
-        // Nothing is moved while IAM spreads it.
+        // Nothing is moved while IAM propagates it.
         if again.trusted || state != State::Ready {
             match reread::is_still_there(input, id, wanted, again.due, needs) {
                 None => return state.into(),
@@ -261,7 +263,7 @@ pub(crate) fn evaluate(
         }
     }
     let (seen, doubt) = match look_and_hold(input, id, all, wanted, needs) {
-        Ok(found) => found,
+        Ok(result) => result,
         Err(state) => return state.into(),
     };
     if !seen {
@@ -287,7 +289,7 @@ pub(crate) fn evaluate(
     }
 }
 
-/// It was seen again as it was.
+/// The resource was read again and is unchanged.
 fn seen_again(input: &PlanInput<'_>, known: &OwnedResource, state: State) -> Evaluated {
     Evaluated {
         state,
@@ -300,8 +302,8 @@ fn seen_again(input: &PlanInput<'_>, known: &OwnedResource, state: State) -> Eva
     }
 }
 
-/// Whether AWS shows the resource as wanted; for a role policy also what bounds it, and before it is
-/// written whether there is room.
+/// Whether AWS shows the resource as wanted; for a role policy also what its boundary denies, and before it is
+/// written whether the role has room.
 fn look_and_hold(
     input: &PlanInput<'_>,
     id: &ResourceId,
@@ -315,10 +317,10 @@ fn look_and_hold(
     };
     let doubt = match role_limits::bounded(input, role, wanted, needs)? {
         Bounded::Free => None,
-        // What is there already is not taken away for that.
-        Bounded::Denied(what) if seen => Some(what),
-        Bounded::Denied(what) => return Err(State::BoundaryDenies(what)),
-        Bounded::Doubt(what) => Some(what),
+        // A policy that exists is not removed because of that.
+        Bounded::Denied(text) if seen => Some(text),
+        Bounded::Denied(text) => return Err(State::BoundaryDenies(text)),
+        Bounded::Doubt(text) => Some(text),
     };
     if !seen {
         role_limits::room(input, role, policy_name, all, needs)?;
@@ -362,16 +364,16 @@ pub(crate) fn write(
     ResourcePlan {
         resource,
         content: wanted.content.clone(),
-        // What others took away was relied on.
+        // A policy that others removed was relied on.
         unconditional: wanted.in_use || is_taken,
     }
 }
 
-/// What a state means for a workload that requires it: `None` when it may go on.
+/// Returns what a workload that requires the resource waits for; `None` when it may go on.
 pub(crate) fn wait(state: &State) -> Option<Wait> {
     match state {
         State::Spreading(until) => Some(Wait::IamPropagation(*until)),
-        State::Unread(what) => Some(Wait::Read(what.clone())),
+        State::Unread(text) => Some(Wait::Read(text.clone())),
         State::Ready
         | State::Write
         | State::RoleMissing

@@ -1,7 +1,7 @@
-//! Role policies that others take away: noticed at the next resync, put back at once, and told.
+//! Role policies that others remove: noticed at the next resync, restored at once, and reported.
 //!
-//! Never more than a budget of reads for a resync, and never an alarm over a policy that no read had shown
-//! yet: IAM answers late.
+//! A resync reads no more than a budget, and reports no policy that no read had shown yet: IAM is eventually
+//! consistent.
 
 use std::collections::BTreeSet;
 
@@ -16,16 +16,16 @@ use firelens_aws::record::{OwnedResource, ResourceId, RightsTaken, Tool, Workloa
 use firelens_inject::drift::{Actor, role_ways_out};
 use firelens_inject::{Note, NoteCode};
 
-/// Role policies that a resync reads again, those first that were not read for longest: with 300 s between
-/// resyncs one call in 3 s. IAM publishes no rate, and what is granted to the account is shared with everybody
-/// in it: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
+/// The number of role policies that a resync reads again, beginning with those that were not read for longest:
+/// with 300 s between resyncs one call in 3 s. IAM publishes no rate, and the rate of the account is shared with
+/// everybody in it: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 pub const ROLES_READ_PER_RESYNC: usize = 100;
 
-/// What was read so lately is not read again, in seconds: targets can be resynced every second.
+/// A policy that was read within this time is not read again, in seconds: targets can be resynced every second.
 const READ_LATELY_SECONDS: i64 = 60;
 
-/// How long it is said of a workload that its rights were taken away, and within what time that is counted
-/// together, in seconds: a day, so that a tool that runs every night is seen to do it again and again.
+/// How long it is reported of a workload that its rights were removed, and within what time removals are counted
+/// together, in seconds: a day, so that a tool that runs every night is recognised as one that does it repeatedly.
 pub const TAKEN_TOLD_SECONDS: i64 = 86_400;
 
 /// The role policies that this pass reads again although they were seen within the last hour.
@@ -52,7 +52,7 @@ pub(crate) fn due<'a>(input: &PlanInput<'a>) -> BTreeSet<&'a ResourceId> {
     due.into_iter().map(|(_, id)| id).collect()
 }
 
-/// Whether a role policy that is due is still as wanted; `None` where that is not known, or not asked.
+/// Whether a role policy that is due is still as wanted; `None` where that is not known, or not due.
 pub(crate) fn is_still_there(
     input: &PlanInput<'_>,
     id: &ResourceId,
@@ -75,11 +75,11 @@ pub(crate) fn is_still_there(
         }
         Some(Observed::Unknown(_)) => None,
         Some(Observed::Absent) => Some(false),
-        Some(Observed::Present(found)) => Some(same_json(found, document)),
+        Some(Observed::Present(present)) => Some(same_json(present, document)),
     }
 }
 
-/// What to remember of a role policy that is not as it was last seen: others took it away.
+/// Returns what to record of a role policy that is not as it was last seen: others removed it.
 pub(crate) fn taken(
     input: &PlanInput<'_>,
     id: &ResourceId,
@@ -114,12 +114,12 @@ pub(crate) fn taken(
     })
 }
 
-/// Whether it is recent enough to be said.
+/// Whether it is recent enough to be reported.
 fn is_told(taken: &RightsTaken, now: Timestamp) -> bool {
     now.duration_since(taken.last_at) < SignedDuration::from_secs(TAKEN_TOLD_SECONDS)
 }
 
-/// What is said of a workload whose role policies others took away, and for whom it is new.
+/// Returns the notes for a workload whose role policies others removed, and adds them to the repairs of this pass.
 pub(crate) fn tell(
     input: &PlanInput<'_>,
     plan: &mut Plan,
@@ -145,7 +145,7 @@ pub(crate) fn tell(
     notes
 }
 
-/// The tool of the service's owner: who keeps the service in files keeps its role there too.
+/// The tool of the service's owner: whoever keeps the service in files keeps its role there too.
 fn tool_of(input: &PlanInput<'_>, service: &ServiceView, key: &WorkloadKey) -> Option<Tool> {
     let record = input.records.get(key);
     let base = record
@@ -160,7 +160,7 @@ fn text(id: &ResourceId, taken: &RightsTaken, tool: Option<Tool>) -> String {
     let ResourceId::RolePolicy { role, policy_name } = id else {
         return String::new();
     };
-    let what = if taken.altered { "changed" } else { "removed" };
+    let action = if taken.altered { "changed" } else { "removed" };
     let who = tool.map_or_else(
         || "somebody".to_owned(),
         |tool| format!("somebody (probably {tool})"),
@@ -173,7 +173,7 @@ fn text(id: &ResourceId, taken: &RightsTaken, tool: Option<Tool>) -> String {
         ),
     };
     format!(
-        "{who} {what} the inline policy {policy_name} of role {role}, detected {times}; the operator wrote it again, \
+        "{who} {action} the inline policy {policy_name} of role {role}, detected {times}; the operator wrote it again, \
          and tasks could not send their logs in the meantime. To prevent this, {}",
         role_ways_out(tool, role, policy_name)
     )

@@ -1,7 +1,7 @@
 //! `iam.mode: Verify`: whether the roles of a workload allow what its router needs.
 //!
-//! Never refuses for what is not known: that is said in a note. What was found out is remembered, so
-//! that an unchanged fleet costs no look at IAM.
+//! A change is not refused because of rights that are not known: a note reports them. Results are recorded, so
+//! that an unchanged fleet costs no reads of IAM.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +19,11 @@ use firelens_aws::record::{Purpose, RightsRecord, WorkloadKey};
 use firelens_inject::{Note, NoteCode, Reason, Refusal};
 use firelens_taskdef::sha256_hex;
 
-/// How long rights that were missing or could not be evaluated are left before they are looked at again:
-/// somebody may have added them since.
+/// How long rights that were missing or could not be evaluated are left before they are read again: somebody may
+/// have added them since.
 pub const RIGHTS_RETRY_SECONDS: i64 = 900;
 
-/// Questions about rights in one pass. IAM publishes no rate; the others wait for the next passes.
+/// The number of questions about rights in one pass. IAM publishes no rate; the others wait for the next passes.
 pub const RIGHTS_ASKED_PER_PASS: usize = 100;
 
 /// Evaluates the rights of every workload whose policy verifies them.
@@ -34,7 +34,7 @@ pub(crate) fn verify(
 ) {
     for draft in drafts.values_mut() {
         if draft.desired.rights.is_empty() {
-            // What waits to be read is not evaluated anew for that.
+            // A workload that waits for a read keeps its recorded result.
             if !matches!(
                 draft.desired.decision,
                 Decision::Unknown(_) | Decision::Waiting(_)
@@ -44,13 +44,14 @@ pub(crate) fn verify(
             continue;
         }
         match found_out(input, needs, draft) {
-            Some(found) => conclude(draft, found),
+            Some(rights) => conclude(draft, rights),
             None => wait(draft),
         }
     }
 }
 
-/// What is known of the rights of one workload: read in this pass, or remembered; else it is asked for.
+/// Returns what is known of the rights of one workload: read in this pass, or recorded; otherwise requests the
+/// reads.
 fn found_out(input: &PlanInput<'_>, needs: &mut Needs, draft: &Draft<'_>) -> Option<RightsRecord> {
     let grants = &draft.desired.rights;
     let digest = digest(grants);
@@ -74,7 +75,9 @@ fn found_out(input: &PlanInput<'_>, needs: &mut Needs, draft: &Draft<'_>) -> Opt
     if seen.len() + needs.rights.len() >= RIGHTS_ASKED_PER_PASS {
         return remembered.cloned();
     }
-    let unseen = asked.into_iter().filter(|one| !seen.contains_key(one));
+    let unseen = asked
+        .into_iter()
+        .filter(|question| !seen.contains_key(question));
     needs.rights.extend(unseen);
     None
 }
@@ -100,7 +103,7 @@ fn question(grant: &Grant) -> Option<RightsQuestion> {
     })
 }
 
-/// Why the role cannot be looked at from this target.
+/// Why the role cannot be read from this target.
 fn beyond_reach(input: &PlanInput<'_>, grant: &Grant) -> Option<String> {
     let account = &input.observation.account_id;
     match iam::role_name(&grant.role_arn) {
@@ -153,10 +156,10 @@ fn evaluate(input: &PlanInput<'_>, grants: &[Grant], digest: String) -> RightsRe
     record
 }
 
-/// Whether the role that IAM found under the name has another path than the task definition says.
+/// Whether the role that IAM has under the name has another path than the task definition names.
 fn is_another(grant: &Grant, view: &RightsView) -> bool {
     let path = |arn: &str| iam::role_name(arn).map(|role| role.path);
-    // A bare name says nothing of a path.
+    // A bare name contains no path.
     path(&grant.role_arn).is_some_and(|path| path != "/") && grant.role_arn != view.role_arn
 }
 
@@ -188,7 +191,7 @@ fn weigh(role: &str, grant: &Grant, view: &RightsView, record: &mut RightsRecord
     }
 }
 
-/// The simulator decides where it can tell, the policies of the role where it cannot.
+/// The result of the simulator where it has one, else that of the policies of the role.
 fn verdicts(grant: &Grant, view: &RightsView) -> Vec<RightsFinding> {
     let own = match &view.policies {
         Some(Observed::Present(policies)) => Ok(iam::evaluate(policies, &grant.statements)),
@@ -208,7 +211,7 @@ fn verdicts(grant: &Grant, view: &RightsView) -> Vec<RightsFinding> {
         let own = || match &own {
             Ok(own) => own
                 .get(index)
-                .map_or(RightsResult::Allowed, |found| found.result.clone()),
+                .map_or(RightsResult::Allowed, |finding| finding.result.clone()),
             Err(why) => RightsResult::Unknown(why.clone()),
         };
         finding.result = match simulated.get(&place) {
@@ -258,11 +261,11 @@ fn wanted_words(grant: &Grant) -> String {
     rights.join("; ")
 }
 
-/// What was found out decides: missing rights stop a change, and are noted where the router runs.
-fn conclude(draft: &mut Draft<'_>, found: RightsRecord) {
+/// Applies the result: missing rights stop a change, and are noted where the router runs.
+fn conclude(draft: &mut Draft<'_>, rights: RightsRecord) {
     let desired = &mut draft.desired;
-    if !found.missing.is_empty() {
-        let missing = found.missing.join("; ");
+    if !rights.missing.is_empty() {
+        let missing = rights.missing.join("; ");
         if desired.decision == Decision::InSync {
             desired.notes.push(Note::new(NoteCode::RightsLost, missing));
         } else {
@@ -276,16 +279,16 @@ fn conclude(draft: &mut Draft<'_>, found: RightsRecord) {
             desired.decision = Decision::Refused(Refusal::new(Reason::RightsMissing, message));
         }
     }
-    if !found.unknown.is_empty() {
-        let unknown = found.unknown.join("; ");
+    if !rights.unknown.is_empty() {
+        let unknown = rights.unknown.join("; ");
         desired
             .notes
             .push(Note::new(NoteCode::RightsUnknown, unknown));
     }
-    draft.record.rights = Some(found);
+    draft.record.rights = Some(rights);
 }
 
-/// Nothing is started before the rights are known.
+/// Stops a change until the rights are known.
 fn wait(draft: &mut Draft<'_>) {
     let desired = &mut draft.desired;
     let injects = desired
@@ -299,7 +302,7 @@ fn wait(draft: &mut Draft<'_>) {
             .iter()
             .map(|grant| grant.role_arn.as_str())
             .collect();
-        let what = format!("the permissions of {}", roles.join(" and "));
-        desired.decision = Decision::Waiting(Wait::Read(what));
+        let subject = format!("the permissions of {}", roles.join(" and "));
+        desired.decision = Decision::Waiting(Wait::Read(subject));
     }
 }

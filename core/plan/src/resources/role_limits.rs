@@ -1,7 +1,6 @@
-//! What stands in the way of a role policy: the room that is left in the role, and its permissions
-//! boundary.
+//! Limits on a role policy: the characters that are left in the role, and its permissions boundary.
 //!
-//! Never stops a write for what could not be read: IAM itself is the evaluate of its limits. It is said
+//! A limit that could not be read does not stop a write, since IAM itself enforces its limits. It is reported
 //! instead.
 
 use std::collections::BTreeMap;
@@ -19,18 +18,18 @@ use firelens_aws::observe::{Needs, Observed};
 use firelens_aws::record::{Obstacle, PolicyRef, ResourceId};
 use firelens_inject::{Reason, Refusal};
 
-/// What a permissions boundary leaves of a role policy.
+/// What a permissions boundary allows of a role policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Bounded {
-    /// All of it, or there is no boundary.
+    /// Everything, or there is no boundary.
     Free,
-    /// For certain not all of it; the text says what is lost.
+    /// Certainly not everything; with what is denied.
     Denied(String),
-    /// It cannot be told.
+    /// Not known; with the reason.
     Doubt(String),
 }
 
-/// Holds what is wanted against the permissions boundary of the role.
+/// Compares what is wanted with the permissions boundary of the role.
 pub(crate) fn bounded(
     input: &PlanInput<'_>,
     role: &str,
@@ -68,8 +67,8 @@ fn unread(role: &str, arn: &str, why: &str) -> String {
 }
 
 fn within(role: &str, boundary: &NamedDocument, wanted: &Wanted) -> Bounded {
-    let found = iam::within_boundary(boundary, &wanted.statements);
-    let denied = iam::describe(&found, |desired| match desired {
+    let findings = iam::within_boundary(boundary, &wanted.statements);
+    let denied = iam::describe(&findings, |desired| match desired {
         RightsResult::Missing(Lack::Denied(_)) => Some("denied".to_owned()),
         RightsResult::Missing(_) => Some("not included".to_owned()),
         RightsResult::Allowed | RightsResult::Unknown(_) => None,
@@ -80,7 +79,7 @@ fn within(role: &str, boundary: &NamedDocument, wanted: &Wanted) -> Bounded {
             "the permissions boundary {arn} of role {role} does not allow {denied}"
         ));
     }
-    let doubt = iam::describe(&found, |desired| match desired {
+    let doubt = iam::describe(&findings, |desired| match desired {
         RightsResult::Unknown(why) => Some(why.clone()),
         RightsResult::Allowed | RightsResult::Missing(_) => None,
     });
@@ -93,8 +92,8 @@ fn within(role: &str, boundary: &NamedDocument, wanted: &Wanted) -> Bounded {
     }
 }
 
-/// Whether the role has room for the policy beside the inline policies that are there or are to come:
-/// IAM counts all of them together.
+/// Whether the role has room for the policy beside the inline policies that exist or are planned: IAM counts all
+/// of them together.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 pub(crate) fn room(
     input: &PlanInput<'_>,
@@ -116,8 +115,8 @@ pub(crate) fn room(
         .iter()
         .map(|(name, document)| (name.as_str(), iam::policy_size_characters(document)))
         .collect();
-    for (policy_name, one) in of_role(role, wanted) {
-        if let ResourceContent::RolePolicy(document) = &one.content {
+    for (policy_name, wanted_policy) in of_role(role, wanted) {
+        if let ResourceContent::RolePolicy(document) = &wanted_policy.content {
             sizes.insert(policy_name, iam::policy_size_characters(document));
         }
     }
@@ -129,8 +128,8 @@ pub(crate) fn room(
     Ok(())
 }
 
-/// What is wanted of one role, by name of the policy. A fleet has thousands of roles, and this is asked of
-/// each: only the neighbours of the role are looked at.
+/// What is wanted in one role, by name of the policy. A fleet has thousands of roles, and this is called for each:
+/// only the neighbours of the role are visited.
 fn of_role<'a>(
     role: &str,
     wanted: &'a BTreeMap<ResourceId, Wanted>,
@@ -139,16 +138,18 @@ fn of_role<'a>(
         role: role.to_owned(),
         policy_name: String::new(),
     };
-    wanted.range(first..).map_while(move |(id, one)| match id {
-        ResourceId::RolePolicy {
-            role: other,
-            policy_name,
-        } if other == role => Some((policy_name.as_str(), one)),
-        _ => None,
-    })
+    wanted
+        .range(first..)
+        .map_while(move |(id, policy)| match id {
+            ResourceId::RolePolicy {
+                role: other,
+                policy_name,
+            } if other == role => Some((policy_name.as_str(), policy)),
+            _ => None,
+        })
 }
 
-/// Remembers what stands in the way of a change, and releases its slot.
+/// Records the obstacle to a change, and releases the slot that the change had.
 pub(crate) fn set_aside(
     input: &PlanInput<'_>,
     draft: &mut Draft<'_>,
@@ -169,7 +170,7 @@ pub(crate) fn set_aside(
     });
 }
 
-/// The refusal that was remembered for a change, until it is time to look again.
+/// Returns the refusal that was recorded for a change, until its limits are to be read again.
 pub(crate) fn obstacle(
     input: &PlanInput<'_>,
     draft: &Draft<'_>,

@@ -1,7 +1,7 @@
 //! Roles that are used by workloads no policy selects: not widened unless the policy allows it. Roles are global
 //! in an account, so the workloads of all its targets count.
 //!
-//! Only what was read counts: a revision that cannot be read does not block the others.
+//! Only revisions that were read count: one that cannot be read does not block the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,10 +15,10 @@ use firelens_aws::record::{PolicyRef, Purpose, WorkloadKey};
 use firelens_inject::{Reason, Refusal};
 use firelens_types::v1alpha1::IamMode;
 
-/// Other users of a role named in a message; more are only counted.
+/// The number of other users of a role that a message names; more are only counted.
 const NAMED_USERS: usize = 3;
 
-/// What is looked at of each workload.
+/// The part of each workload that is needed here.
 pub(crate) struct Entry<'d> {
     pub(crate) key: &'d WorkloadKey,
     pub(crate) revision: &'d str,
@@ -26,8 +26,8 @@ pub(crate) struct Entry<'d> {
     pub(crate) desired: &'d mut Desired,
 }
 
-/// Refuses injections that would widen a role somebody else relies on. All revisions of unselected
-/// workloads are needed for that, once: they are cached for ever.
+/// Refuses injections that would widen a role on which somebody else relies. That needs all revisions of
+/// unselected workloads, once: they are cached for ever.
 pub(crate) fn refuse_shared_roles(
     input: &PlanInput<'_>,
     needs: &mut Needs,
@@ -97,7 +97,7 @@ fn guarded_roles(input: &PlanInput<'_>, desired: &Desired) -> Option<BTreeSet<St
     )
 }
 
-/// Whether a workload waits for what is known of shared roles.
+/// Whether a workload waits for reads about shared roles.
 pub(crate) fn is_guarded(input: &PlanInput<'_>, desired: &Desired) -> bool {
     guarded_roles(input, desired).is_some()
 }

@@ -1,6 +1,6 @@
-//! Gives each candidate its place, or says what it waits for.
+//! Gives each candidate its slot, or the wait that holds it.
 //!
-//! Arithmetic over one policy in one target. Those that hold a place keep it.
+//! Arithmetic over one policy in one target. Candidates that hold a slot keep it.
 
 use jiff::Timestamp;
 
@@ -8,16 +8,16 @@ use crate::model::Wait;
 use crate::rollout::{Blocker, Tally, Traits, Waves};
 use firelens_aws::record::WorkloadKey;
 
-/// What kind of change it is: what holds one need not hold another.
+/// The class of a change: what holds one class need not hold another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// The rollout itself: the router comes, or becomes another.
+    /// The rollout itself: the router is added, or replaced by another.
     Roll,
-    /// The rollout reached the workload before, and its owner deployed since: the router follows.
+    /// The rollout reached the workload before, and its owner deployed since: the router is added again.
     Follow,
     /// The policy does not select the workload any more.
     Deselect,
-    /// Somebody deleted the policy or undoes the rollout.
+    /// Somebody deleted the policy or aborted the rollout with undo.
     TakeBack,
 }
 
@@ -28,22 +28,22 @@ pub(crate) struct Candidate {
     pub(crate) class: Class,
     /// Digest of the change.
     pub(crate) digest: String,
-    /// It holds a place already.
+    /// Whether it holds a slot already.
     pub(crate) admitted: bool,
-    /// It was tried before: others go first.
+    /// Whether it was tried before: others go first.
     pub(crate) failed_before: bool,
-    /// It wants no task, so its deployment ends at once and shows nothing: as a canary it comes last.
+    /// Whether it wants no task, so that its deployment ends at once and shows nothing: as a canary it comes last.
     pub(crate) proves_nothing: bool,
-    /// Stage by `rollout.order`.
+    /// The stage by `rollout.order`.
     pub(crate) stage: usize,
     pub(crate) traits: Traits,
 }
 
-/// A place in a wave, or what is waited for.
+/// A slot in a wave, or what is waited for.
 pub(crate) type Answer = Result<u32, Wait>;
 
-/// The result for each candidate, in the order of their slots. `stage_in_flight` is the first stage that has
-/// workloads under way; `gate` is what waves after the canaries wait for.
+/// Returns the result for each candidate, in the order of their slots. `stage_in_flight` is the first stage that
+/// has workloads under way; `gate` is what waves after the canaries wait for.
 pub(crate) fn admit(
     waves: Waves,
     tally: &Tally,
@@ -58,9 +58,9 @@ pub(crate) fn admit(
     let mut in_flight = tally.in_flight;
     let mut in_waves = settled + tally.running;
     let stage = stage_now(hold, candidates, stage_in_flight);
-    let mut one = |candidate: &Candidate| -> Answer {
+    let mut answer = |candidate: &Candidate| -> Answer {
         if let Some(wait) = hold.wait(candidate.class) {
-            // Who may not go keeps no place from those who may.
+            // A candidate that may not go keeps no slot from those that may.
             in_flight = in_flight.saturating_sub(usize::from(candidate.admitted));
             return Err(wait);
         }
@@ -93,15 +93,15 @@ pub(crate) fn admit(
         in_waves += usize::from(candidate.class == Class::Roll);
         Ok(wave)
     };
-    candidates.iter().map(&mut one).collect()
+    candidates.iter().map(&mut answer).collect()
 }
 
-/// The stage whose turn it is: the first of those that are in flight or could start.
+/// The current stage: the first of those that are in flight or could start.
 fn stage_now(hold: &Blocker, candidates: &[Candidate], in_flight: Option<usize>) -> Option<usize> {
     let rolls = hold.wait(Class::Roll).is_none();
     let could_start = candidates
         .iter()
-        .filter(|one| rolls && one.class == Class::Roll)
-        .map(|one| one.stage);
+        .filter(|candidate| rolls && candidate.class == Class::Roll)
+        .map(|candidate| candidate.stage);
     could_start.chain(in_flight).min()
 }

@@ -1,6 +1,6 @@
-//! What holds a whole rollout, or a class of its changes: freezes, windows, people, approval, failures.
+//! Blockers of a whole rollout, or of a class of its changes: freezes, windows, people, approval, failures.
 //!
-//! One workload's own reasons are not looked at here.
+//! Reasons of one workload alone are not considered here.
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ use crate::select::glob_matches;
 use firelens_types::v1alpha1::window::{self, Opening};
 use firelens_types::v1alpha1::{Approval, LoggingPolicy, RolloutPlan};
 
-/// How much one change may touch without approval.
+/// The size of one change, of which the target limits what goes without approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ceiling {
     /// Services of the target.
@@ -21,7 +21,7 @@ pub(crate) struct Ceiling {
 }
 
 impl Ceiling {
-    /// Whether the target asks for approval of so much.
+    /// Whether the target requires approval of a change of this size.
     fn is_exceeded(self, input: &PlanInput<'_>) -> bool {
         let services = u32::try_from(self.services).unwrap_or(u32::MAX);
         let most = input.target.spec.approval_above;
@@ -29,24 +29,24 @@ impl Ceiling {
     }
 }
 
-/// What is known of one rollout when slots are given.
+/// The blockers of one rollout when slots are given.
 #[derive(Clone, Debug)]
 pub(crate) struct Blocker {
     frozen: Option<Wait>,
     window: Option<Wait>,
-    /// A person paused it.
+    /// Whether a person paused it.
     paused: bool,
-    /// Failures or a gate stopped it; why.
+    /// Why failures or a gate stopped it.
     stopped: Option<String>,
     aborted: bool,
-    /// What is to be approved and is not.
+    /// The hash of the plan that still needs approval.
     unapproved: Option<String>,
-    /// The ceiling asks for approval also of what is taken back.
+    /// Whether the ceiling also requires approval of what is undone.
     above_ceiling: bool,
 }
 
 impl Blocker {
-    /// Evaluates the rollout of `policy`, whose plan that is.
+    /// Evaluates the rollout of `policy`, whose plan is `plan`.
     pub(crate) fn of(
         input: &PlanInput<'_>,
         policy: &LoggingPolicy,
@@ -54,20 +54,20 @@ impl Blocker {
         ceiling: Ceiling,
         stopped: Option<String>,
     ) -> Self {
-        let said = input.controls.get(policy.uid());
+        let control = input.controls.get(policy.uid());
         let is_asked = plan.needs_approval && !plan.approved;
         Self {
             frozen: frozen(input),
             window: closed(policy, input.now),
-            paused: said.is_some_and(|said| said.paused),
+            paused: control.is_some_and(|control| control.paused),
             stopped,
-            aborted: said.is_some_and(|said| said.abort.is_some()),
+            aborted: control.is_some_and(|control| control.abort.is_some()),
             unapproved: is_asked.then(|| plan.hash.clone()),
             above_ceiling: ceiling.is_exceeded(input),
         }
     }
 
-    /// What a change of that class waits for, if for anything.
+    /// Returns what a change of that class waits for, if anything.
     pub(crate) fn wait(&self, class: Class) -> Option<Wait> {
         if let Some(frozen) = &self.frozen {
             return Some(frozen.clone());
@@ -99,8 +99,8 @@ pub(crate) fn rollout_plan(
     hash: String,
     ceiling: Ceiling,
 ) -> RolloutPlan {
-    let said = input.controls.get(policy.uid());
-    let approval = said.and_then(|said| said.approve.as_ref());
+    let control = input.controls.get(policy.uid());
+    let approval = control.and_then(|control| control.approve.as_ref());
     RolloutPlan {
         workloads: u32::try_from(ceiling.touched).unwrap_or(u32::MAX),
         needs_approval: policy.spec.rollout.approval == Approval::Required

@@ -1,6 +1,6 @@
-//! The changes of one policy, sorted out: what its plan consists of, and who could start.
+//! The changes of one policy, sorted: which belong to its plan, and which could start.
 //!
-//! It gives no place.
+//! Gives no slots.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,15 +12,15 @@ use firelens_aws::observe::Observed;
 use firelens_aws::record::{PolicyRef, Purpose, RolloutMark, WorkloadKey};
 use firelens_types::v1alpha1::LoggingPolicy;
 
-/// The changes of one policy, sorted out.
+/// The changes of one policy, sorted.
 #[derive(Default)]
 pub(crate) struct Candidates<'k> {
-    /// What the plan consists of: what is to be done and what was begun.
+    /// The changes of the plan: those that are to be done and those that were begun.
     pub(crate) digests: BTreeMap<&'k WorkloadKey, String>,
     pub(crate) candidates: Vec<Candidate>,
-    /// Changes of the plan that were not begun.
+    /// The number of changes of the plan that were not begun.
     pub(crate) remaining: usize,
-    /// What the canaries so far show.
+    /// The traits that the canaries so far show.
     pub(crate) seen: Vec<Traits>,
     pub(crate) stage_in_flight: Option<usize>,
 }
@@ -38,8 +38,8 @@ impl<'k> Candidates<'k> {
         let mut listed = Self::default();
         for (key, draft) in drafts {
             let mark = marked(draft, reference).filter(|mark| mark.wave.is_some());
-            // A place alone begins nothing: what is approved may still change under it. To put back what
-            // failed is no part of a plan.
+            // A slot alone begins nothing: what is approved may still change under it. Putting a failed workload
+            // back is not part of a plan.
             let deploys = draft.record.deployment.is_some();
             let change = draft.desired.change.as_ref();
             let change = change.filter(|change| change.purpose != Purpose::Restore);
@@ -115,7 +115,7 @@ fn class(
             }
             _ => Class::Roll,
         },
-        // What a policy still wins and loses all the same is undone.
+        // A workload that a policy still wins and nevertheless loses is undone.
         Purpose::Eject if policy.is_deleting() || wins(draft, reference) => Class::TakeBack,
         Purpose::Eject | Purpose::Restore => Class::Deselect,
     }

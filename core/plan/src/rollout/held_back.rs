@@ -1,4 +1,4 @@
-//! What keeps one workload that needs a change from moving now, whatever the others do.
+//! What keeps one workload that needs a change from moving now, independent of the others.
 
 use jiff::Timestamp;
 
@@ -12,7 +12,7 @@ use firelens_aws::fit;
 use firelens_aws::record::{AttemptEnd, DeploymentRecord, FailedAttempt, Purpose};
 use firelens_inject::{Reason, Refusal};
 
-/// Reasons that keep one workload from moving, whatever the others do.
+/// Returns the reason that keeps one workload from moving, independent of the others.
 pub(crate) fn held_back(
     input: &PlanInput<'_>,
     draft: &Draft<'_>,
@@ -37,7 +37,7 @@ pub(crate) fn held_back(
         return Some(Decision::Refused(refusal));
     }
     if !external_deploy::is_deployed_by_ecs(draft.service) {
-        // Until it is prepared it takes a place like the others; then it is the owner's turn.
+        // Until the revision is prepared the workload takes a slot like the others; then its owner deploys it.
         let prepared = external_deploy::prepared(&draft.record, change)?;
         let external_deploy = ExternalDeploy::of(draft.service, prepared, change.purpose);
         return Some(Decision::ShipManually(Box::new(external_deploy)));
@@ -56,20 +56,20 @@ pub(crate) fn held_back(
     let primary = draft.service.primary_deployment();
     let race = draft.record.overtaken.as_ref();
     let own = draft.record.deployment.as_ref();
-    let stuck_on_ours = primary.is_some_and(|found| {
-        own.is_some_and(|own| own.task_definition == found.task_definition)
-            || failed.is_some_and(|failed| failed.task_definition == found.task_definition)
-            || race.is_some_and(|race| race.ours == found.task_definition)
+    let stuck_on_ours = primary.is_some_and(|deployment| {
+        own.is_some_and(|own| own.task_definition == deployment.task_definition)
+            || failed.is_some_and(|failed| failed.task_definition == deployment.task_definition)
+            || race.is_some_and(|race| race.ours == deployment.task_definition)
     });
     let foreign = draft.service.is_deploying()
-        || primary.is_some_and(|found| found.rollout_state.as_deref() == Some("FAILED"));
+        || primary.is_some_and(|deployment| deployment.rollout_state.as_deref() == Some("FAILED"));
     if foreign && !stuck_on_ours {
         return Some(Decision::Waiting(Wait::ForeignDeployment));
     }
     settle::wait(input, draft, change).map(Decision::Waiting)
 }
 
-/// What keeps back a change that was tried before.
+/// Returns what holds back a change that was tried before.
 fn failed_before(failed: &FailedAttempt, change: &Change, now: Timestamp) -> Option<Decision> {
     let is_that = failed.purpose == change.purpose
         && failed.hash == change.hash
@@ -82,13 +82,16 @@ fn failed_before(failed: &FailedAttempt, change: &Change, now: Timestamp) -> Opt
         .retry_at
         .filter(|_| failed.end == AttemptEnd::Doubted);
     Some(doubted.map_or(Decision::Failed, |until| {
-        let said = failed.message.clone();
-        Decision::Waiting(Wait::Doubt { said, until })
+        let message = failed.message.clone();
+        Decision::Waiting(Wait::Doubt {
+            said: message,
+            until,
+        })
     }))
 }
 
-/// Whether a change takes back what a deployment of ours is only bringing: to wait for its end, which may
-/// never come, would bring what nobody wants any more.
+/// Whether a change undoes what our own unfinished deployment brings: waiting for its end, which may never come,
+/// would deploy what nobody wants any more.
 fn takes_back(draft: &Draft<'_>, deployment: &DeploymentRecord, change: &Change) -> bool {
     change.purpose == Purpose::Eject
         && deployment.purpose == Purpose::Inject

@@ -1,7 +1,8 @@
-//! The rollout of one policy generation in one target: who may start now, and what the others wait for.
+//! The rollout of one policy generation in one target: which workloads may start now, and what the others wait
+//! for.
 //!
-//! A pure function of the strategy, the workloads' records, what people said, and the time. It starts
-//! nothing itself and knows no step.
+//! A pure function of the strategy, the workloads' records, the controls that people set, and the time. It starts
+//! nothing itself and does not depend on steps.
 
 mod admission;
 mod blocker;

@@ -1,7 +1,7 @@
-//! In which order workloads get their slots: stages by tags, then canaries as unlike each other as there
-//! are, then by name.
+//! The order in which workloads get their slots: stages by tags, then canaries as different from each other as
+//! possible, then by name.
 //!
-//! It gives no place.
+//! Gives no slots.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use firelens_aws::observe::ServiceView;
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::LabelSelector;
 
-/// Containers from which on a task counts as one with many.
+/// The number of containers from which on a task counts as one with many.
 const MANY_CONTAINERS: usize = 4;
 
-/// What makes a workload unlike another: canaries are chosen to show as much of the fleet as they can.
+/// The traits of a workload: canaries are chosen to show as much variety of the fleet as possible.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Traits(BTreeSet<String>);
 
@@ -34,7 +34,8 @@ impl Traits {
     }
 }
 
-/// The stage of a service: the first entry of `order` that its tags match, else the one after the last.
+/// The stage of a service: the index of the first entry of `order` that its tags match, else the one after the
+/// last.
 pub(crate) fn stage(order: &[LabelSelector], service: &ServiceView) -> usize {
     order
         .iter()
@@ -42,19 +43,22 @@ pub(crate) fn stage(order: &[LabelSelector], service: &ServiceView) -> usize {
         .unwrap_or(order.len())
 }
 
-/// Puts candidates into the order in which they get slots. Those that hold one come first; who failed
-/// before, or wants no task and so proves nothing, comes last in its stage. `canaries` of those without
-/// a place are chosen for variety beside what `seen` shows.
+/// Sorts candidates into the order in which they get slots. Those that hold one come first; one that failed
+/// before, or wants no task and so proves nothing, comes last in its stage. `canaries` of those without a slot are
+/// chosen for variety beside what `seen` shows.
 pub(crate) fn sort(candidates: &mut [Candidate], canaries: usize, seen: &[Traits]) {
-    candidates.sort_by_key(|one| {
-        let last = (one.failed_before, one.proves_nothing);
-        (!one.admitted, one.stage, last)
+    candidates.sort_by_key(|candidate| {
+        let last = (candidate.failed_before, candidate.proves_nothing);
+        (!candidate.admitted, candidate.stage, last)
     });
-    let first = candidates.partition_point(|one| one.admitted);
+    let first = candidates.partition_point(|candidate| candidate.admitted);
     let Some(waiting) = candidates.get_mut(first..) else {
         return;
     };
-    let mut shown: BTreeSet<String> = seen.iter().flat_map(|one| one.0.iter().cloned()).collect();
+    let mut shown: BTreeSet<String> = seen
+        .iter()
+        .flat_map(|traits| traits.0.iter().cloned())
+        .collect();
     for place in 0..canaries.min(waiting.len()) {
         let Some(rest) = waiting.get_mut(place..) else {
             return;
@@ -72,16 +76,19 @@ pub(crate) fn sort(candidates: &mut [Candidate], canaries: usize, seen: &[Traits
     }
 }
 
-/// Place of the candidate that shows most of what was not shown yet, among those that may come first.
+/// Returns the index of the candidate that shows most of what was not shown yet, among those that may come first.
 fn most_unlike(candidates: &[Candidate], shown: &BTreeSet<String>) -> Option<usize> {
     let first = candidates.first()?;
-    let equals = candidates.iter().take_while(|one| {
-        (one.stage, one.failed_before, one.proves_nothing)
-            == (first.stage, first.failed_before, first.proves_nothing)
+    let equals = candidates.iter().take_while(|candidate| {
+        (
+            candidate.stage,
+            candidate.failed_before,
+            candidate.proves_nothing,
+        ) == (first.stage, first.failed_before, first.proves_nothing)
     });
     let mut best = (0, 0);
-    for (place, one) in equals.enumerate() {
-        let new = one.traits.0.difference(shown).count();
+    for (place, candidate) in equals.enumerate() {
+        let new = candidate.traits.0.difference(shown).count();
         if new > best.1 {
             best = (place, new);
         }

@@ -1,6 +1,6 @@
-//! Who gets the free slots: the workloads that need a change, policy by policy.
+//! Gives the free slots to the workloads that need a change, policy by policy.
 //!
-//! It asks the rollout of each policy and lays out no step.
+//! Evaluates the rollout of each policy and plans no step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,17 +21,17 @@ use firelens_aws::record::{
 };
 use firelens_types::v1alpha1::{LoggingPolicy, RolloutPlan};
 
-/// Who has a place.
+/// Which workloads have a slot.
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
-    /// They may take steps in this pass.
+    /// Workloads that may take steps in this pass.
     pub(crate) admitted: BTreeSet<WorkloadKey>,
-    /// They are the next: their role policies and files are written meanwhile, so that IAM's time to spread passes while
-    /// those before them are brought and looked at.
+    /// Workloads that are next: their role policies and files are written meanwhile, so that IAM's time to
+    /// propagate passes while those before them are deployed and checked.
     pub(crate) next: BTreeSet<WorkloadKey>,
 }
 
-/// Holds back, then gives slots; writes how each rollout stands into the plan.
+/// Holds workloads back, then gives slots; writes the state of each rollout into the plan.
 pub(crate) fn give(
     input: &PlanInput<'_>,
     plan: &mut Plan,
@@ -82,7 +82,7 @@ pub(crate) fn give(
     slots
 }
 
-/// Takes a place, and remembers in which wave.
+/// Takes a slot, and records its wave.
 fn begin(
     draft: &mut Draft<'_>,
     candidate: &Candidate,
@@ -91,7 +91,7 @@ fn begin(
     input: &PlanInput<'_>,
 ) {
     draft.record.admitted = Some(policy.clone());
-    // A wave that was done stays done, and what an abort takes back was begun by this rollout.
+    // A wave that was done stays done, and what an abort undoes was begun by this rollout.
     let keeps_mark = match candidate.class {
         Class::Follow => true,
         Class::TakeBack => marked(draft, policy).is_some(),
@@ -114,7 +114,7 @@ fn begin(
     });
 }
 
-/// Digests of all changes that are wanted, held back or not.
+/// Digests of all wanted changes, held back or not.
 fn digests(drafts: &BTreeMap<WorkloadKey, Draft<'_>>) -> BTreeMap<WorkloadKey, String> {
     let changes = drafts.iter().filter_map(|(key, draft)| {
         let change = draft.desired.change.as_ref()?;
@@ -123,14 +123,14 @@ fn digests(drafts: &BTreeMap<WorkloadKey, Draft<'_>>) -> BTreeMap<WorkloadKey, S
     changes.collect()
 }
 
-/// Decides for those that cannot move for reasons of their own; they keep no place from the others, unless it is
-/// for a moment only.
+/// Decides for workloads that cannot move for reasons of their own; they keep no slot from the others, unless it
+/// is for a moment only.
 fn hold_back(
     input: &PlanInput<'_>,
     plan: &mut Plan,
     drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
 ) -> BTreeSet<WorkloadKey> {
-    let mut all = BTreeSet::new();
+    let mut keys = BTreeSet::new();
     for (key, draft) in drafts.iter_mut() {
         let Some(change) = &draft.desired.change else {
             continue;
@@ -146,10 +146,10 @@ fn hold_back(
                 draft.record.admitted = None;
             }
             draft.desired.decision = held;
-            all.insert(key.clone());
+            keys.insert(key.clone());
         }
     }
-    all
+    keys
 }
 
 /// One policy in one target, in one pass.
@@ -159,13 +159,13 @@ struct Round<'a> {
     tally: Tally,
     waves: Waves,
     hold: Blocker,
-    /// Changes of the plan that were not begun.
+    /// The number of changes of the plan that were not begun.
     remaining: usize,
     plan: RolloutPlan,
     stopped: Option<String>,
     candidates: Vec<Candidate>,
     stage_in_flight: Option<usize>,
-    /// What the gates say.
+    /// The result of the gates.
     analysis: AnalysisResult,
 }
 
@@ -179,8 +179,8 @@ impl<'a> Round<'a> {
         needs: &mut Needs,
     ) -> Self {
         let reference = policy_ref(policy);
-        let said = input.controls.get(policy.uid());
-        let resumed_at = said.and_then(|said| said.resumed_at);
+        let control = input.controls.get(policy.uid());
+        let resumed_at = control.and_then(|control| control.resumed_at);
         let selected = drafts.values().filter(|draft| wins(draft, &reference));
         let records = drafts.values().map(|draft| &draft.record);
         let tally = Tally::of(&reference, selected.count(), resumed_at, records);
@@ -197,7 +197,7 @@ impl<'a> Round<'a> {
         );
         let goes_on = stopped.is_none()
             && listed.remaining > 0
-            && said.is_none_or(|said| !said.paused && said.abort.is_none());
+            && control.is_none_or(|control| !control.paused && control.abort.is_none());
         let analysis = if goes_on {
             let watched = watched(drafts, &reference, waves.open(tally.settled_at.len()).0);
             evaluate_gates(input, policy, &watched, needs)
@@ -231,7 +231,7 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// The memory of a gate that failed just now.
+    /// The record of a gate that failed just now.
     fn new_stop(&self, input: &PlanInput<'_>) -> Option<RolloutRecord> {
         let AnalysisResult::Failed(message) = &self.analysis else {
             return None;
@@ -263,7 +263,7 @@ impl<'a> Round<'a> {
         )
     }
 
-    /// Those whose turn comes when the ones before them are done: as many as go at once.
+    /// The workloads that get slots when the ones before them are done: as many as go at once.
     fn next<'r>(
         &'r self,
         answers: &'r [Result<u32, Wait>],
@@ -283,9 +283,9 @@ impl<'a> Round<'a> {
     }
 
     fn state(&self, input: &PlanInput<'_>) -> RolloutState {
-        let said = input.controls.get(self.policy.uid());
+        let control = input.controls.get(self.policy.uid());
         let (wave, waves) = wave_statuses(&self.tally, self.waves, self.remaining);
-        let by_people = said.is_some_and(|said| said.paused);
+        let by_people = control.is_some_and(|control| control.paused);
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         RolloutState {
             plan: self.plan.clone(),
@@ -296,7 +296,7 @@ impl<'a> Round<'a> {
             } else {
                 self.stopped.clone()
             },
-            aborted: said.is_some_and(|said| said.abort.is_some()),
+            aborted: control.is_some_and(|control| control.abort.is_some()),
             remaining: count(self.remaining),
             deployment_seconds: self.tally.deployment_seconds(),
             bakes_until: self.tally.bakes_until(&self.policy.spec.rollout, input.now),
@@ -305,14 +305,14 @@ impl<'a> Round<'a> {
     }
 }
 
-/// The workloads that the rollout has reached in the open wave and the one before, those under way first,
-/// then the newest.
+/// The workloads that the rollout has reached in the open wave and the one before: those under way first, then the
+/// newest.
 fn watched<'w>(
     drafts: &'w BTreeMap<WorkloadKey, Draft<'_>>,
     policy: &PolicyRef,
     open: u32,
 ) -> Vec<Watched<'w>> {
-    let mut found: Vec<_> = drafts
+    let mut reached: Vec<_> = drafts
         .iter()
         .filter_map(|(key, draft)| {
             let mark = marked(draft, policy).filter(|mark| mark.purpose == Purpose::Inject)?;
@@ -321,8 +321,8 @@ fn watched<'w>(
             (is_near && has_begun).then_some((mark.settled_at, (key, draft.service, &draft.record)))
         })
         .collect();
-    found.sort_by_key(|(settled_at, _)| (settled_at.is_some(), std::cmp::Reverse(*settled_at)));
-    found.into_iter().map(|(_, one)| one).collect()
+    reached.sort_by_key(|(settled_at, _)| (settled_at.is_some(), std::cmp::Reverse(*settled_at)));
+    reached.into_iter().map(|(_, workload)| workload).collect()
 }
 
 /// Why the rollout stopped by itself, unless it was resumed since.
@@ -340,7 +340,7 @@ fn stopped(
     })
 }
 
-/// What the gates say; nothing as long as nobody was reached.
+/// Returns the result of the gates; successful as long as no workload was reached.
 fn evaluate_gates(
     input: &PlanInput<'_>,
     policy: &LoggingPolicy,
@@ -353,7 +353,7 @@ fn evaluate_gates(
     crate::gate::evaluate(input, policy, watched, needs)
 }
 
-/// Forgets what a mark says of a rollout that is over: its policy is gone, or has another generation.
+/// Forgets the mark of a rollout that is over: its policy is gone, or has another generation.
 pub(crate) fn forget_old_mark(input: &PlanInput<'_>, draft: &mut Draft<'_>) {
     let old = draft.record.rollout.as_ref().is_some_and(|mark| {
         find_policy(input, &mark.policy)

@@ -1,4 +1,4 @@
-//! How a rollout stands: counted from the workloads' records, never remembered beside them.
+//! The progress of a rollout: counted from the workloads' records, never stored beside them.
 
 use std::collections::BTreeMap;
 
@@ -11,23 +11,23 @@ use firelens_types::v1alpha1::{RolloutStrategy, WaveStatus};
 /// Counts over the records of all workloads of a target.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
-    /// Workloads the policy wins; what percentages are taken of.
+    /// The number of workloads that the policy wins; percentages are taken of it.
     pub(crate) selected: usize,
-    /// Deployments under way or slots held for the policy, whatever generation.
+    /// The number of deployments under way or slots held for the policy, of whatever generation.
     pub(crate) in_flight: usize,
     /// Of those, injections that a wave of this generation started.
     pub(crate) running: usize,
-    /// Attempts of this generation that failed since it was resumed last.
+    /// The number of attempts of this generation that failed since it was last resumed.
     pub(crate) failed: usize,
-    /// When the deployments of this generation were seen to be complete, sorted.
+    /// The times at which the deployments of this generation were seen to be complete, sorted.
     pub(crate) settled_at: Vec<Timestamp>,
-    /// Started, done and failed by wave.
+    /// Started, done and failed, by wave.
     waves: BTreeMap<u32, WaveStatus>,
     took_seconds: Vec<i64>,
 }
 
 impl Tally {
-    /// Counts. Failures at or before `resumed_at` do not count any more.
+    /// Counts. Failures at or before `resumed_at` no longer count.
     pub(crate) fn of<'a>(
         policy: &PolicyRef,
         selected: usize,
@@ -48,7 +48,10 @@ impl Tally {
 
     fn add(&mut self, policy: &PolicyRef, resumed_at: Option<Timestamp>, record: &WorkloadRecord) {
         let admitted = record.admitted.as_ref();
-        let deployment = record.deployment.as_ref().map(|found| &found.policy);
+        let deployment = record
+            .deployment
+            .as_ref()
+            .map(|deployment| &deployment.policy);
         let holds = [admitted, deployment]
             .into_iter()
             .flatten()
@@ -83,7 +86,7 @@ impl Tally {
         }
     }
 
-    /// Whether enough failed to stop, and the words for it.
+    /// Returns the message when enough failed to stop the rollout.
     pub(crate) fn paused(&self, strategy: &RolloutStrategy) -> Option<String> {
         let threshold = strategy.failure_threshold as usize;
         (threshold > 0 && self.failed >= threshold).then(|| {
@@ -95,7 +98,7 @@ impl Tally {
         })
     }
 
-    /// Until when the canaries bake, if they do.
+    /// Returns the end of the bake time of the canaries, while they bake.
     pub(crate) fn bakes_until(
         &self,
         strategy: &RolloutStrategy,
@@ -107,33 +110,33 @@ impl Tally {
         (until > now).then_some(until)
     }
 
-    /// Middle of what the deployments took, in seconds.
+    /// The median duration of the deployments, in seconds.
     pub(crate) fn deployment_seconds(&self) -> Option<i64> {
         self.took_seconds.get(self.took_seconds.len() / 2).copied()
     }
 }
 
-/// The waves that were begun, and the one that is open with its size.
+/// Returns the waves that were begun, and the one that is open with its size.
 pub(crate) fn wave_statuses(
     tally: &Tally,
     waves: Waves,
     remaining: usize,
 ) -> (u32, Vec<WaveStatus>) {
     let (open, _) = waves.open(tally.settled_at.len());
-    let mut found = tally.waves.clone();
+    let mut statuses = tally.waves.clone();
     if remaining > 0 {
-        found.entry(open).or_insert(WaveStatus {
+        statuses.entry(open).or_insert(WaveStatus {
             wave: open,
             ..WaveStatus::default()
         });
     }
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let statuses = found.into_values().map(|mut status| {
+    let statuses = statuses.into_values().map(|mut status| {
         let left = if status.wave == open { remaining } else { 0 };
-        let all = status.started.saturating_add(count(left));
+        let total = status.started.saturating_add(count(left));
         status.size = match waves.size(status.wave) {
-            Some(size) => count(size).min(all).max(status.started),
-            None => all,
+            Some(size) => count(size).min(total).max(status.started),
+            None => total,
         };
         status
     });

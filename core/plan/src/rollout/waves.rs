@@ -1,6 +1,6 @@
 //! The sizes of waves: the canaries, then each so many times as large as the one before, then the rest.
 //!
-//! Numbers only; who goes into a wave is the order's.
+//! Only numbers; `order` decides which workloads are in a wave.
 
 use firelens_types::v1alpha1::RolloutStrategy;
 
@@ -14,7 +14,7 @@ pub struct Waves {
 }
 
 impl Waves {
-    /// The waves of a strategy where it selects that many workloads.
+    /// Returns the waves of a strategy where it selects that many workloads.
     #[must_use]
     pub fn of(strategy: &RolloutStrategy, selected: usize) -> Self {
         let total = u32::try_from(selected).unwrap_or(u32::MAX);
@@ -25,13 +25,13 @@ impl Waves {
         }
     }
 
-    /// Workloads that may be in flight at once.
+    /// The number of workloads that may be in flight at once.
     #[must_use]
     pub const fn limit(self) -> usize {
         self.limit
     }
 
-    /// Workloads of a wave; `None` for the last, which has all that are left.
+    /// The number of workloads of a wave; `None` for the last, which has all that are left.
     #[must_use]
     pub fn size(self, wave: u32) -> Option<usize> {
         if wave == 0 {
@@ -46,8 +46,8 @@ impl Waves {
         })
     }
 
-    /// The wave that is open once that many workloads are settled, and how many are in it and all
-    /// before it (`None`: no end).
+    /// Returns the wave that is open once that many workloads are settled, and how many workloads are in it and
+    /// all waves before it (`None`: no end).
     #[must_use]
     pub fn open(self, settled: usize) -> (u32, Option<usize>) {
         let mut end = 0_usize;

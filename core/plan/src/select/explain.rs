@@ -1,7 +1,7 @@
-//! How every policy stands to one workload, for people who ask why.
+//! Explains how every policy relates to one workload.
 //!
-//! Works from what the controller wrote into the `Workload`; only what it left out is computed here, and
-//! tags, which a `Workload` does not carry, are never guessed.
+//! Works from what the controller wrote into the `Workload`; only what is not in there is computed. Tags, which a
+//! `Workload` does not contain, are not guessed.
 
 use std::collections::BTreeMap;
 
@@ -13,43 +13,43 @@ use firelens_types::v1alpha1::{
     LabelSelector, LoggingPolicy, Mode, OtherPolicy, Selector, Workload, WorkloadStatus,
 };
 
-/// Reason in `Selected` of a workload whose tags keep every policy away.
+/// The reason in `Selected` of a workload whose tags opt it out of every policy.
 const OPTED_OUT: &str = "OptedOut";
 
-/// One policy, and what it is to the workload.
+/// One policy and its relation to the workload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyOutcome {
-    /// Its name.
+    /// The name of the policy.
     pub policy: String,
-    /// What it is to the workload. Printed under the name that scripts know.
+    /// The relation. Printed under the name that scripts know.
     #[serde(rename = "verdict")]
     pub outcome: PolicyMatch,
-    /// Why, for people.
+    /// The explanation for people.
     pub message: String,
 }
 
-/// What a policy is to a workload.
+/// The relation of a policy to a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum PolicyMatch {
-    /// It decides.
+    /// It wins the workload.
     Decides,
-    /// It selects the workload, and would decide if the one that does went.
+    /// It selects the workload, and would win if the winner was removed.
     Next,
-    /// It selects the workload, and others go before it.
+    /// It selects the workload, and others have precedence.
     Loses,
-    /// Its selector leaves the workload out.
+    /// Its selector does not match the workload.
     DoesNotSelect,
-    /// A tag keeps it away.
+    /// A tag opts the workload out.
     KeptAway,
     /// It is being deleted and does not compete.
     BeingDeleted,
-    /// Nothing keeps it away; the controller has not looked since it came or changed.
+    /// Nothing excludes it; the controller has not evaluated it since it was created or changed.
     NotLookedAt,
 }
 
 impl PolicyMatch {
-    /// For people.
+    /// The words for people.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -64,7 +64,7 @@ impl PolicyMatch {
     }
 }
 
-/// Every policy: the one that decides, those that would follow in their order, then the others by name.
+/// Returns every policy: the winner, then those that would follow in their order, then the others by name.
 #[must_use]
 pub fn policy_outcomes(workload: &Workload, policies: &[LoggingPolicy]) -> Vec<PolicyOutcome> {
     let nothing = WorkloadStatus::default();
@@ -150,7 +150,7 @@ fn outcome(
     unmatched(workload, status, &policy.spec.selector)
 }
 
-/// Why the policy that decides does so.
+/// Explains why the winner wins.
 fn rule(
     winner: &LoggingPolicy,
     others: &[OtherPolicy],
@@ -173,7 +173,7 @@ fn rule(
     }
 }
 
-/// Why a policy that selects the workload does not decide.
+/// Explains why a policy that selects the workload does not win.
 fn lost(policy: &LoggingPolicy, winner: Option<&LoggingPolicy>, reason: &str) -> String {
     let Some(winner) = winner else {
         return format!("another policy goes before it: {reason}");
@@ -191,7 +191,7 @@ fn lost(policy: &LoggingPolicy, winner: Option<&LoggingPolicy>, reason: &str) ->
     }
 }
 
-/// Why a policy that is neither winner nor loser is not.
+/// Explains why a policy is neither winner nor loser.
 fn unmatched(
     workload: &Workload,
     status: &WorkloadStatus,
@@ -218,8 +218,11 @@ fn unmatched(
             );
         }
     }
-    let selected = status.conditions.iter().find(|one| one.type_ == "Selected");
-    if let Some(condition) = selected.filter(|one| one.reason == OPTED_OUT) {
+    let selected = status
+        .conditions
+        .iter()
+        .find(|condition| condition.type_ == "Selected");
+    if let Some(condition) = selected.filter(|condition| condition.reason == OPTED_OUT) {
         return (PolicyMatch::KeptAway, condition.message.clone());
     }
     let wants = !selector.service_tags.is_empty();
@@ -240,7 +243,7 @@ fn unmatched(
     (PolicyMatch::DoesNotSelect, term.to_owned())
 }
 
-/// The service as far as selectors that know no tags look at it.
+/// The service as far as selectors without tags need it.
 fn service(workload: &Workload, status: &WorkloadStatus) -> Option<ServiceView> {
     let raw = serde_json::json!({
         "serviceArn": status.service_arn,
@@ -250,9 +253,9 @@ fn service(workload: &Workload, status: &WorkloadStatus) -> Option<ServiceView> 
     ServiceView::parse(&raw.to_string()).ok()
 }
 
-/// The term with what it asks for and what was found.
+/// The term with the wanted and the actual value.
 fn with_values(term: &Mismatch, selector: &Selector, subject: &Subject<'_>) -> String {
-    let (wanted, found) = match term {
+    let (wanted, actual) = match term {
         Mismatch::Target => (selector.targets.join(", "), subject.target.to_owned()),
         Mismatch::Cluster => (selector.clusters.join(", "), subject.cluster.name.clone()),
         Mismatch::Service => (selector.services.join(", "), subject.service.name.clone()),
@@ -266,7 +269,7 @@ fn with_values(term: &Mismatch, selector: &Selector, subject: &Subject<'_>) -> S
         }
         _ => return term.to_string(),
     };
-    format!("{term}: it has {wanted}, this is {found}")
+    format!("{term}: it has {wanted}, this is {actual}")
 }
 
 #[cfg(test)]
@@ -302,7 +305,14 @@ mod tests {
     fn shown(status: &Value, policies: &[LoggingPolicy]) -> Vec<String> {
         policy_outcomes(&workload(status), policies)
             .iter()
-            .map(|one| format!("{} {}: {}", one.policy, one.outcome.words(), one.message))
+            .map(|outcome| {
+                format!(
+                    "{} {}: {}",
+                    outcome.policy,
+                    outcome.outcome.words(),
+                    outcome.message
+                )
+            })
             .collect()
     }
 
@@ -363,12 +373,16 @@ mod tests {
                 "selector.exclude.serviceTags matches the tags of the service",
             ),
         ] {
-            let found = policy_outcomes(
+            let outcomes = policy_outcomes(
                 &workload(&status),
                 &[policy("p", &json!({"selector": selector}))],
             );
-            assert_eq!(found[0].outcome, PolicyMatch::DoesNotSelect, "{selector}");
-            assert_eq!(found[0].message, message, "{selector}");
+            assert_eq!(
+                outcomes[0].outcome,
+                PolicyMatch::DoesNotSelect,
+                "{selector}"
+            );
+            assert_eq!(outcomes[0].message, message, "{selector}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! One selector against one workload.
 //!
-//! Every given term must hold; an empty selector selects everything. Terms are looked at in a fixed
-//! order, so that the answer can name the first that differs.
+//! Every given term must hold; an empty selector selects everything. Terms are compared in a fixed order, so that
+//! the result names the first that differs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use wildmatch::WildMatch;
 use crate::select::{Subject, launch_type};
 use firelens_types::v1alpha1::{LabelOperator, LabelSelector, Selector};
 
-/// The first term of a selector that keeps it from a workload.
+/// The first term of a selector that does not match a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mismatch {
     /// `selector.targets`.
@@ -20,7 +20,7 @@ pub enum Mismatch {
     Cluster,
     /// `selector.services`.
     Service,
-    /// `selector.launchTypes`; with what the service runs on.
+    /// `selector.launchTypes`; with the launch type of the service.
     LaunchType(String),
     /// `selector.serviceTags`.
     ServiceTags,
@@ -33,7 +33,7 @@ pub enum Mismatch {
 }
 
 impl Mismatch {
-    /// How near the selector came: terms that held before this one.
+    /// How near the selector came: the number of terms that held before this one.
     #[must_use]
     pub const fn rank(&self) -> u8 {
         match self {
@@ -55,7 +55,7 @@ impl fmt::Display for Mismatch {
             Self::Target => f.write_str("selector.targets does not match"),
             Self::Cluster => f.write_str("selector.clusters does not match"),
             Self::Service => f.write_str("selector.services does not match"),
-            Self::LaunchType(found) => write!(f, "selector.launchTypes does not name {found}"),
+            Self::LaunchType(actual) => write!(f, "selector.launchTypes does not name {actual}"),
             Self::ServiceTags => f.write_str("selector.serviceTags does not match"),
             Self::ExcludedCluster(pattern) => {
                 write!(f, "selector.exclude.clusters has {pattern:?}")
@@ -68,7 +68,7 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// The first term that keeps `selector` from `subject`; `None` when it selects it.
+/// Returns the first term with which `selector` does not match `subject`; `None` when it selects it.
 #[must_use]
 pub fn mismatch(selector: &Selector, subject: &Subject<'_>) -> Option<Mismatch> {
     let launch_type = launch_type(subject.service);
@@ -113,12 +113,12 @@ pub fn label_selector_matches(selector: &LabelSelector, tags: &BTreeMap<String, 
         .all(|(key, value)| tags.get(key) == Some(value));
     labels_match
         && selector.match_expressions.iter().all(|term| {
-            let found = tags.get(&term.key);
+            let value = tags.get(&term.key);
             match term.operator {
-                LabelOperator::In => found.is_some_and(|value| term.values.contains(value)),
-                LabelOperator::NotIn => found.is_none_or(|value| !term.values.contains(value)),
-                LabelOperator::Exists => found.is_some(),
-                LabelOperator::DoesNotExist => found.is_none(),
+                LabelOperator::In => value.is_some_and(|value| term.values.contains(value)),
+                LabelOperator::NotIn => value.is_none_or(|value| !term.values.contains(value)),
+                LabelOperator::Exists => value.is_some(),
+                LabelOperator::DoesNotExist => value.is_none(),
             }
         })
 }

@@ -1,9 +1,9 @@
 //! Which policy wins a workload, and why the others do not.
 //!
-//! The rule, whole: a workload or cluster tagged [`OPT_OUT_TAG`] is left alone. Otherwise the
-//! policies whose selector matches compete; those in `Enforce` go before those in `Audit`, because a
-//! policy that only reports must never take a router away; then the highest `priority` wins, then
-//! the oldest, then the name. A policy being deleted does not compete.
+//! The complete rule: a workload or cluster tagged [`OPT_OUT_TAG`] is left alone. Otherwise the policies whose
+//! selector matches compete; those in `Enforce` have precedence over those in `Audit`, because a policy that only
+//! reports must never cause a router to be removed; then the highest `priority` wins, then the oldest, then the
+//! name. A policy being deleted does not compete.
 
 mod explain;
 mod matching;
@@ -20,9 +20,9 @@ use firelens_aws::observe::{ClusterView, ServiceView};
 use firelens_aws::record::PolicyRef;
 use firelens_types::v1alpha1::{LaunchType, LoggingPolicy, Mode};
 
-/// Tag on a service or cluster that keeps every policy away.
+/// The tag on a service or cluster that opts it out of every policy.
 pub const OPT_OUT_TAG: &str = "firelens.dev/inject";
-/// The value of [`OPT_OUT_TAG`] that does so.
+/// The value of [`OPT_OUT_TAG`] that opts out.
 pub const OPT_OUT_VALUE: &str = "disabled";
 
 /// A workload as selectors see it.
@@ -48,7 +48,7 @@ pub struct Loser {
 /// Why a matching policy does not win.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LostBecause {
-    /// The winner is in `Enforce`, this one only reports.
+    /// The winner is in `Enforce`, this policy only reports.
     AuditOnly,
     /// The winner's priority is higher.
     Priority,
@@ -59,7 +59,7 @@ pub enum LostBecause {
 }
 
 impl LostBecause {
-    /// The word used in status.
+    /// The word for it in the status.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -78,9 +78,9 @@ pub struct Selection {
     pub winner: Option<PolicyRef>,
     /// Other policies that match.
     pub losers: Vec<Loser>,
-    /// `service` or `cluster` when a tag keeps every policy away.
+    /// `service` or `cluster` when a tag opts it out of every policy.
     pub opted_out_by: Option<&'static str>,
-    /// When nothing matches: the policy that comes nearest, and the first term that differs.
+    /// When nothing matches: the policy that comes nearest, and its first term that differs.
     pub nearest: Option<(String, Mismatch)>,
 }
 
@@ -108,12 +108,12 @@ pub fn select(subject: &Subject<'_>, policies: &[LoggingPolicy]) -> Selection {
     for policy in policies.iter().filter(|policy| !policy.is_deleting()) {
         match mismatch(&policy.spec.selector, subject) {
             None => matching.push(policy),
-            Some(found)
+            Some(term)
                 if nearest
                     .as_ref()
-                    .is_none_or(|(_, best)| found.rank() > best.rank()) =>
+                    .is_none_or(|(_, best)| term.rank() > best.rank()) =>
             {
-                nearest = Some((policy, found));
+                nearest = Some((policy, term));
             }
             Some(_) => {}
         }
@@ -138,9 +138,9 @@ pub fn select(subject: &Subject<'_>, policies: &[LoggingPolicy]) -> Selection {
     }
 }
 
-/// What the tasks of a service run on. `launchType` of the service, else its capacity providers
-/// (`FARGATE` and `FARGATE_SPOT` are Fargate, others are asked for their type), else EC2, which is what ECS assumes.
-/// Services on Managed Instances have no `launchType`:
+/// The launch type of the tasks of a service: `launchType` of the service, else its capacity providers (`FARGATE`
+/// and `FARGATE_SPOT` are Fargate, others are looked up), else EC2, which is the default of ECS. Services on
+/// Managed Instances have no `launchType`:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProvider.html>.
 #[must_use]
 pub fn launch_type(service: &ServiceView) -> LaunchType {

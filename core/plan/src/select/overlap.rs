@@ -1,6 +1,6 @@
 //! Whether two targets reach the same clusters.
 //!
-//! Pure comparison of what their specs say: no cluster need exist.
+//! Compares only the specs: no cluster need exist.
 
 use std::fmt;
 
@@ -8,13 +8,13 @@ use jiff::Timestamp;
 
 use firelens_types::v1alpha1::AwsTarget;
 
-/// Where two targets reach the same clusters: one account, one region, and a pattern of each that some name
-/// matches both of.
+/// Where two targets reach the same clusters: one account, one region, and a pattern of each target such that some
+/// name matches both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overlap {
     /// Name of the other target.
     pub other: String,
-    /// The pattern in `spec.clusters` of the one that was asked about.
+    /// The pattern in `spec.clusters` of the target in question.
     pub pattern: String,
     /// The pattern of the other.
     pub other_pattern: String,
@@ -30,22 +30,27 @@ impl fmt::Display for Overlap {
     }
 }
 
-/// Whether two targets are of one account and region, and not the same.
+/// Whether two different targets have the same account and region.
 #[must_use]
 pub fn is_beside(target: &AwsTarget, other: &AwsTarget) -> bool {
-    let (one, two) = (&target.spec, &other.spec);
-    target.name() != other.name() && one.account_id == two.account_id && one.region == two.region
+    let (spec, other_spec) = (&target.spec, &other.spec);
+    target.name() != other.name()
+        && spec.account_id == other_spec.account_id
+        && spec.region == other_spec.region
 }
 
-/// Where `target` reaches clusters that `other` reaches too; the first pair of patterns.
+/// Returns where `target` reaches clusters that `other` reaches too; the first pair of patterns.
 #[must_use]
 pub fn overlap(target: &AwsTarget, other: &AwsTarget) -> Option<Overlap> {
     if !is_beside(target, other) {
         return None;
     }
-    let (one, two) = (&target.spec, &other.spec);
-    one.clusters.iter().find_map(|pattern| {
-        let met = two.clusters.iter().find(|met| globs_meet(pattern, met))?;
+    let (spec, other_spec) = (&target.spec, &other.spec);
+    spec.clusters.iter().find_map(|pattern| {
+        let met = other_spec
+            .clusters
+            .iter()
+            .find(|met| globs_meet(pattern, met))?;
         Some(Overlap {
             other: other.name().to_owned(),
             pattern: pattern.clone(),
@@ -54,8 +59,8 @@ pub fn overlap(target: &AwsTarget, other: &AwsTarget) -> Option<Overlap> {
     })
 }
 
-/// The targets of `all` that have what `target` reaches as well: those that were created before it, by name
-/// where that was in the same second.
+/// Returns the targets of `all` that overlap with `target` and come before it: those that were created earlier, by
+/// name where both were created in the same second.
 pub fn before<'a>(
     target: &'a AwsTarget,
     all: impl IntoIterator<Item = &'a AwsTarget>,
@@ -71,17 +76,17 @@ fn age(target: &AwsTarget) -> (Option<Timestamp>, &str) {
 
 /// Whether some text matches both patterns (`*` any run of characters, `?` one).
 #[must_use]
-pub fn globs_meet(one: &str, other: &str) -> bool {
-    let one: Vec<char> = one.chars().collect();
+pub fn globs_meet(pattern: &str, other: &str) -> bool {
+    let pattern: Vec<char> = pattern.chars().collect();
     let other: Vec<char> = other.chars().collect();
-    // `meets[j]`: whether some text matches what is left of both, from `one[i]` and from `other[j]`. Filled
-    // from the ends of both, so that a long pattern costs the product of the lengths and never more.
+    // `meets[j]`: whether some text matches the rests of both patterns, from `pattern[i]` and from `other[j]`.
+    // Filled from the ends, so that a long pattern costs the product of the lengths and not more.
     let mut meets = vec![false; other.len() + 1];
-    for i in (0..=one.len()).rev() {
+    for i in (0..=pattern.len()).rev() {
         let mut diagonal = false; // meets[j + 1] of the row before
         for j in (0..=other.len()).rev() {
             let below = meets[j];
-            let here = match (one.get(i), other.get(j)) {
+            let here = match (pattern.get(i), other.get(j)) {
                 (None, None) => true,
                 (Some('*'), _) if below => true,
                 (_, Some('*')) if meets.get(j + 1).copied().unwrap_or_default() => true,
@@ -108,7 +113,7 @@ mod tests {
 
     #[test]
     fn patterns_meet_where_some_name_matches_both() {
-        for (one, other, meet) in [
+        for (pattern, other, meet) in [
             ("*", "*", true),
             ("*", "prod", true),
             ("prod-*", "*-eu", true),
@@ -126,23 +131,23 @@ mod tests {
             ("", "*", true),
             ("", "?", false),
         ] {
-            assert_eq!(globs_meet(one, other), meet, "{one} {other}");
-            assert_eq!(globs_meet(other, one), meet, "{other} {one}");
+            assert_eq!(globs_meet(pattern, other), meet, "{pattern} {other}");
+            assert_eq!(globs_meet(other, pattern), meet, "{other} {pattern}");
         }
     }
 
     proptest! {
         #[test]
         fn a_name_that_both_patterns_match_is_a_meeting(
-            one in "[ab*?]{0,6}", other in "[ab*?]{0,6}", name in "[ab]{0,6}"
+            pattern in "[ab*?]{0,6}", other in "[ab*?]{0,6}", name in "[ab]{0,6}"
         ) {
-            if glob_matches(&one, &name) && glob_matches(&other, &name) {
-                prop_assert!(globs_meet(&one, &other), "{one} {other} {name}");
+            if glob_matches(&pattern, &name) && glob_matches(&other, &name) {
+                prop_assert!(globs_meet(&pattern, &other), "{pattern} {other} {name}");
             }
         }
 
         #[test]
-        fn where_patterns_meet_a_short_name_shows_it(one in "[ab*?]{0,3}", other in "[ab*?]{0,3}") {
+        fn where_patterns_meet_a_short_name_shows_it(pattern in "[ab*?]{0,3}", other in "[ab*?]{0,3}") {
             // Names of both patterns' letters, no longer than the two together.
             let mut names = vec![String::new()];
             for length in 0..6 {
@@ -150,8 +155,8 @@ mod tests {
                     .flat_map(|n| ["a", "b"].map(|c| format!("{n}{c}"))).collect();
                 names.extend(longer);
             }
-            let shown = names.iter().any(|n| glob_matches(&one, n) && glob_matches(&other, n));
-            prop_assert_eq!(globs_meet(&one, &other), shown, "{} {}", one, other);
+            let shown = names.iter().any(|n| glob_matches(&pattern, n) && glob_matches(&other, n));
+            prop_assert_eq!(globs_meet(&pattern, &other), shown, "{} {}", pattern, other);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The steps of one workload that may move, and the search for a revision that is there already.
+//! The steps of one workload that may move, and the search for a revision that already exists.
 
 mod moved;
 
@@ -79,7 +79,7 @@ pub(crate) fn steps_for(
     Ok(steps)
 }
 
-/// Whether what the steps rely on is there: a wait, or a decision that ends the turn.
+/// Whether the resources that the steps rely on exist; otherwise a wait, or a decision that ends the steps.
 fn blocked_by(
     requires: &[ResourceId],
     states: &BTreeMap<ResourceId, State>,
@@ -107,11 +107,11 @@ fn blocked_by(
                     ),
                 }));
             }
-            Some(State::BoundaryDenies(what)) => {
+            Some(State::BoundaryDenies(denied)) => {
                 return Err(Decision::Refused(Refusal {
                     reason: Reason::BoundaryDenies,
                     message: format!(
-                        "{what}; {id} would have no effect: extend the boundary, or use another role in the task \
+                        "{denied}; {id} would have no effect: extend the boundary, or use another role in the task \
                          definition"
                     ),
                 }));
@@ -127,8 +127,8 @@ fn blocked_by(
     Ok(blocked)
 }
 
-/// The revision with this content, if one was registered before: remembered, or found again behind
-/// an open intent. Registering is not idempotent, so it happens only when this answers `None`.
+/// Returns the revision with this content, if one was registered before: recorded, or found for an open intent.
+/// Registering is not idempotent, so it happens only when this returns `None`.
 fn registered(
     input: &PlanInput<'_>,
     plan: &mut Plan,
@@ -190,7 +190,7 @@ fn registered(
     }
 }
 
-/// Whether a revision is the one whose registration went unanswered.
+/// Whether a revision is the one whose registration was not answered.
 pub(crate) fn has_content(doc: &TaskDefinitionDoc, hash: &str, installation: &str) -> bool {
     match firelens_inject::marks(doc) {
         Some(marks) => marks.hash == hash && !marks.is_foreign_to(installation),

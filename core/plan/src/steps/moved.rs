@@ -1,9 +1,9 @@
-//! Whether a deployment that is about to begin changes an image of the application: what its tags point to now,
-//! against the digests that its tasks run.
+//! Whether a deployment that is about to begin changes an image of the application: the digests to which its tags
+//! point now are compared with the digests that its tasks run.
 //! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Container.html> (`imageDigest`)
 //!
-//! Looked at right before the deployment, since a tag is moved at any time. A read that failed is no answer: such
-//! a tag is spoken of as one that cannot be compared.
+//! Read right before the deployment, since a tag can be moved at any time. After a failed read the tag counts as
+//! one that cannot be compared.
 
 use std::collections::BTreeSet;
 
@@ -18,22 +18,22 @@ use firelens_aws::record::{Purpose, tell_moved_images as tell};
 use firelens_inject::NoteCode;
 use firelens_types::v1alpha1::MovingTags;
 
-/// Characters of a digest that are shown: its algorithm and the first dozen of its digits.
+/// The number of characters of a digest that are shown: its algorithm and the first dozen of its digits.
 const DIGEST_SHOWN: usize = 19;
 
-/// What is known of the images of a service.
+/// The result of comparing the images of a service.
 #[derive(Default)]
 struct Comparison {
     /// Images that the deployment changes, for people.
     moved: Vec<String>,
-    /// Those of which that cannot be told.
+    /// Containers whose images cannot be compared.
     unknown: Vec<Moving>,
-    /// Why not.
+    /// The reasons for that.
     why: Vec<String>,
 }
 
-/// The images of the application that a change brings beside what it is for; a decision where it must wait for the
-/// answer, or `rollout.movingTags` refuses it. `is_next` when nothing else is in the way of the deployment.
+/// Returns the images of the application that a change brings as a side effect; a decision where it must wait for
+/// reads, or `rollout.movingTags` refuses it. `is_next` when nothing else prevents the deployment.
 pub(crate) fn look(
     input: &PlanInput<'_>,
     needs: &mut Needs,
@@ -46,7 +46,7 @@ pub(crate) fn look(
     let is_due = match wanted {
         MovingTags::Allow => false,
         MovingTags::Warn => is_next,
-        // Nothing is registered for a service that is left alone.
+        // Evaluated early, so that nothing is registered for a service that is then left alone.
         MovingTags::Refuse => true,
     };
     let is_owed = change.purpose == Purpose::Restore || draft.record.overtaken.is_some();
@@ -63,17 +63,17 @@ pub(crate) fn look(
         unknown,
         why,
     } = compare(input, needs, draft, moving)?;
-    let mut said: Vec<String> = tell(&moved).into_iter().collect();
+    let mut findings: Vec<String> = tell(&moved).into_iter().collect();
     if !unknown.is_empty() {
-        said.push(moving::risk(&unknown));
-        said.extend(why);
+        findings.push(moving::risk(&unknown));
+        findings.extend(why);
     }
-    if wanted == MovingTags::Refuse && !said.is_empty() {
-        return Err(Decision::Refused(moving::refused(&said.join("; "))));
+    if wanted == MovingTags::Refuse && !findings.is_empty() {
+        return Err(Decision::Refused(moving::refused(&findings.join("; "))));
     }
     let notes = &mut draft.desired.notes;
     notes.retain(|note| note.code != NoteCode::MovingTag);
-    notes.extend(said.into_iter().map(moving::note));
+    notes.extend(findings.into_iter().map(moving::note));
     Ok(moved)
 }
 
@@ -93,24 +93,24 @@ fn compare(
     if tasks.is_none() || !unread.is_empty() {
         needs.images.extend(unread);
         let service = &draft.service.name;
-        let what = format!("the images of service {service}");
-        return Err(Decision::Waiting(Wait::Read(what)));
+        let images_of = format!("the images of service {service}");
+        return Err(Decision::Waiting(Wait::Read(images_of)));
     }
-    let mut found = Comparison::default();
+    let mut comparison = Comparison::default();
     for container in moving {
         match moved(input, tasks, &container) {
             Ok(None) => {}
-            Ok(Some(text)) => found.moved.push(text),
+            Ok(Some(text)) => comparison.moved.push(text),
             Err(why) => {
-                found.unknown.push(container);
-                found.why.extend(why);
+                comparison.unknown.push(container);
+                comparison.why.extend(why);
             }
         }
     }
-    Ok(found)
+    Ok(comparison)
 }
 
-/// The tasks that the service runs; none until they were read.
+/// The tasks that the service runs; `None` until they were read.
 fn tasks<'a>(
     input: &PlanInput<'a>,
     needs: &mut Needs,
@@ -128,8 +128,8 @@ fn tasks<'a>(
     known
 }
 
-/// What changes of one container, if anything does; else why that cannot be told, where there is more to say than
-/// that its registry is not asked.
+/// Returns the change of one container's image, if there is one; else why it cannot be compared, where there is a
+/// reason beyond that its registry is not read.
 fn moved(
     input: &PlanInput<'_>,
     tasks: Option<&Observed<Vec<TaskView>>>,

@@ -1,8 +1,8 @@
-//! A workload that is about to change, against the container instances of its cluster.
+//! Compares a workload that is about to change with the container instances of its cluster.
 //!
-//! It asks for the instances only where a task on EC2 is about to change: an unchanged fleet costs
-//! nothing here. What could not be read stops the change: a task that no instance can place would
-//! leave the deployment standing.
+//! Requests the instances only where a task on EC2 is about to change: an unchanged fleet costs nothing here.
+//! Instances that could not be read stop the change: a task that no instance can place would leave the deployment
+//! unfinished.
 
 use crate::input::PlanInput;
 use crate::model::{Decision, Wait};
@@ -15,7 +15,7 @@ use firelens_inject::{Note, NoteCode, Reason, Refusal};
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::LaunchType;
 
-/// What a change from one revision to another asks of the instances.
+/// What a change from one revision to another requires of the instances.
 pub(crate) fn footprint(from: &TaskDefinitionDoc, to: &TaskDefinitionDoc) -> Footprint {
     Footprint {
         attributes: added_attributes(to, from),
@@ -24,7 +24,7 @@ pub(crate) fn footprint(from: &TaskDefinitionDoc, to: &TaskDefinitionDoc) -> Foo
     }
 }
 
-/// What keeps the change from being made, if anything, and what people should know of it.
+/// Returns what prevents the change, if anything, and notes for people.
 pub(crate) fn evaluate(
     input: &PlanInput<'_>,
     draft: &Draft<'_>,
@@ -41,9 +41,9 @@ pub(crate) fn evaluate(
     else {
         return (None, Vec::new());
     };
-    let wait = |what: String| (Some(Decision::Waiting(Wait::Read(what))), Vec::new());
-    if let Err(what) = add_what_ecs_lists(input, draft, &mut footprint, needs) {
-        return wait(what);
+    let wait = |read: String| (Some(Decision::Waiting(Wait::Read(read))), Vec::new());
+    if let Err(read) = add_what_ecs_lists(input, draft, &mut footprint, needs) {
+        return wait(read);
     }
     let cluster = &draft.cluster.arn;
     match input.observation.container_instances.get(cluster) {
@@ -61,7 +61,7 @@ pub(crate) fn evaluate(
     }
 }
 
-/// Once the revision is registered, ECS itself has listed what it needs.
+/// Once the revision is registered, ECS itself has listed its required attributes.
 fn add_what_ecs_lists(
     input: &PlanInput<'_>,
     draft: &Draft<'_>,
@@ -88,7 +88,7 @@ fn add_what_ecs_lists(
             needs.task_definitions.insert(known.arn.clone());
             Err(known.arn.clone())
         }
-        // What was worked out from the content stands without the list.
+        // Without the list, what was computed from the content stays.
         _ => Ok(()),
     }
 }
@@ -125,11 +125,11 @@ fn answer(desired: &InstanceFit, draft: &Draft<'_>) -> (Option<Decision>, Vec<No
             too_large,
         } => {
             let mut notes = Vec::new();
-            if let Some((lacking, all)) = incapable {
+            if let Some((lacking, total)) = incapable {
                 notes.push(Note::new(
                     NoteCode::SomeInstancesIncapable,
                     format!(
-                        "{lacking} of {all} container instances of cluster {cluster} cannot run the router: their ECS \
+                        "{lacking} of {total} container instances of cluster {cluster} cannot run the router: their ECS \
                          agents are too old; tasks are placed on the others only"
                     ),
                 ));

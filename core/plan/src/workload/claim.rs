@@ -1,7 +1,7 @@
-//! Whose a managed revision is: this installation's, another's, or of a policy that nobody knows.
+//! Whether a managed revision is this installation's, another's, or of a policy that nobody knows.
 //!
-//! Never lets a pass write what another installation looks after: two operators that both want a service
-//! would redeploy it for ever.
+//! A pass never writes what another installation manages: two operators that both want a service would redeploy it
+//! for ever.
 
 use std::collections::BTreeMap;
 
@@ -14,27 +14,26 @@ use firelens_aws::record::{ResourceId, WorkloadKey, WorkloadRecord};
 use firelens_inject::Marks;
 use firelens_types::v1alpha1::LoggingPolicy;
 
-/// Services that no policy wins and of which nothing is remembered, looked at in one pass for a router that
-/// a lost memory left there. All of them have their turn, so many with each resync.
+/// The number of services that no policy wins and that have no record which one pass checks for a router left
+/// there by a lost database. All of them are checked in rotation, this many with each resync.
 pub const ORPHANS_LOOKED_FOR_PER_PASS: usize = 100;
 
-/// Whether a router of another installation may rely on a resource of ours: then it is not taken away.
+/// Whether a router of another installation may rely on a resource of ours: then it is not removed.
 pub(crate) fn is_relied_on_elsewhere(plan: &Plan, id: &ResourceId) -> bool {
     let claims = plan.workloads.values();
     let mut claims = claims.filter_map(|workload| workload.claim.as_ref());
     claims.any(|claim| claim.relies_on(id))
 }
 
-/// Whether a policy is the one that the marks tell of: the same object, or, of revisions that this
-/// installation made, the one that has its name today. A database that was lost gives the same policy
-/// another uid.
+/// Whether a policy is the one that the marks name: the same object, or, for revisions that this installation
+/// made, the one that has its name today. After the database was lost the same policy has another uid.
 pub(crate) fn is_same(input: &PlanInput<'_>, policy: &LoggingPolicy, marks: &Marks) -> bool {
     policy.uid() == marks.policy_uid
         || policy.name() == marks.policy && marks.is_of(input.installation)
 }
 
-/// The policy that looks after what the marks tell of, if it still exists: the one that injected it, or the
-/// one that was seen to want exactly that since.
+/// Returns the policy that manages the revision with these marks, if it still exists: the one that injected it, or
+/// the one that was seen to want exactly that since.
 pub(crate) fn owner_of<'a>(
     input: &PlanInput<'a>,
     site: &Site<'_>,
@@ -49,7 +48,7 @@ pub(crate) fn owner_of<'a>(
         .or_else(|| policies().find(|policy| is_same(input, policy, marks)))
 }
 
-/// The marks of a live revision under the uid that its policy has today.
+/// The marks of a live revision with the uid that its policy has today.
 pub(crate) fn known_as(input: &PlanInput<'_>, site: &Site<'_>, mut marks: Marks) -> Marks {
     if let Some(owner) = owner_of(input, site, &marks) {
         owner.uid().clone_into(&mut marks.policy_uid);
@@ -57,9 +56,9 @@ pub(crate) fn known_as(input: &PlanInput<'_>, site: &Site<'_>, mut marks: Marks)
     marks
 }
 
-/// Asks for the revisions of some services that nobody wants and nothing is remembered of, so that a
-/// router that is there all the same is called what it is. Which of them is a matter of the time, so that
-/// all have their turn; within a pass it stays the same.
+/// Requests the revisions of some services that nobody wants and that have no record, so that a router that
+/// nevertheless runs there is recognised. Which services depends on the time, so that all are checked in rotation;
+/// within a pass the choice stays the same.
 pub(crate) fn look_for_orphans(
     input: &PlanInput<'_>,
     needs: &mut Needs,

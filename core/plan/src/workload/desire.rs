@@ -1,7 +1,7 @@
 //! What one workload should look like, before anything shared is considered.
 //!
-//! It looks at one workload, its winner and its revisions. Places in the rollout, role policies and
-//! objects are evaluated later, over all workloads together.
+//! Considers one workload, its winner and its revisions. Slots in the rollout, role policies and objects are
+//! evaluated later, over all workloads together.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::workload::policy_errors::PolicyErrors;
 use crate::workload::{capacity, claim, eject, meanwhile, moving, risks, scope};
 use firelens_aws::fit::{self, Footprint};
 use firelens_aws::iam::Grant;
-use firelens_aws::observe::{ClusterView, Needs, Observed, ServiceView};
+use firelens_aws::observe::{Needs, Observed, ServiceView};
 use firelens_aws::record::{
     AttemptEnd, ManagedRevision, Overtaken, PolicyRef, Purpose, WorkloadRecord,
 };
@@ -35,14 +35,14 @@ pub(crate) struct Change {
     pub(crate) grants: Vec<Grant>,
     pub(crate) objects: Vec<ConfigObject>,
     pub(crate) revision: WantedRevision,
-    /// What it asks of container instances; none for what ran there before.
+    /// What it requires of container instances; `None` for a revision that ran there before.
     pub(crate) footprint: Option<Footprint>,
-    /// ARN of the service deployment to be stopped and rolled back by ECS, in place of an update.
+    /// ARN of the service deployment that ECS is to stop and roll back, in place of an update.
     pub(crate) stop: Option<String>,
 }
 
 impl Change {
-    /// Gives a service the owner's revision back that a deployment of ours overtook.
+    /// The change that restores the owner's revision which a deployment of ours overtook.
     pub(crate) fn give_back(race: &Overtaken, purpose: Purpose) -> Self {
         Self {
             purpose,
@@ -61,9 +61,9 @@ impl Change {
 /// The revision that a change brings.
 #[derive(Clone, Debug)]
 pub(crate) enum WantedRevision {
-    /// The owner's own.
+    /// The owner's own revision.
     Existing(String),
-    /// One to register, unless it is there already.
+    /// A revision to register, unless it exists already.
     Content { family: String, body: String },
 }
 
@@ -72,25 +72,25 @@ pub(crate) enum WantedRevision {
 pub(crate) struct Desired {
     pub(crate) decision: Decision,
     pub(crate) change: Option<Change>,
-    /// The older change that comes first where that one has to wait.
+    /// The older change that is made first where the other has to wait.
     pub(crate) meanwhile: Option<Box<Change>>,
     pub(crate) notes: Vec<Note>,
-    /// Grants and objects of what runs now or is wanted.
+    /// Grants and objects of what runs now, or of what is wanted.
     pub(crate) grants: Vec<Grant>,
     pub(crate) objects: Vec<ConfigObject>,
-    /// What its roles must allow and nobody writes: to be verified.
+    /// What its roles must allow and the operator does not write: to be verified.
     pub(crate) rights: Vec<Grant>,
-    /// Whose they are.
+    /// The policy to which they belong.
     pub(crate) policy: Option<PolicyRef>,
-    /// Memory to take on when what runs is ours without our having remembered it.
+    /// The record to adopt when what runs is ours and has no record.
     pub(crate) adopt: Option<ManagedRevision>,
-    /// Memory to take on when what runs is of the generation that was proven last.
+    /// The record to adopt when what runs is of the last proven generation.
     pub(crate) found_meanwhile: Option<ManagedRevision>,
     /// Where what runs sends its logs, when it is as wanted.
     pub(crate) outputs: Vec<OutputInUse>,
-    /// What the labels of the live revision say, when it is ours.
+    /// The marks of the live revision, when it is ours.
     pub(crate) marks: Option<Marks>,
-    /// Whose the live revision is, when it is another installation's.
+    /// The claim on the live revision, when it is another installation's.
     pub(crate) claim: Option<Claim>,
 }
 
@@ -114,7 +114,7 @@ impl Desired {
     }
 }
 
-/// The policies of a pass, each made ready once for all workloads, by name.
+/// The policies of a pass, each prepared once for all workloads, by name.
 pub(crate) struct Injectors<'a>(BTreeMap<&'a str, Injector<'a>>);
 
 impl<'a> Injectors<'a> {
@@ -142,18 +142,18 @@ impl<'a> Injectors<'a> {
     }
 }
 
-/// One workload in its place.
+/// One workload and where it runs.
 #[derive(Clone, Copy)]
 pub(crate) struct Site<'a> {
     pub(crate) service: &'a ServiceView,
     pub(crate) record: &'a WorkloadRecord,
     pub(crate) selection: &'a Selection,
-    /// A policy would win it, and the target looks after it no more.
+    /// Whether a policy would win it and the target no longer looks after it.
     pub(crate) out_of_scope: bool,
     pub(crate) policy_errors: &'a PolicyErrors,
 }
 
-/// Decides for one workload; asks for reads through `needs`.
+/// Decides for one workload; requests reads through `needs`.
 pub(crate) fn evaluate(
     input: &PlanInput<'_>,
     site: &Site<'_>,
@@ -185,7 +185,7 @@ pub(crate) fn evaluate(
         desired.claim = Some(claim);
         return desired;
     }
-    // After a lost race everything starts from the owner's revision that we brought ours over.
+    // After a lost race everything starts from the owner's revision that our deployment overtook.
     let start = match start(input, site, live, needs) {
         Ok(start) => start,
         Err(decision) => return Desired::new(decision),
@@ -193,34 +193,34 @@ pub(crate) fn evaluate(
     let marks = firelens_inject::marks(start);
     let undone = winner.filter(|policy| is_undone(input, policy, site.record));
     let mut desired = match (winner, &marks) {
-        (Some(_), Some(found)) if undone.is_some() => {
-            eject::take_back(input, site, start, found, needs)
+        (Some(_), Some(marks)) if undone.is_some() => {
+            eject::take_back(input, site, start, marks, needs)
         }
-        // A deployment of the owner that our undoing cut short is still owed.
+        // A deployment of the owner that our undo cut short must still be restored.
         (Some(_), None) if undone.is_some() && site.record.overtaken.is_some() => {
             eject::give_back(site)
         }
         (Some(_), None) if undone.is_some() => Desired::new(Decision::Waiting(Wait::Aborted)),
-        (Some(policy), Some(found))
+        (Some(policy), Some(marks))
             if policy.spec.mode == Mode::Audit
-                && !claim::is_same(input, policy, found)
-                && claim::owner_of(input, site, found).is_some() =>
+                && !claim::is_same(input, policy, marks)
+                && claim::owner_of(input, site, marks).is_some() =>
         {
-            // What another policy injected goes first; then this one reports.
-            eject::eject_or_leave(input, site, start, found, needs)
+            // What another policy injected is taken out first; then this one reports.
+            eject::eject_or_leave(input, site, start, marks, needs)
         }
         (Some(policy), _) => want(input, site, policy, live, start, injectors),
-        (None, Some(found)) if site.out_of_scope && scope::is_held(input, site, found) => {
+        (None, Some(marks)) if site.out_of_scope && scope::is_held(input, site, marks) => {
             Desired::new(Decision::OutOfScope(input.target.is_deleting()))
         }
-        (None, Some(found)) => eject::eject_or_leave(input, site, start, found, needs),
+        (None, Some(marks)) => eject::eject_or_leave(input, site, start, marks, needs),
         (None, None) => eject::give_back(site),
     };
     desired.marks = firelens_inject::marks(live).map(|marks| claim::known_as(input, site, marks));
     desired
 }
 
-/// A tag keeps us away. What the service runs is looked at all the same: what it relies on stays.
+/// A tag opts it out. What the service runs is read nevertheless: what it relies on stays.
 fn left_alone(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -> Desired {
     let mut desired = Desired::new(Decision::OptedOut);
     if !input.policies.is_empty() {
@@ -231,10 +231,10 @@ fn left_alone(input: &PlanInput<'_>, site: &Site<'_>, needs: &mut Needs) -> Desi
     desired
 }
 
-/// Whether somebody undoes the rollout of this generation, and it had begun with the workload.
+/// Whether somebody aborted the rollout of this generation with undo, after it had begun with the workload.
 fn is_undone(input: &PlanInput<'_>, policy: &LoggingPolicy, record: &WorkloadRecord) -> bool {
-    let said = input.controls.get(policy.uid());
-    let undo = said.and_then(|said| said.abort.as_ref());
+    let control = input.controls.get(policy.uid());
+    let undo = control.and_then(|control| control.abort.as_ref());
     undo.is_some_and(|abort| abort.undo)
         && record.rollout.as_ref().is_some_and(|mark| {
             mark.policy.uid == policy.uid()
@@ -243,7 +243,7 @@ fn is_undone(input: &PlanInput<'_>, policy: &LoggingPolicy, record: &WorkloadRec
         })
 }
 
-/// The revision a change is made from.
+/// The revision from which a change is made.
 fn start<'a>(
     input: &PlanInput<'a>,
     site: &Site<'_>,
@@ -262,7 +262,7 @@ fn start<'a>(
     }
 }
 
-/// The winner wants its router in.
+/// The winner wants its router injected.
 fn want(
     input: &PlanInput<'_>,
     site: &Site<'_>,
@@ -328,8 +328,8 @@ fn want(
     desired
 }
 
-/// Whether the live revision is somebody's copy of one that failed: the same content of the same policy on
-/// the same base, whatever image they put into it.
+/// Whether the live revision is somebody's copy of one that failed: the same content of the same policy on the
+/// same base, with whatever image.
 fn is_known_bad(site: &Site<'_>, policy: &PolicyRef, live: &TaskDefinitionDoc) -> bool {
     let Some(failed) = &site.record.failed else {
         return false;
@@ -364,7 +364,7 @@ pub(crate) fn inject_change(
     }
 }
 
-/// What to remember of a live revision that is as wanted.
+/// The record of a live revision that is as wanted.
 fn adopted(
     input: &PlanInput<'_>,
     site: &Site<'_>,
@@ -394,7 +394,7 @@ fn adopted(
     }
 }
 
-/// The content of a revision, or what to do without it.
+/// Returns the content of a revision, or the decision without it.
 pub(crate) fn document<'a>(
     input: &PlanInput<'a>,
     arn: &str,
@@ -416,7 +416,7 @@ pub(crate) fn document<'a>(
     }
 }
 
-/// The owner's revision that `doc` stands for: itself, or, for one of ours, what its label says.
+/// The owner's revision for which `doc` stands: itself, or, for one of ours, the base in its marks.
 fn base_of(doc: &TaskDefinitionDoc) -> Option<String> {
     match firelens_inject::marks(doc) {
         Some(marks) => marks.base,

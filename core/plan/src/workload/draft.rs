@@ -1,4 +1,4 @@
-//! What the stages of a plan hand to each other, and the times they share.
+//! What the stages of a plan pass to each other, and the times they share.
 
 use crate::input::PlanInput;
 use crate::select::Selection;
@@ -8,11 +8,11 @@ use firelens_aws::record::{PolicyRef, WorkloadRecord};
 use firelens_inject::drift::Drift;
 use firelens_types::v1alpha1::LoggingPolicy;
 
-/// How often a deployment of ours is looked at.
+/// The interval at which a deployment of ours is polled, in seconds.
 pub const DEPLOYMENT_POLL_SECONDS: i64 = 10;
-/// When something that could not be read is tried again, or someone else's deployment looked at.
+/// The time after which something that could not be read, or someone else's deployment, is read again, in seconds.
 pub const READ_RETRY_SECONDS: i64 = 30;
-/// How long an unanswered registration may stay invisible before it counts as not made.
+/// How long an unanswered registration may stay invisible before it counts as not made, in seconds.
 pub const REGISTER_CONSISTENCY_SECONDS: i64 = 30;
 
 /// One workload on its way through the stages.
@@ -23,7 +23,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) record: WorkloadRecord,
     pub(crate) desired: Desired,
     pub(crate) drift: Option<Drift>,
-    /// What its own evaluation asked for in this round.
+    /// The reads that its own evaluation requested in this round.
     pub(crate) asks: Needs,
 }
 

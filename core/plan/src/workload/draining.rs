@@ -1,13 +1,13 @@
-//! Services that are being deleted: they are listed no more, and their tasks still run.
+//! Services that are being deleted: they are no longer listed, and their tasks still run.
 //!
-//! Never changes one; it only keeps what its tasks rely on.
+//! Changes none of them; only keeps what their tasks rely on.
 //! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html>
 
 use crate::input::PlanInput;
 use firelens_aws::observe::ServiceView;
 use firelens_aws::record::WorkloadRecord;
 
-/// Why nothing is decided for a service that is not listed before it was asked for by name.
+/// Why nothing is decided for a service that is not listed before it was read by name.
 pub(crate) const NOT_LISTED: &str =
     "ListServices no longer returns the service; checking whether its tasks still run";
 
@@ -18,7 +18,7 @@ pub(crate) fn may_drain(input: &PlanInput<'_>, record: &WorkloadRecord) -> bool 
     runs_ours && input.observation.clusters.contains_key(&record.key.cluster)
 }
 
-/// What is said of a service that still has tasks.
+/// The message about a service that still has tasks.
 pub(crate) fn drains(service: &ServiceView) -> String {
     format!(
         "the service is being deleted and {} of its tasks still run; the resources that they use are kept until they stop",

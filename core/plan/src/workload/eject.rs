@@ -1,7 +1,7 @@
-//! Taking a router out again: what a workload gets back when nobody wants one there any more.
+//! Ejects a router: what a workload is restored to when nobody wants a router there any more.
 //!
-//! An owner's revision is given back where it is still what ours was made from; otherwise what is left
-//! after the injection is taken out is registered, so that no change of the owner is lost.
+//! An owner's revision is restored where it is still what ours was made from; otherwise what is left after the
+//! injection is taken out is registered, so that no change of the owner is lost.
 
 use crate::input::PlanInput;
 use crate::model::{Decision, Wait};
@@ -14,7 +14,7 @@ use firelens_inject::Marks;
 use firelens_taskdef::{TaskDefinitionDoc, canonical_hash};
 use firelens_types::v1alpha1::{DeletionPolicy, LoggingPolicy, Mode};
 
-/// Nobody wants a router here any more, and there is one of ours.
+/// For a router of ours that nobody wants any more.
 pub(crate) fn eject_or_leave(
     input: &PlanInput<'_>,
     site: &Site<'_>,
@@ -38,7 +38,7 @@ pub(crate) fn eject_or_leave(
     eject_live(input, policy, live, marks, needs)
 }
 
-/// Somebody undoes the rollout that brought the router, whatever the policy says of letting go.
+/// For a router whose rollout somebody aborted with undo, whatever the deletion policy.
 pub(crate) fn take_back(
     input: &PlanInput<'_>,
     site: &Site<'_>,
@@ -98,9 +98,9 @@ fn eject_live(
     desired
 }
 
-/// The base revision, when it can be given back: it must be active, and equal to what is left when
-/// the injection is taken out of the live one. A deployment tool that copied our revision and
-/// changed the image in it fails the second, and must not be rolled back to the old image.
+/// Returns the base revision, when it can be restored: it must be active, and equal to what is left when the
+/// injection is taken out of the live one. A deployment tool that copied our revision and changed the image in it
+/// fails the second condition, and must not be rolled back to the old image.
 fn base_revision(
     input: &PlanInput<'_>,
     marks: &Marks,
@@ -127,7 +127,7 @@ fn base_revision(
     }
 }
 
-/// No winner, no marks: nothing to take out. After a lost race the owner's revision is still owed.
+/// No winner, no marks: nothing to take out. After a lost race the owner's revision must still be restored.
 pub(crate) fn give_back(site: &Site<'_>) -> Desired {
     let Some(race) = &site.record.overtaken else {
         return Desired::new(left_behind(site));
@@ -137,7 +137,7 @@ pub(crate) fn give_back(site: &Site<'_>) -> Desired {
     desired
 }
 
-/// No winner, no marks: what the record says of it is history.
+/// No winner, no marks: the record only says what was there before.
 fn left_behind(site: &Site<'_>) -> Decision {
     match &site.record.failed {
         Some(failed) if failed.purpose == Purpose::Eject => Decision::Failed,
@@ -146,8 +146,8 @@ fn left_behind(site: &Site<'_>) -> Decision {
     }
 }
 
-/// Whether what was registered ever ran. Where something else than ECS deploys, a revision may have been
-/// prepared and never shipped.
+/// Whether what was registered ever ran. With an external deploy a revision may have been prepared and never
+/// deployed.
 fn has_run(site: &Site<'_>) -> bool {
     site.record.had_router || external_deploy::is_deployed_by_ecs(site.service)
 }

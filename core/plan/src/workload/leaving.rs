@@ -1,7 +1,7 @@
-//! Revisions of ours that a service is set to no more, and that may still have tasks or come back.
+//! Revisions of ours that a service is no longer set to, and that may still have tasks or come back.
 //!
-//! What they need of roles and files stays. Never lets one go because of what could not be read: only a
-//! service that shows that nothing else runs, and that has settled, lets go of what was before.
+//! What they need of roles and files stays. A failed read lets none of them go: only a service that shows that
+//! nothing else runs, and that has settled, does.
 
 use crate::input::PlanInput;
 use crate::workload::claim::is_same;
@@ -11,15 +11,15 @@ use firelens_aws::record::{DeploymentRecord, ManagedRevision, PolicyRef, Purpose
 use firelens_inject::Marks;
 use firelens_taskdef::TaskDefinitionDoc;
 
-/// Remembers what a deployment brought that is followed no more.
+/// Records the revision of a deployment that is no longer followed.
 pub(crate) fn set_down(record: &mut WorkloadRecord, deployment: &DeploymentRecord) {
     if deployment.purpose == Purpose::Inject {
         record.set_down(deployment.brought(None));
     }
 }
 
-/// Lets go of what can neither run nor come back: the newest deployment is complete, which is where the
-/// next rollback of ECS goes, and no other one has tasks. Source:
+/// Lets go of revisions that can neither run nor come back: the newest deployment is complete, which is the target
+/// of the next rollback by ECS, and no other one has tasks. Source:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html>.
 pub(crate) fn release(record: &mut WorkloadRecord, service: &ServiceView) {
     let WorkloadRecord {
@@ -29,15 +29,15 @@ pub(crate) fn release(record: &mut WorkloadRecord, service: &ServiceView) {
         ..
     } = record;
     if let Some(managed) = managed {
-        leaving.retain(|one| one.arn != managed.arn);
+        leaving.retain(|revision| revision.arn != managed.arn);
     }
     if deployment.is_none() && service.is_settled() {
-        leaving.retain(|one| one.arn == service.task_definition);
+        leaving.retain(|revision| revision.arn == service.task_definition);
     }
 }
 
-/// Takes on revisions that a service shows and that explain themselves as ours, where no record tells of
-/// them. Asks for those of which nothing is known.
+/// Records revisions that a service shows and whose marks are ours, where no record has them. Requests those of
+/// which nothing is known.
 pub(crate) fn note_shown(
     input: &PlanInput<'_>,
     service: &ServiceView,
@@ -49,7 +49,7 @@ pub(crate) fn note_shown(
             continue;
         }
         match input.observation.task_definitions.get(arn) {
-            // The one it is set to is asked for where it is needed.
+            // The one it is set to is requested where it is needed.
             None if arn == service.task_definition => {}
             None => {
                 needs.task_definitions.insert(arn.to_owned());
@@ -58,9 +58,9 @@ pub(crate) fn note_shown(
                 let marks = firelens_inject::marks(document);
                 let ours = marks.filter(|marks| !marks.is_foreign_to(input.installation));
                 if let Some(mut marks) = ours {
-                    // A database that was lost gives the same policy another uid.
+                    // After the database was lost the same policy has another uid.
                     let mut policies = input.policies.iter();
-                    if let Some(policy) = policies.find(|one| is_same(input, one, &marks)) {
+                    if let Some(policy) = policies.find(|policy| is_same(input, policy, &marks)) {
                         policy.uid().clone_into(&mut marks.policy_uid);
                     }
                     record.set_down(explained(arn, document, &marks));
@@ -73,15 +73,16 @@ pub(crate) fn note_shown(
 
 fn is_known(record: &WorkloadRecord, arn: &str) -> bool {
     let deployment = record.deployment.iter();
-    let followed = deployment.flat_map(|one| [&one.task_definition, &one.previous]);
+    let followed =
+        deployment.flat_map(|deployment| [&deployment.task_definition, &deployment.previous]);
     let managed = record.managed.iter().chain(&record.leaving);
     managed
-        .map(|one| &one.arn)
+        .map(|revision| &revision.arn)
         .chain(followed)
         .any(|known| known == arn)
 }
 
-/// What a revision tells of itself. Its roles are known, what they must allow is not.
+/// The record of a revision made from its marks. Its roles are known, what they must allow is not.
 fn explained(arn: &str, document: &TaskDefinitionDoc, marks: &Marks) -> ManagedRevision {
     let roles = [
         (RoleUse::Task, document.task_role_arn()),

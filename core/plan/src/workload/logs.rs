@@ -1,6 +1,6 @@
-//! Whose logs are looked for at their destination.
+//! Which workloads have their logs checked at the destination.
 //!
-//! Never those of a workload that no policy selects, or that is not as its policy wants it.
+//! Workloads that no policy selects, or that are not as their policy wants them, are left out.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::workload::draft::{Draft, find_policy};
 use firelens_aws::observe::Needs;
 use firelens_aws::record::WorkloadKey;
 
-/// Looks, and takes what is seen into the records.
+/// Checks, and records what is seen.
 pub(crate) fn follow(
     input: &PlanInput<'_>,
     needs: &mut Needs,

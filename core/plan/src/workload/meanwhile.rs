@@ -1,7 +1,7 @@
-//! The last proven generation of a policy: what a workload gets back while a newer one has to wait.
+//! The last proven generation of a policy: what a workload is restored to while a newer one has to wait.
 //!
-//! Never brings back what failed on that very revision, and never takes a turn of the newer generation:
-//! the workload counts as not yet reached by it.
+//! What failed on that very revision is not deployed again, and no slot of the newer generation is used: the
+//! workload counts as not yet reached by it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,19 +19,19 @@ use firelens_inject::{Injector, Prepared, TargetContext, WorkloadContext};
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::{LoggingPolicy, Mode};
 
-/// Generations of a policy that are kept although no workload names them, the newest first.
+/// The number of generations of a policy that are kept although no workload names them, the newest first.
 pub const GENERATIONS_KEPT: usize = 3;
 
-/// Takes on the generation that runs, once its deployment is done; forgets one of a policy that is gone.
+/// Records the generation that runs, once its deployment is done; forgets one of a policy that is gone.
 pub(crate) fn note_proven(
     input: &PlanInput<'_>,
     service: &ServiceView,
     record: &mut WorkloadRecord,
 ) {
     let is_done = |managed: &ManagedRevision| {
-        let shows = service
-            .primary_deployment()
-            .is_some_and(|found| found.task_definition == managed.arn && found.is_complete());
+        let shows = service.primary_deployment().is_some_and(|deployment| {
+            deployment.task_definition == managed.arn && deployment.is_complete()
+        });
         managed.settled_at.is_some() || shows
     };
     if let Some(managed) = &record.managed
@@ -46,7 +46,7 @@ pub(crate) fn note_proven(
     }
 }
 
-/// An older generation of the policy that ran here to its settled end, with its content.
+/// An older generation of the policy that ran here until it had settled, with its content.
 fn proven<'a>(
     input: &PlanInput<'a>,
     site: &Site<'_>,
@@ -71,8 +71,8 @@ fn prepare(
     Injector::new(target).prepare(start, workload).ok()
 }
 
-/// The change that brings the last proven generation to a service which its owner has left without a
-/// router; none where it failed on that revision.
+/// The change that brings the last proven generation to a service which its owner left without a router; none
+/// where it failed on that revision.
 pub(crate) fn change(
     input: &PlanInput<'_>,
     site: &Site<'_>,
@@ -94,8 +94,8 @@ pub(crate) fn change(
     (!is_bad).then_some(change)
 }
 
-/// What to remember of a live revision of the last proven generation that somebody else brought: a copy of
-/// ours, or ours again.
+/// The record of a live revision of the last proven generation that somebody else deployed: a copy of ours, or
+/// ours again.
 pub(crate) fn found(
     input: &PlanInput<'_>,
     site: &Site<'_>,
@@ -111,7 +111,8 @@ pub(crate) fn found(
     }
     firelens_inject::marks(live)?;
     let (known, reference) = proven(input, site, policy)?;
-    let prepared = prepare(input, known, live, workload).filter(|one| one.is_current(live))?;
+    let prepared =
+        prepare(input, known, live, workload).filter(|prepared| prepared.is_current(live))?;
     Some(ManagedRevision {
         arn: arn.clone(),
         base: workload.base_arn.map(str::to_owned),
@@ -124,7 +125,7 @@ pub(crate) fn found(
     })
 }
 
-/// Gives back slots that an older generation of a policy held: the present one gives its own.
+/// Releases slots that an older generation of a policy held: the present one gives its own.
 pub(crate) fn release_old_slots(
     input: &PlanInput<'_>,
     drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
@@ -140,8 +141,8 @@ pub(crate) fn release_old_slots(
     }
 }
 
-/// Lets the last proven generation in where the present one has to wait, as far as there is room; answers
-/// the workloads. A freeze says that nothing is started, and holds it like everything else.
+/// Gives slots to the last proven generation where the present one has to wait, as far as there is room; returns
+/// the workloads. A freeze holds it like everything else.
 pub(crate) fn admit(
     drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
     waiting: &[(WorkloadKey, Wait)],
@@ -149,7 +150,11 @@ pub(crate) fn admit(
     limit: usize,
 ) -> BTreeSet<WorkloadKey> {
     let holds = |draft: &&Draft<'_>| {
-        let deployment = draft.record.deployment.as_ref().map(|found| &found.policy);
+        let deployment = draft
+            .record
+            .deployment
+            .as_ref()
+            .map(|deployment| &deployment.policy);
         let held = [draft.record.admitted.as_ref(), deployment];
         held.into_iter()
             .flatten()
@@ -170,7 +175,7 @@ pub(crate) fn admit(
         in_flight += 1;
         let mark = draft.record.rollout.as_ref();
         if mark.is_some_and(|mark| mark.settled_at.is_none()) {
-            // The newer one had its turn here and did not come to it: it is not reached.
+            // The newer one had its slot here and did not use it, so it has not reached the workload.
             draft.record.rollout = None;
         }
         draft.record.admitted = Some(change.policy.clone());
@@ -184,7 +189,7 @@ pub(crate) fn admit(
     admitted
 }
 
-/// Which generations are to be remembered, and which nobody needs any more.
+/// Plans which generations are recorded, and which are forgotten because nobody needs them any more.
 pub(crate) fn keep(input: &PlanInput<'_>, plan: &mut Plan) {
     let records = plan.workloads.values().map(|workload| &workload.record);
     let named: BTreeSet<GenerationKey> = records.flat_map(named_by).map(PolicyRef::key).collect();
@@ -209,10 +214,13 @@ pub(crate) fn keep(input: &PlanInput<'_>, plan: &mut Plan) {
     }
 }
 
-/// The generations that a workload's record speaks of.
+/// The generations that a workload's record names.
 fn named_by(record: &WorkloadRecord) -> impl Iterator<Item = &PolicyRef> {
     let managed = record.managed.as_ref().map(|managed| &managed.policy);
-    let deployment = record.deployment.as_ref().map(|found| &found.policy);
+    let deployment = record
+        .deployment
+        .as_ref()
+        .map(|deployment| &deployment.policy);
     let proven = record.proven.as_ref();
     [managed, deployment, proven, record.admitted.as_ref()]
         .into_iter()

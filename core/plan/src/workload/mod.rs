@@ -1,7 +1,7 @@
 //! One workload alone: what it should look like (`desire`, `eject`, `meanwhile`), how its deployments go (`track`,
 //! `put_back`, `settle`, `leaving`), what others did to it (`revert`, `claim`), and whether its logs arrive (`logs`).
 //!
-//! Never a look at another workload: what they share is evaluated in `resources` and `rollout`.
+//! No other workload is considered: what they share is evaluated in `resources` and `rollout`.
 
 pub(crate) mod capacity;
 pub(crate) mod claim;

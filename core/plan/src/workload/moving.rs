@@ -2,7 +2,7 @@
 //! begins, so a tag that was moved since the last one brings another image.
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html>
 //!
-//! Never about the router: its tag is the policy's own. Whether a tag was moved is found out by `moved`.
+//! The router is not included: its tag is the policy's own. Whether a tag was moved is determined by `moved`.
 
 use firelens_aws::image::RouterImage;
 use firelens_aws::observe::ImageQuestion;
@@ -10,7 +10,7 @@ use firelens_inject::{Note, NoteCode, Reason, Refusal};
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::{LoggingPolicy, MovingTags};
 
-/// Containers that a message names before it counts the rest.
+/// The number of containers that a message names; more are only counted.
 const NAMED_MAX: usize = 5;
 
 /// A container of the owner whose image has a tag and no digest.
@@ -19,7 +19,7 @@ pub(crate) struct Moving {
     pub(crate) container: String,
     /// The image as the task definition names it.
     pub(crate) image: String,
-    /// What to ask its registry, where that can be asked.
+    /// The question to its registry, where that can be read.
     pub(crate) question: Option<ImageQuestion>,
 }
 
@@ -30,7 +30,8 @@ impl Moving {
     }
 }
 
-/// Why the images of the application forbid a deployment, if they do; else they may be named.
+/// Returns why the images of the application forbid a deployment, if they do; otherwise they may be named in a
+/// note.
 pub(crate) fn refusal(
     policy: &LoggingPolicy,
     live: &TaskDefinitionDoc,
@@ -58,7 +59,7 @@ pub(crate) fn refusal(
     None
 }
 
-/// What is said of tags that cannot be compared with what runs.
+/// The message about tags that cannot be compared with what runs.
 pub(crate) fn risk(moving: &[Moving]) -> String {
     format!(
         "a new deployment starts the images that these tags point to now, which may differ from the running ones: {}; \

@@ -1,6 +1,6 @@
-//! What the linter says about the policies, once for all workloads of a pass.
+//! The linter's errors of the policies, once for all workloads of a pass.
 //!
-//! Only errors of policies in `Enforce` stop something, and only a change: what runs already is left.
+//! Only errors of policies in `Enforce` stop something, and only a change: what already runs is left.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use firelens_fluent::lint::{self, Finding};
 use firelens_inject::{Reason, Refusal};
 use firelens_types::v1alpha1::{LoggingPolicy, Mode};
 
-/// Findings named in a refusal; more are only counted.
+/// The number of findings that a refusal names; more are only counted.
 const NAMED: usize = 3;
 
 /// Errors by uid of the policy.
@@ -23,14 +23,14 @@ impl PolicyErrors {
             .iter()
             .filter(|policy| policy.spec.mode == Mode::Enforce && !policy.is_deleting());
         let errors = enforced.filter_map(|policy| {
-            let mut found = lint::policy(policy, input.destinations, None);
-            found.retain(Finding::is_error);
-            (!found.is_empty()).then(|| (policy.uid().to_owned(), found))
+            let mut findings = lint::policy(policy, input.destinations, None);
+            findings.retain(Finding::is_error);
+            (!findings.is_empty()).then(|| (policy.uid().to_owned(), findings))
         });
         Self(errors.collect())
     }
 
-    /// Why this policy is not carried out, if it is not.
+    /// Returns why this policy is not carried out, if it is not.
     pub(crate) fn refusal(&self, policy: &LoggingPolicy) -> Option<Refusal> {
         let errors = self.0.get(policy.uid())?;
         let mut named: Vec<String> = errors.iter().take(NAMED).map(Finding::to_string).collect();

@@ -1,7 +1,7 @@
-//! Puts a service back on the revision it ran before, when a deployment of ours left it on one that does
-//! not work and ECS does not roll back itself.
+//! Puts a service back on the revision it ran before, when a deployment of ours left it on one that does not work
+//! and ECS does not roll back itself.
 //!
-//! Once for a failure, and never over a deployment of somebody else. The failure stays what it is.
+//! Once for each failure, and never over a deployment of somebody else. The failure stays recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,13 +20,13 @@ use firelens_aws::record::{
 };
 use firelens_types::v1alpha1::{Mode, OnFailure};
 
-/// How long a circuit breaker that rolls back is given to begin, in seconds: it is a matter of moments, and
-/// does not always come (<https://github.com/aws/containers-roadmap/issues/1488>).
+/// How long a circuit breaker that rolls back is given to begin, in seconds: it usually takes moments, and does
+/// not always happen (<https://github.com/aws/containers-roadmap/issues/1488>).
 const OWN_ROLLBACK_SECONDS: i64 = 120;
 
 const ROLLS_BACK: &str = "waiting to see whether ECS rolls back the deployment by itself";
 
-/// Where the service came from, to be asked before the memory of that is overwritten.
+/// The revision that the service ran before; to be called before the record of that is overwritten.
 pub(crate) fn way_back(deployment: &DeploymentRecord) -> PutBack {
     PutBack {
         revision: deployment.previous.clone(),
@@ -39,7 +39,7 @@ pub(crate) fn way_back(deployment: &DeploymentRecord) -> PutBack {
     }
 }
 
-/// Remembers that the service is to get back to where it came from.
+/// Records that the service is to be put back on the revision before.
 pub(crate) fn owe(next: &mut WorkloadRecord, back: PutBack) {
     if let Some(failed) = &mut next.failed
         && !back.revision.is_empty()
@@ -49,7 +49,7 @@ pub(crate) fn owe(next: &mut WorkloadRecord, back: PutBack) {
     }
 }
 
-/// Follows the deployment back to its end.
+/// Follows the deployment of the revision before to its end.
 pub(crate) fn follow(
     next: &mut WorkloadRecord,
     deployment: &DeploymentRecord,
@@ -61,12 +61,12 @@ pub(crate) fn follow(
     let is_late = age > SignedDuration::from_secs(deadline_seconds);
     let primary = service.primary_deployment();
     if service.task_definition == deployment.task_definition {
-        let failed = primary.filter(|found| found.rollout_state.as_deref() == Some("FAILED"));
-        if let Some(found) = failed {
-            let why = format!("that deployment failed: {}", found.rollout_state_reason);
+        let failed = primary.filter(|primary| primary.rollout_state.as_deref() == Some("FAILED"));
+        if let Some(primary) = failed {
+            let why = format!("that deployment failed: {}", primary.rollout_state_reason);
             end(next, service, PutBackState::Over(why));
-        } else if primary.is_none_or(|found| {
-            found.task_definition == deployment.task_definition && found.is_complete()
+        } else if primary.is_none_or(|primary| {
+            primary.task_definition == deployment.task_definition && primary.is_complete()
         }) {
             if service.is_settled() {
                 end(next, service, PutBackState::Done);
@@ -90,7 +90,7 @@ pub(crate) fn follow(
 }
 
 fn has_ended(primary: Option<&DeploymentView>) -> bool {
-    primary.is_none_or(|found| found.rollout_state.as_deref() != Some("IN_PROGRESS"))
+    primary.is_none_or(|deployment| deployment.rollout_state.as_deref() != Some("IN_PROGRESS"))
 }
 
 fn end(next: &mut WorkloadRecord, service: &ServiceView, state: PutBackState) {
@@ -99,7 +99,7 @@ fn end(next: &mut WorkloadRecord, service: &ServiceView, state: PutBackState) {
     let arrived = back.filter(|back| back.revision == service.task_definition);
     next.set_put_back(state);
     if let Some(back) = arrived {
-        // Nobody took the router away: we did. Tasks of what failed may be there for a while.
+        // The router was removed by us, so this is no revert. Tasks of what failed may run for a while.
         if let Some(failed) = next.managed.take_if(|managed| managed.arn != back.revision) {
             next.set_down(failed);
         }
@@ -111,7 +111,7 @@ fn end(next: &mut WorkloadRecord, service: &ServiceView, state: PutBackState) {
     next.overtaken = None;
 }
 
-/// Without a deployment of ours: the answer to our update may have been lost, or ECS was quicker.
+/// For a service without a deployment of ours: the answer to our update may have been lost, or ECS was quicker.
 pub(crate) fn settle(next: &mut WorkloadRecord, service: &ServiceView) {
     let Some(back) = next
         .failed
@@ -127,13 +127,13 @@ pub(crate) fn settle(next: &mut WorkloadRecord, service: &ServiceView) {
     }
 }
 
-/// Decides which services are put back in this pass, instead of what else is wanted of them.
+/// Decides which services are put back in this pass, instead of what is otherwise wanted.
 pub(crate) fn evaluate(
     input: &PlanInput<'_>,
     needs: &mut Needs,
     drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
 ) {
-    // Who still needs a read is looked at when it is there.
+    // A workload that still needs a read is evaluated when it is answered.
     for draft in drafts.values_mut().filter(|draft| draft.asks.is_empty()) {
         if let Some(change) = overtaken(draft) {
             draft.desired.decision = Decision::PuttingBack;
@@ -144,7 +144,7 @@ pub(crate) fn evaluate(
             continue;
         };
         let wanted = match back.retry_at.is_some_and(|at| at > input.now) {
-            // What ECS refused just now is asked for again in a moment.
+            // What ECS refused just now is retried in a moment.
             true => Ok(None),
             false => is_usable(input, &back.revision, needs)
                 .and_then(|()| way(input, draft.service, failed, back, needs))
@@ -156,7 +156,7 @@ pub(crate) fn evaluate(
                 desired.change = change;
                 desired
             }
-            Err(Unusable::NotYet(what)) => Desired::new(Decision::Waiting(Wait::Read(what))),
+            Err(Unusable::NotYet(read)) => Desired::new(Decision::Waiting(Wait::Read(read))),
             Err(Unusable::Never(why)) => {
                 draft.record.set_put_back(PutBackState::Over(why));
                 continue;
@@ -168,8 +168,8 @@ pub(crate) fn evaluate(
     }
 }
 
-/// The owner deployed in the very moment in which the service was put back: theirs is what counts, whatever
-/// the rollout waits for.
+/// The owner deployed at the very moment at which the service was put back: their deployment counts, whatever the
+/// rollout waits for.
 fn overtaken(draft: &Draft<'_>) -> Option<Change> {
     let race = draft.record.overtaken.as_ref()?;
     let back = draft.record.failed.as_ref()?.put_back.as_ref()?;
@@ -206,7 +206,7 @@ fn wanted<'d>(
     let is_free = draft.record.deployment.is_none()
         && draft.selection.opted_out_by.is_none()
         && external_deploy::is_deployed_by_ecs(draft.service);
-    // Who takes the router out anyway brings something that may work.
+    // Taking the router out deploys something that may work.
     let leaves = draft
         .desired
         .change
@@ -236,8 +236,8 @@ enum Unusable {
     Never(String),
 }
 
-/// ARN of the service deployment to stop, where that is the way: one of ours that is in progress, so that
-/// nobody else's can be hit. What ECS gave up, or does not stop, is followed by an update.
+/// ARN of the service deployment to stop, where that is possible: one of ours that is in progress, so that nobody
+/// else's can be stopped. What ECS gave up, or does not stop, is followed by an update.
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopServiceDeployment.html>.
 fn way(
     input: &PlanInput<'_>,
@@ -250,7 +250,7 @@ fn way(
     let Some(started_at) = back.started_at else {
         return Ok(None);
     };
-    if primary.is_some_and(|found| found.rollout_state.as_deref() == Some("FAILED")) {
+    if primary.is_some_and(|deployment| deployment.rollout_state.as_deref() == Some("FAILED")) {
         let waited = input.now.duration_since(failed.at).as_secs();
         let rolls_back = service.deployment_settings.rolls_back == Some(true);
         return match rolls_back && waited < OWN_ROLLBACK_SECONDS {
@@ -259,26 +259,28 @@ fn way(
         };
     }
     let deployments = gate::service_deployments(input, service, started_at, needs);
-    let Some(found) = deployments else {
+    let Some(listed) = deployments else {
         return Err(Unusable::NotYet(
             "reading the service deployments".to_owned(),
         ));
     };
-    let found = found.present().map_or(&[][..], Vec::as_slice);
-    let is_on_its_way = |one: &ServiceDeploymentView| {
-        let status = one.status.as_str();
+    let listed = listed.present().map_or(&[][..], Vec::as_slice);
+    let is_on_its_way = |deployment: &ServiceDeploymentView| {
+        let status = deployment.status.as_str();
         matches!(status, "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS")
     };
-    if found.iter().any(is_on_its_way) {
+    if listed.iter().any(is_on_its_way) {
         return Err(Unusable::NotYet(ROLLS_BACK.to_owned()));
     }
-    let stoppable = found.iter().find(|one| {
-        one.status == "IN_PROGRESS" && !one.arn.is_empty() && !one.source_revisions.is_empty()
+    let stoppable = listed.iter().find(|deployment| {
+        deployment.status == "IN_PROGRESS"
+            && !deployment.arn.is_empty()
+            && !deployment.source_revisions.is_empty()
     });
     let asked_before = back.state == PutBackState::StopRefused;
     Ok(stoppable
         .filter(|_| !asked_before)
-        .map(|one| one.arn.clone()))
+        .map(|deployment| deployment.arn.clone()))
 }
 
 /// UpdateService takes active revisions only:
@@ -291,7 +293,7 @@ fn is_usable(input: &PlanInput<'_>, arn: &str, needs: &mut Needs) -> Result<(), 
         }
         Some(Observed::Unknown(why)) => Err(Unusable::NotYet(format!("cannot read {arn}: {why}"))),
         Some(Observed::Absent) => Err(Unusable::Never("that revision no longer exists".into())),
-        Some(Observed::Present(found)) => match found.status() {
+        Some(Observed::Present(document)) => match document.status() {
             Some(status) if status != "ACTIVE" => Err(Unusable::Never(format!(
                 "that revision is {status}, and ECS accepts only ACTIVE revisions; deploy a revision that works"
             ))),
@@ -300,7 +302,7 @@ fn is_usable(input: &PlanInput<'_>, arn: &str, needs: &mut Needs) -> Result<(), 
     }
 }
 
-/// Those that are put back wait for no place: their tasks do not run.
+/// Workloads that are put back do not wait for a slot: their tasks do not run.
 pub(crate) fn admit(
     drafts: &mut BTreeMap<WorkloadKey, Draft<'_>>,
     held: &BTreeSet<WorkloadKey>,

@@ -1,21 +1,21 @@
-//! Finds a deployment of ours again whose start was not remembered: the process died between the answer of
-//! ECS and the store.
+//! Recovers a deployment of ours whose start was not recorded: the process died between the answer of ECS and the
+//! store.
 //!
-//! Only where the service had its place and shows what the place was for; anything else is its owner's.
+//! Only where the service held a slot and shows what the slot was for; anything else is its owner's.
 
 use crate::input::PlanInput;
 use firelens_aws::observe::{Observed, ServiceView};
 use firelens_aws::record::{DeploymentRecord, PolicyRef, Purpose, WorkloadRecord};
 
-/// The memory with the deployment that is missing in it, if one is.
+/// Returns the record, with the deployment that is missing in it, if one is.
 pub(crate) fn deployment(
     input: &PlanInput<'_>,
     remembered: &WorkloadRecord,
     service: &ServiceView,
 ) -> WorkloadRecord {
     let mut record = remembered.clone();
-    if let Some(found) = lost(input, remembered, service) {
-        record.begin(found);
+    if let Some(deployment) = lost(input, remembered, service) {
+        record.begin(deployment);
     }
     record
 }
@@ -49,7 +49,7 @@ fn lost(
     })
 }
 
-/// What the service was to get, its content hash, and what it ran before.
+/// Returns what the service was to get, its content hash, and what it ran before.
 fn meant(
     input: &PlanInput<'_>,
     record: &WorkloadRecord,
@@ -67,7 +67,10 @@ fn meant(
     if managed.is_some_and(|managed| managed.arn == live) {
         return None; // the owner deploys anew what was there
     }
-    let registered = record.registered.as_ref().filter(|one| one.arn == live);
+    let registered = record
+        .registered
+        .as_ref()
+        .filter(|registered| registered.arn == live);
     let ejects = record
         .rollout
         .as_ref()
@@ -92,7 +95,8 @@ fn meant(
     }
 }
 
-/// What the service ran before: what is remembered as live, what ECS still drains, or what ours was made from.
+/// The revision that the service ran before: the recorded live one, one that ECS still drains, or the base of
+/// ours.
 fn previous(
     input: &PlanInput<'_>,
     record: &WorkloadRecord,
@@ -103,10 +107,10 @@ fn previous(
     let drained = service
         .deployments
         .iter()
-        .find(|found| found.status == "ACTIVE" && found.task_definition != live);
+        .find(|deployment| deployment.status == "ACTIVE" && deployment.task_definition != live);
     managed
         .filter(|arn| arn != live)
-        .or_else(|| drained.map(|found| found.task_definition.clone()))
+        .or_else(|| drained.map(|deployment| deployment.task_definition.clone()))
         .or_else(|| {
             let seen = input.observation.task_definitions.get(live);
             firelens_inject::marks(seen.and_then(Observed::present)?)?.base

@@ -1,6 +1,6 @@
-//! Forgets failures: those that somebody wants to be tried again, and those that are about nothing any more.
+//! Forgets failures: those for which somebody requested a retry, and those that are irrelevant now.
 //!
-//! A failure that is noticed later than the wish is not forgotten: a wish is for once.
+//! A failure that is noticed later than the request is not forgotten: a request counts once.
 
 use crate::input::PlanInput;
 use crate::model::{Decision, Wait};
@@ -9,8 +9,8 @@ use firelens_aws::observe::ServiceView;
 use firelens_aws::record::{Purpose, WorkloadRecord};
 use firelens_types::v1alpha1::workload_name;
 
-/// Forgets the failure of a workload where `firelens rollout retry` was said since, of this generation and
-/// of this workload.
+/// Forgets the failure of a workload where `firelens rollout retry` was requested since, for this generation and
+/// this workload.
 pub(crate) fn forget_failure(input: &PlanInput<'_>, record: &mut WorkloadRecord) {
     let Some(failed) = &record.failed else {
         return;
@@ -18,7 +18,7 @@ pub(crate) fn forget_failure(input: &PlanInput<'_>, record: &mut WorkloadRecord)
     let Some(retry) = input
         .controls
         .get(&failed.policy.uid)
-        .and_then(|said| said.retry.as_ref())
+        .and_then(|control| control.retry.as_ref())
     else {
         return;
     };
@@ -33,8 +33,8 @@ pub(crate) fn forget_failure(input: &PlanInput<'_>, record: &mut WorkloadRecord)
     }
 }
 
-/// Forgets a failure once what it was about is gone: the router that could not be taken out is not there any
-/// more, or nobody wants the one that could not be brought. `true` when there was one.
+/// Forgets a failure once its subject is gone: the router that could not be taken out is no longer there, or
+/// nobody wants the one that could not be injected. Returns `true` when there was one.
 pub(crate) fn forget_what_is_gone(
     service: &ServiceView,
     desired: &Desired,
@@ -43,7 +43,8 @@ pub(crate) fn forget_what_is_gone(
     let Some(failed) = &record.failed else {
         return false;
     };
-    // Nothing is known of what could not be read, and what still runs it speaks for itself.
+    // Nothing is known of a workload that could not be read; one that still runs the failed revision keeps the
+    // failure.
     let is_known = !matches!(
         desired.decision,
         Decision::Unknown(_) | Decision::Waiting(Wait::Read(_))

@@ -1,7 +1,7 @@
-//! Notices that somebody took the router away, and stops a fight over it.
+//! Notices reverts, and stops a contest over a router.
 //!
-//! Never holds back a service whose owner deploys something new: only the same content, brought back again
-//! and again, is a fight.
+//! A service whose owner deploys something new is not held back: only the same content, deployed repeatedly, is a
+//! contest.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,14 +14,14 @@ use firelens_inject::drift::{Actor, Drift, classify};
 use firelens_taskdef::{TaskDefinitionDoc, canonical_hash};
 use firelens_types::v1alpha1::workload_name;
 
-/// So many reverts with the same content within [`REVERT_WINDOW_SECONDS`] are a fight.
+/// The number of reverts with the same content within [`REVERT_WINDOW_SECONDS`] that is a contest.
 pub const REVERT_LIMIT: usize = 3;
 /// How long a contested service is left alone after the last revert, in seconds.
 pub const CONTEST_SECONDS: i64 = 86_400;
-/// Reverts that are remembered of one workload.
+/// The number of reverts that are recorded of one workload.
 pub const REVERTS_KEPT_MAX: usize = 32;
 
-/// Notes what the live revision tells: that it is ours, or that somebody brought another over ours.
+/// Notes whether the live revision is ours, or somebody deployed another over ours.
 pub(crate) fn note(
     input: &PlanInput<'_>,
     service: &ServiceView,
@@ -32,7 +32,7 @@ pub(crate) fn note(
     let Some(live) = live(input, service) else {
         return;
     };
-    // A deployment of ours that is under way is followed first, and a lost race is ours to repair.
+    // A deployment of ours that is under way is followed first, and a lost race is repaired by us.
     if record.deployment.is_some() || record.overtaken.is_some() {
         return;
     }
@@ -42,7 +42,7 @@ pub(crate) fn note(
     }
     if let Some(marks) = firelens_inject::marks(live) {
         if marks.is_foreign_to(input.installation) {
-            // Another installation's router is no revert: there is one.
+            // Another installation's router is no revert: there is a router.
             record.ran = None;
         } else if firelens_inject::is_untouched(live) {
             record.ran = Some(arn.clone());
@@ -51,7 +51,7 @@ pub(crate) fn note(
     }
     let ours = record.ran.take();
     let Some(won) = &selection.winner else {
-        // A router that nobody wants is not taken away.
+        // The removal of a router that nobody wants is no revert.
         record.reverts.clear();
         return;
     };
@@ -74,8 +74,8 @@ fn remember(record: &mut WorkloadRecord, revert: Revert) {
     known.drain(..spare);
 }
 
-/// Forgets what cannot count any more: reverts longer before the last than the window, all of them once
-/// the contest would be over, and all of them where somebody said retry since.
+/// Forgets what cannot count any more: reverts longer before the last than the window, all of them once the
+/// contest would be over, and all of them where somebody requested a retry since.
 fn forget(input: &PlanInput<'_>, record: &mut WorkloadRecord) {
     let Some(last) = record.reverts.last() else {
         return;
@@ -84,11 +84,11 @@ fn forget(input: &PlanInput<'_>, record: &mut WorkloadRecord) {
     let age = |from: Timestamp, to: Timestamp| to.duration_since(from).as_secs();
     record
         .reverts
-        .retain(|one| age(one.at, at) <= REVERT_WINDOW_SECONDS);
+        .retain(|revert| age(revert.at, at) <= REVERT_WINDOW_SECONDS);
     let retried = input
         .controls
         .get(&uid)
-        .and_then(|said| said.retry.as_ref())
+        .and_then(|control| control.retry.as_ref())
         .is_some_and(|retry| {
             let key = &record.key;
             let name = workload_name(&key.target, &key.cluster, &key.service);
@@ -100,7 +100,8 @@ fn forget(input: &PlanInput<'_>, record: &mut WorkloadRecord) {
     }
 }
 
-/// The fight over the service under that policy generation, if what is live is what came back too often.
+/// Returns the contest over the service under that policy generation, if what is live is what was deployed too
+/// often.
 pub(crate) fn contest(
     input: &PlanInput<'_>,
     service: &ServiceView,
@@ -111,7 +112,7 @@ pub(crate) fn contest(
     let same = record
         .reverts
         .iter()
-        .filter(|one| one.content == last.content && one.policy.is_same_content(policy));
+        .filter(|revert| revert.content == last.content && revert.policy.is_same_content(policy));
     let times = same.count();
     if times < REVERT_LIMIT {
         return None;
@@ -132,7 +133,7 @@ pub(crate) fn contest(
     })
 }
 
-/// How the live revision differs from ours before it, when somebody else brought it. Asks for our revision.
+/// How the live revision differs from ours before it, when somebody else registered it. Requests our revision.
 pub(crate) fn drift(
     input: &PlanInput<'_>,
     service: &ServiceView,
@@ -141,7 +142,7 @@ pub(crate) fn drift(
 ) -> Option<Drift> {
     let arn = &service.task_definition;
     let ours = match (&record.ran, record.reverts.last()) {
-        // A copy of ours, altered. `note` takes on what is untouched.
+        // A copy of ours, altered. `note` records a copy that is unaltered.
         (Some(ran), _) if ran != arn => ran,
         (None, Some(last)) if last.revision == *arn => &last.ours,
         _ => return None,
@@ -160,8 +161,8 @@ pub(crate) fn drift(
             return None;
         }
     };
-    // What is left of ours without the injection is what it was made from, also where the owner had copied
-    // ours before and changed it.
+    // Ours without the injection is what it was made from, also where the owner had copied ours before and changed
+    // it.
     let base = firelens_inject::eject(applied).ok()?;
     Some(Drift {
         revision: arn.clone(),

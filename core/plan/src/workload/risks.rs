@@ -1,10 +1,10 @@
-//! What a deployment of ours risks because of how the service is set up. Hints only: nothing is held.
+//! Risks of a deployment of ours that come from the settings of the service. Only notes: nothing is held.
 
 use firelens_aws::observe::ServiceView;
 use firelens_inject::{Note, NoteCode};
 use firelens_types::v1alpha1::{LoggingPolicy, OnFailure};
 
-/// The service does not roll back by itself: what that means for its tasks when the deployment fails.
+/// For a service that does not roll back by itself: what that means for its tasks when the deployment fails.
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>.
 pub(crate) fn of_deployment(service: &ServiceView, policy: &LoggingPolicy) -> Option<Note> {
     let settings = &service.deployment_settings;

@@ -1,8 +1,7 @@
-//! Whether a target still looks after a workload: its cluster is one that the target names, and nobody
-//! deletes the target.
+//! Whether a target still looks after a workload: the target names its cluster, and is not being deleted.
 //!
-//! Never forgets what runs a router: that stays known, with its rights, until it is taken out, or another
-//! target has taken it on.
+//! A workload that runs a router is never forgotten: it stays known, with its rights, until the router is taken
+//! out, or another target has taken it on.
 
 use crate::input::PlanInput;
 use crate::model::{Decision, Plan, WorkloadPlan};
@@ -20,8 +19,8 @@ pub fn covers(target: &AwsTarget, cluster: &str) -> bool {
     !target.is_deleting() && clusters.any(|glob| glob_matches(glob, cluster))
 }
 
-/// Takes the policies away from a workload that the target looks after no more. Returns whether one would
-/// have won it.
+/// Takes the policies away from a workload that the target no longer looks after. Returns whether one would have
+/// won it.
 pub(crate) fn narrow(input: &PlanInput<'_>, key: &WorkloadKey, selection: &mut Selection) -> bool {
     if covers(input.target, &key.cluster) {
         return false;
@@ -35,14 +34,14 @@ pub(crate) fn narrow(input: &PlanInput<'_>, key: &WorkloadKey, selection: &mut S
     is_wanted
 }
 
-/// Whether a router that a policy still wants is left where it is: the policy lives, and looks after it.
+/// Whether a router that a policy still wants is left where it is: the policy exists, and manages it.
 pub(crate) fn is_held(input: &PlanInput<'_>, site: &Site<'_>, marks: &Marks) -> bool {
     owner_of(input, site, marks).is_some_and(|policy| {
         !policy.is_deleting() && policy.spec.deletion_policy != DeletionPolicy::Retain
     })
 }
 
-/// Whether a workload that the target looks after no more can be forgotten.
+/// Whether a workload that the target no longer looks after can be forgotten.
 pub(crate) fn is_over(input: &PlanInput<'_>, key: &WorkloadKey, workload: &WorkloadPlan) -> bool {
     !covers(input.target, &key.cluster)
         && workload.marks.is_none()
@@ -50,8 +49,8 @@ pub(crate) fn is_over(input: &PlanInput<'_>, key: &WorkloadKey, workload: &Workl
         && workload.steps.is_empty()
 }
 
-/// What keeps a target that is being deleted: workloads that somebody looks after and that run something of
-/// ours, in order.
+/// Returns what keeps a target that is being deleted: workloads that are managed and that run something of ours,
+/// in order.
 #[must_use]
 pub fn held_by(plan: &Plan) -> Vec<&WorkloadKey> {
     let held = plan.workloads.iter().filter(|(_, workload)| {
@@ -64,11 +63,11 @@ pub fn held_by(plan: &Plan) -> Vec<&WorkloadKey> {
     held.map(|(key, _)| key).collect()
 }
 
-/// Whether somebody said that a target may go although routers run there.
+/// Whether an annotation permits a target to be removed although routers run there.
 #[must_use]
 pub fn retains(target: &AwsTarget) -> bool {
     let annotations = &target.metadata.annotations;
     annotations
         .get(DELETION_POLICY_ANNOTATION)
-        .is_some_and(|said| said == RETAIN)
+        .is_some_and(|policy| policy == RETAIN)
 }

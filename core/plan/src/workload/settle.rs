@@ -1,8 +1,8 @@
-//! How long a deployment of somebody else must be done before one of ours follows it.
+//! How long a deployment of somebody else must be complete before one of ours follows it.
 //!
-//! Who deployed waits for a stable service: the waiters of AWS look every 15 seconds for exactly one
+//! Tools that deploy wait for a stable service: the waiters of AWS poll every 15 seconds for exactly one
 //! deployment (<https://docs.aws.amazon.com/cli/latest/reference/ecs/wait/services-stable.html>). A deployment of
-//! ours that begins before they have looked makes them wait for it as well, or give up.
+//! ours that begins before they have polled makes them wait for it as well, or give up.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,11 +13,11 @@ use crate::workload::draft::{Draft, find_policy};
 use firelens_aws::observe::ServiceView;
 use firelens_aws::record::{LastDeployment, Purpose, WorkloadRecord};
 
-/// A deployment that was done when it was seen first counts as done for as long as ECS says, but this long at
-/// the least is left, in seconds: two looks of a waiter. ECS does not promise what `updatedAt` tells.
+/// A deployment that was complete when it was first seen counts as complete since the time that ECS reports, but
+/// at least this long is left, in seconds: two polls of a waiter. ECS does not document what `updatedAt` means.
 const FIRST_LOOK_SECONDS: i64 = 30;
 
-/// Remembers that the deployment in force is ours.
+/// Records that the deployment in force is ours.
 pub(crate) fn is_ours(record: &mut WorkloadRecord, service: &ServiceView) {
     if let Some(primary) = service.primary_deployment() {
         record.last_deployment = Some(LastDeployment {
@@ -28,11 +28,11 @@ pub(crate) fn is_ours(record: &mut WorkloadRecord, service: &ServiceView) {
     }
 }
 
-/// Notes what a service that needs a change shows: whose deployment is in force, and since when it is done.
+/// Records what a service that needs a change shows: whose deployment is in force, and since when it is complete.
 pub(crate) fn note(input: &PlanInput<'_>, draft: &mut Draft<'_>) {
     let (service, record) = (draft.service, &mut draft.record);
     let Some(change) = &draft.desired.change else {
-        // Nobody waits, so nothing is to be kept of it.
+        // Nobody waits, so nothing about it is kept.
         record.last_deployment.take_if(|last| !last.ours);
         return;
     };
@@ -50,7 +50,7 @@ pub(crate) fn note(input: &PlanInput<'_>, draft: &mut Draft<'_>) {
         Some(known) => known
             .complete_since
             .or_else(|| is_done.then_some(input.now)),
-        // What we remember of before this was remembered.
+        // A record from before this was recorded.
         None if record.last_deployment.is_none() && is_managed(record, service) => {
             return is_ours(record, service);
         }
@@ -68,7 +68,7 @@ fn is_managed(record: &WorkloadRecord, service: &ServiceView) -> bool {
     managed.is_some_and(|managed| managed.arn == service.task_definition)
 }
 
-/// Since when a deployment counts as done that was done when it was seen first.
+/// Since when a deployment counts as complete that was complete when it was first seen.
 fn done_since(updated_at: Option<Timestamp>, settle: i64, now: Timestamp) -> Timestamp {
     let Some(updated_at) = updated_at.filter(|at| *at <= now) else {
         return now;
@@ -80,7 +80,7 @@ fn done_since(updated_at: Option<Timestamp>, settle: i64, now: Timestamp) -> Tim
     updated_at.max(earliest)
 }
 
-/// What a change waits for, if the deployment in force is somebody else's and was done just now.
+/// What a change waits for, if the deployment in force is somebody else's and was completed just now.
 pub(crate) fn wait(input: &PlanInput<'_>, draft: &Draft<'_>, change: &Change) -> Option<Wait> {
     // A service that does not work, and an owner whose deployment we cut short, do not wait.
     if change.purpose == Purpose::Restore || draft.record.overtaken.is_some() {

@@ -1,6 +1,6 @@
-//! Follows our own deployments: from what a service shows, what to remember of it now.
+//! Follows our own deployments: updates the record from what a service shows.
 //!
-//! It never looks at policies and decides no step.
+//! Policies are not considered and no step is decided.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,7 +15,7 @@ use firelens_aws::record::{
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>.
 pub const READ_LAG_SECONDS: i64 = 60;
 
-/// The memory of a workload after its service was seen.
+/// Returns the record of a workload after its service was seen.
 #[must_use]
 pub(crate) fn advance(
     record: &WorkloadRecord,
@@ -39,7 +39,7 @@ fn follow(
     deadline_seconds: i64,
     now: Timestamp,
 ) {
-    // ECS rolls back what is ours: neither is a deployment of the owner.
+    // ECS rolls back what is ours: neither revision is a deployment of the owner.
     let known = [&deployment.task_definition, &deployment.previous];
     if known.contains(&&service.task_definition) {
         settle::is_ours(next, service);
@@ -58,15 +58,15 @@ fn follow(
     let ours = service
         .deployments
         .iter()
-        .find(|found| found.task_definition == deployment.task_definition);
+        .find(|shown| shown.task_definition == deployment.task_definition);
     let shows_previous = service.task_definition == deployment.previous;
     if shows_previous && ours.is_none() && age < SignedDuration::from_secs(READ_LAG_SECONDS) {
         return; // an answer from before our update
     }
-    let given_up = ours.filter(|found| found.rollout_state.as_deref() == Some("FAILED"));
+    let given_up = ours.filter(|shown| shown.rollout_state.as_deref() == Some("FAILED"));
     if shows_previous || given_up.is_some() {
         let reason = why_rolled_back(given_up, service);
-        // Nobody took the router away: our deployment did not last. Its tasks may, for a while.
+        // Nobody removed the router: our deployment did not last. Its tasks may run for a while.
         next.ran = None;
         if shows_previous {
             next.managed.clone_from(&deployment.before);
@@ -75,7 +75,7 @@ fn follow(
         fail(next, deployment, FailureReason::RolledBack, reason, now);
         return;
     }
-    // The owner deployed something else meanwhile: theirs is what counts now.
+    // The owner deployed something else meanwhile, and that counts now.
     if deployment.purpose == Purpose::Inject {
         next.ran = Some(deployment.task_definition.clone());
     }
@@ -84,8 +84,8 @@ fn follow(
     next.admitted = None;
 }
 
-/// A deployment whose revision the service is still set to: it failed, is complete, or is past its `deadline` in
-/// seconds.
+/// Follows a deployment whose revision the service is still set to: it failed, is complete, or is past its
+/// `deadline` in seconds.
 fn follow_in_place(
     next: &mut WorkloadRecord,
     deployment: &DeploymentRecord,
@@ -94,16 +94,16 @@ fn follow_in_place(
     now: Timestamp,
 ) {
     let primary = service.primary_deployment();
-    let failed = primary.filter(|found| found.rollout_state.as_deref() == Some("FAILED"));
-    let is_complete = primary.is_none_or(|found| {
-        found.task_definition == deployment.task_definition && found.is_complete()
+    let failed = primary.filter(|primary| primary.rollout_state.as_deref() == Some("FAILED"));
+    let is_complete = primary.is_none_or(|primary| {
+        primary.task_definition == deployment.task_definition && primary.is_complete()
     });
     let (reason, message) = match (failed, deadline) {
         (Some(failed), _) => (
             FailureReason::DeploymentFailed,
             failed.rollout_state_reason.clone(),
         ),
-        // With early success ECS says so while the tasks before still run and are cleaned up later.
+        // With early success ECS reports completion while the old tasks still run and are cleaned up later.
         (None, _) if is_complete => {
             if service.is_settled() {
                 succeed(next, deployment, now);
@@ -122,19 +122,19 @@ fn follow_in_place(
     put_back::owe(next, back);
 }
 
-/// ECS says why of the deployment that it gave up; of the one in its place only that it rolls back.
+/// ECS gives the reason for the deployment that it gave up; for the one in its place only that it rolls back.
 fn why_rolled_back(given_up: Option<&DeploymentView>, service: &ServiceView) -> String {
     given_up
         .into_iter()
         .chain(service.primary_deployment())
-        .map(|found| found.rollout_state_reason.clone())
+        .map(|shown| shown.rollout_state_reason.clone())
         .find(|reason| !reason.is_empty())
         .unwrap_or_else(|| format!("the service is back on {}", service.task_definition))
 }
 
 fn settle_without_deployment(next: &mut WorkloadRecord, service: &ServiceView, now: Timestamp) {
-    // Anything else than what we brought over it is a later word of the owner. Until reads have caught
-    // up, what was there before may still show.
+    // Anything else than what our deployment replaced is a later deployment of the owner. Until reads have caught
+    // up, what was there before may still be shown.
     if next.overtaken.as_ref().is_some_and(|race| {
         race.ours != service.task_definition
             && now.duration_since(race.at) >= SignedDuration::from_secs(READ_LAG_SECONDS)
@@ -148,7 +148,7 @@ fn settle_without_deployment(next: &mut WorkloadRecord, service: &ServiceView, n
         next.set_down(managed);
     }
     put_back::settle(next, service);
-    // A deployment that missed its deadline may still arrive.
+    // A deployment that missed its deadline may still complete.
     let arrived = next.failed.as_ref().is_some_and(|failed| {
         failed.reason == FailureReason::ProgressDeadlineExceeded
             && failed.task_definition == service.task_definition
@@ -173,7 +173,7 @@ fn succeed(next: &mut WorkloadRecord, deployment: &DeploymentRecord, now: Timest
             next.ran = None;
             next.reverts.clear();
         }
-        // Followed by `put_back`: the failure before stays.
+        // Followed by `put_back`: the failure before stays recorded.
         Purpose::Restore => {}
     }
     settle_mark(next, &deployment.policy, deployment.purpose, now);
@@ -183,7 +183,7 @@ fn succeed(next: &mut WorkloadRecord, deployment: &DeploymentRecord, now: Timest
     next.overtaken = None;
 }
 
-/// A wave is done with the workload once its deployment is complete.
+/// Marks that a wave is done with the workload once its deployment is complete.
 pub(crate) fn settle_mark(
     next: &mut WorkloadRecord,
     policy: &PolicyRef,

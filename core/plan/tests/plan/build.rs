@@ -22,7 +22,7 @@ pub(crate) fn policy(name: &str, spec: &Value) -> LoggingPolicy {
     for (field, value) in spec.as_object().into_iter().flatten() {
         whole[field] = value.clone();
     }
-    // What the world shows is done at once, and no waiter looks at it.
+    // What the world shows is complete at once, and no waiter polls it.
     if whole["rollout"].get("settleSeconds").is_none() {
         whole["rollout"]["settleSeconds"] = json!(0);
     }

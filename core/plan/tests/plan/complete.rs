@@ -1,4 +1,4 @@
-//! When a rollout is complete, and when it is said to be done.
+//! When a rollout is complete, and when its completion is reported.
 
 use firelens_report::status::{COMPLETE, Pace, find, rollout_status};
 use firelens_types::v1alpha1::{Condition, Rollout, RolloutStatus};
@@ -20,7 +20,7 @@ fn fleet() -> World {
     world
 }
 
-/// What people see after a pass, given what they saw before.
+/// The rollout status after a pass, given the one before.
 fn seen(world: &mut World, before: Option<&RolloutStatus>) -> RolloutStatus {
     let made = world.pass();
     let old: Option<Rollout> = before.map(|before| {
@@ -78,7 +78,7 @@ fn the_expected_end_is_not_rewritten_while_nothing_moves() {
     }
     assert!(ends.iter().all(Option::is_some));
     ends.dedup();
-    // Ten minutes in which one deployment hangs.
+    // Ten minutes in which one deployment does not end.
     assert!(ends.len() <= 4, "{ends:?}");
 }
 

@@ -1,5 +1,5 @@
-//! What people say to rollouts, and when nothing may start: approval, ceilings, windows, freezes, pause,
-//! resume, retry, abort.
+//! Controls of rollouts, and times when nothing may start: approval, ceilings, windows, freezes, pause, resume,
+//! retry, abort.
 
 use firelens_aws::record::Purpose;
 use firelens_plan::{Decision, Wait};
@@ -69,7 +69,7 @@ fn approval_expires_when_a_pending_base_changes() {
     assert_eq!(world.start(), ["s0", "s1"]);
     world.deployments_complete();
     world.pass();
-    // What is done may change: its owner is followed.
+    // What is done may change: its owner's deployment is followed.
     world.owner_deploys("s0", &base("s0", "app:2"));
     assert_eq!(world.rollout_state("all").plan.hash, hash);
     world.owner_deploys("s2", &base("s2", "app:2"));
@@ -151,7 +151,7 @@ fn rollout_waits_for_windows_but_owner_deployments_are_always_followed() {
     assert!(world.start().is_empty(), "the window has closed");
     world.owner_deploys("s0", &base("s0", "app:2"));
     assert_eq!(world.start(), ["s0"]);
-    // To take it back is a word of people, and waits for no window.
+    // An undo is requested by people, and waits for no window.
     world.deployments_complete();
     world.delete_policy(0);
     assert_eq!(world.start().len(), 2);

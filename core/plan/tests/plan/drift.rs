@@ -1,4 +1,4 @@
-//! Others deploy over the router: they are followed, and a fight is stopped.
+//! Others deploy over the router: the operator injects it again, and a contest is stopped.
 
 use firelens_aws::record::Purpose;
 use firelens_plan::{
@@ -25,7 +25,7 @@ fn routed() -> (World, String) {
     (world, original)
 }
 
-/// The owner puts the same revision back, `pause` seconds after the one before.
+/// The owner deploys the same revision again, `pause` seconds after the one before.
 fn fight(world: &mut World, original: &str, rounds: usize, pause_seconds: i64) {
     for _ in 0..rounds {
         world.advance(pause_seconds);
@@ -241,13 +241,13 @@ fn altered_router_in_an_owner_copy_is_corrected() {
     world.owner_deploys(SERVICE, &copy);
     let plan = world.plan();
     let drift = plan.workloads[&World::key(SERVICE)].drift.as_ref().unwrap();
-    let found: Vec<String> = drift
+    let paths: Vec<String> = drift
         .paths
         .iter()
         .map(|path| format!("{} {}", path.class, path.path))
         .collect();
     assert_eq!(
-        found,
+        paths,
         [
             "Ours containerDefinitions[app].logConfiguration.options.Name",
             "Theirs containerDefinitions[app].image",

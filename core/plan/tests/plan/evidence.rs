@@ -1,4 +1,4 @@
-//! Why a deployment failed: what its message says of tasks, exit codes and the router's log.
+//! Why a deployment failed: what its message contains of tasks, exit codes and the router's log.
 
 use firelens_aws::observe::{
     DeploymentsQuestion, LogTailQuestion, Observed, ServiceDeploymentView, TaskView, TasksQuestion,
@@ -37,7 +37,7 @@ pub(crate) fn tasks_of(service: &str, stopped: bool) -> TasksQuestion {
     }
 }
 
-/// A fleet of one whose first deployment of ours is under way, with the revision it brings.
+/// A fleet of one whose first deployment of ours is under way, with the revision that is deployed.
 fn deploying() -> (World, String) {
     let mut world = World::fleet(1);
     let router = json!({"logs": {"group": "/router", "region": "eu-west-1", "streamPrefix": "fl"}});
@@ -52,7 +52,7 @@ fn deploying() -> (World, String) {
     (world, revision)
 }
 
-/// ECS puts the service back.
+/// ECS rolls the service back.
 fn roll_back(world: &mut World) {
     let key = World::key("s0");
     let previous = world.records[&key].deployment.clone().unwrap().previous;
@@ -169,14 +169,14 @@ fn a_failure_is_looked_into_once() {
         seen.evidence
     );
     world.pass();
-    let said = message(&world);
+    let text = message(&world);
     world.advance(30);
     world.deployments_complete();
     let seen = world.seen();
     assert!(seen.evidence.tasks.is_empty(), "{:?}", seen.evidence);
     assert!(seen.evidence.service_deployments.is_empty());
     world.pass();
-    assert_eq!(message(&world), said);
+    assert_eq!(message(&world), text);
 }
 
 #[test]
@@ -192,6 +192,6 @@ fn a_task_that_never_started_tells_why() {
         .insert(tasks_of("s0", true), Observed::Present(tasks));
     roll_back(&mut world);
     world.pass();
-    let said = message(&world);
-    assert!(said.contains(&format!("task one: {unable}")), "{said}");
+    let text = message(&world);
+    assert!(text.contains(&format!("task one: {unable}")), "{text}");
 }

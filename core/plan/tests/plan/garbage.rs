@@ -1,4 +1,4 @@
-//! Objects that nobody names any more: kept for as long as something could bring them back.
+//! Objects that no revision names any more: kept for as long as something could need them again.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ fn fleet(services: usize) -> World {
     world
 }
 
-/// Keys that the revision names, by what its text holds.
+/// Keys that the revision names in its text.
 fn named(world: &World, arn: &str) -> BTreeSet<String> {
     let text = &world.revisions[arn];
     let keys = text.split("configs/").skip(1);
@@ -34,18 +34,21 @@ fn named(world: &World, arn: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Every revision that can come into use again points at objects that are there.
+/// Asserts that every revision that can come into use again names objects that exist.
 fn nothing_is_missing(world: &World, moment: &str) {
-    let mut reachable: BTreeSet<&String> =
-        world.services.values().map(|one| &one.revision).collect();
+    let mut reachable: BTreeSet<&String> = world
+        .services
+        .values()
+        .map(|service| &service.revision)
+        .collect();
     for record in world.records.values() {
-        reachable.extend(record.registered.iter().map(|one| &one.arn));
-        reachable.extend(record.managed.iter().map(|one| &one.arn));
+        reachable.extend(record.registered.iter().map(|revision| &revision.arn));
+        reachable.extend(record.managed.iter().map(|revision| &revision.arn));
         let deployment = record.deployment.as_ref();
         reachable.extend(
             deployment
                 .iter()
-                .flat_map(|one| [&one.previous, &one.task_definition]),
+                .flat_map(|deployment| [&deployment.previous, &deployment.task_definition]),
         );
     }
     for arn in reachable {
@@ -70,10 +73,12 @@ fn reachable_revisions_never_point_at_a_missing_object() {
             world.pass();
             nothing_is_missing(&world, &moment);
             match step {
-                // A circuit breaker puts one service back.
+                // A circuit breaker rolls one service back.
                 1 if round == 1 => {
                     let previous = world.records[&World::key("s0")].deployment.as_ref();
-                    let previous = previous.map(|one| one.previous.clone()).unwrap();
+                    let previous = previous
+                        .map(|deployment| deployment.previous.clone())
+                        .unwrap();
                     world.services.get_mut("s0").unwrap().revision = previous;
                 }
                 2 if round == 3 => {
@@ -127,7 +132,7 @@ fn an_owner_who_copied_our_revision_keeps_its_object() {
     let mut world = fleet(2);
     world.settle();
     let first = world.objects.keys().next().unwrap().clone();
-    // Copied into another family, where no policy looks any more.
+    // Copied into another family, which no policy selects.
     let live = world.live("s1").to_register_input();
     let mut copied: Value = serde_json::from_str(&live).unwrap();
     copied["family"] = json!("copy");
@@ -166,7 +171,11 @@ fn cleanup_waits_for_silent_services_and_pending_work() {
     world.silent.clear();
     world.owner_deploys("s0", &base("s0", "app:2"));
     let busy = world.pass();
-    assert!(busy.workloads.values().any(|one| !one.steps.is_empty()));
+    assert!(
+        busy.workloads
+            .values()
+            .any(|workload| !workload.steps.is_empty())
+    );
     assert_eq!(world.objects.len(), 2, "workloads go first");
     world.settle();
     world.pass();

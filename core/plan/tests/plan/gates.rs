@@ -1,4 +1,4 @@
-//! Whether a rollout may go on: what each piece of evidence does to the analysis.
+//! Whether a rollout may go on: the effect of each piece of evidence on the analysis.
 
 use firelens_aws::observe::{AlarmView, Needs, Observed};
 use firelens_plan::gate::{AnalysisResult, evaluate};
@@ -8,7 +8,7 @@ use crate::build::policy;
 use crate::evidence::{stopped, task, tasks_of};
 use crate::world::World;
 
-/// A fleet of one that runs our router since a minute, under a policy with that rollout.
+/// A fleet of one that has run our router for a minute, under a policy with that rollout.
 fn baking(rollout: &Value) -> (World, String) {
     let mut world = World::fleet(1);
     world.desired_count = 2;
@@ -29,7 +29,7 @@ fn baking(rollout: &Value) -> (World, String) {
     (world, revision)
 }
 
-/// The analysis when everything it asks for is read.
+/// The analysis when everything it requests is read.
 fn analysis(world: &World) -> AnalysisResult {
     let mut seen = world.seen();
     for _ in 0..3 {
@@ -58,8 +58,8 @@ fn analysis(world: &World) -> AnalysisResult {
 
 #[track_caller]
 fn expect(world: &World, wanted: &AnalysisResult) {
-    let found = analysis(world);
-    let agrees = match (wanted, &found) {
+    let result = analysis(world);
+    let agrees = match (wanted, &result) {
         (AnalysisResult::Successful, AnalysisResult::Successful) => true,
         (AnalysisResult::Failed(part), AnalysisResult::Failed(text))
         | (AnalysisResult::Inconclusive(part), AnalysisResult::Inconclusive(text)) => {
@@ -67,7 +67,7 @@ fn expect(world: &World, wanted: &AnalysisResult) {
         }
         _ => false,
     };
-    assert!(agrees, "{found:?} instead of {wanted:?}");
+    assert!(agrees, "{result:?} instead of {wanted:?}");
 }
 
 fn failed(part: &str) -> AnalysisResult {

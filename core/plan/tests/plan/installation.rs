@@ -1,4 +1,4 @@
-//! Whose a router is: of this installation, of another, or of a policy that nobody knows any more.
+//! Routers of this installation, of another, or of a policy that nobody knows any more.
 
 use firelens_plan::{Decision, Plan};
 use firelens_report::status::decision_reason;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::build::{base, policy};
 use crate::world::World;
 
-/// Larger than what is looked for in one pass.
+/// Larger than the number that is looked for in one pass.
 const FLEET: usize = 120;
 
 /// Two outputs: the router needs a file, and the role rights.
@@ -24,7 +24,7 @@ fn injected(services: usize) -> World {
     world
 }
 
-/// What a world has that a pass could have changed.
+/// The parts of a world that a pass could have changed.
 fn written(world: &World) -> Value {
     json!([
         world.registered,
@@ -34,7 +34,7 @@ fn written(world: &World) -> Value {
     ])
 }
 
-/// Takes the label of the installation off every revision: an older version made them.
+/// Removes the label of the installation from every revision: an older version made them.
 fn forget_installation(world: &mut World) {
     for text in world.revisions.values_mut() {
         *text = text.replace("\"firelens.dev/installation\":\"here\",", "");
@@ -55,7 +55,7 @@ fn a_lost_database_and_the_same_policies_change_no_service() {
         assert_eq!(written(&world), before, "label: {has_label}");
         let plan = world.plan();
         let in_sync = plan.workloads.values();
-        let in_sync = in_sync.filter(|one| one.decision == Decision::InSync);
+        let in_sync = in_sync.filter(|workload| workload.decision == Decision::InSync);
         assert_eq!(in_sync.count(), 6);
         assert_eq!(world.resources.len(), rows, "the rows are there again");
         world.delete_policy(0);
@@ -87,16 +87,17 @@ fn router_with_no_applied_policy_is_reported_as_orphaned() {
     world.lose_database();
     let before = written(&world);
     let orphaned = |plan: &Plan| {
-        let all = plan.workloads.values();
-        all.filter(|one| one.decision == Decision::Orphaned("all".to_owned()))
+        let workloads = plan.workloads.values();
+        workloads
+            .filter(|workload| workload.decision == Decision::Orphaned("all".to_owned()))
             .count()
     };
     assert_eq!(orphaned(&world.pass()), 100, "so many in one pass");
     world.advance(300);
     let plan = world.pass();
     assert_eq!(orphaned(&plan), FLEET, "and the others a resync later");
-    let one = &plan.workloads[&World::key("s0")];
-    let (reason, message) = decision_reason(&one.decision, &one.record);
+    let workload = &plan.workloads[&World::key("s0")];
+    let (reason, message) = decision_reason(&workload.decision, &workload.record);
     assert_eq!(reason.to_string(), "PolicyUnknown");
     assert!(message.contains("policy all"), "{message}");
     world.policies = policies;
@@ -115,8 +116,8 @@ fn what_another_installation_runs_is_contested_and_never_written() {
     world.settle();
     assert_eq!(written(&world), before);
     let plan = world.plan();
-    let one = &plan.workloads[&World::key("s0")];
-    let (reason, message) = decision_reason(&one.decision, &one.record);
+    let workload = &plan.workloads[&World::key("s0")];
+    let (reason, message) = decision_reason(&workload.decision, &workload.record);
     assert_eq!(reason.to_string(), "Contested");
     for word in [
         "installation here",
@@ -126,7 +127,7 @@ fn what_another_installation_runs_is_contested_and_never_written() {
     ] {
         assert!(message.contains(word), "{word}: {message}");
     }
-    // Neither a narrower selector nor the end of the policy takes a thing from the other.
+    // Neither a narrower selector nor the deletion of the policy takes anything from the other.
     world.policies[0] = policy("all", &json!({"selector": {"services": ["none"]}}));
     world.settle();
     assert_eq!(world.decision("s0"), Decision::NotSelected);
@@ -140,7 +141,7 @@ fn what_another_installation_runs_is_contested_and_never_written() {
 fn rights_that_another_installations_router_may_need_stay() {
     let mut world = World::fleet(1);
     world.policies.push(policy("all", &outputs()));
-    // The rights are written, the service is not moved yet: the other one is faster.
+    // The rights are written, the service is not moved yet: the other installation is faster.
     world.pass();
     assert!(!world.role_policies.is_empty() && world.updates.is_empty());
     let mut other = World::fleet(1);

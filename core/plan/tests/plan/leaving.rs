@@ -161,7 +161,7 @@ fn audit_policy_releasing_a_service_keeps_permissions_in_use() {
     assert_eq!(world.decision("s0"), Decision::Retained);
     world.settle();
     assert_eq!(world.policies_of(ROLE).len(), 1, "its tasks write with it");
-    // Once the owner has brought a revision without router nothing needs them.
+    // Once the owner has deployed a revision without router nothing needs them.
     world.owner_deploys("s0", &base("s0", "app:2"));
     world.settle();
     assert!(world.policies_of(ROLE).is_empty());

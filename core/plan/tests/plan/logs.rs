@@ -1,4 +1,4 @@
-//! Whether logs arrive: what destinations show, how often they are looked at, and what is said of it.
+//! Whether logs arrive: what destinations show, how often they are checked, and what is reported.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ fn streams() -> Value {
     )
 }
 
-/// The questions that the next plan asks of destinations.
+/// The questions that the next plan asks about destinations.
 fn asked(world: &World) -> Vec<LogDeliveryQuestion> {
     world
         .seen()
@@ -54,7 +54,7 @@ fn asked(world: &World) -> Vec<LogDeliveryQuestion> {
         .collect()
 }
 
-/// Everything that is asked for next is answered so.
+/// Everything that is requested next gets this answer.
 fn answer(world: &mut World, answer: &Observed<LogDelivery>) {
     for question in asked(world) {
         world
@@ -82,11 +82,11 @@ fn condition(world: &World) -> (String, String, String) {
     let mut entry = plan.workloads[&key].clone();
     entry.record = world.records[&key].clone();
     let status = workload_status(&context, &key, &entry, None);
-    let found = find(&status.conditions, LOGS_FLOWING).unwrap();
+    let condition = find(&status.conditions, LOGS_FLOWING).unwrap();
     (
-        format!("{:?}", found.status),
-        found.reason.clone(),
-        found.message.clone(),
+        format!("{:?}", condition.status),
+        condition.reason.clone(),
+        condition.message.clone(),
     )
 }
 
@@ -105,7 +105,7 @@ fn log_stream_of_managed_revision_task_is_queried() {
     );
 }
 
-/// What is said of the logs of `s0`, now and after the grace, while nothing arrives.
+/// The state of the logs of `s0`, now and after the grace, while nothing arrives.
 fn said_now_and_later(world: &mut World) -> (LogsSeen, LogsSeen) {
     let nothing = Observed::Present(LogDelivery::Nothing);
     answer(world, &nothing);
@@ -122,8 +122,8 @@ fn logs_grace_restarts_after_a_lost_database() {
     let mut world = fleet(1, &[streams()]);
     world.advance(86_400);
     world.records.clear();
-    let said = said_now_and_later(&mut world);
-    assert_eq!(said, (LogsSeen::Waiting, LogsSeen::Silent));
+    let states = said_now_and_later(&mut world);
+    assert_eq!(states, (LogsSeen::Waiting, LogsSeen::Silent));
 }
 
 #[test]
@@ -138,8 +138,8 @@ fn logs_grace_restarts_when_owner_deploys_a_copy() {
     let question = tasks_of("s0", false);
     let tasks = Observed::Present(tasks);
     world.evidence.tasks.insert(question, tasks);
-    let said = said_now_and_later(&mut world);
-    assert_eq!(said, (LogsSeen::Waiting, LogsSeen::Silent));
+    let states = said_now_and_later(&mut world);
+    assert_eq!(states, (LogsSeen::Waiting, LogsSeen::Silent));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A service whose owner deploys while a newer generation waits: what ran last comes back meanwhile.
+//! A service whose owner deploys while a newer generation waits: what ran last is restored meanwhile.
 
 use firelens_plan::{Decision, GENERATIONS_KEPT, Wait};
 use firelens_types::v1alpha1::{Freeze, Kind};
@@ -29,7 +29,7 @@ fn apply(world: &mut World, generation: i64, rollout: &Value) {
     world.policies[0].metadata.generation = Some(generation);
 }
 
-/// Long enough for rights to spread and for every deployment that may start to end.
+/// Waits long enough for rights to propagate and for every deployment that may start to end.
 fn rest(world: &mut World) {
     for _ in 0..3 {
         world.start();
@@ -50,14 +50,14 @@ fn approve(world: &mut World) {
 #[test]
 fn proven_generation_is_restored_while_the_next_waits() {
     let window = json!({"windows": [{"schedule": "0 23 * * *", "durationMinutes": 60}]});
-    for (waits_for, rollout, said) in [
+    for (waits_for, rollout, control) in [
         ("approval", json!({"approval": "Required"}), json!({})),
         ("window", window, json!({})),
         ("pause", json!({}), json!({"paused": true})),
         ("abort", json!({}), json!({"abort": {}})),
     ] {
         let mut world = second_generation(&rollout);
-        world.say(0, said);
+        world.say(0, control);
         rest(&mut world);
         let updates = world.updates.len();
         world.owner_deploys("s1", &base("s1", "app:2"));
@@ -101,8 +101,9 @@ fn restoring_proven_generation_uses_no_canary_slot() {
     let mut world = second_generation(&canary);
     rest(&mut world);
     let newer = |world: &World| {
-        let all = world.services.keys();
-        all.filter(|name| generation(world, name) == Some(2))
+        let names = world.services.keys();
+        names
+            .filter(|name| generation(world, name) == Some(2))
             .count()
     };
     assert_eq!(newer(&world), 1, "the canary bakes");
@@ -161,11 +162,11 @@ fn failed_generation_is_not_restored_on_the_same_base() {
     world.roll_back("s1");
     world.pass();
     assert_eq!(world.decision("s1"), Decision::Failed);
-    // The next generation is to be the cure.
+    // The next generation is meant to fix it.
     apply(&mut world, 2, &json!({"approval": "Required"}));
     assert!(world.start().is_empty());
     assert_eq!(generation(&world, "s1"), None);
-    // Another base is another try.
+    // Another base is another attempt.
     world.services.get_mut("s1").unwrap().failed = None;
     world.owner_deploys("s1", &base("s1", "app:3"));
     assert_eq!(world.start(), ["s1"]);

@@ -33,16 +33,16 @@ fn notes(world: &World) -> Vec<Note> {
 #[test]
 fn containers_with_image_tags_are_named_before_a_change() {
     let mut world = world("app:1", "Warn");
-    let found = notes(&world);
-    assert!(found[0].message.contains("app (app:1)"), "{found:?}");
-    assert!(!found[0].message.contains("log_router"));
+    let shown = notes(&world);
+    assert!(shown[0].message.contains("app (app:1)"), "{shown:?}");
+    assert!(!shown[0].message.contains("log_router"));
     world.settle();
     assert!(world.is_injected("s0"));
     assert_eq!(notes(&world), [], "nothing is about to happen");
     world.delete_policy(0);
-    let found = notes(&world);
-    assert!(found[0].message.contains("app (app:1)"), "{found:?}");
-    assert!(!found[0].message.contains("log_router"), "{found:?}");
+    let shown = notes(&world);
+    assert!(shown[0].message.contains("app (app:1)"), "{shown:?}");
+    assert!(!shown[0].message.contains("log_router"), "{shown:?}");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn image(digest: &str) -> Observed<ImageView> {
     Observed::Present(ImageView::read(digest, "{}"))
 }
 
-/// Passes until the deployment begins.
+/// Runs passes until the deployment begins.
 fn begin(world: &mut World) -> String {
     for _ in 0..3 {
         let plan = world.pass();
@@ -138,9 +138,9 @@ fn a_tag_matching_the_running_image_is_no_risk() {
 #[test]
 fn a_changed_image_is_reported_with_the_deployment_and_failure() {
     let mut moved = registry("Warn", OLD, image(NEW));
-    let said = begin(&mut moved);
+    let message = begin(&mut moved);
     let change = format!("app ({TAGGED}): from sha256:111111111111 to sha256:222222222222");
-    assert!(said.contains(&change), "{said}");
+    assert!(message.contains(&change), "{message}");
     let key = World::key("s0");
     let deployment = moved.records[&key].deployment.clone().unwrap();
     assert_eq!(deployment.moved_images, std::slice::from_ref(&change));
@@ -156,8 +156,11 @@ fn images_unreadable_in_ecr_are_noted_and_the_rollout_continues() {
     let denied = Observed::Unknown("AccessDenied".to_owned());
     for unread in [denied, Observed::Absent] {
         let mut world = registry("Warn", OLD, unread);
-        let said = begin(&mut world);
-        assert!(said.contains("may differ from the running ones"), "{said}");
+        let message = begin(&mut world);
+        assert!(
+            message.contains("may differ from the running ones"),
+            "{message}"
+        );
     }
     let mut idle = registry("Warn", "", image(OLD));
     assert!(begin(&mut idle).contains("no running task reports"));

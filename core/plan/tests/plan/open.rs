@@ -1,4 +1,4 @@
-//! Plans that go ahead although reading has come to no end.
+//! Plans that go ahead although not everything could be read.
 
 use firelens_plan::{Decision, Plan, Wait, plan_with_what_is_known};
 use serde_json::json;
@@ -15,7 +15,7 @@ fn fleet() -> World {
     world
 }
 
-/// The plan of a pass that never got to know what `service` runs.
+/// The plan of a pass that did not learn what `service` runs.
 fn plan_without(world: &World, service: &str) -> Plan {
     let mut seen = world.seen();
     seen.task_definitions

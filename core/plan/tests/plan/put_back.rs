@@ -24,12 +24,12 @@ fn started(count: usize, rollout: &Value) -> World {
 }
 
 fn fails(world: &mut World, service: &str) {
-    let found = world.services.get_mut(service).unwrap();
-    found.rollout_state = "FAILED";
-    found.failed_tasks = 3;
+    let simulated = world.services.get_mut(service).unwrap();
+    simulated.rollout_state = "FAILED";
+    simulated.failed_tasks = 3;
 }
 
-/// The tasks of the deployment do not start, and ECS goes on trying.
+/// The tasks of the deployment do not start, and ECS keeps trying.
 fn crashes(world: &mut World, service: &str) {
     world.services.get_mut(service).unwrap().failed_tasks = 3;
     world.advance(1_900);
@@ -37,9 +37,9 @@ fn crashes(world: &mut World, service: &str) {
 
 fn update(world: &World, service: &str) -> UpdateStep {
     let plan = world.plan();
-    let found = &plan.workloads[&World::key(service)];
-    assert_eq!(found.decision, Decision::PuttingBack);
-    match &found.steps[..] {
+    let workload = &plan.workloads[&World::key(service)];
+    assert_eq!(workload.decision, Decision::PuttingBack);
+    match &workload.steps[..] {
         [Step::Update(update)] => update.clone(),
         other => panic!("{other:?}"),
     }
@@ -50,7 +50,7 @@ fn state(world: &World, service: &str) -> PutBackState {
     failed.put_back.as_ref().unwrap().state.clone()
 }
 
-/// Nothing is updated any more, whatever time passes.
+/// Asserts that nothing is updated any more, whatever time passes.
 fn assert_rests(world: &mut World) {
     let updates = world.updates.len();
     for _ in 0..10 {
@@ -183,7 +183,10 @@ fn a_failed_router_update_restores_the_previous_router_and_permissions() {
         world.advance(3_600);
     }
     let record = &world.records[&World::key("s0")];
-    assert_eq!(record.managed.as_ref().map(|one| &one.arn), Some(&first));
+    assert_eq!(
+        record.managed.as_ref().map(|revision| &revision.arn),
+        Some(&first)
+    );
     assert_eq!(had.len(), 1, "{role:?}: {had:?}");
     let now = world.role_policies.values().next().unwrap();
     assert!(now.contains("deliverystream/logs"), "{now}");
@@ -295,10 +298,10 @@ fn services_without_ecs_rollback_get_a_note_about_the_risk() {
             .push(policy("all", &json!({"mode": "Audit"})));
         let plan = world.plan();
         let notes = plan.workloads[&World::key("s0")].notes.clone();
-        let found = notes
+        let note = notes
             .into_iter()
             .find(|note| note.code.to_string() == "NoRollback");
-        found.map(|note| note.message)
+        note.map(|note| note.message)
     };
     let breaker = |enable: bool, rollback: bool| {
         json!({"deploymentCircuitBreaker": {"enable": enable, "rollback": rollback},
@@ -306,11 +309,11 @@ fn services_without_ecs_rollback_get_a_note_about_the_risk() {
     };
     assert_eq!(notes(breaker(true, true)), None);
     for settings in [breaker(true, false), breaker(false, false)] {
-        let said = notes(settings).unwrap();
-        assert!(said.contains("2 of its 4 tasks may be stopped"), "{said}");
+        let note = notes(settings).unwrap();
+        assert!(note.contains("2 of its 4 tasks may be stopped"), "{note}");
     }
-    let said = notes(json!({"minimumHealthyPercent": 100})).unwrap();
-    assert!(said.contains("its old tasks keep running"), "{said}");
+    let note = notes(json!({"minimumHealthyPercent": 100})).unwrap();
+    assert!(note.contains("its old tasks keep running"), "{note}");
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn the_update_waits_until_iam_had_time() {
     assert_eq!(world.registered, 1);
 }
 
-/// A policy whose router has a secret: without the execution role's right to it no task starts.
+/// A policy whose router has a secret: without the execution role's right to read it no task starts.
 fn with_secret() -> serde_json::Value {
     let token = "arn:aws:ssm:us-east-1:111122223333:parameter/token";
     json!({"router": {"secrets": {"TOKEN": token}}})
@@ -71,7 +71,10 @@ fn permissions_for_the_next_services_are_written_during_canary_bake() {
     let baking = world.pass();
     let waits = |wait: &Decision| matches!(wait, Decision::Waiting(Wait::Canary(Some(_))));
     let waiting = baking.workloads.values();
-    assert_eq!(waiting.filter(|one| waits(&one.decision)).count(), 2);
+    assert_eq!(
+        waiting.filter(|workload| waits(&workload.decision)).count(),
+        2
+    );
     assert_eq!(world.registered, 1, "nothing is registered ahead");
     world.advance(300);
     world.pass();

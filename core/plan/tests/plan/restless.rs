@@ -1,4 +1,4 @@
-//! Nothing asks to be looked at again at once, pass after pass, without having changed.
+//! No target requests an immediate next pass, pass after pass, without having changed anything.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use crate::build::{base, policy};
 use crate::world::World;
 
 const SERVICES: usize = 3;
-/// Looks that come sooner than this are looks at once, in seconds.
+/// Passes that come sooner than this are immediate, in seconds.
 const AT_ONCE_SECONDS: i64 = 5;
 
-/// What happens to a fleet between two passes.
+/// Events in a fleet between two passes.
 #[derive(Clone, Debug)]
 enum Event {
     Pass,
@@ -28,7 +28,7 @@ enum Event {
     RollBack(usize),
     /// AWS denies what the next pass would do with the service.
     Deny(usize),
-    /// ECS refuses it with words that may pass.
+    /// ECS refuses it with a message that may pass.
     Doubt(usize),
     OptOut(usize),
     Silent(usize),
@@ -62,7 +62,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// What the controller remembers of a change that AWS refused it.
+/// Records that AWS refused a change, as the controller does.
 fn refuse(world: &mut World, service: &str, end: AttemptEnd) {
     let made = world.plan();
     let Some(planned) = made.workloads.get(&World::key(service)) else {
@@ -142,7 +142,7 @@ fn happen(world: &mut World, event: &Event) {
     }
 }
 
-/// What people do to the policy, as long as there is one.
+/// Edits of the policy, as long as there is one.
 fn edit(world: &mut World, event: &Event) {
     let Some(policy) = world.policies.first_mut() else {
         return;
@@ -163,7 +163,7 @@ type Memory = (
     BTreeMap<String, RolloutRecord>,
 );
 
-/// What the next pass starts from.
+/// The state that the next pass starts from.
 fn memory(world: &World) -> Memory {
     (world.records.clone(), world.rollouts.clone())
 }
@@ -171,11 +171,15 @@ fn memory(world: &World) -> Memory {
 /// Whether a pass did nothing to AWS.
 fn did_nothing(made: &Plan) -> bool {
     made.removals.is_empty()
-        && made.workloads.values().all(|one| one.steps.is_empty())
+        && made
+            .workloads
+            .values()
+            .all(|workload| workload.steps.is_empty())
         && !made.resources.values().any(|write| write.unconditional)
 }
 
-/// Passes at the times they ask for: none of them asks at once twice without having changed anything.
+/// Runs passes at the times they request: none of them requests an immediate one twice without having changed
+/// anything.
 fn assert_restful(world: &mut World) {
     let mut was_restless = false;
     for _ in 0..8 {
@@ -187,7 +191,11 @@ fn assert_restful(world: &mut World) {
         let is_restless = at.duration_since(began).as_secs() < AT_ONCE_SECONDS
             && did_nothing(&made)
             && memory(world) == before;
-        let waiting: Vec<&Decision> = made.workloads.values().map(|one| &one.decision).collect();
+        let waiting: Vec<&Decision> = made
+            .workloads
+            .values()
+            .map(|workload| &workload.decision)
+            .collect();
         assert!(!(is_restless && was_restless), "again at once: {waiting:?}");
         was_restless = is_restless;
         world.now = at.max(world.now);

@@ -1,4 +1,4 @@
-//! What a policy would do, shown before it does it; and what its mistakes stop.
+//! The preview of what a policy would do; and what its mistakes stop.
 
 use firelens_inject::Reason;
 use firelens_plan::Decision;
@@ -20,7 +20,11 @@ fn a_review_shows_differences_permissions_files_and_the_agent_configuration() {
     assert_eq!(plan.summary.workloads, 1, "the other is not touched");
     let s0 = &plan.workloads[0];
     assert_eq!(s0.outlook, Outlook::Inject);
-    let paths: Vec<&str> = s0.differences.iter().map(|one| one.path.as_str()).collect();
+    let paths: Vec<&str> = s0
+        .differences
+        .iter()
+        .map(|difference| difference.path.as_str())
+        .collect();
     assert!(
         paths.contains(&"containerDefinitions[log_router]"),
         "{paths:?}"
@@ -63,7 +67,7 @@ fn lint_errors_block_new_injections_but_keep_running_routers() {
     let mut world = World::fleet(1);
     world.policies.push(policy("all", &json!({})));
     world.settle();
-    // The mistake can come with a destination, after the policy was admitted.
+    // The mistake can come from a destination, after the policy was admitted.
     let wrong = json!({"outputs": [
         {"name": "main", "destination": {"custom": {"plugin": "no_such_plugin"}}},
     ]});
@@ -127,11 +131,11 @@ fn a_review_lists_other_role_users_and_permissions_boundary_denials() {
             .insert(edge.into(), document.to_string());
         let boundary = world.review(0).roles.remove(0).boundary.unwrap();
         assert_eq!((boundary.arn.as_str(), boundary.unknown), (edge, None));
-        let said = boundary.denies.unwrap_or_default();
+        let denied = boundary.denies.unwrap_or_default();
         assert_eq!(
-            said.contains("firehose:PutRecordBatch"),
+            denied.contains("firehose:PutRecordBatch"),
             denies,
-            "{action}: {said}"
+            "{action}: {denied}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Rights that are verified, and what stands in the way of those that are written.
+//! Rights that are verified, and limits of those that are written.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ fn allow(action: &str, resource: &str) -> String {
     document(&json!([{"Effect": "Allow", "Action": action, "Resource": resource}]))
 }
 
-/// The owner puts an inline policy into the task role of a service.
+/// The owner adds an inline policy to the task role of a service.
 fn owner_allows(world: &mut World, service: &str, document: String) {
     let place = (format!("task-{service}"), "theirs".to_owned());
     world.role_policies.insert(place, document);
@@ -104,11 +104,11 @@ fn a_conditional_permission_is_noted_without_blocking_the_change() {
     owner_allows(&mut world, "s0", document(&conditional));
     world.settle();
     assert!(world.is_injected("s0"));
-    let said = notes(&world, NoteCode::RightsUnknown);
-    assert_eq!(said.len(), 1);
+    let texts = notes(&world, NoteCode::RightsUnknown);
+    assert_eq!(texts.len(), 1);
     assert!(
-        said[0].contains("under a condition on aws:SourceVpc"),
-        "{said:?}"
+        texts[0].contains("under a condition on aws:SourceVpc"),
+        "{texts:?}"
     );
 }
 
@@ -205,8 +205,8 @@ fn policies_decide_where_the_simulator_takes_wildcards_literally() {
         world.simulator = Some(BTreeMap::from([(question.role.clone(), denied.collect())]));
         world.settle();
         assert!(world.is_injected("s0"), "{resource}");
-        let said = notes(&world, NoteCode::RightsUnknown);
-        assert_eq!(said.is_empty(), wanted.is_none(), "{said:?}");
+        let texts = notes(&world, NoteCode::RightsUnknown);
+        assert_eq!(texts.is_empty(), wanted.is_none(), "{texts:?}");
     }
 }
 
@@ -219,8 +219,8 @@ fn a_running_service_keeps_its_router_and_notes_lost_permissions() {
     world.advance(RESOURCE_RECHECK_SECONDS);
     world.settle();
     assert_eq!(world.decision("s0"), Decision::InSync);
-    let said = notes(&world, NoteCode::RightsLost);
-    assert!(said[0].contains(PUT), "{said:?}");
+    let texts = notes(&world, NoteCode::RightsLost);
+    assert!(texts[0].contains(PUT), "{texts:?}");
     assert_eq!(world.updates.len(), 1);
 }
 
@@ -232,10 +232,10 @@ fn a_role_in_another_account_is_noted_and_not_queried() {
     world.owner_deploys("s0", &elsewhere);
     world.settle();
     assert!(world.is_injected("s0"));
-    let said = notes(&world, NoteCode::RightsUnknown);
+    let texts = notes(&world, NoteCode::RightsUnknown);
     assert!(
-        said[0].contains("999900001111") && said[0].contains(PUT),
-        "{said:?}"
+        texts[0].contains("999900001111") && texts[0].contains(PUT),
+        "{texts:?}"
     );
     assert_eq!(world.questions.get(), 0);
 }
@@ -327,8 +327,8 @@ fn an_undecidable_permissions_boundary_is_noted_until_it_becomes_clear() {
         assert!(world.is_injected("s0"));
         world.advance(RESOURCE_RECHECK_SECONDS);
         world.settle();
-        let said = notes(&world, NoteCode::RightsUnknown);
-        assert!(said.iter().any(|text| text.contains(wanted)), "{said:?}");
+        let texts = notes(&world, NoteCode::RightsUnknown);
+        assert!(texts.iter().any(|text| text.contains(wanted)), "{texts:?}");
         world
             .managed_policies
             .insert(BOUNDARY.into(), allow("*", "*"));
@@ -428,8 +428,8 @@ fn a_role_keeps_the_permissions_of_an_unreachable_service() {
 #[test]
 fn a_service_blocked_by_its_role_does_not_block_others() {
     let mut world = World::fleet(3);
-    let one = json!({"rollout": {"maxConcurrent": 1, "canary": {"count": 1}}});
-    world.policies.push(policy("all", &one));
+    let rollout = json!({"rollout": {"maxConcurrent": 1, "canary": {"count": 1}}});
+    world.policies.push(policy("all", &rollout));
     world.boundaries.insert("task-s0".into(), BOUNDARY.into());
     world
         .managed_policies

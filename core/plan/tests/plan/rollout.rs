@@ -1,4 +1,4 @@
-//! Pace, canaries, failures and the way back.
+//! Pace, canaries, failures and putting back.
 
 use firelens_aws::record::{AttemptEnd, FailedAttempt, FailureReason, Purpose};
 use firelens_plan::{Decision, Wait};
@@ -258,7 +258,7 @@ fn a_missed_deadline_counts_as_failed_until_the_deployment_arrives() {
     assert_eq!(world.updates.len(), 1);
 }
 
-/// What is remembered of an injection that AWS refused, tried again after so many seconds.
+/// The failed attempt of an injection that AWS refused, retried after so many seconds.
 fn refused(world: &World, service: &str, end: AttemptEnd, seconds: i64) -> FailedAttempt {
     let record = &world.records[&World::key(service)];
     FailedAttempt {

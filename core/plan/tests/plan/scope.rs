@@ -1,4 +1,4 @@
-//! A cluster that leaves a target, and a target that is deleted, leave no router behind unseen.
+//! A cluster that leaves a target, and a target that is deleted, leave no router behind unnoticed.
 
 use firelens_plan::{Decision, held_by};
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ fn a_deleted_target_is_kept_until_its_routers_are_removed() {
     assert_eq!(world.decision("s0"), Decision::OutOfScope(true));
     assert_eq!(held_by(&world.plan()).len(), 2);
     everything_is_there(&world);
-    // The policy lives on, for other targets.
+    // The policy still exists, for other targets.
     let elsewhere = json!({"selector": {"targets": ["other"]}});
     world.policies[0] = policy("all", &two(&elsewhere));
     world.policies[0].metadata.generation = Some(2);

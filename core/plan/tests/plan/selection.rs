@@ -1,4 +1,4 @@
-//! Who wins, and what is left alone.
+//! Which policy wins, and what is left alone.
 
 use firelens_plan::select::LostBecause;
 use firelens_plan::{Decision, Wait};

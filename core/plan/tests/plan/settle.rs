@@ -1,4 +1,4 @@
-//! Deployments of owners that were done just now, and who waits for them.
+//! Deployments of owners that were completed just now, and changes that wait for them.
 
 use firelens_plan::{Decision, Wait};
 use jiff::SignedDuration;
@@ -19,7 +19,7 @@ fn fleet(count: usize, rollout: &Value) -> World {
     world
 }
 
-/// What is waited for, and the seconds until then; a pass takes some milliseconds of the last one.
+/// The seconds until the wait is over; a pass takes some milliseconds of the last one.
 fn waits(world: &World, service: &str) -> Option<i64> {
     match world.decision(service) {
         Decision::Waiting(Wait::Settle { until, .. }) => {

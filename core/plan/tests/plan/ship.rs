@@ -1,4 +1,4 @@
-//! Services that CodeDeploy or an external controller deploys: prepared, and shipped by their owner.
+//! Services with an external deploy (CodeDeploy or another controller): prepared, and deployed by their owner.
 
 use firelens_aws::record::Purpose;
 use firelens_plan::Decision;
@@ -19,7 +19,7 @@ fn fleet(controller: &'static str) -> World {
     world
 }
 
-/// What the owner is asked to ship.
+/// The revision that the owner is asked to deploy.
 fn asked(world: &World) -> (String, Purpose) {
     match world.decision(SERVICE) {
         Decision::ShipManually(shipment) => (shipment.revision, shipment.purpose),

@@ -19,13 +19,13 @@ fn fleet(count: usize, spec: &Value) -> World {
     world
 }
 
-/// The service is on its way under `purpose`, and looked at again soon.
-fn assert_followed(world: &World, service: &str, purpose: Purpose, what: &str) -> Plan {
+/// Asserts that the service has a deployment under way for `purpose`, and that the next pass comes soon.
+fn assert_followed(world: &World, service: &str, purpose: Purpose, case: &str) -> Plan {
     let plan = world.plan();
-    let found = &plan.workloads[&World::key(service)];
-    assert_eq!(found.decision, Decision::Deploying(purpose), "{what}");
+    let workload = &plan.workloads[&World::key(service)];
+    assert_eq!(workload.decision, Decision::Deploying(purpose), "{case}");
     let soon = world.now + SignedDuration::from_secs(DEPLOYMENT_POLL_SECONDS);
-    assert_eq!(plan.requeue_at, Some(soon), "{what}");
+    assert_eq!(plan.requeue_at, Some(soon), "{case}");
     plan
 }
 
@@ -112,12 +112,18 @@ fn a_deleted_policy_waits_for_and_names_opted_out_services() {
         registrations_per_second: 1.0,
     };
     let status = rollout_status(&plan, &world.policies[0], pace, None, world.now).unwrap();
-    let ready = status.conditions.iter().find(|one| one.type_ == "Ready");
+    let ready = status
+        .conditions
+        .iter()
+        .find(|condition| condition.type_ == "Ready");
     let ready = ready.unwrap();
     assert_eq!(ready.reason, "OptedOutServices");
     assert!(ready.message.contains("main/s0"), "{}", ready.message);
     let shown = policy_status(&world.policies[0], &[], &[status], world.now);
-    let ready = shown.conditions.iter().find(|one| one.type_ == "Ready");
+    let ready = shown
+        .conditions
+        .iter()
+        .find(|condition| condition.type_ == "Ready");
     let ready = ready.unwrap();
     assert_eq!(ready.reason, "OptedOutServices");
     assert!(

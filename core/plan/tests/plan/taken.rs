@@ -23,8 +23,8 @@ fn fleet(services: usize) -> World {
 
 fn note(plan: &Plan, service: &str) -> Option<String> {
     let notes = plan.workloads[&World::key(service)].notes.iter();
-    let mut told = notes.filter(|note| note.code == NoteCode::RightsTaken);
-    told.next().map(|note| note.message.clone())
+    let mut matching = notes.filter(|note| note.code == NoteCode::RightsTaken);
+    matching.next().map(|note| note.message.clone())
 }
 
 #[test]
@@ -39,33 +39,33 @@ fn a_removed_role_policy_is_restored_at_resync_and_reported() {
     for times in 1..=3 {
         world.role_policies.remove(&place);
         world.advance(RESYNC);
-        let found = world.pass();
+        let plan = world.pass();
         assert_eq!(world.role_policies, wanted);
-        assert_eq!(found.repairs.len(), 1);
-        let repair = &found.repairs[0];
+        assert_eq!(plan.repairs.len(), 1);
+        let repair = &plan.repairs[0];
         assert!(!repair.altered);
-        let told = repair.workloads.keys().collect::<Vec<_>>();
-        assert_eq!(told, [&World::key("s0")]);
-        let said = note(&found, "s0").unwrap();
-        assert_eq!(repair.workloads[&World::key("s0")], said);
+        let affected = repair.workloads.keys().collect::<Vec<_>>();
+        assert_eq!(affected, [&World::key("s0")]);
+        let text = note(&plan, "s0").unwrap();
+        assert_eq!(repair.workloads[&World::key("s0")], text);
         for part in [
             "somebody (probably Terraform",
             "removed the inline policy firelens-all@prod of role task-s0",
             "aws_iam_role_policies_exclusive",
         ] {
-            assert!(said.contains(part), "{part}: {said}");
+            assert!(text.contains(part), "{part}: {text}");
         }
         assert_eq!(
-            said.contains(&format!("{times} times")),
+            text.contains(&format!("{times} times")),
             times > 1,
-            "{said}"
+            "{text}"
         );
-        assert_eq!(note(&found, "s1"), None);
-        // It is seen to be there again, and only what happens after that is counted anew.
+        assert_eq!(note(&plan, "s1"), None);
+        // The policy is seen again, and only what happens after that is counted anew.
         world.advance(RESYNC);
         let calm = world.pass();
         assert!(calm.repairs.is_empty());
-        assert_eq!(note(&calm, "s0"), Some(said), "said for a day");
+        assert_eq!(note(&calm, "s0"), Some(text), "said for a day");
     }
     world.advance(TAKEN_TOLD_SECONDS);
     assert_eq!(note(&world.pass(), "s0"), None);
@@ -81,10 +81,10 @@ fn an_altered_role_policy_is_corrected_at_the_next_resync() {
         .values_mut()
         .for_each(|document| *document = "{}".to_owned());
     world.advance(RESYNC);
-    let found = world.pass();
+    let plan = world.pass();
     assert_eq!(world.role_policies, wanted);
-    assert!(found.repairs[0].altered);
-    assert!(note(&found, "s0").unwrap().contains("somebody changed"));
+    assert!(plan.repairs[0].altered);
+    assert!(note(&plan, "s0").unwrap().contains("somebody changed"));
     assert_eq!(world.updates.len(), 1);
 }
 

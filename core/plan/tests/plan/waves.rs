@@ -1,4 +1,4 @@
-//! Canaries, waves and stages: who goes when, and what a wave is not undone by.
+//! Canaries, waves and stages: the order of workloads, and what does not reset a wave.
 
 use firelens_plan::{Decision, Wait};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ fn fleet(count: usize, rollout: &Value) -> World {
     world
 }
 
-/// Starts what may start and lets it end well, again and again: the services of each round.
+/// Starts what may start and completes it, repeatedly: the services of each round.
 fn rounds(world: &mut World) -> Vec<Vec<String>> {
     let mut rounds = Vec::new();
     loop {
@@ -136,7 +136,7 @@ fn a_redeployed_canary_is_injected_without_reopening_its_wave() {
     assert_eq!(world.start(), ["s0"]);
     world.deployments_complete();
     world.pass();
-    // The canary bakes: nobody else may go, but its owner is followed.
+    // The canary bakes: nobody else may start, but its owner's deployment is followed.
     world.owner_deploys("s0", &base("s0", "app:2"));
     assert_eq!(world.start(), ["s0"]);
     world.deployments_complete();
@@ -164,7 +164,7 @@ fn a_generation_that_leaves_tasks_unchanged_redeploys_no_service() {
     world.settle();
     assert_eq!(world.updates.len(), updates);
     assert_eq!(world.rollout_state("all").plan.workloads, 0);
-    // Whoever deploys now is followed without asking: the generation has reached it.
+    // Whoever deploys now is followed without approval: the generation has reached it.
     world.owner_deploys("s1", &base("s1", "app:7"));
     world.settle();
     assert!(world.is_injected("s1"));

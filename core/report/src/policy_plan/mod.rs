@@ -1,6 +1,6 @@
-//! The plan of a policy for people: for each workload the difference it makes, the rights, the files.
+//! The plan of a policy for people: for each workload the change, the rights, the files.
 //!
-//! Nothing here can be applied, and nothing shows a secret: values that look like one are hidden.
+//! Nothing here can be applied, and no secret is shown: values that look like one are hidden.
 
 mod model;
 mod request;

@@ -1,4 +1,4 @@
-//! The answer of a plan review, as the API gives it.
+//! The result of a plan review, as the API returns it.
 //!
 //! Plain data with documented fields; nothing is decided here.
 

@@ -1,6 +1,6 @@
-//! The question behind a plan review: a policy, stored or not, put in the place it would have.
+//! The request of a plan review: a policy, stored or not, in the place of the stored one of its name.
 //!
-//! It changes copies only; what is stored is never touched.
+//! Only copies are changed, never what is stored.
 
 use std::collections::BTreeMap;
 
@@ -9,25 +9,25 @@ use serde::{Deserialize, Serialize};
 
 use firelens_types::v1alpha1::{LogDestination, LoggingPolicy, Mode};
 
-/// What is asked of the controller of each target.
+/// The request to the controller of each target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyPlanRequest {
-    /// The policy, admitted.
+    /// The policy, after admission.
     pub policy: LoggingPolicy,
-    /// Destinations that stand in for the stored ones of the same name.
+    /// Destinations that replace the stored ones of the same name.
     #[serde(default)]
     pub destinations: Vec<LogDestination>,
-    /// Workloads to describe in each target; all are counted.
+    /// The number of workloads to describe in each target; all are counted.
     pub limit: usize,
 }
 
-/// Identity of a policy that is not stored.
+/// The uid of a policy that is not stored.
 const UNSTORED_UID: &str = "not-stored";
 
 impl PolicyPlanRequest {
-    /// The policies as they would be: this one in the place of the stored one of its name, in force
-    /// and not suspended, since what is asked is what it would do. Returns the policy as well.
+    /// Returns the policies as they would be, and the policy: it replaces the stored one of its name, in force and
+    /// not suspended, since the request is about its effect.
     #[must_use]
     pub fn policies(
         &self,
@@ -60,7 +60,7 @@ impl PolicyPlanRequest {
         (policies, asked)
     }
 
-    /// The destinations as they would be.
+    /// Returns the destinations as they would be.
     #[must_use]
     pub fn destinations(
         &self,

@@ -1,8 +1,8 @@
-//! What a policy means for each role: the document before and after, who else uses the role, and what
-//! bounds it.
+//! The effect of a policy on each role: the document before and after, the other users of the role, and its
+//! permissions boundary.
 //!
-//! Never takes a role that nobody was seen to use for one that nobody uses: only services of the
-//! targets in its account are looked at, and the trust policy.
+//! A role without known users may still be used: only services of the targets in its account are read, and the
+//! trust policy.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,19 +16,19 @@ use firelens_aws::record::WorkloadKey;
 use firelens_plan::{DryRunWorkload, PlanInput};
 use firelens_types::v1alpha1::LoggingPolicy;
 
-/// The principal that tasks get their role through.
+/// The principal through which tasks get their role.
 const TASKS: &str = "ecs-tasks.amazonaws.com";
 
 type Users = BTreeMap<String, BTreeSet<String>>;
 
-/// What is needed of one role, all workloads of the policy together.
+/// What all workloads of the policy together need of one role.
 #[derive(Default)]
 struct Wish {
     statements: Vec<Statement>,
     services: BTreeSet<String>,
 }
 
-/// One entry for each role, with what all workloads together need of it.
+/// Returns one entry for each role, with what all workloads together need of it.
 pub(super) fn review(
     input: &PlanInput<'_>,
     policy: &LoggingPolicy,
@@ -36,8 +36,8 @@ pub(super) fn review(
     needs: &mut Needs,
 ) -> Vec<PlannedRole> {
     let mut wanted: BTreeMap<String, Wish> = BTreeMap::new();
-    for (key, one) in workloads {
-        for grant in &one.grants {
+    for (key, workload) in workloads {
+        for grant in &workload.grants {
             let Some(role) = iam::role_name(&grant.role_arn) else {
                 continue;
             };
@@ -115,7 +115,7 @@ fn one(
     }
 }
 
-/// Holds what the role is to be allowed against its permissions boundary.
+/// Compares what the role is to be allowed with its permissions boundary.
 fn bounded(
     input: &PlanInput<'_>,
     arn: &str,
@@ -143,21 +143,20 @@ fn bounded(
         }
     };
     let name = arn.to_owned();
-    let found = iam::within_boundary(&NamedDocument { name, document }, statements);
+    let findings = iam::within_boundary(&NamedDocument { name, document }, statements);
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
-    review.denies = some(iam::describe(&found, |result| match result {
+    review.denies = some(iam::describe(&findings, |result| match result {
         RightsResult::Missing(lack) => Some(lack.to_string()),
         RightsResult::Allowed | RightsResult::Unknown(_) => None,
     }));
-    review.unknown = some(iam::describe(&found, |result| match result {
+    review.unknown = some(iam::describe(&findings, |result| match result {
         RightsResult::Unknown(why) => Some(why.clone()),
         RightsResult::Allowed | RightsResult::Missing(_) => None,
     }));
     review
 }
 
-/// Services by role, those left out that the policy touches. Their revisions are read once in their
-/// life.
+/// Services by role, without those that the policy touches. Each revision is read once and then cached.
 fn other_users(
     input: &PlanInput<'_>,
     workloads: &BTreeMap<WorkloadKey, DryRunWorkload>,
@@ -195,13 +194,13 @@ fn service_name(key: &WorkloadKey) -> String {
     format!("{}/{}", key.cluster, key.service)
 }
 
-/// Who else may assume the role, as its trust policy names them.
+/// Returns who else may assume the role, as its trust policy names them.
 fn other_principals(role: &RoleView) -> Vec<String> {
     let trust = role.trust.as_deref().and_then(parse).unwrap_or_default();
     let statements = match &trust["Statement"] {
         Value::Array(statements) => statements.iter().collect(),
         Value::Null => Vec::new(),
-        one => vec![one],
+        single => vec![single],
     };
     let mut principals = BTreeSet::new();
     for statement in statements {
@@ -216,8 +215,8 @@ fn other_principals(role: &RoleView) -> Vec<String> {
 fn add_texts(value: &Value, texts: &mut BTreeSet<String>) {
     match value {
         Value::String(text) => drop(texts.insert(text.clone())),
-        Value::Array(values) => values.iter().for_each(|one| add_texts(one, texts)),
-        Value::Object(members) => members.values().for_each(|one| add_texts(one, texts)),
+        Value::Array(values) => values.iter().for_each(|child| add_texts(child, texts)),
+        Value::Object(members) => members.values().for_each(|child| add_texts(child, texts)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

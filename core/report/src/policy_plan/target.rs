@@ -1,6 +1,6 @@
 //! Reviews a policy in one target.
 //!
-//! It asks for reads like a plan does, and is final once there is nothing more to read.
+//! Requests reads like a plan does, and is final once there is nothing more to read.
 
 use std::collections::BTreeMap;
 
@@ -22,13 +22,13 @@ use firelens_types::v1alpha1::{IamMode, LoggingPolicy, workload_name};
 /// A review, and what must be read before it is final.
 #[derive(Clone, Debug, Default)]
 pub struct PolicyPlan {
-    /// To be read; then review again.
+    /// The reads that are needed; then the review is repeated.
     pub needs: Needs,
     /// The review.
     pub plan: TargetPlan,
 }
 
-/// What `policy`, one of `input.policies`, would do in the target; at most `limit` workloads are
+/// Reviews what `policy`, one of `input.policies`, would do in the target; at most `limit` workloads are
 /// described, all are counted.
 #[must_use]
 pub fn policy_plan(input: &PlanInput<'_>, policy: &LoggingPolicy, limit: usize) -> PolicyPlan {
@@ -47,16 +47,16 @@ pub fn policy_plan(input: &PlanInput<'_>, policy: &LoggingPolicy, limit: usize) 
         },
     };
     let mut objects = BTreeMap::new();
-    for (key, one) in &considered.workloads {
-        count(&mut reviewed.plan.summary, outlook(one));
-        for object in &one.objects {
+    for (key, dry_run) in &considered.workloads {
+        count(&mut reviewed.plan.summary, outlook(dry_run));
+        for object in &dry_run.objects {
             objects.insert(
                 (object.bucket.clone(), object.key.clone()),
                 object.body.len(),
             );
         }
         if reviewed.plan.workloads.len() < limit {
-            reviewed.plan.workloads.push(workload(input, key, one));
+            reviewed.plan.workloads.push(workload(input, key, dry_run));
         }
     }
     reviewed.plan.objects = objects
@@ -74,8 +74,8 @@ pub fn policy_plan(input: &PlanInput<'_>, policy: &LoggingPolicy, limit: usize) 
     reviewed
 }
 
-fn outlook(one: &DryRunWorkload) -> Outlook {
-    match (&one.decision, &one.change) {
+fn outlook(dry_run: &DryRunWorkload) -> Outlook {
+    match (&dry_run.decision, &dry_run.change) {
         (Decision::Refused(_) | Decision::Claimed(_), _) => Outlook::Refused,
         (Decision::Unknown(_), _) => Outlook::Unknown,
         (_, Some(change)) => match change.purpose {
@@ -97,13 +97,13 @@ fn count(summary: &mut PlanSummary, outlook: Outlook) {
     } += 1;
 }
 
-fn workload(input: &PlanInput<'_>, key: &WorkloadKey, one: &DryRunWorkload) -> PlannedWorkload {
-    let (reason, message) = decision_reason(&one.decision, &one.record);
-    let waits_for = one.held_back.as_ref().map(|held| {
-        let (reason, message) = decision_reason(held, &one.record);
+fn workload(input: &PlanInput<'_>, key: &WorkloadKey, dry_run: &DryRunWorkload) -> PlannedWorkload {
+    let (reason, message) = decision_reason(&dry_run.decision, &dry_run.record);
+    let waits_for = dry_run.held_back.as_ref().map(|held| {
+        let (reason, message) = decision_reason(held, &dry_run.record);
         format!("{reason}: {message}")
     });
-    let (given_back, after) = match one.change.as_ref().map(|change| &change.revision) {
+    let (given_back, after) = match dry_run.change.as_ref().map(|change| &change.revision) {
         Some(DryRunRevision::Existing(arn)) => {
             let seen = input.observation;
             let known = seen.fresh_task_definitions.get(arn);
@@ -117,35 +117,35 @@ fn workload(input: &PlanInput<'_>, key: &WorkloadKey, one: &DryRunWorkload) -> P
     };
     let after_name = given_back.as_deref().map_or("planned", short);
     let (differences, diff) = after
-        .map(|after| compared(input, &one.live, &after, after_name))
+        .map(|after| compared(input, &dry_run.live, &after, after_name))
         .unwrap_or_default();
     PlannedWorkload {
         name: workload_name(&key.target, &key.cluster, &key.service),
         cluster: key.cluster.clone(),
         service: key.service.clone(),
-        outlook: outlook(one),
+        outlook: outlook(dry_run),
         reason: reason.to_string(),
         message,
         waits_for,
-        revision: one.live.clone(),
-        desired_count: one.desired_count,
+        revision: dry_run.live.clone(),
+        desired_count: dry_run.desired_count,
         given_back,
         differences,
         diff,
-        rights: one.grants.clone(),
-        notes: one
+        rights: dry_run.grants.clone(),
+        notes: dry_run
             .notes
             .iter()
             .map(|note| format!("{}: {}", note.code, note.message))
             .collect(),
-        preview: previewed(input, key, one),
+        preview: previewed(input, key, dry_run),
     }
 }
 
-/// The configuration that the tasks would start with, or do start with; none where the router goes.
-fn previewed(input: &PlanInput<'_>, key: &WorkloadKey, one: &DryRunWorkload) -> Option<String> {
+/// The configuration with which the tasks would start, or do start; `None` where the router is removed.
+fn previewed(input: &PlanInput<'_>, key: &WorkloadKey, dry_run: &DryRunWorkload) -> Option<String> {
     let parsed;
-    let document = match one
+    let document = match dry_run
         .change
         .as_ref()
         .map(|change| (change.purpose, &change.revision))
@@ -159,7 +159,7 @@ fn previewed(input: &PlanInput<'_>, key: &WorkloadKey, one: &DryRunWorkload) -> 
             let live = input
                 .observation
                 .task_definitions
-                .get(&one.live)?
+                .get(&dry_run.live)?
                 .present()?;
             firelens_inject::marks(live)?;
             live
@@ -173,14 +173,14 @@ fn previewed(input: &PlanInput<'_>, key: &WorkloadKey, one: &DryRunWorkload) -> 
     let mut runtime = Runtime::unknown(document, launch_type(service));
     runtime.cluster.clone_from(&key.cluster);
     Some(
-        match preview::with_objects(document, &runtime, &one.objects) {
+        match preview::with_objects(document, &runtime, &dry_run.objects) {
             Ok(preview) => preview.to_string(),
             Err(error) => error.to_string(),
         },
     )
 }
 
-/// How `after`, a register body, differs from the live revision: path by path, and as a text.
+/// How `after`, a register body, differs from the live revision: path by path, and as a unified diff.
 fn compared(
     input: &PlanInput<'_>,
     live: &str,

@@ -1,17 +1,17 @@
-//! Two documents as a unified diff, for people who read it as they read a change of code.
+//! Two documents as a unified diff, for people who read it like a change of code.
 //!
-//! Never shows a value that looks like a secret.
+//! Values that look like secrets are hidden.
 
 use serde_json::Value;
 use similar::TextDiff;
 
 use firelens_inject::difference::presentable;
 
-/// Lines around each change.
+/// The number of lines around each change.
 const CONTEXT_LINES: usize = 3;
 
-/// The unified diff between two documents, secrets hidden; empty where they do not differ. A document
-/// that is null is an empty text.
+/// Returns the unified diff between two documents, secrets hidden; empty where they do not differ. A null document
+/// is an empty text.
 #[must_use]
 pub fn unified_diff(before: &Value, after: &Value, before_name: &str, after_name: &str) -> String {
     let (before, after) = (text(before), text(after));

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use firelens_types::v1alpha1::{Condition, ConditionStatus};
 
-/// A condition without its time; [`set`] gives it one.
+/// Makes a condition without its time; [`set`] adds it.
 #[must_use]
 pub fn condition(
     type_: &str,
@@ -23,8 +23,8 @@ pub fn condition(
     }
 }
 
-/// Takes over the times of `old` for conditions whose status is the same; the others changed `now`.
-/// Times have whole seconds, as Kubernetes writes them.
+/// Keeps the times of `old` for conditions whose status is the same; the others changed `now`. Times have whole
+/// seconds, as Kubernetes writes them.
 #[must_use]
 pub fn set(old: &[Condition], new: Vec<Condition>, now: Timestamp) -> Vec<Condition> {
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
@@ -40,13 +40,13 @@ pub fn set(old: &[Condition], new: Vec<Condition>, now: Timestamp) -> Vec<Condit
         .collect()
 }
 
-/// The condition of a type.
+/// Returns the condition of a type.
 #[must_use]
 pub fn find<'a>(conditions: &'a [Condition], type_: &str) -> Option<&'a Condition> {
     conditions.iter().find(|condition| condition.type_ == type_)
 }
 
-/// Whether two lists say the same about one type.
+/// Whether two lists have equal conditions of one type.
 #[must_use]
 pub fn same_reason(left: &[Condition], right: &[Condition], type_: &str) -> bool {
     let says =

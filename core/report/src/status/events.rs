@@ -1,16 +1,16 @@
-//! Events: one when what is said of a workload changes, none when it stays.
+//! Events: one when the reported state of a workload changes, none while it stays.
 
 use super::conditions::{find, same_reason};
 use super::reasons::{CONTESTED, HEALTHY, INJECTED, LOGS_FLOWING, WorkloadReason};
 use firelens_inject::drift::Drift;
 use firelens_types::v1alpha1::{Condition, ConditionStatus, DriftClass, WorkloadStatus};
 
-/// Kind of an event, as Kubernetes has them.
+/// The type of an event, as in Kubernetes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventType {
-    /// The way it should go.
+    /// As expected.
     Normal,
-    /// Somebody may have to look.
+    /// Somebody may have to act.
     Warning,
 }
 
@@ -28,15 +28,15 @@ impl EventType {
 /// An event to record about a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventDraft {
-    /// Kind.
+    /// Its type.
     pub type_: EventType,
-    /// Reason word.
+    /// The reason, one word.
     pub reason: String,
-    /// For people.
+    /// The message for people.
     pub message: String,
 }
 
-/// Reasons that come and go with the queue; they are in the conditions and make no event.
+/// Reasons that come and go with the queue; they are in the conditions and create no event.
 const QUIET: &[WorkloadReason] = &[
     WorkloadReason::WaitingForPlace,
     WorkloadReason::WaitingForSettle,
@@ -48,7 +48,7 @@ const QUIET: &[WorkloadReason] = &[
     WorkloadReason::NoPolicySelects,
 ];
 
-/// What is worth an event between two statuses of one workload.
+/// Returns the events for the difference between two statuses of one workload.
 #[must_use]
 pub fn events(
     old: Option<&WorkloadStatus>,
@@ -86,18 +86,18 @@ pub fn events(
         .collect()
 }
 
-/// Somebody took a role policy away that the workload relies on.
+/// The event about a role policy that somebody removed and on which the workload relies.
 #[must_use]
 pub fn rights_taken(text: &str) -> EventDraft {
     EventDraft {
         type_: EventType::Warning,
         reason: WorkloadReason::RightsTaken.to_string(),
-        // Lines to be pasted are in the condition.
+        // Lines to be pasted are only in the condition.
         message: text.lines().next().unwrap_or_default().to_owned(),
     }
 }
 
-/// Who brought what, with the first paths.
+/// Describes who deployed what, with the first paths.
 fn drifted(drift: &Drift) -> EventDraft {
     const PATHS_NAMED_MAX: usize = 5;
     let named: Vec<String> = drift
@@ -146,7 +146,7 @@ fn draft(condition: &Condition) -> EventDraft {
             EventType::Warning
         },
         reason: condition.reason.clone(),
-        // Lines to be pasted are in the condition.
+        // Lines to be pasted are only in the condition.
         message: condition
             .message
             .lines()

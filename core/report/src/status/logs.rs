@@ -1,6 +1,6 @@
 //! The condition `LogsFlowing` of a workload.
 //!
-//! It says what was seen last; it never looks.
+//! Reports what was last seen; nothing is read here.
 
 use super::conditions::condition;
 use super::reasons::{LOGS_FLOWING, WorkloadReason};

@@ -1,6 +1,6 @@
-//! From a plan and what came of it to what people see: conditions, counts and events.
+//! From a plan and its outcomes to what people see: conditions, counts and events.
 //!
-//! Pure. An object that says the same as before comes out equal, so that nothing is written.
+//! Pure. An object whose content is unchanged comes out equal, so that nothing is written.
 
 mod conditions;
 mod events;
@@ -30,30 +30,30 @@ pub use workload::workload_status;
 use firelens_aws::record::{WorkloadKey, WorkloadRecord};
 use firelens_plan::PlanInput;
 
-/// What came of a workload's steps in this pass.
+/// The outcome of a workload's steps in this pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// The memory after the steps; the plan's own where there were none.
+    /// The record after the steps; the plan's own where there were none.
     pub record: WorkloadRecord,
     /// Why the steps ended early, if they did.
     pub problem: Option<Problem>,
 }
 
-/// Why a workload's turn ended early.
+/// Why a workload's steps ended early.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Reason word.
+    /// The reason, one word.
     pub reason: WorkloadReason,
-    /// What AWS said, and what to do.
+    /// The message of AWS, and what to do.
     pub message: String,
 }
 
-/// The identity every status is written for.
+/// What every status is written from.
 #[derive(Clone, Copy, Debug)]
 pub struct StatusContext<'a> {
-    /// What the plan was made from.
+    /// The input of the plan.
     pub input: &'a PlanInput<'a>,
-    /// What came of the steps.
+    /// The outcomes of the steps.
     pub outcomes: &'a BTreeMap<WorkloadKey, Outcome>,
     /// The time of the pass.
     pub now: Timestamp,

@@ -9,10 +9,10 @@ use firelens_types::v1alpha1::{
     Condition, ConditionStatus, LoggingPolicy, LoggingPolicyStatus, Mode, RolloutStatus,
 };
 
-/// Findings that a condition names; more are only counted.
+/// The number of findings that a condition names; more are only counted.
 const FINDINGS_NAMED: usize = 5;
 
-/// What people see of a policy: the sum over the rollouts of its present generation, one a target.
+/// Returns the status of a policy: the sum over the rollouts of its present generation, one for each target.
 #[must_use]
 pub fn policy_status(
     policy: &LoggingPolicy,
@@ -32,10 +32,10 @@ pub fn policy_status(
         skipped: sum(|rollout| rollout.skipped),
         conditions: Vec::new(),
     };
-    // A rollout knows who only follows a deployment of its owner.
+    // A rollout accounts for workloads that only follow a deployment of their owner.
     let complete = rollouts.iter().all(|rollout| {
         let complete = find(&rollout.conditions, COMPLETE);
-        complete.is_some_and(|found| found.status == ConditionStatus::True)
+        complete.is_some_and(|condition| condition.status == ConditionStatus::True)
     });
     let says = |reason: &str| {
         rollouts.iter().any(|rollout| {
@@ -82,7 +82,7 @@ pub fn policy_status(
     status
 }
 
-/// What opted-out services hold, of all targets.
+/// Describes which opted-out services hold the policy, over all targets.
 fn held(rollouts: &[RolloutStatus]) -> String {
     let ready = rollouts
         .iter()
@@ -92,7 +92,7 @@ fn held(rollouts: &[RolloutStatus]) -> String {
     messages.join("; ")
 }
 
-/// What the linter says, as a condition; what is only good to know is left out.
+/// The findings of the linter as a condition; those that are only informative are left out.
 fn valid(findings: &[Finding], generation: i64) -> Condition {
     let findings: Vec<&Finding> = findings
         .iter()
@@ -121,14 +121,14 @@ fn message(status: &LoggingPolicyStatus) -> String {
         "{} of {} workloads in sync",
         status.injected, status.selected
     );
-    for (count, what) in [
+    for (count, label) in [
         (status.in_progress, "in progress"),
         (status.pending, "waiting"),
         (status.skipped, "not injectable"),
         (status.failed, "failed"),
     ] {
         if count > 0 {
-            text.push_str(&format!(", {count} {what}"));
+            text.push_str(&format!(", {count} {label}"));
         }
     }
     text

@@ -193,7 +193,7 @@ impl fmt::Display for WorkloadReason {
     }
 }
 
-/// Reason and message of a decision.
+/// Returns reason and message of a decision.
 #[must_use]
 pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (WorkloadReason, String) {
     match decision {
@@ -338,7 +338,7 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
             WorkloadReason::WaitingForIam,
             format!("waiting for IAM propagation until {until:.0}"),
         ),
-        Wait::Read(what) => (WorkloadReason::WaitingForRead, what.clone()),
+        Wait::Read(subject) => (WorkloadReason::WaitingForRead, subject.clone()),
     }
 }
 
@@ -358,12 +358,12 @@ fn closed_reason(opens: Option<Timestamp>) -> (WorkloadReason, String) {
     (WorkloadReason::WaitingForWindow, message)
 }
 
-fn doubt_reason(said: &str, until: Timestamp) -> (WorkloadReason, String) {
-    let message = format!("{said}; the next retry is at {until:.0}");
+fn doubt_reason(text: &str, until: Timestamp) -> (WorkloadReason, String) {
+    let message = format!("{text}; the next retry is at {until:.0}");
     (WorkloadReason::RequestRefused, message)
 }
 
-/// The beginning of a hash: enough to recognise it by.
+/// The beginning of a hash: enough to recognise it.
 fn short(hash: &str) -> &str {
     hash.get(..12).unwrap_or(hash)
 }
@@ -388,7 +388,7 @@ fn failed_reason(record: &WorkloadRecord) -> (WorkloadReason, String) {
     (reason, message)
 }
 
-/// Why and where to a service is put back.
+/// Why a service is put back, and on which revision.
 fn putting_back(record: &WorkloadRecord) -> String {
     let Some(failed) = &record.failed else {
         return "ECS is rolling the service back to the previous revision".to_owned();
@@ -401,7 +401,7 @@ fn putting_back(record: &WorkloadRecord) -> String {
     )
 }
 
-/// What became of a service after a failure.
+/// The outcome of putting a service back.
 fn put_back(back: &PutBack) -> String {
     let revision = &back.revision;
     match &back.state {

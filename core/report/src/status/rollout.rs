@@ -13,20 +13,20 @@ use firelens_types::v1alpha1::{
     Condition, ConditionStatus, LoggingPolicy, ReasonCount, Rollout, RolloutStatus,
 };
 
-/// Rollout objects kept per policy and target; older generations are deleted.
+/// The number of rollout objects kept for each policy and target; older generations are deleted.
 pub const ROLLOUTS_KEPT: usize = 5;
 
 /// How fast the operator may change a target, from its share of the AWS request limits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
-    /// Task definitions that may be registered a second, bursts aside.
+    /// The number of task definitions that may be registered in a second, apart from bursts.
     pub registrations_per_second: f64,
 }
 
-/// What people see of the rollout of `policy`; `None` where the plan does not know the policy.
+/// Returns the status of the rollout of `policy`; `None` where the plan does not have the policy.
 ///
-/// `old` is the object that the plan was made with, none before there is one. Its conditions are of its own
-/// generation, which grows with what people say in `spec.control`: `kubectl wait` takes no older one.
+/// `old` is the object with which the plan was made, `None` before there is one. Its conditions are of its own
+/// generation, which grows with what people write to `spec.control`: `kubectl wait` accepts no older one.
 #[must_use]
 pub fn rollout_status(
     plan: &Plan,
@@ -42,13 +42,14 @@ pub fn rollout_status(
     let was_complete = old
         .and_then(|old| old.status.as_ref())
         .is_some_and(|status| status.completed_at.is_some());
-    // An owner deploys and gets the router again: the rollout is no less complete for that.
+    // When an owner deploys and the router is added again, the rollout is no less complete.
     let following = if was_complete {
         following(plan, policy)
     } else {
         0
     };
-    // Who opted out is left alone, which is no unfinished work; a deleted policy has to outlive the router.
+    // Opted-out services are left alone, which is no unfinished work; a deleted policy must exist as long as the
+    // router does.
     let is_held = policy.is_deleting() && !progress.opted_out.is_empty();
     let complete = open <= following && progress.failed == 0 && !is_held;
     // The first one that is written has generation 1.
@@ -79,14 +80,14 @@ pub fn rollout_status(
             .then(|| expected_end(progress, state, pace, &old, now))
             .flatten(),
         started_at: old.started_at.or(Some(now)),
-        // The first time counts: a service that comes later does not begin the rollout anew.
+        // Only the first time is kept: a service that is added later does not restart the rollout.
         completed_at: old.completed_at.or(complete.then_some(now)),
         message,
         conditions: set(&old.conditions, fresh, now),
     })
 }
 
-/// Workloads that the rollout has reached and that follow a deployment of their owner since.
+/// The number of workloads that the rollout has reached and that have followed a deployment of their owner since.
 fn following(plan: &Plan, policy: &LoggingPolicy) -> u32 {
     let reference = policy_ref(policy);
     let follows = |workload: &&WorkloadPlan| {
@@ -179,7 +180,7 @@ fn message(progress: &PolicyProgress, state: &RolloutState) -> String {
     parts.extend(
         more.iter()
             .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}")),
+            .map(|(count, label)| format!("{count} {label}")),
     );
     let mut text = parts.join(", ");
     if state.aborted {
@@ -194,7 +195,7 @@ fn message(progress: &PolicyProgress, state: &RolloutState) -> String {
     text
 }
 
-/// Which services hold a deleted policy, and what ends that.
+/// Describes which services hold a deleted policy, and what ends that.
 fn opted_out(progress: &PolicyProgress) -> String {
     const NAMED_MAX: usize = 10;
     let named = progress.opted_out.iter().take(NAMED_MAX).cloned();
@@ -208,7 +209,7 @@ fn opted_out(progress: &PolicyProgress) -> String {
     )
 }
 
-/// What the policy's workloads that are not as they should be say, most frequent first.
+/// The reasons of the policy's workloads that are not as they should be, most frequent first.
 fn reasons(plan: &Plan, policy: &LoggingPolicy) -> Vec<ReasonCount> {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for workload in plan.workloads.values() {
@@ -227,9 +228,10 @@ fn reasons(plan: &Plan, policy: &LoggingPolicy) -> Vec<ReasonCount> {
     reasons
 }
 
-/// The soonest that all can be done: what the request limits allow, and what deployments took so far
-/// where there was one. What was said before stays while it is ahead and nothing has moved since, and while
-/// the difference is no news; what was overdue is put off by some minutes, not by every pass.
+/// The earliest time at which everything can be done: what the request limits allow, and the duration of the
+/// deployments so far where there was one. The previous time is kept while it is in the future and nothing has
+/// moved since, and while the difference is small; an overdue time is postponed by some minutes, not by every
+/// pass.
 fn expected_end(
     progress: &PolicyProgress,
     state: &RolloutState,
@@ -237,9 +239,9 @@ fn expected_end(
     old: &RolloutStatus,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    /// Differences below this are no news, in seconds.
+    /// Smaller differences are not reported, in seconds.
     const SLACK_SECONDS: i64 = 60;
-    /// How far an end that did not come is put off at least, in seconds.
+    /// The least time by which an end that did not come is postponed, in seconds.
     const PUT_OFF_SECONDS: i64 = 300;
     let left = i64::from(state.remaining) + i64::from(progress.in_progress);
     if left == 0 {

@@ -9,21 +9,21 @@ use firelens_plan::Holdings;
 use firelens_plan::select::Overlap;
 use firelens_types::v1alpha1::{AwsTarget, AwsTargetStatus, Condition, ConditionStatus};
 
-/// Clusters that a condition names; more are only counted.
+/// The number of clusters that a condition names; more are only counted.
 const CLUSTERS_NAMED: usize = 10;
 
-/// What a pass found of a target.
+/// What a pass read of a target, and the results.
 #[derive(Clone, Copy, Debug)]
 pub struct TargetView<'a> {
     /// What was read.
     pub observation: &'a Observation,
-    /// What is ours there after the pass.
+    /// Our resources there after the pass.
     pub holdings: &'a Holdings,
-    /// The targets that were there before and reach the same clusters.
+    /// The targets that were created before it and reach the same clusters.
     pub overlaps: &'a [Overlap],
 }
 
-/// What people see of a target after a pass.
+/// Returns the status of a target after a pass.
 #[must_use]
 pub fn target_status(target: &AwsTarget, view: &TargetView<'_>, now: Timestamp) -> AwsTargetStatus {
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
@@ -67,7 +67,7 @@ fn ready(target: &AwsTarget, view: &TargetView<'_>) -> Condition {
     condition(READY, status, reason, message, target.generation())
 }
 
-/// Which targets come first, and which clusters that concerns now.
+/// Describes which targets have precedence, and which clusters are affected now.
 fn overlapping(view: &TargetView<'_>) -> String {
     let overlaps: Vec<String> = view.overlaps.iter().map(ToString::to_string).collect();
     let left = &view.observation.clusters_of_others;

@@ -20,8 +20,8 @@ use firelens_types::v1alpha1::{
     WorkloadStatus,
 };
 
-/// What people see of one workload. Where the service could not be read, what was known before
-/// stays, and the conditions say `Unknown`.
+/// Returns the status of one workload. Where the service could not be read, what was known before is kept, and the
+/// conditions are `Unknown`.
 #[must_use]
 pub fn workload_status(
     context: &StatusContext<'_>,
@@ -68,7 +68,7 @@ pub fn workload_status(
     status
 }
 
-/// The wave that the generation of the policy in force started it in.
+/// The wave in which the generation of the policy in force started it.
 fn wave(plan: &WorkloadPlan, record: &WorkloadRecord) -> Option<u32> {
     let (won, mark) = (plan.selection.winner.as_ref()?, record.rollout.as_ref()?);
     mark.wave.filter(|_| mark.is_of(won, Purpose::Inject))
@@ -84,7 +84,7 @@ fn describe_service(status: &mut WorkloadStatus, service: &ServiceView) {
     status.current_revision = Some(service.task_definition.clone()).filter(|arn| !arn.is_empty());
 }
 
-/// The deployment that the operator started last, as ECS shows it.
+/// The deployment that the operator last started, as ECS shows it.
 fn describe_deployment(
     status: &mut WorkloadStatus,
     service: &ServiceView,
@@ -110,16 +110,16 @@ fn describe_deployment(
         status.deployment = None;
         return;
     };
-    let Some(found) = service
+    let Some(shown) = service
         .deployments
         .iter()
-        .find(|found| found.task_definition == revision)
+        .find(|shown| shown.task_definition == revision)
     else {
         return;
     };
     let before = old.and_then(|old| old.deployment.as_ref());
-    let state = found.rollout_state.clone().unwrap_or_else(|| {
-        if found.is_complete() {
+    let state = shown.rollout_state.clone().unwrap_or_else(|| {
+        if shown.is_complete() {
             "COMPLETED".to_owned()
         } else {
             "IN_PROGRESS".to_owned()
@@ -127,9 +127,9 @@ fn describe_deployment(
     });
     let count = |number: i64| u32::try_from(number).unwrap_or_default();
     status.deployment = Some(WorkloadDeployment {
-        id: Some(found.id.clone()).filter(|id| !id.is_empty()),
+        id: Some(shown.id.clone()).filter(|id| !id.is_empty()),
         state,
-        reason: Some(found.rollout_state_reason.clone()).filter(|reason| !reason.is_empty()),
+        reason: Some(shown.rollout_state_reason.clone()).filter(|reason| !reason.is_empty()),
         task_definition: Some(revision.to_owned()),
         started_at: started_at.or_else(|| before.and_then(|before| before.started_at)),
         completed_at: record
@@ -137,9 +137,9 @@ fn describe_deployment(
             .as_ref()
             .filter(|managed| managed.arn == revision)
             .and_then(|managed| managed.settled_at),
-        desired_count: count(found.desired_count),
-        running_count: count(found.running_count),
-        failed_tasks: count(found.failed_tasks),
+        desired_count: count(shown.desired_count),
+        running_count: count(shown.running_count),
+        failed_tasks: count(shown.failed_tasks),
     });
 }
 
@@ -175,11 +175,11 @@ fn conditions(
     let healthy = healthy(record, runs_nothing, generation);
     let ready = ready(plan, &injected, &healthy, generation);
     let logs = logs_flowing(record, runs_nothing, generation);
-    let mut all = vec![selected, injected, healthy, logs, ready];
+    let mut conditions = vec![selected, injected, healthy, logs, ready];
     if let Decision::Contested(_) | Decision::Claimed(_) = &plan.decision {
         let (reason, message) = decision_reason(&plan.decision, record);
         let status = ConditionStatus::True;
-        all.push(condition(
+        conditions.push(condition(
             CONTESTED,
             status,
             reason.as_str(),
@@ -187,7 +187,7 @@ fn conditions(
             generation,
         ));
     }
-    all
+    conditions
 }
 
 /// The paths of a drift that are shown.
@@ -271,14 +271,14 @@ fn injected(
         Decision::Unknown(_) => ConditionStatus::Unknown,
         _ => ConditionStatus::False,
     };
-    // Lines to be pasted come last, whole.
-    let (said, lines) = match &plan.decision {
+    // Lines to be pasted come last, unaltered.
+    let (text, lines) = match &plan.decision {
         Decision::ShipManually(external_deploy) => {
             (external_deploy.ready(), Some(external_deploy.how()))
         }
         _ => (message, None),
     };
-    let parts: Vec<String> = iter::once(said)
+    let parts: Vec<String> = iter::once(text)
         .chain(older_generation(plan, record))
         .chain(plan.notes.iter().map(|note| note.message.clone()))
         .chain(lines)
@@ -288,37 +288,38 @@ fn injected(
     condition(INJECTED, status, reason.as_str(), message, generation)
 }
 
-/// What is said of an older generation of the policy that serves while the present one waits.
+/// Describes an older generation of the policy that runs while the present one waits.
 fn older_generation(plan: &WorkloadPlan, record: &WorkloadRecord) -> Option<String> {
     let won = plan.selection.winner.as_ref()?;
-    let is_older = |found: &&PolicyRef| found.uid == won.uid && found.generation < won.generation;
+    let is_older =
+        |policy: &&PolicyRef| policy.uid == won.uid && policy.generation < won.generation;
     let coming = record.deployment.as_ref();
     let coming = coming.filter(|deployment| deployment.purpose == Purpose::Inject);
-    if let Some(found) = coming.map(|found| &found.policy).filter(is_older) {
+    if let Some(policy) = coming.map(|deployment| &deployment.policy).filter(is_older) {
         return Some(format!(
             "this deployment is for generation {} of the policy; generation {} follows in its turn",
-            found.generation, won.generation
+            policy.generation, won.generation
         ));
     }
     let managed = record.managed.as_ref().map(|managed| &managed.policy);
-    let found = managed.filter(is_older)?;
+    let policy = managed.filter(is_older)?;
     plan.decision.is_waiting().then(|| {
         format!(
             "generation {} of the policy runs in the meantime",
-            found.generation
+            policy.generation
         )
     })
 }
 
-/// Whether the deployment in force has not one task: ECS calls it complete at once, and nothing has
-/// shown that the router works.
+/// Whether the deployment in force has no task: ECS calls it complete at once, and nothing has shown that the
+/// router works.
 fn runs_nothing(service: &ServiceView) -> bool {
     service
         .primary_deployment()
         .is_some_and(|primary| primary.running_count == 0)
 }
 
-/// Whether an attempt failed, and is not only asked for again in a moment.
+/// Whether an attempt failed, and is not just about to be retried.
 fn has_failed(record: &WorkloadRecord) -> bool {
     let failed = record.failed.as_ref();
     failed.is_some_and(|failed| failed.end != AttemptEnd::Doubted)
@@ -327,7 +328,7 @@ fn has_failed(record: &WorkloadRecord) -> bool {
 fn healthy(record: &WorkloadRecord, runs_nothing: bool, generation: i64) -> Condition {
     let puts_back = |deployment: &DeploymentRecord| deployment.purpose == Purpose::Restore;
     let deployment = record.deployment.as_ref();
-    let (status, reason, message) = if deployment.is_some_and(|one| !puts_back(one)) {
+    let (status, reason, message) = if deployment.is_some_and(|deployment| !puts_back(deployment)) {
         (
             ConditionStatus::Unknown,
             WorkloadReason::DeploymentInProgress,

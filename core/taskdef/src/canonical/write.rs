@@ -57,7 +57,7 @@ pub fn canonical_member(container: &RawObject, name: &str) -> Option<String> {
         return None;
     }
     let mut text = String::new();
-    write_form(Member { name, rule, value }, &around, &mut text);
+    write_form(Member { rule, value }, &around, &mut text);
     Some(text)
 }
 
@@ -93,8 +93,7 @@ struct Around<'a> {
 }
 
 /// A member of an object with its rule.
-struct Member<'a, 'n> {
-    name: &'n str,
+struct Member<'a> {
     rule: Option<&'static Rule>,
     value: Json<'a>,
 }
@@ -165,7 +164,7 @@ fn is_equal(left: Json<'_>, right: Json<'_>) -> bool {
 }
 
 /// Writes a value as its rule says.
-fn write_form(member: Member<'_, '_>, around: &Around<'_>, out: &mut String) {
+fn write_form(member: Member<'_>, around: &Around<'_>, out: &mut String) {
     let value = member.value;
     let form = member.rule.map_or(Form::AsWritten, |rule| rule.form);
     match (form, value.kind()) {
@@ -351,7 +350,7 @@ fn write_object<'a, N: AsRef<str>>(
     members: impl Iterator<Item = (N, Json<'a>, Json<'a>)>,
     level: Level,
     around: &Around<'_>,
-    mut write: impl FnMut(Member<'a, '_>, &mut String),
+    mut write: impl FnMut(Member<'a>, &mut String),
 ) {
     let mut ordered: Vec<(N, Json<'a>, Json<'a>)> = Vec::with_capacity(20);
     ordered.extend(members);
@@ -369,7 +368,7 @@ fn write_object<'a, N: AsRef<str>>(
         }
         write_tidy(written, out);
         out.push(':');
-        write(Member { name, rule, value }, out);
+        write(Member { rule, value }, out);
     }
     out.push('}');
 }

@@ -1,5 +1,5 @@
-//! A world in memory that plans are applied to: ECS, IAM and S3 as far as plans see them.
-//! Nothing here decides; it does what steps say, at once and in order.
+//! A world in memory to which plans are applied: ECS, IAM and S3 as far as plans see them. Nothing here decides;
+//! steps are carried out at once and in order.
 
 mod passes;
 mod shown;
@@ -41,7 +41,7 @@ pub(crate) struct Service {
     pub(crate) deployments: usize,
     /// Revision of an older deployment whose tasks still run.
     pub(crate) draining: Option<String>,
-    /// Who deploys it: `ECS`, `CODE_DEPLOY`, `EXTERNAL`.
+    /// Its deployment controller: `ECS`, `CODE_DEPLOY`, `EXTERNAL`.
     pub(crate) controller: &'static str,
 }
 
@@ -68,9 +68,9 @@ pub(crate) struct World {
     pub(crate) boundaries: BTreeMap<String, String>,
     /// Documents of managed policies by ARN; one that is not here cannot be read.
     pub(crate) managed_policies: BTreeMap<String, String>,
-    /// What the simulator of IAM answers, by role; none where it is out of reach.
+    /// Results of the simulator of IAM, by role; `None` where it is out of reach.
     pub(crate) simulator: Option<BTreeMap<String, Vec<SimulatedRight>>>,
-    /// Questions about rights so far.
+    /// The number of questions about rights so far.
     pub(crate) questions: std::cell::Cell<usize>,
     pub(crate) role_policies: BTreeMap<(String, String), String>,
     pub(crate) objects: BTreeMap<(String, String), String>,
@@ -87,18 +87,18 @@ pub(crate) struct World {
     pub(crate) generations: BTreeMap<GenerationKey, PolicyGeneration>,
     pub(crate) controls: BTreeMap<String, RolloutControl>,
     pub(crate) freezes: Vec<Freeze>,
-    /// When ECS changed the deployments last.
+    /// When ECS last changed the deployments.
     pub(crate) updated_at: Option<Timestamp>,
     /// `deploymentConfiguration` of every service.
     pub(crate) settings: Value,
     pub(crate) unreadable: bool,
-    /// What is answered when somebody asks for it; everything else is absent.
+    /// The answers to requested evidence; everything else is absent.
     pub(crate) evidence: Evidence,
-    /// What tags in registries of ECR point to; others are not there.
+    /// The images to which tags in registries of ECR point; others do not exist.
     pub(crate) images: BTreeMap<ImageQuestion, Observed<ImageView>>,
-    /// Tasks that every service wants.
+    /// The number of tasks that every service wants.
     pub(crate) desired_count: u32,
-    /// Who registers.
+    /// The identity that registers revisions.
     pub(crate) registrar: &'static str,
     pub(crate) registered: usize,
     pub(crate) updates: Vec<String>,
@@ -200,7 +200,7 @@ impl World {
         arn
     }
 
-    /// The owner registers and deploys, and the deployment is done at once.
+    /// The owner registers and deploys, and the deployment is complete at once.
     pub(crate) fn owner_deploys(&mut self, service: &str, body: &Value) -> String {
         let arn = self.register(&body.to_string());
         let tags = self
@@ -230,37 +230,37 @@ impl World {
         arn
     }
 
-    /// The owner registers and deploys; tasks of the revision before run until the deployment is done.
+    /// The owner registers and deploys; tasks of the revision before run until the deployment is complete.
     pub(crate) fn owner_begins(&mut self, service: &str, body: &Value) -> String {
         let before = self.services[service].revision.clone();
         let arn = self.owner_deploys(service, body);
-        let found = self.services.get_mut(service).unwrap();
-        found.rollout_state = "IN_PROGRESS";
-        found.draining = Some(before);
+        let simulated = self.services.get_mut(service).unwrap();
+        simulated.rollout_state = "IN_PROGRESS";
+        simulated.draining = Some(before);
         arn
     }
 
-    /// ECS rolls a deployment back that is under way.
+    /// ECS rolls back a deployment that is under way.
     pub(crate) fn ecs_goes_back(&mut self, service: &str) {
-        let found = self.services.get_mut(service).unwrap();
-        found.revision = found.draining.take().unwrap();
-        found.rollout_state = "COMPLETED";
+        let simulated = self.services.get_mut(service).unwrap();
+        simulated.revision = simulated.draining.take().unwrap();
+        simulated.rollout_state = "COMPLETED";
     }
 
-    /// The owner sets the service to a revision that is there already.
+    /// The owner sets the service to a revision that already exists.
     pub(crate) fn owner_sets(&mut self, service: &str, arn: &str) {
-        let found = self.services.get_mut(service).unwrap();
-        arn.clone_into(&mut found.revision);
-        found.deployments += 1;
-        found.rollout_state = "COMPLETED";
-        found.draining = None;
+        let simulated = self.services.get_mut(service).unwrap();
+        arn.clone_into(&mut simulated.revision);
+        simulated.deployments += 1;
+        simulated.rollout_state = "COMPLETED";
+        simulated.draining = None;
     }
 
-    /// The newest revision of a family that is ACTIVE, as a pipeline finds it that describes the family.
+    /// The newest revision of a family that is ACTIVE, as a pipeline finds it by describing the family.
     pub(crate) fn newest_active(&self, family: &str) -> String {
         let mut newest = self.of_family(family).into_iter();
-        let found = newest.find(|arn| !self.deregistered.contains(*arn));
-        found.unwrap().clone()
+        let active = newest.find(|arn| !self.deregistered.contains(*arn));
+        active.unwrap().clone()
     }
 
     /// Revisions of a family, newest first.
@@ -268,9 +268,9 @@ impl World {
         let number = |arn: &String| arn.rsplit(':').next().unwrap().parse::<u32>().unwrap();
         let mine = format!("/{family}:");
         let revisions = self.revisions.keys();
-        let mut found: Vec<_> = revisions.filter(|arn| arn.contains(&mine)).collect();
-        found.sort_by_key(|arn| std::cmp::Reverse(number(arn)));
-        found
+        let mut matching: Vec<_> = revisions.filter(|arn| arn.contains(&mine)).collect();
+        matching.sort_by_key(|arn| std::cmp::Reverse(number(arn)));
+        matching
     }
 
     /// Names of our inline policies of a role.
@@ -306,7 +306,7 @@ impl World {
         }
     }
 
-    /// Every deployment under way is COMPLETED by early success; the tasks before are not cleaned up yet.
+    /// Every deployment under way is COMPLETED by early success; the old tasks are not cleaned up yet.
     pub(crate) fn deployments_succeed(&mut self) {
         for service in self.services.values_mut() {
             service.rollout_state = "COMPLETED";
@@ -318,7 +318,7 @@ impl World {
         self.plan_with(&self.seen())
     }
 
-    /// Everything that the final plan asks for.
+    /// Everything that the final plan requests.
     pub(crate) fn seen(&self) -> Observation {
         let mut seen = self.observe();
         for _ in 0..8 {
@@ -331,7 +331,7 @@ impl World {
         panic!("the plan never has what it needs");
     }
 
-    /// What the policy at that place would do, everything read.
+    /// The dry run of the policy at that index, with everything read.
     pub(crate) fn review(&self, index: usize) -> TargetPlan {
         let mut seen = self.observe();
         for _ in 0..8 {
@@ -377,24 +377,24 @@ impl World {
             record
                 .deployment
                 .as_ref()
-                .is_some_and(|found| found.purpose == purpose)
+                .is_some_and(|deployment| deployment.purpose == purpose)
         };
         self.records.values().filter(under_way).count()
     }
 
-    /// What people say to the rollout of the policy at that place.
+    /// Sets the controls of the rollout of the policy at that index.
     pub(crate) fn say(&mut self, index: usize, control: Value) {
         let control: RolloutControl = serde_json::from_value(control).unwrap();
         let uid = self.policies[index].uid().to_owned();
         self.controls.insert(uid, control);
     }
 
-    /// How the rollout of a policy stands.
+    /// The state of the rollout of a policy.
     pub(crate) fn rollout_state(&self, policy: &str) -> RolloutState {
         self.plan().rollout_states[policy].clone()
     }
 
-    /// The circuit breaker of ECS takes the deployment of a service back to where it came from.
+    /// The circuit breaker of ECS rolls the deployment of a service back to where it came from.
     pub(crate) fn roll_back(&mut self, service: &str) {
         let previous = self.records[&Self::key(service)]
             .deployment
@@ -409,7 +409,7 @@ impl World {
         service.reason = "ECS deployment circuit breaker: rolling back";
     }
 
-    /// Passes until the deployments that may start have started; none ends. Answers the services.
+    /// Runs passes until the deployments that may start have started; none ends. Returns the services.
     pub(crate) fn start(&mut self) -> Vec<String> {
         let before = self.updates.len();
         for _ in 0..3 {

@@ -1,8 +1,8 @@
-//! Passes over the world: a plan is made and its steps are done, at once and in order.
+//! Passes over the world: a plan is made and its steps are carried out, at once and in order.
 
 use super::*;
 
-/// How long each thing that is done takes, in milliseconds: the clock does not stand still in a pass.
+/// The time that each action takes, in milliseconds: the clock does not stand still in a pass.
 const TAKES_MS: i64 = 5;
 
 impl World {
@@ -10,7 +10,7 @@ impl World {
         self.now += SignedDuration::from_millis(TAKES_MS);
     }
 
-    /// Plans and does what the plan says.
+    /// Plans and carries the plan out.
     pub(crate) fn pass(&mut self) -> Plan {
         let made = self.plan();
         self.take_a_moment();
@@ -32,7 +32,7 @@ impl World {
             for step in &workload.steps {
                 self.take(&mut record, step);
             }
-            // As the controller does: what says nothing is not kept.
+            // As the controller does: an empty record is not kept.
             if self.records.contains_key(key) || !record.is_empty() {
                 self.records.insert(key.clone(), record);
             }
@@ -56,7 +56,7 @@ impl World {
         made
     }
 
-    /// Takes away what the plan says that nobody needs.
+    /// Removes what the plan removes.
     fn remove(&mut self, made: &Plan) {
         for removal in &made.removals {
             match &removal.id {
@@ -74,14 +74,15 @@ impl World {
         }
     }
 
-    /// Remembers what the plan says of rollouts and generations, and forgets what it forgets.
+    /// Keeps and forgets rollouts and generations as the plan demands.
     fn keep(&mut self, made: &Plan) {
         for rollout in &made.rollouts {
             let uid = rollout.policy.uid.clone();
             self.rollouts.insert(uid, rollout.clone());
         }
-        for one in &made.generations {
-            self.generations.insert(one.key(), one.clone());
+        for generation in &made.generations {
+            self.generations
+                .insert(generation.key(), generation.clone());
         }
         for key in &made.forgotten_generations {
             self.generations.remove(key);
@@ -92,7 +93,8 @@ impl World {
     }
 
     fn deregister(&mut self, arn: &str) {
-        let in_use = |one: &Service| one.revision == arn || one.draining.as_deref() == Some(arn);
+        let in_use =
+            |service: &Service| service.revision == arn || service.draining.as_deref() == Some(arn);
         assert!(!self.services.values().any(in_use), "{arn} runs");
         self.owned.remove(arn).expect("one of ours");
         self.deregistered.push(arn.to_owned());
@@ -173,7 +175,7 @@ impl World {
         }
     }
 
-    /// Passes until nothing changes any more, with deployments that succeed.
+    /// Runs passes until nothing changes any more, with deployments that succeed.
     pub(crate) fn settle(&mut self) {
         for _ in 0..60 {
             let made = self.pass();

@@ -1,11 +1,10 @@
-//! What reads show of the world, as AWS would answer them.
-//! Never changes anything but the count of questions.
+//! Reads of the world, as AWS would answer them. Only the count of questions is changed.
 
 use super::*;
 
 impl World {
     fn service_view(&self, name: &str, service: &Service) -> ServiceView {
-        // ECS says why of the deployment that it gave up.
+        // ECS gives the reason for the deployment that it gave up.
         let reason = match service.failed {
             Some(_) => "ECS deployment ecs-svc/1 in progress.",
             None => service.reason,
@@ -64,12 +63,12 @@ impl World {
             },
         );
         for (name, service) in &self.services {
-            let found = if self.silent.contains(name) {
+            let view = if self.silent.contains(name) {
                 Observed::Unknown("it did not answer".to_owned())
             } else {
                 Observed::Present(self.service_view(name, service))
             };
-            seen.services.insert(Self::key(name), found);
+            seen.services.insert(Self::key(name), view);
         }
         seen
     }
@@ -89,14 +88,14 @@ impl World {
             seen.fresh_task_definitions.insert(arn.clone(), doc(arn));
         }
         for family in &needs.families {
-            let found: Vec<_> = self
+            let newest: Vec<_> = self
                 .of_family(family)
                 .into_iter()
                 .filter(|arn| !self.deregistered.contains(*arn))
                 .filter_map(|arn| doc(arn).present().cloned())
                 .collect();
             seen.families
-                .insert(family.clone(), Observed::Present(found));
+                .insert(family.clone(), Observed::Present(newest));
         }
         for role in &needs.role_users {
             let users = self.users_elsewhere.get(role).cloned().unwrap_or_default();
@@ -104,17 +103,17 @@ impl World {
         }
         self.read_roles(needs, seen);
         for place in &needs.objects {
-            let found = self.objects.get(place).map_or(Observed::Absent, |body| {
+            let view = self.objects.get(place).map_or(Observed::Absent, |body| {
                 Observed::Present(ObjectView {
                     sha256: Some(sha256_hex(body.as_bytes())),
                 })
             });
-            seen.objects.insert(place.clone(), found);
+            seen.objects.insert(place.clone(), view);
         }
         for question in &needs.images {
-            let found = self.images.get(question).cloned();
+            let image = self.images.get(question).cloned();
             seen.images
-                .insert(question.clone(), found.unwrap_or(Observed::Absent));
+                .insert(question.clone(), image.unwrap_or(Observed::Absent));
         }
         self.read_evidence(needs, seen);
     }
@@ -123,7 +122,7 @@ impl World {
         for role in &needs.roles {
             let arn = format!("arn:aws:iam::{ACCOUNT}:role/{role}");
             let permissions_boundary = self.boundaries.get(role).cloned();
-            let found = if self.roles.contains(role) {
+            let view = if self.roles.contains(role) {
                 Observed::Present(RoleView {
                     arn,
                     permissions_boundary,
@@ -133,11 +132,11 @@ impl World {
             } else {
                 Observed::Absent
             };
-            seen.roles.insert(role.clone(), found);
+            seen.roles.insert(role.clone(), view);
         }
         for role in &needs.inline_policies {
-            let found = Observed::Present(self.inline(role));
-            seen.inline_policies.insert(role.clone(), found);
+            let policies = Observed::Present(self.inline(role));
+            seen.inline_policies.insert(role.clone(), policies);
         }
         for arn in &needs.managed_policies {
             seen.managed_policies
@@ -148,12 +147,12 @@ impl World {
             seen.rights.insert(question.clone(), self.rights(question));
         }
         for place in &needs.role_policies {
-            let found = self
+            let document = self
                 .role_policies
                 .get(place)
                 .cloned()
                 .map_or(Observed::Absent, Observed::Present);
-            seen.role_policies.insert(place.clone(), found);
+            seen.role_policies.insert(place.clone(), document);
         }
     }
 
@@ -161,8 +160,8 @@ impl World {
         macro_rules! answer {
             ($($kind:ident),+) => {$(
                 for question in &needs.evidence.$kind {
-                    let found = self.evidence.$kind.get(question).cloned();
-                    let answer = found.unwrap_or(Observed::Absent);
+                    let known = self.evidence.$kind.get(question).cloned();
+                    let answer = known.unwrap_or(Observed::Absent);
                     seen.evidence.$kind.insert(question.clone(), answer);
                 }
             )+};
