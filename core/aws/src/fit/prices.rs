@@ -1,28 +1,28 @@
-//! The price difference between Fargate task sizes, at list price.
+//! What a larger Fargate task costs more, at list price.
 //!
-//! Spot, Savings Plans and discounts are not considered. Every result names the region and the day of its
-//! prices.
+//! Never a bill: Spot, Savings Plans and discounts are not in it, and every answer says of which
+//! region and day its prices are.
 
 use std::fmt;
 
 use crate::size::{TaskSize, UNITS};
 
-/// The day on which the prices were read from [`PRICES_PAGE`].
+/// The day the prices were taken from [`PRICES_PAGE`].
 pub const PRICES_AS_OF: &str = "2026-09-23";
 
-/// The page on which AWS publishes the prices.
+/// Where they are published.
 pub const PRICES_PAGE: &str = "https://aws.amazon.com/fargate/pricing/";
 
 /// Hours in a month as AWS's own calculator counts them (365 days x 24 / 12).
 pub const HOURS_PER_MONTH: i64 = 730;
 
-/// The region whose prices are used for regions that the table does not have.
+/// The region whose prices stand for those that the table does not have.
 const STAND_IN: &str = "us-east-1";
 
 /// CPU architecture of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Architecture {
-    /// `X86_64`, also if the task definition names none.
+    /// `X86_64`, also when nothing is said.
     X86,
     /// `ARM64`.
     Arm,
@@ -41,8 +41,8 @@ pub struct Price {
     pub gb_hour_micro_usd: i64,
 }
 
-/// The price table. Other regions cost between the same and about half as much again; add rows as they are
-/// checked, and update [`PRICES_AS_OF`].
+/// The price table. Other regions cost between as much and about half as much again; add rows as they
+/// are checked, and set [`PRICES_AS_OF`].
 pub const PRICES: [Price; 2] = [
     Price {
         region: STAND_IN,
@@ -58,22 +58,22 @@ pub const PRICES: [Price; 2] = [
     },
 ];
 
-/// The price difference of a change of the task size.
+/// What changing the size of a task costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PriceChange {
-    /// The difference a month for one task, in millionths of a US dollar; negative if it becomes cheaper.
+    /// More a month for one task, in millionths of a US dollar; less when negative.
     pub per_task_micro_usd: i64,
-    /// Number of tasks that the service wants; 0 if that is not known.
+    /// Tasks the service wants; 0 when that is not known.
     pub tasks: u64,
-    /// The region of the service.
+    /// The region asked for.
     pub region: String,
-    /// The region of the prices.
+    /// The region the prices are of.
     pub price_region: &'static str,
 }
 
-/// Returns how much more a task of size `to` costs a month than one of size `from`, for a service of `tasks`
-/// tasks (0: not known). For a region that the table does not have, the prices of us-east-1 are used, and the
-/// result names that region.
+/// What a month of a task of size `to` costs more than one of size `from`, for a service of `tasks`
+/// tasks (0: not known). A region that the table does not have gets the prices of us-east-1, and the
+/// answer says so.
 #[must_use]
 pub fn price_change(
     from: TaskSize,
@@ -113,7 +113,7 @@ fn more(from: u64, to: u64) -> i64 {
     whole(to).saturating_sub(whole(from))
 }
 
-/// Formats as `about +$1.62 a month per task, +$4.87 for 3 tasks (…)`.
+/// `about +$1.62 a month per task, +$4.87 for 3 tasks (…)`.
 impl fmt::Display for PriceChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -123,8 +123,8 @@ impl fmt::Display for PriceChange {
         )?;
         let tasks = i64::try_from(self.tasks).unwrap_or(i64::MAX);
         if tasks > 1 {
-            let for_all_tasks = self.per_task_micro_usd.saturating_mul(tasks);
-            write!(f, ", {} for {tasks} tasks", dollars(for_all_tasks))?;
+            let all = self.per_task_micro_usd.saturating_mul(tasks);
+            write!(f, ", {} for {tasks} tasks", dollars(all))?;
         }
         write!(
             f,
@@ -138,7 +138,7 @@ impl fmt::Display for PriceChange {
     }
 }
 
-/// Formats an amount, rounded to cents, with its sign.
+/// Rounded to cents, with its sign.
 fn dollars(micro_usd: i64) -> String {
     const CENT: i64 = 10_000;
     let cents = (micro_usd.saturating_abs() + CENT / 2) / CENT;
