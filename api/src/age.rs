@@ -1,5 +1,4 @@
-//! Times as people read them in a table: `45s`, `3m20s`, `5h`, `2d4h`.
-//! Never used where a program reads: there times are RFC 3339.
+//! Ages in tables: `45s`, `3m20s`, `5h`, `2d4h`. Everywhere else times are RFC 3339.
 
 use jiff::Timestamp;
 
@@ -8,7 +7,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const YEAR: i64 = 365 * DAY;
 
-/// How long ago `time` was, in the words of `kubectl get`; `<unknown>` when it is no time.
+/// Returns how long ago `time` was, in the format of `kubectl get`; `<unknown>` if it is not a time.
 pub(crate) fn since(time: &str, now: Timestamp) -> String {
     match time.parse::<Timestamp>() {
         Ok(time) => human(now.as_second().saturating_sub(time.as_second())),
@@ -16,13 +15,13 @@ pub(crate) fn since(time: &str, now: Timestamp) -> String {
     }
 }
 
-/// The precision falls as the span grows, as in `k8s.io/apimachinery/pkg/util/duration`.
+/// Formats a span. The precision decreases as the span grows, as in `k8s.io/apimachinery/pkg/util/duration`.
 fn human(seconds: i64) -> String {
     let two = |whole: i64, unit: &str, rest: i64, rest_unit: &str| match rest {
         0 => format!("{whole}{unit}"),
         _ => format!("{whole}{unit}{rest}{rest_unit}"),
     };
-    // A little in the future is a clock that differs, not an error.
+    // A time slightly in the future is a difference of clocks, not an error.
     match seconds {
         ..-1 => "<invalid>".to_owned(),
         -1..0 => "0s".to_owned(),

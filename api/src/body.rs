@@ -1,5 +1,5 @@
 //! Request bodies: read up to a limit, then decoded from JSON or YAML.
-//! Never reads more than the limit, and never guesses a media type it was not told.
+//! Only the header `Content-Type` decides which of them; the content is not sniffed.
 
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use crate::strict;
 /// A decoded body.
 #[derive(Debug)]
 pub(crate) struct Decoded {
-    /// The value; of a key given twice the last one.
+    /// The value; of a key given twice, the last value.
     pub(crate) value: Value,
     /// Dotted paths of keys given twice.
     pub(crate) repeated: Vec<String>,
@@ -43,7 +43,7 @@ pub(crate) async fn read(
     })
 }
 
-/// Decodes an object. No `Content-Type` means JSON, as with Kubernetes.
+/// Decodes an object. Without `Content-Type` it is JSON, as with Kubernetes.
 pub(crate) fn decode(headers: &HeaderMap, bytes: &[u8]) -> Result<Decoded, ApiError> {
     match media_type(headers).as_str() {
         "" | "application/json" => decode_json(bytes),
@@ -54,7 +54,7 @@ pub(crate) fn decode(headers: &HeaderMap, bytes: &[u8]) -> Result<Decoded, ApiEr
     }
 }
 
-/// The media type in lower case and without its parameters; empty when none was sent.
+/// Returns the media type in lower case and without its parameters; empty if none was sent.
 pub(crate) fn media_type(headers: &HeaderMap) -> String {
     headers
         .get(CONTENT_TYPE)

@@ -1,5 +1,4 @@
-//! What a client learns before its first request: versions, groups, resources.
-//! Never lists a verb that the server does not answer.
+//! Discovery, which clients read before their first request: versions, groups, resources.
 
 use firelens_types::v1alpha1::{API_VERSION, GROUP, Kind, VERSION};
 use serde_json::{Value, json};
@@ -7,7 +6,7 @@ use serde_json::{Value, json};
 /// The Kubernetes minor version whose conventions this API follows; clients compare it with their own.
 const KUBERNETES_MINOR: &str = "32";
 
-/// Verbs of kinds that users write.
+/// Verbs of kinds that users write; only verbs that the server has.
 const WRITTEN: &[&str] = &[
     "create",
     "delete",
@@ -19,7 +18,7 @@ const WRITTEN: &[&str] = &[
     "watch",
 ];
 
-/// Verbs of kinds that the controller writes, and people control.
+/// Verbs of kinds that the controller writes and users control.
 const CONTROLLED: &[&str] = &["get", "list", "patch", "update", "watch"];
 
 /// Verbs of kinds that only the controller writes, and of events.
@@ -28,13 +27,13 @@ const READ_ONLY: &[&str] = &["get", "list", "watch"];
 /// Category under which all kinds are listed together: `kubectl get firelens`.
 const CATEGORY: &str = "firelens";
 
-/// What is asked and answered and never stored: a plan.
+/// The kind of a policy plan, which is requested and not stored.
 pub(crate) const PLAN: &str = "Plan";
 
-/// Its plural.
+/// The plural of [`PLAN`].
 pub(crate) const PLANS: &str = "plans";
 
-/// The verbs users have on a kind.
+/// Returns the verbs that users have on a kind.
 pub(crate) fn verbs(kind: Kind) -> &'static [&'static str] {
     if kind.written_by_users() {
         WRITTEN
@@ -53,7 +52,7 @@ fn status_verbs(kind: Kind) -> &'static [&'static str] {
     }
 }
 
-/// `GET /version`, with the id of the installation where it can be read.
+/// `GET /version`, with the id of the installation if it can be read.
 pub(crate) fn version(installation: Option<&str>) -> Value {
     let mut version = json!({
         "major": "1",
@@ -152,7 +151,7 @@ pub(crate) fn resources() -> Value {
     })
 }
 
-/// Everything under `/api` (`core`) or `/apis` in one answer, for clients that ask for the aggregated form.
+/// Everything under `/api` (`core`) or `/apis` in one response, for clients that request the aggregated form.
 ///
 /// <https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery>
 pub(crate) fn aggregated(core: bool, api_version: &str) -> Value {
@@ -207,7 +206,7 @@ fn aggregated_resource(kind: Kind) -> Value {
     })
 }
 
-/// The version of the aggregated form that one entry of an `Accept` header asks for, if it does.
+/// Returns the version of the aggregated form that an entry of an `Accept` header requests, if it does.
 pub(crate) fn aggregated_version(entry: &str) -> Option<&'static str> {
     let parts: Vec<&str> = entry.split(';').map(str::trim).collect();
     let wanted =

@@ -1,5 +1,5 @@
 //! Events as `v1` `Event` objects, so that `kubectl describe` and `kubectl events` show them.
-//! Never written through the API: the operator alone tells what it did.
+//! They are read-only: only the operator writes events.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,9 +24,9 @@ use crate::state::ApiState;
 use crate::status::{ApiError, from_store_query};
 use crate::table::Layout;
 
-/// Events are namespaced in Kubernetes; those of objects without a namespace live in this one.
+/// Events are namespaced in Kubernetes; those of objects without a namespace are in this one.
 const NAMESPACE: &str = "default";
-/// Events keep no change log: a watch reads the latest ones so often.
+/// Interval at which a watch reads the latest events, since there is no change log of them.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// `GET /api/v1/events`
@@ -62,16 +62,16 @@ pub(crate) async fn get(
         object_name: about,
         ..EventFilter::default()
     };
-    let found = state
+    let events = state
         .store()
         .list_events(&filter)
         .await
         .map_err(from_store_query)?;
-    let found = found
+    let event = events
         .iter()
         .map(to_object)
         .find(|object| object["metadata"]["name"] == name.as_str() && namespace == NAMESPACE);
-    let object = found.ok_or(ApiError::NoSuchEvent { name })?;
+    let object = event.ok_or(ApiError::NoSuchEvent { name })?;
     let shaped = shape_one(
         accept.shape,
         params.include_object,
@@ -118,7 +118,7 @@ async fn list(
     )
 }
 
-/// Which events are asked for.
+/// Which events are requested.
 struct Query {
     namespace: String,
     params: Params,
@@ -150,7 +150,7 @@ impl Query {
     }
 }
 
-/// Events have no revision; the time of the last repetition in microseconds grows with every change of one.
+/// Returns the version of an event: the time of its last repetition in microseconds, which grows with each change.
 fn version(event: &RecordedEvent) -> i64 {
     event.last_at.as_microsecond()
 }
@@ -186,7 +186,7 @@ fn to_object(recorded: &RecordedEvent) -> Value {
     })
 }
 
-/// The times of an event have no fraction of a second.
+/// Returns the time without a fraction of a second, as the times of an event are.
 fn seconds(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
@@ -202,7 +202,7 @@ async fn watch(state: &ApiState, query: Query, accept: Accept) -> Result<Respons
         .transpose()?;
     let from = from.unwrap_or(0);
     let now = query.read(state.store()).await.map_err(from_store_query)?;
-    // What is not newer than the client's list has been seen by it.
+    // The client has seen every event that is not newer than its list.
     let seen = now
         .iter()
         .filter(|e| from > 0 && version(e) <= from)
@@ -224,12 +224,13 @@ struct Watch {
     query: Query,
     accept: Accept,
     layout: Layout,
-    /// Count of each event as last told.
+    /// Count of each event as last sent.
     seen: BTreeMap<i64, i64>,
 }
 
 impl Watch {
-    /// The events that are new or were repeated, oldest first. What is no longer listed is forgotten.
+    /// Returns the events that are new or were repeated, oldest first.
+    /// Events that are no longer listed are forgotten.
     fn news(&mut self, now: &[RecordedEvent]) -> Vec<Value> {
         let before = std::mem::take(&mut self.seen);
         self.seen = now.iter().map(|e| (e.id, e.count)).collect();

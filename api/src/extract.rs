@@ -1,5 +1,5 @@
-//! What handlers are given: the kind and name from the path, the query as pairs.
-//! Never answers with anything but a `Status` when a request cannot be read.
+//! Extractors for handlers: the kind and name from the path, the query as pairs.
+//! If a request cannot be read, the response is a `Status`, unlike that of axum's own extractors.
 
 use axum::extract::{FromRequestParts, Path, Query};
 use firelens_types::v1alpha1::Kind;
@@ -21,7 +21,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Pairs {
     }
 }
 
-/// The resource a path names: `/{plural}` or `/{plural}/{name}`.
+/// The resource of a path: `/{plural}` or `/{plural}/{name}`.
 pub(crate) struct Resource {
     pub(crate) kind: Kind,
     /// Empty for a collection.

@@ -1,5 +1,5 @@
 //! `/livez` and `/readyz`: whether to restart this process, and whether to send it requests.
-//! Never lets a slow database make the process look dead: only readiness asks it.
+//! Only readiness depends on the database: a slow one must not get the process restarted.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -12,7 +12,7 @@ pub(crate) async fn live() -> &'static str {
     "ok"
 }
 
-/// `GET /readyz`: the database answers, and the process is not shutting down.
+/// `GET /readyz`: the database responds, and the process is not shutting down.
 pub(crate) async fn ready(State(state): State<ApiState>) -> Response {
     if state.shutdown().is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "shutting down").into_response();

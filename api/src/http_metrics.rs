@@ -1,20 +1,20 @@
-//! What the API counts about itself.
-//! Never labels by object name or by path as sent: a client must not be able to make new series.
+//! The metrics of the API.
+//! No label is an object name or a path as sent: a client must not be able to create series.
 
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry};
 
-/// Upper bounds in seconds: a read from memory of the database to the request timeout.
+/// Upper bounds in seconds, from a read that the database has in memory to the request timeout.
 const DURATION_BUCKETS_SECONDS: &[f64] = &[
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 ];
 
 /// The metrics of the API.
 pub(crate) struct HttpMetrics {
-    /// Requests by route template, method and answer.
+    /// Requests by route template, method and response code.
     pub(crate) requests: IntCounterVec,
-    /// Seconds from request to the beginning of its answer.
+    /// Seconds from a request to the beginning of its response.
     pub(crate) duration_seconds: HistogramVec,
-    /// Watches that stream now.
+    /// Number of watches that stream now.
     pub(crate) watch_clients: IntGauge,
 }
 

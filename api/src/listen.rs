@@ -1,5 +1,5 @@
-//! Where the API may listen, and which `Host` it answers to while it has no authentication.
-//! Never lets an unauthenticated API be reached from another machine or through a web page's DNS trick.
+//! Where the API may listen, and which `Host` it accepts while it has no authentication.
+//! Without authentication, the API must not be reachable from another machine or by DNS rebinding.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -42,8 +42,8 @@ fn is_loopback(ip: IpAddr) -> bool {
     }
 }
 
-/// Refuses a `Host` that is not this machine. A web page can make its own name resolve to 127.0.0.1 and
-/// then talk to us as if we were its origin (DNS rebinding); the browser still sends that page's name here.
+/// Refuses a `Host` that is not this machine. A web page can make its own name resolve to 127.0.0.1 and then
+/// send requests to the API as its origin (DNS rebinding), but the browser still sends the name of that page.
 pub(crate) fn check_host(headers: &HeaderMap, authority: Option<&str>) -> Result<(), ApiError> {
     let host = match headers.get(HOST) {
         Some(value) => value.to_str().unwrap_or_default(),

@@ -1,5 +1,5 @@
 //! What happens around every request: counted, bounded in time and number, refused for a foreign host,
-//! and answered even when its handler panics. Never knows what a request is about.
+//! and answered even if its handler panics.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
@@ -49,16 +49,16 @@ pub(crate) async fn observe(
     response
 }
 
-/// The answer, or a 500 where making it panicked: one bad request must not take its connection along.
+/// Returns the response, or a 500 if its handler panicked: a panic must not close the connection.
 async fn caught(answer: impl Future<Output = Response>) -> Response {
     match AssertUnwindSafe(answer).catch_unwind().await {
         Ok(response) => response,
-        // The panic hook has written message and place to the log.
+        // The panic hook has logged message and location.
         Err(_) => ApiError::Internal.into_response(),
     }
 }
 
-/// Methods are free text to a client; the label is not.
+/// Returns the method as a label: a client may send any text as the method, but the labels are a fixed set.
 fn known_method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -81,7 +81,7 @@ pub(crate) async fn only_this_host(request: Request, next: Next) -> Response {
     }
 }
 
-/// Bounds how many requests run at once and how long each takes until its answer begins.
+/// Limits how many requests run at once and how long each takes until its response begins.
 pub(crate) async fn bound(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     let _permit = match state.request_permit() {
         Ok(permit) => permit,

@@ -1,5 +1,5 @@
-//! Which representation of an object the client asked for: as itself, as a `Table`, or its metadata only.
-//! Never fails a request that a later entry of its `Accept` header would let us serve.
+//! Which representation of an object the client requested: the object, a `Table`, or its metadata only.
+//! The first entry of the `Accept` header that can be served is used.
 
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue};
@@ -9,20 +9,20 @@ use crate::status::ApiError;
 
 const MEDIA_TYPES: &str = "application/json, application/yaml";
 
-/// What is written: the object, or one of the two forms every Kubernetes server derives from it.
+/// What is written: the object, or one of the two forms that every Kubernetes server derives from it.
 ///
 /// <https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// The object as stored.
     Object,
-    /// `meta.k8s.io/v1` `Table`, for people's eyes.
+    /// `meta.k8s.io/v1` `Table`, for people to read.
     Table,
     /// `meta.k8s.io/v1` `PartialObjectMetadata`.
     Metadata,
 }
 
-/// How it is written.
+/// The encoding of the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
     /// `application/json`.
@@ -39,7 +39,7 @@ pub(crate) struct Accept {
 }
 
 impl Accept {
-    /// Reads the `Accept` header. Nothing sent means JSON.
+    /// Reads the `Accept` header. Without one, the response is JSON.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Self, ApiError> {
         let mut entries: Vec<(u32, Option<Self>)> = Vec::new();
         for value in headers.get_all(ACCEPT) {
@@ -56,7 +56,7 @@ impl Accept {
                 encoding: Encoding::Json,
             });
         }
-        // Stable: among equal weights the client's order decides.
+        // The sort is stable: among equal weights the client's order decides.
         entries.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
         entries
             .into_iter()
@@ -66,7 +66,7 @@ impl Accept {
     }
 }
 
-/// Weight in thousandths, and what the entry asks for, if this server has it.
+/// Returns the weight in thousandths, and what the entry requests, if this server supports it.
 fn parse_entry(entry: &str) -> (u32, Option<Accept>) {
     let mut parts = entry.split(';').map(str::trim);
     let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();

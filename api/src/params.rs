@@ -1,15 +1,15 @@
-//! The query parameters of a request, read once and evaluated before anything else happens.
-//! Never ignores a value it cannot read: a misspelt `dryRun` must not become a real write.
+//! The query parameters of a request, parsed before anything else happens.
+//! An invalid value is an error, and not ignored: a misspelt `dryRun` must not become a real write.
 
 use firelens_store::LabelSelector;
 
 use crate::selector::FieldSelector;
 use crate::status::{ApiError, from_store_query};
 
-/// Fields a field selector may name for the kinds of this group.
+/// Fields that a field selector may use for the kinds of this group.
 const OBJECT_FIELDS: &[&str] = &["metadata.name", "metadata.namespace"];
 
-/// Fields a field selector may name for events.
+/// Fields that a field selector may use for events.
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/field-selectors/>
 const EVENT_FIELDS: &[&str] = &[
     "metadata.name",
@@ -27,12 +27,12 @@ const EVENT_FIELDS: &[&str] = &[
     "type",
 ];
 
-/// What happens to fields the schema does not have.
+/// What happens to fields that are not in the schema.
 ///
 /// <https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum FieldValidation {
-    /// Refused. The default here, unlike Kubernetes: a misspelt `exclude` must not restart a fleet.
+    /// Refused. This is the default here, unlike in Kubernetes: a misspelt `exclude` must not restart a fleet.
     #[default]
     Strict,
     /// Dropped, and the client is warned.
@@ -41,7 +41,7 @@ pub(crate) enum FieldValidation {
     Ignore,
 }
 
-/// How much of the object each row of a `Table` carries.
+/// How much of the object each row of a `Table` contains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum IncludeObject {
     None,
@@ -50,7 +50,7 @@ pub(crate) enum IncludeObject {
     Object,
 }
 
-/// Everything a query string may say.
+/// The parameters of a query string.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Params {
     pub(crate) dry_run: bool,
@@ -69,12 +69,12 @@ pub(crate) struct Params {
 }
 
 impl Params {
-    /// Parameters of a request for one of the group's kinds.
+    /// Parses the parameters of a request for one of the group's kinds.
     pub(crate) fn for_objects(pairs: &[(String, String)]) -> Result<Self, ApiError> {
         Self::parse(pairs, OBJECT_FIELDS)
     }
 
-    /// Parameters of a request for events.
+    /// Parses the parameters of a request for events.
     pub(crate) fn for_events(pairs: &[(String, String)]) -> Result<Self, ApiError> {
         Self::parse(pairs, EVENT_FIELDS)
     }
@@ -130,7 +130,7 @@ impl Params {
                     _ => return Err(bad(key, value, "use None, Metadata or Object")),
                 };
             }
-            // fieldManager, pretty, propagationPolicy, gracePeriodSeconds and whatever comes: no meaning here.
+            // fieldManager, pretty, propagationPolicy, gracePeriodSeconds and unknown ones have no meaning here.
             _ => {}
         }
         Ok(())
@@ -141,7 +141,7 @@ fn bad(key: &str, value: &str, why: &str) -> ApiError {
     ApiError::BadRequest(format!("query parameter {key}={value:?}: {why}"))
 }
 
-/// `All`, or nothing.
+/// Parses `dryRun`: `All`, or empty.
 pub(crate) fn dry_run(value: &str) -> Result<bool, ApiError> {
     match value {
         "All" => Ok(true),
@@ -159,7 +159,7 @@ fn field_validation(value: &str) -> Result<FieldValidation, ApiError> {
     }
 }
 
-/// As Kubernetes reads them: everything but `false` and `0` is yes, `?watch` alone included.
+/// Parses a boolean as Kubernetes does: everything but `false` and `0` is true, also `?watch` alone.
 fn boolean(value: &str) -> bool {
     !matches!(value.to_ascii_lowercase().as_str(), "false" | "0")
 }

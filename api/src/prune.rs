@@ -1,5 +1,5 @@
-//! Removes one field from an object, given the path that an error names.
-//! Never removes anything when the path does not lead somewhere exactly.
+//! Removes one field from an object, given the path of an error.
+//! Nothing is removed unless the path matches exactly.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ pub(crate) fn remove(object: &mut Value, path: &str) -> bool {
     let path = path.strip_prefix('.').unwrap_or(path);
     match object {
         Value::Object(map) => {
-            // A key may contain dots and brackets itself: the longest key that fits is meant.
+            // A key may contain dots and brackets itself, so the longest matching key is used.
             let mut keys: Vec<String> = map
                 .keys()
                 .filter_map(|key| fits(path, key).map(|_| key.clone()))
@@ -40,7 +40,7 @@ pub(crate) fn remove(object: &mut Value, path: &str) -> bool {
     }
 }
 
-/// What follows `key` in `path`, if `path` begins with it.
+/// Returns what follows `key` in `path`, if `path` begins with it.
 fn fits<'a>(path: &'a str, key: &str) -> Option<&'a str> {
     if let Some(rest) = path.strip_prefix('[') {
         let rest = rest.strip_prefix(key).or_else(|| {

@@ -1,5 +1,4 @@
-//! Writes objects and lists in the shape the client accepts.
-//! Never changes what an object says.
+//! Writes objects and lists in the form that the client accepts.
 
 use axum::response::{IntoResponse, Response};
 use firelens_types::v1alpha1::{API_VERSION, Kind};
@@ -13,7 +12,7 @@ use crate::params::IncludeObject;
 use crate::status::ApiError;
 use crate::table::{Layout, metadata_only};
 
-/// A page of objects, whatever they are.
+/// A page of objects of any kind.
 pub(crate) struct Page {
     pub(crate) items: Vec<Value>,
     pub(crate) resource_version: String,
@@ -33,7 +32,7 @@ pub(crate) fn object(
     write(accept.encoding, code, &shaped)
 }
 
-/// One object in the wanted shape.
+/// Returns one object in the requested shape.
 pub(crate) fn shape_one(
     shape: Shape,
     include: IncludeObject,

@@ -1,5 +1,4 @@
-//! Which path and method leads where.
-//! Never decides anything: one line for each route.
+//! The routes: which handler serves a path and method.
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -19,12 +18,12 @@ use crate::state::ApiState;
 use crate::status::ApiError;
 use crate::{discovery, events, health, metrics, openapi, representation};
 
-/// Responses smaller than this are sent as they are. kube-apiserver: 128 KiB.
+/// Responses smaller than this are not compressed. kube-apiserver: 128 KiB.
 const COMPRESS_FROM_BYTES: u64 = 16 * 1024;
 
-/// The whole API: `/apis/firelens.dev/v1alpha1`, events, discovery, OpenAPI, health and metrics.
+/// Returns the whole API: `/apis/firelens.dev/v1alpha1`, events, discovery, OpenAPI, health and metrics.
 pub fn router(state: ApiState) -> Router {
-    // Bounded in number and time, unlike health and metrics, which must answer when the API is busy.
+    // Limited in number and time, unlike health and metrics, which must respond when the API is busy.
     let api = Router::new()
         .merge(objects())
         .merge(discovery_routes())
@@ -44,7 +43,7 @@ pub fn router(state: ApiState) -> Router {
                 "the server does not allow this method on the requested resource".to_owned(),
             )
         })
-        // Bodies are read by `body::read`, with a limit of its own that answers a Status.
+        // Bodies are read by `body::read`, which has its own limit and responds with a Status.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(only_this_host))
         .layer(middleware::from_fn_with_state(state.clone(), observe))
@@ -55,7 +54,7 @@ fn objects() -> Router<ApiState> {
     let collection = get(read::list_or_watch)
         .post(create::create)
         .delete(delete::delete_collection);
-    let one = get(read::get)
+    let object = get(read::get)
         .put(update::update)
         .patch(patch::patch)
         .delete(delete::delete);
@@ -65,7 +64,7 @@ fn objects() -> Router<ApiState> {
     Router::new()
         .route("/apis/firelens.dev/v1alpha1/plans", post(plans::plan))
         .route("/apis/firelens.dev/v1alpha1/{plural}", collection)
-        .route("/apis/firelens.dev/v1alpha1/{plural}/{name}", one)
+        .route("/apis/firelens.dev/v1alpha1/{plural}/{name}", object)
         .route("/apis/firelens.dev/v1alpha1/{plural}/{name}/status", status)
         .route("/api/v1/events", get(events::list_all))
         .route(
@@ -117,7 +116,7 @@ fn discovery_routes() -> Router<ApiState> {
         )
 }
 
-/// `/version`: a database that does not answer must not take it away.
+/// `/version`, which is served even if the database does not respond.
 async fn version(State(state): State<ApiState>) -> Result<Response, ApiError> {
     let installation = state.store().installation().await.ok();
     answer(&discovery::version(installation.as_deref()))
@@ -127,7 +126,7 @@ fn answer(value: &Value) -> Result<Response, ApiError> {
     representation::write(Encoding::Json, StatusCode::OK, value)
 }
 
-/// `/api` and `/apis`: the old form, or the aggregated one where the client asks for it.
+/// `/api` and `/apis`: the old form, or the aggregated one if the client requests it.
 fn versions(headers: &HeaderMap, core: bool) -> Result<Response, ApiError> {
     let accepted = headers
         .get(ACCEPT)

@@ -1,5 +1,5 @@
-//! Field selectors: parsing what a client sent and matching objects against it.
-//! Never treats a selector it does not understand as "everything".
+//! Field selectors: parses what a client sent and matches objects against it.
+//! An invalid selector is an error: it must not select everything.
 
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ struct FieldTerm {
 }
 
 impl FieldSelector {
-    /// Fields other than those in `known` are refused: matching nothing or everything would both be lies.
+    /// Parses a selector. Fields other than `known` are refused: to match nothing or everything would be wrong.
     pub(crate) fn parse(text: &str, known: &[&str]) -> Result<Self, ApiError> {
         let mut terms = Vec::new();
         for part in split_escaped(text).iter().filter(|p| !p.is_empty()) {
@@ -40,12 +40,12 @@ impl FieldSelector {
         self.0.is_empty()
     }
 
-    /// The one name this selector can match, if it names one.
+    /// Returns the only name that this selector can match, if there is one.
     pub(crate) fn name(&self) -> Option<&str> {
         self.only("metadata.name")
     }
 
-    /// The one value of `field` this selector can match, if it names one.
+    /// Returns the only value of `field` that this selector can match, if there is one.
     pub(crate) fn only(&self, field: &str) -> Option<&str> {
         self.0
             .iter()
@@ -53,7 +53,7 @@ impl FieldSelector {
             .map(|term| term.value.as_str())
     }
 
-    /// A field that is absent counts as empty, as Kubernetes has it.
+    /// Whether the object matches. An absent field counts as empty, as in Kubernetes.
     pub(crate) fn matches(&self, object: &Value) -> bool {
         self.0.iter().all(|term| {
             let pointer = format!("/{}", term.field.replace('.', "/"));
@@ -63,7 +63,7 @@ impl FieldSelector {
     }
 }
 
-/// Splits at commas that no backslash precedes.
+/// Splits at commas that are not escaped with a backslash.
 fn split_escaped(text: &str) -> Vec<String> {
     let (mut parts, mut current, mut escaped) = (Vec::new(), String::new(), false);
     for character in text.chars() {
@@ -121,7 +121,7 @@ mod tests {
             let selector = FieldSelector::parse(text, &known).unwrap();
             assert_eq!(selector.matches(&object), wanted, "{text}");
         }
-        let one = FieldSelector::parse("metadata.name=x", &known).unwrap();
-        assert_eq!(one.name(), Some("x"));
+        let selector = FieldSelector::parse("metadata.name=x", &known).unwrap();
+        assert_eq!(selector.name(), Some("x"));
     }
 }

@@ -1,5 +1,5 @@
-//! The accept loop: HTTP/1.1 connections with bounds on their number and on how long a header may take.
-//! Never drops a request that it began to answer, unless shutting down takes longer than its bound.
+//! The accept loop: HTTP/1.1 connections with limits on their number and on how long a header may take.
+//! Requests in progress are completed, unless a shutdown takes longer than its limit.
 
 use std::io;
 use std::sync::Arc;
@@ -14,21 +14,21 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-/// A client that has not sent its header by then is gone or means harm.
+/// The time a client has to send its header. One that takes longer is gone or hostile.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long requests under way may take once shutdown began. ECS kills a container 30 s after it asked.
+/// How long requests in progress may take after shutdown began. ECS kills a container 30 s after its stop signal.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// Pause after a failed accept, most likely for lack of file descriptors.
+/// Pause after a failed accept, whose most likely cause is a lack of file descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
-/// Connections open at once; further ones wait in the kernel's queue.
+/// Number of connections open at once; further ones wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 1024;
 
-/// Serves `router` on `listener` until `shutdown` is cancelled, then lets requests under way end.
+/// Serves `router` on `listener` until `shutdown` is cancelled, then completes the requests in progress.
 ///
-/// The address is not evaluated here: ask [`crate::check_listen`] before binding.
+/// The address is not checked here: call [`crate::check_listen`] before binding.
 ///
 /// # Errors
-/// None today; accepting is retried. The type leaves room.
+/// None at present, since accepting is retried.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -50,7 +50,7 @@ pub async fn serve(
     Ok(())
 }
 
-/// Accepts connections for ever, each in a task of its own.
+/// Accepts connections for ever, each in its own task.
 async fn accept(listener: &TcpListener, router: &Router, graceful: &GracefulShutdown) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
@@ -77,7 +77,7 @@ fn connection(
     stream: TcpStream,
     router: Router,
 ) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
-    // Small answers must not wait for an acknowledgement.
+    // Small responses must not wait for an acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }

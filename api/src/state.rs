@@ -1,5 +1,5 @@
 //! What every request shares: the store, the metrics, the limits.
-//! Never holds an object: what is answered is read from the store.
+//! No object is cached: every response is read from the store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,18 +12,18 @@ use tokio_util::sync::CancellationToken;
 use crate::http_metrics::HttpMetrics;
 use crate::status::ApiError;
 
-/// Limits of the API. Each bounds what one client can make the server spend.
+/// Limits of the API. Each limits the resources that a client can use.
 #[derive(Clone, Debug)]
 pub struct ApiOptions {
-    /// Watches open at once; the next is answered 429.
+    /// Number of watches open at once; the response to a further one is 429.
     pub max_watches: usize,
-    /// Requests being answered at once, watches not counted once they stream; the next is answered 429.
+    /// Number of requests at once, without watches that stream already; the response to a further one is 429.
     pub max_requests: usize,
     /// Largest request body, in bytes.
     pub max_body_bytes: usize,
-    /// Longest a request may take until its answer begins.
+    /// How long a request may take until its response begins.
     pub request_timeout: Duration,
-    /// Longest a watch streams when the client names no `timeoutSeconds`; also the longest it may name.
+    /// How long a watch streams if the client sends no `timeoutSeconds`; also the maximum of that parameter.
     pub max_watch: Duration,
     /// Time between two bookmarks of a quiet watch.
     pub bookmark_interval: Duration,
@@ -37,7 +37,7 @@ impl Default for ApiOptions {
             max_requests: 200,
             max_body_bytes: 1024 * 1024,
             request_timeout: Duration::from_secs(30),
-            // kube-apiserver: --min-request-timeout is 1800 s, a watch lasts that long to twice that.
+            // kube-apiserver: --min-request-timeout is 1800 s; a watch lasts between once and twice that.
             max_watch: Duration::from_secs(3600),
             // kube-apiserver sends a bookmark about once a minute.
             bookmark_interval: Duration::from_secs(60),
@@ -62,11 +62,11 @@ struct Inner {
 }
 
 impl ApiState {
-    /// Binds the API to a store and registers its metrics with `registry`, which `/metrics` then shows
-    /// whole. Watches end when `shutdown` is cancelled: give the same token to [`crate::serve()`].
+    /// Creates the state for a store and registers the metrics of the API with `registry`; `/metrics` shows all of
+    /// `registry`. Watches end when `shutdown` is cancelled: pass the same token to [`crate::serve()`].
     ///
     /// # Errors
-    /// When `registry` already has metrics of these names.
+    /// `registry` already has metrics of these names.
     pub fn new(
         store: Store,
         registry: Registry,
@@ -92,7 +92,7 @@ impl ApiState {
         &self.inner.store
     }
 
-    /// The store to write to: in a dry run one that takes every write back.
+    /// Returns the store to write to: in a dry run, one that rolls every write back.
     pub(crate) fn writer(&self, dry_run: bool) -> Store {
         if dry_run {
             self.inner.store.dry_run()
@@ -117,7 +117,7 @@ impl ApiState {
         &self.inner.shutdown
     }
 
-    /// A place for one more watch; it is free again when the permit is dropped.
+    /// Returns a permit for one more watch, which is released when it is dropped.
     pub(crate) fn watch_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         permit(
             &self.inner.watches,
@@ -126,7 +126,7 @@ impl ApiState {
         )
     }
 
-    /// A place for one more request.
+    /// Returns a permit for one more request.
     pub(crate) fn request_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         permit(
             &self.inner.requests,
@@ -138,13 +138,13 @@ impl ApiState {
 
 fn permit(
     places: &Arc<Semaphore>,
-    what: &str,
+    noun: &str,
     limit: usize,
 ) -> Result<OwnedSemaphorePermit, ApiError> {
     Arc::clone(places)
         .try_acquire_owned()
         .map_err(|_| ApiError::TooManyRequests {
-            message: format!("{limit} {what} are open, which is the limit: try again later"),
+            message: format!("{limit} {noun} are open, which is the limit: try again later"),
             retry_after_seconds: 1,
         })
 }

@@ -1,5 +1,5 @@
 //! The errors of the API, and how each becomes a Kubernetes `Status` object with the matching HTTP code.
-//! Never puts an internal error's text into an answer: that goes to the log, the client gets a sentence of ours.
+//! The text of an internal error is logged and not sent: the client gets a general message.
 
 use axum::response::{IntoResponse, Response};
 use firelens_store::StoreError;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// <https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#response-status-kind>
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
-    /// 404: no object of that name.
+    /// 404: there is no object of that name.
     #[error("{plural}.{GROUP} {name:?} not found")]
     NotFound {
         /// Plural resource name.
@@ -21,21 +21,21 @@ pub(crate) enum ApiError {
         /// Name that was asked for.
         name: String,
     },
-    /// 404: no event of that name.
+    /// 404: there is no event of that name.
     #[error("events {name:?} not found")]
     NoSuchEvent {
         /// Name that was asked for.
         name: String,
     },
-    /// 404: the path itself leads nowhere.
+    /// 404: there is no such path.
     #[error("the server could not find the requested resource")]
     NoSuchPath,
-    /// 409: create of a name that is taken.
+    /// 409: an object of that name exists already.
     #[error("{plural}.{GROUP} {name:?} already exists")]
     AlreadyExists {
         /// Plural resource name.
         plural: &'static str,
-        /// Name that is taken.
+        /// Name that exists already.
         name: String,
     },
     /// 409: another write came first, a precondition failed, or the object is in use.
@@ -45,7 +45,7 @@ pub(crate) enum ApiError {
         plural: &'static str,
         /// Name of the object.
         name: String,
-        /// What stands in the way.
+        /// What the conflict is.
         message: String,
     },
     /// 422: the object breaks its schema or rules; every problem is listed.
@@ -58,7 +58,7 @@ pub(crate) enum ApiError {
         /// Every problem found.
         errors: Vec<FieldError>,
     },
-    /// 400: the request makes no sense.
+    /// 400: the request is not valid.
     #[error("{0}")]
     BadRequest(String),
     /// 403: the `Host` header names another machine (DNS rebinding).
@@ -67,10 +67,10 @@ pub(crate) enum ApiError {
     /// 405: the resource does not have this verb.
     #[error("{0}")]
     MethodNotAllowed(String),
-    /// 415: the body's media type is not understood here.
+    /// 415: the media type of the body is not supported.
     #[error("{0}")]
     UnsupportedMediaType(String),
-    /// 406: no representation that the client accepts.
+    /// 406: the client accepts none of the representations.
     #[error("only the following media types are accepted: {0}")]
     NotAcceptable(&'static str),
     /// 413: the body is larger than the limit.
@@ -79,24 +79,24 @@ pub(crate) enum ApiError {
         /// The limit.
         limit_bytes: usize,
     },
-    /// 429: at a limit of this server; come back later.
+    /// 429: a limit of this server is reached; the client may retry later.
     #[error("{message}")]
     TooManyRequests {
         /// Which limit.
         message: String,
-        /// When to come back.
+        /// When to retry.
         retry_after_seconds: u32,
     },
-    /// 410: the asked for history is gone; list again.
+    /// 410: the requested history is no longer kept; the client has to list again.
     #[error("{0}")]
     Expired(String),
-    /// 504: the server gave up waiting.
+    /// 504: the request took longer than the limit.
     #[error("the request did not finish within {limit_seconds} seconds")]
     Timeout {
         /// The limit.
         limit_seconds: u64,
     },
-    /// 503: the database does not answer.
+    /// 503: the database does not respond.
     #[error("cannot reach the database; try again later")]
     Unavailable,
     /// 500: a fault of this server; the cause is in its log.
@@ -105,7 +105,7 @@ pub(crate) enum ApiError {
 }
 
 impl ApiError {
-    /// HTTP code and `reason` of the `Status`.
+    /// Returns the HTTP code and the `reason` of the `Status`.
     pub(crate) fn code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::NotFound { .. } | Self::NoSuchEvent { .. } | Self::NoSuchPath => {
@@ -130,7 +130,7 @@ impl ApiError {
         }
     }
 
-    /// The `Status` object that says this.
+    /// Returns the `Status` object of this error.
     pub(crate) fn to_status(&self) -> Value {
         let (code, reason) = self.code();
         let mut status = json!({
@@ -200,7 +200,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// `Status` of a deletion that is complete.
+/// Returns the `Status` of a deletion that is complete.
 pub(crate) fn deleted_status(kind: Kind, name: &str, uid: &str) -> Value {
     json!({
         "kind": "Status",
@@ -213,30 +213,30 @@ pub(crate) fn deleted_status(kind: Kind, name: &str, uid: &str) -> Value {
 
 fn invalid_message(kind: Kind, name: &str, errors: &[FieldError]) -> String {
     let list = match errors {
-        [one] => one.to_string(),
+        [error] => error.to_string(),
         many => {
-            let all: Vec<String> = many.iter().map(ToString::to_string).collect();
-            format!("[{}]", all.join(", "))
+            let texts: Vec<String> = many.iter().map(ToString::to_string).collect();
+            format!("[{}]", texts.join(", "))
         }
     };
     format!("{}.{GROUP} {name:?} is invalid: {list}", kind.name())
 }
 
-/// One entry of `details.causes`. Its message is the error without the field in front, as Kubernetes has it.
+/// Returns an entry of `details.causes`. Its message is the error without the field, as in Kubernetes.
 fn cause(error: &FieldError) -> Value {
     let text = error.to_string();
     let message = text
         .strip_prefix(&format!("{}: ", error.field))
         .unwrap_or(&text);
     let reason = match error.cause {
-        // Kubernetes has no reason of its own for a field it does not know.
+        // Kubernetes has no reason for an unknown field.
         Cause::Unknown => Cause::Invalid.as_str(),
         known => known.as_str(),
     };
     json!({"reason": reason, "message": message, "field": error.field})
 }
 
-/// Turns a store's failure into an answer. What the client cannot act upon is logged and stays inside.
+/// Turns an error of the store into one of the API. Details that do not help the client are only logged.
 pub(crate) fn from_store(error: StoreError, kind: Kind, name: &str) -> ApiError {
     let plural = kind.plural();
     let name = name.to_owned();
@@ -286,7 +286,7 @@ pub(crate) fn from_store(error: StoreError, kind: Kind, name: &str) -> ApiError 
     }
 }
 
-/// Turns a failure of a request that concerns no single object into an answer.
+/// Turns an error of a request that concerns no single object into one of the API.
 pub(crate) fn from_store_query(error: StoreError) -> ApiError {
     match error {
         StoreError::Expired {
@@ -312,6 +312,6 @@ fn expired(requested: i64, oldest: i64, newest: i64) -> ApiError {
     ))
 }
 
-/// What Kubernetes says to the loser of a race; clients look for this sentence.
+/// The message of Kubernetes for a write that lost a race; clients search for this text.
 pub(crate) const CHANGED: &str =
     "the object has been modified; please apply your changes to the latest version and try again";

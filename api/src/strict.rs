@@ -1,5 +1,5 @@
-//! JSON and YAML with notice of a key given twice. `serde_json` keeps the last and says nothing.
-//! Never decides what that means: the caller knows whether to refuse, warn or go on.
+//! Parses JSON and YAML, and reports keys given twice. `serde_json` alone keeps the last one silently.
+//! The caller decides whether to refuse, warn or ignore them.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -7,13 +7,13 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// A value (of a repeated key the last one), and the dotted path of each repeated key.
+/// A value (of a repeated key, the last one), and the dotted path of each repeated key.
 type Parsed = (Value, Vec<String>);
 
 /// Parses JSON.
 ///
 /// # Errors
-/// What `serde_json` says of text that is not JSON, nesting deeper than its limit of 128 included.
+/// The error of `serde_json` for text that is not JSON, or nested deeper than its limit of 128.
 pub(crate) fn json(text: &[u8]) -> Result<Parsed, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let parsed = read(&mut deserializer)?;
@@ -24,7 +24,7 @@ pub(crate) fn json(text: &[u8]) -> Result<Parsed, serde_json::Error> {
 /// Parses one YAML document.
 ///
 /// # Errors
-/// What the parser says of text that is not one YAML document.
+/// The error of the parser for text that is not one YAML document.
 pub(crate) fn yaml(text: &[u8]) -> Result<Parsed, serde_yaml::Error> {
     read(serde_yaml::Deserializer::from_slice(text))
 }

@@ -1,5 +1,5 @@
 //! Objects as `meta.k8s.io/v1` `Table`: the columns that `kubectl get` shows.
-//! Never hides an object: one row each, and empty cells where the object has nothing to show.
+//! There is one row for each object, with empty cells where the object has no value.
 
 use firelens_types::v1alpha1::{Column, ColumnPath, Kind, printer_columns};
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::age;
 use crate::params::IncludeObject;
 
-/// What an event is about: shown as `kind/name`.
+/// The object of an event, shown as `kind/name`.
 const INVOLVED_OBJECT: ColumnPath = ColumnPath::Pointer("/involvedObject");
 
 /// The columns of `kubectl get events`.
@@ -47,25 +47,25 @@ const fn event(
     Column::new(name, type_, description, ColumnPath::Pointer(pointer))
 }
 
-/// What rows of a table are made of.
+/// The columns of a table.
 pub(crate) struct Layout {
     columns: &'static [Column],
 }
 
 impl Layout {
-    /// The columns of a kind.
+    /// Returns the columns of a kind.
     pub(crate) const fn of(kind: Kind) -> Self {
         Self {
             columns: printer_columns(kind),
         }
     }
 
-    /// The columns of events, those of `kubectl get events`.
+    /// Returns the columns of events, which are those of `kubectl get events`.
     pub(crate) const fn of_events() -> Self {
         Self { columns: EVENT }
     }
 
-    /// A table of `objects`; `list_metadata` is that of the list (or of the one object).
+    /// Returns a table of `objects`; `list_metadata` is the metadata of the list, or of the single object.
     pub(crate) fn table(
         &self,
         objects: &[Value],
@@ -118,15 +118,15 @@ fn cell(column: &Column, object: &Value, now: Timestamp) -> Value {
         ("date", Some(time)) => json!(age::since(time.as_str().unwrap_or_default(), now)),
         ("date", None) => json!("<unknown>"),
         ("integer" | "number" | "boolean", Some(Value::Array(items))) => json!(items.len()),
-        ("integer" | "number" | "boolean", found) => found.cloned().unwrap_or_default(),
+        ("integer" | "number" | "boolean", value) => value.cloned().unwrap_or_default(),
         (_, Some(Value::Array(items))) => {
             json!(items.iter().map(text).collect::<Vec<_>>().join(","))
         }
-        (_, found) => json!(found.map(text).unwrap_or_default()),
+        (_, value) => json!(value.map(text).unwrap_or_default()),
     }
 }
 
-/// A value as one cell shows it: strings bare, everything else as JSON.
+/// Returns a value as a cell shows it: strings as they are, everything else as JSON.
 fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -134,7 +134,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// The `PartialObjectMetadata` of an object.
+/// Returns the `PartialObjectMetadata` of an object.
 pub(crate) fn metadata_only(object: &Value) -> Value {
     json!({
         "kind": "PartialObjectMetadata",

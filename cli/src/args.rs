@@ -1,5 +1,5 @@
-//! Arguments of the binary. Every flag has an environment twin `FIRELENS_…`, beside the variables
-//! that other tools gave a name (`DATABASE_URL`, `AWS_REGION`, `RUST_LOG`).
+//! Arguments of the binary. Every flag can be set by an environment variable `FIRELENS_…`, beside the variables
+//! that are named by other tools (`DATABASE_URL`, `AWS_REGION`, `RUST_LOG`).
 
 mod client;
 
@@ -108,7 +108,7 @@ pub(crate) struct Serve {
     pub(crate) log_format: LogFormat,
 }
 
-/// An id that an installation can have.
+/// Parses the id of an installation.
 fn installation_id(text: &str) -> Result<String, String> {
     check_installation_id(text).map(|()| text.to_owned())
 }

@@ -1,32 +1,32 @@
-//! How the binary fails: one place prints the chain of causes, and picks the exit status.
+//! The failures of the binary: prints the chain of causes, and chooses the exit status.
 
 use std::error::Error;
 use std::process::ExitCode;
 
 use firelens_types::error_chain;
 
-/// Why a command did not do what was asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The request was understood and refused, or problems were found: exit status 1. The lines are
     /// printed as they are.
     Refused(Vec<String>),
-    /// The command was called in a way that cannot work: exit status 2.
+    /// The usage is wrong: exit status 2.
     Usage(String),
     /// Something else went wrong: exit status 1, with its causes.
     Broken(String, Box<dyn Error + Send + Sync>),
 }
 
 impl Failure {
-    /// A failure with what was attempted and its cause.
+    /// Creates a failure from what was attempted and its cause.
     pub(crate) fn broken(
-        what: impl Into<String>,
+        attempt: impl Into<String>,
         cause: impl Error + Send + Sync + 'static,
     ) -> Self {
-        Self::Broken(what.into(), Box::new(cause))
+        Self::Broken(attempt.into(), Box::new(cause))
     }
 
-    /// A single refusal.
+    /// Creates a refusal of one line.
     pub(crate) fn refused(line: impl Into<String>) -> Self {
         Self::Refused(vec![line.into()])
     }
@@ -39,8 +39,8 @@ impl Failure {
                 }
             }
             Self::Usage(text) => eprintln!("error: {text}\n\nFor more information, try '--help'."),
-            Self::Broken(what, cause) => {
-                eprintln!("error: {what}: {}", error_chain(cause.as_ref()));
+            Self::Broken(attempt, cause) => {
+                eprintln!("error: {attempt}: {}", error_chain(cause.as_ref()));
             }
         }
     }

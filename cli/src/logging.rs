@@ -1,4 +1,4 @@
-//! Log lines on standard error: text for people at a terminal, JSON for everything else.
+//! Log lines on standard error: text at a terminal, JSON otherwise.
 
 use std::io::IsTerminal;
 
@@ -6,10 +6,10 @@ use tracing_subscriber::EnvFilter;
 
 use crate::args::LogFormat;
 
-/// What is logged when `RUST_LOG` says nothing. The AWS SDK logs credentials problems at `warn`.
+/// The filter if `RUST_LOG` is not set. The AWS SDK logs problems with credentials at `warn`.
 const DEFAULT_FILTER: &str = "info,aws_config=warn,aws_smithy_runtime=warn,hyper=warn,sqlx=warn";
 
-/// Starts logging; a second call changes nothing.
+/// Starts logging; a second call has no effect.
 pub(crate) fn start(format: LogFormat) {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
@@ -23,7 +23,7 @@ pub(crate) fn start(format: LogFormat) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(terminal);
-    // An error here means that logging was started already, by a test for instance.
+    // An error means that logging was started already, for example by a test.
     let _already_started = if json {
         builder.json().try_init()
     } else {

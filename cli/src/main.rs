@@ -1,6 +1,6 @@
 //! The `firelens` binary: one binary, its roles and verbs as subcommands.
 //!
-//! It parses arguments, wires the crates together and prints; it decides nothing about AWS.
+//! It parses arguments, wires the crates together and prints; decisions about AWS are made in `core`.
 //! Data goes to standard output, notes to standard error. Exit status: 0 done, 1 refused or problems
 //! found, 2 wrong usage.
 
@@ -19,11 +19,11 @@ use clap::{CommandFactory, FromArgMatches};
 use args::{Arguments, Command};
 use failure::Failure;
 
-/// Passes over a fleet make and drop many small texts.
+/// The allocator: passes over a fleet allocate and free many small strings.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What kubectl calls for `kubectl firelens`.
+/// The name of the program that kubectl runs for `kubectl firelens`.
 const PLUGIN: &str = "kubectl-firelens";
 
 fn main() -> ExitCode {
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The command line; called `kubectl-firelens` it is a plugin of kubectl, and says so in its help.
+/// Returns the command line. Under the name `kubectl-firelens` it is a plugin of kubectl, and its help shows that.
 fn command() -> clap::Command {
     let program = std::env::args_os().next().unwrap_or_default();
     let name = Path::new(&program).file_stem().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! `firelens serve` and `firelens migrate`: wires store, API and controller together.
 //!
-//! A stop signal lets requests under way end and gives leases back; the second one is the
-//! operating system's.
+//! On a stop signal, requests in progress are completed and leases are released. Further signals have no effect,
+//! since the handlers stay installed.
 
 use std::future::Future;
 use std::time::Duration;
@@ -19,9 +19,9 @@ use crate::args::{Database, LogFormat, Migrate, Role, Serve};
 use crate::failure::Failure;
 use crate::logging;
 
-/// How long the database may take to come up beside the operator, as in a compose file or a task.
+/// How long the database may take to start beside the operator, as in a compose file or a task.
 const DATABASE_WAIT: Duration = Duration::from_secs(60);
-/// Pause between two attempts to reach it.
+/// Pause between two attempts to connect.
 const DATABASE_RETRY: Duration = Duration::from_secs(1);
 
 /// Serves until a stop signal comes.
@@ -58,7 +58,7 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), Failure> {
                 shutdown.clone(),
             )
             .map_err(|error| Failure::broken("cannot register the metrics of the API", error))?;
-            // With port 0 the system picks one: what is said is what can be reached.
+            // With port 0 the system chooses a port: the actual address is reported.
             let address = listener.local_addr().unwrap_or(arguments.listen);
             tracing::info!(%address, "serving the API");
             let shutdown = shutdown.clone();
@@ -88,7 +88,7 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), Failure> {
     })
 }
 
-/// Brings the schema up to date.
+/// Migrates the database schema.
 pub(crate) fn migrate(arguments: &Migrate) -> Result<(), Failure> {
     logging::start(LogFormat::Auto);
     block_on(async {
@@ -150,7 +150,7 @@ async fn migrate_store(store: &Store) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says which installation this is, and sees to it that it is the one that is meant.
+/// Logs the id of the installation, after it was compared with, or replaced by, the one of the arguments.
 async fn name_installation(store: &Store, arguments: &Serve) -> Result<(), Failure> {
     let broken = |error| {
         Failure::broken(
@@ -192,7 +192,7 @@ fn block_on<F: Future<Output = Result<(), Failure>>>(work: F) -> Result<(), Fail
         .block_on(work)
 }
 
-/// A token that is cancelled by SIGTERM (how ECS stops a task) or SIGINT.
+/// Returns a token that is cancelled by SIGTERM (how ECS stops a task) or SIGINT.
 fn stop_on_signal() -> Result<CancellationToken, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
     let broken = |error| Failure::broken("cannot listen for signals", error);

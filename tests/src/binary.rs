@@ -1,5 +1,5 @@
 //! The real binary: as a command that ends, and as a server on loopback.
-//! Must never run with the caller's own AWS configuration.
+//! It must not run with the caller's own AWS configuration.
 
 #![allow(
     clippy::expect_used,
@@ -18,13 +18,13 @@ use crate::process::{Process, clean, free_port, until};
 
 /// Longest wait for a server to be ready.
 const READY_DEADLINE: Duration = Duration::from_secs(30);
-/// Longest wait for one answer.
+/// Longest wait for a response.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The binary the run was told of, else the one built beside this test.
+/// Returns the path of the binary that the environment names, else of the one built beside this test.
 ///
 /// # Panics
-/// Where it is not there.
+/// If it is not there.
 #[must_use]
 pub fn path() -> PathBuf {
     if let Some(path) = env::var_os("FIRELENS_TEST_BINARY").filter(|path| !path.is_empty()) {
@@ -41,10 +41,10 @@ pub fn path() -> PathBuf {
     path
 }
 
-/// Standard output of the binary.
+/// Runs the binary and returns its standard output.
 ///
 /// # Panics
-/// With its standard error where it refuses.
+/// If the binary fails, with its standard error.
 #[must_use]
 pub fn run(arguments: &[&str]) -> String {
     let output = Command::new(path())
@@ -61,7 +61,7 @@ pub fn run(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// `firelens serve` with both roles; killed with this handle.
+/// `firelens serve` with both roles; it is killed when this handle is dropped.
 #[derive(Debug)]
 pub struct Server {
     process: Process,
@@ -69,7 +69,7 @@ pub struct Server {
     database_url: String,
     aws_url: String,
     region: String,
-    /// Its log; goes last.
+    /// The folder of its log; dropped last.
     home: TempDir,
 }
 
@@ -92,7 +92,7 @@ impl Server {
         server
     }
 
-    /// Kills it in the middle of whatever it does.
+    /// Kills it at once.
     pub fn kill(&mut self) {
         self.process.kill();
     }
@@ -116,16 +116,16 @@ impl Server {
         });
     }
 
-    /// Where a client finds it.
+    /// Returns the URL for clients.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The body that a path answers.
+    /// Returns the body of a path.
     ///
     /// # Errors
-    /// Where it answers no success, or not at all.
+    /// If the response is no success, or there is none.
     pub fn get(&self, path: &str) -> Result<String, ureq::Error> {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .proxy(None)

@@ -1,5 +1,5 @@
 //! The binary as a client of an API that a test serves, with nothing of the caller's own configuration.
-//! Never waits on the thread that serves: the binary runs beside it.
+//! The binary runs beside the thread that serves, which must not be blocked.
 #![allow(clippy::expect_used)]
 
 use std::ffi::OsString;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::binary;
 
-/// What a command did.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Ran {
     /// Exit status.
@@ -30,29 +30,29 @@ impl Ran {
         }
     }
 
-    /// Standard output of a command that must have done what was asked.
+    /// Returns the standard output of a command that must have succeeded.
     ///
     /// # Panics
-    /// With all that it printed where it has not.
+    /// With all that it printed, if it has not.
     #[must_use]
     pub fn done(self) -> String {
         assert_eq!(self.status, 0, "{}{}", self.stdout, self.stderr);
         self.stdout
     }
 
-    /// The same as JSON.
+    /// As [`Self::done`], parsed as JSON.
     ///
     /// # Panics
-    /// As [`Self::done`], or where it is none.
+    /// As [`Self::done`], or if it is not JSON.
     #[must_use]
     pub fn json(self) -> Value {
         serde_json::from_str(&self.done()).expect("JSON")
     }
 
-    /// Standard error of a command that must have been refused.
+    /// Returns the standard error of a command that must have been refused.
     ///
     /// # Panics
-    /// With all that it printed where it was not.
+    /// With all that it printed, if it was not.
     #[must_use]
     pub fn refused(self) -> String {
         assert_eq!(self.status, 1, "{}{}", self.stdout, self.stderr);
@@ -60,10 +60,10 @@ impl Ran {
     }
 }
 
-/// Runs the binary with these variables and no others.
+/// Runs the binary with these environment variables and no others.
 ///
 /// # Panics
-/// Where it cannot be run.
+/// If it cannot be run.
 pub async fn run_with(variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
     let own = |text: &&str| OsString::from(*text);
     let arguments: Vec<OsString> = arguments.iter().map(own).collect();

@@ -1,6 +1,6 @@
 //! Whole passes of the controller on a real PostgreSQL and the fake AWS, with one driven clock.
-//! Never sleeps and never reads the wall clock: time is what the fake says. It does not stand still in a
-//! pass: each look at the clock and each call takes a moment, as in life.
+//! The clock is that of the fake, not the wall clock. It does not stand still in a pass: each read of the clock and
+//! each call takes some time, as in production.
 #![allow(clippy::expect_used, clippy::panic)]
 
 pub mod account;
@@ -59,7 +59,7 @@ pub fn aws_settings(fake: &FakeAws) -> AwsSettings {
 /// Whether a service runs with a router.
 ///
 /// # Panics
-/// Where there is no such service.
+/// If there is no such service.
 #[must_use]
 pub fn has_router(fake: &FakeAws, cluster: &str, service: &str) -> bool {
     let live = fake.live(cluster, service);
@@ -76,7 +76,7 @@ pub fn is_routed(document: &Value) -> bool {
 #[must_use]
 pub fn condition<'a>(status: &'a Value, type_: &str) -> Option<&'a Value> {
     let mut conditions = status["conditions"].as_array().into_iter().flatten();
-    conditions.find(|one| one["type"] == type_)
+    conditions.find(|condition| condition["type"] == type_)
 }
 
 /// How a pass ended, as its surroundings see it.
@@ -106,11 +106,11 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// A controller that has not looked yet, on an empty database and an empty AWS, with the rights that we
-    /// ship and no others.
+    /// Starts a controller that has made no pass yet, on an empty database and an empty AWS, with the rights of
+    /// `deploy/iam` and no others.
     ///
     /// # Panics
-    /// Where no PostgreSQL or no port can be had: the test has failed then.
+    /// If no PostgreSQL or no port can be had: the test has failed then.
     pub async fn start() -> Self {
         let fake = FakeAws::start().expect("a port for the fake AWS");
         rights::only_shipped_rights(&fake);
@@ -118,7 +118,7 @@ impl Harness {
             age: REVISION_LAG,
             of_everybody: false,
         });
-        // What AWS will say tomorrow must not trouble anybody, whatever the test is about.
+        // New members of AWS must not break anything, whatever the test is about.
         let asked = std::env::var_os("FIRELENS_TEST_AWS_MODELS").filter(|path| !path.is_empty());
         fake.invite_strangers(asked.map(|_| STRANGERS));
         Self::on(fake, INSTALLATION).await
@@ -148,7 +148,7 @@ impl Harness {
         Self::on(self.fake.clone(), installation).await
     }
 
-    /// The database is lost with everything in it, and the operator begins anew as that installation.
+    /// Loses the database with everything in it, and starts the operator anew as that installation.
     pub async fn lose_database(&mut self, installation: &str) {
         self.ctx.leases().release_all().await;
         *self = self.beside(installation).await;
@@ -158,7 +158,7 @@ impl Harness {
     /// not say otherwise waits for no waiter of an owner (`rollout.settleSeconds: 0`): few scenes have one.
     ///
     /// # Panics
-    /// Where the object is not admitted or not stored.
+    /// If the object is not admitted or not stored.
     pub async fn apply(&self, mut object: Value) -> Value {
         if object["kind"] == "LoggingPolicy"
             && object["spec"]["rollout"].get("settleSeconds").is_none()
@@ -185,7 +185,7 @@ impl Harness {
     /// [`Self::apply`] of a YAML document.
     ///
     /// # Panics
-    /// Where the text is not YAML, or as [`Self::apply`].
+    /// If the text is not YAML, or as [`Self::apply`].
     pub async fn apply_yaml(&self, text: &str) -> Value {
         self.apply(serde_yaml::from_str(text).expect("YAML")).await
     }
@@ -193,7 +193,7 @@ impl Harness {
     /// Deletes an object as `kubectl delete` would.
     ///
     /// # Panics
-    /// Where there is no such object.
+    /// If there is no such object.
     pub async fn delete(&self, kind: Kind, name: &str) {
         let any = Preconditions::default();
         let deleted = self.store.delete(kind, name, &any).await;
@@ -208,7 +208,7 @@ impl Harness {
     /// An object as it is stored.
     ///
     /// # Panics
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub async fn get(&self, kind: Kind, name: &str) -> Option<Value> {
         self.store.get(kind, name).await.expect("a readable store")
     }
@@ -216,7 +216,7 @@ impl Harness {
     /// The status of the workload that stands for a service.
     ///
     /// # Panics
-    /// Where there is no such workload.
+    /// If there is no such workload.
     pub async fn workload(&self, cluster: &str, service: &str) -> Value {
         let name = format!("{TARGET}.{cluster}.{service}");
         let object = self.get(Kind::Workload, &name).await;
@@ -226,7 +226,7 @@ impl Harness {
     /// Whether a service runs with a router.
     ///
     /// # Panics
-    /// Where there is no such service.
+    /// If there is no such service.
     #[must_use]
     pub fn has_router(&self, cluster: &str, service: &str) -> bool {
         has_router(&self.fake, cluster, service)
@@ -235,7 +235,7 @@ impl Harness {
     /// A condition of the workload that stands for a service.
     ///
     /// # Panics
-    /// Where there is no such workload.
+    /// If there is no such workload.
     pub async fn condition(&self, cluster: &str, service: &str, type_: &str) -> Option<Value> {
         let status = self.workload(cluster, service).await;
         condition(&status, type_).cloned()
@@ -244,25 +244,25 @@ impl Harness {
     /// Reason of a condition of the workload that stands for a service.
     ///
     /// # Panics
-    /// Where there is no such workload.
+    /// If there is no such workload.
     pub async fn reason(&self, cluster: &str, service: &str, type_: &str) -> String {
-        let found = self.condition(cluster, service, type_).await;
-        found.map_or_else(String::new, |one| {
-            one["reason"].as_str().unwrap_or("").to_owned()
+        let condition = self.condition(cluster, service, type_).await;
+        condition.map_or_else(String::new, |condition| {
+            condition["reason"].as_str().unwrap_or("").to_owned()
         })
     }
 
-    /// Says something to a rollout, as `kubectl patch` would.
+    /// Changes `spec.control` of a rollout, as `kubectl patch` would.
     ///
     /// # Panics
-    /// Where there is no such rollout.
+    /// If there is no such rollout.
     pub async fn say(&self, rollout: &str, control: &Value) {
         let object = self.get(Kind::Rollout, rollout).await;
         let mut object = object.unwrap_or_else(|| panic!("no rollout {rollout}"));
         object["spec"]["control"] = control.clone();
         let update = Update::object(object);
-        let said = self.store.update(Kind::Rollout, rollout, update).await;
-        said.expect("the rollout takes it");
+        let updated = self.store.update(Kind::Rollout, rollout, update).await;
+        updated.expect("the rollout takes it");
     }
 
     /// One pass over the target that every scene has, at the driven time.
@@ -275,7 +275,7 @@ impl Harness {
         self.passes += 1;
         let began = self.fake.now();
         let ended = tokio::select! {
-            // A crash is a death at once: nothing of the pass may go on beside it.
+            // A crash ends the pass at once: nothing of it may continue.
             biased;
             () = self.fake.crashed() => None,
             outcome = reconcile_target(&self.ctx, target, began) => Some(outcome),
@@ -295,10 +295,10 @@ impl Harness {
     }
 
     /// Passes at the times they ask for, until nothing is waited for and a resync later nothing is
-    /// written either. Answers how many there were.
+    /// written either. Returns how many there were.
     ///
     /// # Panics
-    /// Where that takes more than `max_passes`.
+    /// If that takes more than `max_passes`.
     pub async fn settle(&mut self, max_passes: usize) -> usize {
         let mut trail = Vec::new();
         let mut was_quiet = false;
@@ -324,7 +324,7 @@ impl Harness {
     /// Passes until an object is gone, and the pass after.
     ///
     /// # Panics
-    /// Where that takes too long.
+    /// If that takes too long.
     pub async fn settle_until_gone(&mut self, kind: Kind, name: &str) {
         const MAX_PASSES: usize = 100;
         for _ in 0..MAX_PASSES {
@@ -340,7 +340,7 @@ impl Harness {
         panic!("{name} is not gone after {MAX_PASSES} passes");
     }
 
-    /// A new process takes over: nothing in memory survives, and the lease of the dead has run out.
+    /// Starts a new process: nothing in memory is kept, and the lease of the old one has expired.
     pub async fn restart(&mut self) {
         self.lives += 1;
         self.ctx.leases().release_all().await;

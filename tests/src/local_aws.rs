@@ -1,6 +1,6 @@
 //! A stand-in for AWS on loopback, as a process of its own: MiniStack or moto, and the plain calls that
 //! the owners of services make there.
-//! Must never be given credentials that mean something elsewhere, nor reach Docker, nor outlive its test.
+//! It must not get real credentials, reach Docker, or outlive its test.
 
 #![allow(
     clippy::expect_used,
@@ -23,11 +23,11 @@ use tempfile::TempDir;
 use self::call::between;
 use crate::process::{Process, clean, free_port, until};
 
-/// Account of every test. MiniStack takes twelve digits in the place of an access key for it.
+/// Account of every test. MiniStack takes twelve digits instead of an access key for it.
 pub const ACCOUNT: &str = "111122223333";
-/// Longest wait for the first answer: Python imports a lot, and tests start several at once.
+/// Longest wait for the first response: Python imports a lot, and tests start several at once.
 const START_DEADLINE: Duration = Duration::from_secs(60);
-/// Longest wait for one answer.
+/// Longest wait for a response.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// File in the home of MiniStack: the containers that crash, one `FAMILY CONTAINER` a line.
@@ -43,7 +43,7 @@ pub struct LocalAws {
     home: TempDir,
 }
 
-/// What a test can see of AWS: two that are equal mean that nothing was written in between.
+/// The state of AWS that a test can see: if two are equal, nothing was written in between.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// Service to the ARN of the revision it asks for.
@@ -140,7 +140,7 @@ impl LocalAws {
     /// these families and no others.
     ///
     /// # Panics
-    /// Where this is no [`Self::ministack_with_tasks`].
+    /// If this is no [`Self::ministack_with_tasks`].
     pub fn crash(&self, container: &str, families: &[&str]) {
         let lines: String = families
             .iter()
@@ -172,7 +172,7 @@ impl LocalAws {
         let _ = self.s3("PUT", name);
     }
 
-    /// Makes a role that the account itself may assume, with these inline policies; answers its ARN.
+    /// Makes a role that the account itself may assume, with these inline policies; returns its ARN.
     pub fn create_role(&self, name: &str, policies: &[(&str, &Value)]) -> String {
         let trust = json!({"Version": "2012-10-17", "Statement": [{
             "Effect": "Allow", "Action": "sts:AssumeRole",
@@ -316,7 +316,7 @@ fn named(variable: &str) -> Option<PathBuf> {
 /// The task definitions of the demo with these names.
 ///
 /// # Panics
-/// Where there is none of that name.
+/// If there is none of that name.
 #[must_use]
 pub fn demo_task_definitions(names: &[&str]) -> Vec<Value> {
     let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR"));

@@ -1,5 +1,5 @@
 //! A PostgreSQL for tests: one server per run, one freshly migrated database per test.
-//! Never touches a server that was not started or named for tests.
+//! No server is used that was not started or named for tests.
 //!
 //! The server is the one that `FIRELENS_TEST_DATABASE_URL` names, or else one that the first test
 //! starts through `deploy/local/postgres.sh` and that all tests of this checkout share, in whichever
@@ -60,7 +60,7 @@ impl Database {
     /// Runs statements inside it: what another version left there, or what it is to refuse.
     ///
     /// # Panics
-    /// Where the server refuses them.
+    /// If the server refuses them.
     pub async fn execute(&self, statements: &str) {
         scratch::execute(&self.url(), statements)
             .await
@@ -100,7 +100,7 @@ impl Drop for Database {
 /// A new database with the schema of this version and nothing in it.
 ///
 /// # Panics
-/// Where no server can be started: a test that needs one has failed then.
+/// If no server can be started: a test that needs one has failed then.
 pub async fn database() -> Database {
     let (server_url, template) = template().await;
     let name = format!("firelens_{}", Uuid::new_v4().simple());

@@ -1,5 +1,5 @@
 //! Programs that a test runs beside itself.
-//! Must never leave one running, nor hand one the caller's own AWS configuration, proxies or home.
+//! None may be left running, or get the caller's own AWS configuration, proxies or home.
 
 #![allow(
     clippy::expect_used,
@@ -32,7 +32,7 @@ impl Process {
     /// Starts it with nothing on standard input; what it prints is added to `log`.
     ///
     /// # Panics
-    /// Where it cannot be started.
+    /// If it cannot be started.
     #[must_use]
     pub fn spawn(mut command: Command, log: PathBuf) -> Self {
         let out = File::options()
@@ -51,27 +51,27 @@ impl Process {
         Self { child, log }
     }
 
-    /// Says why it has ended, if it has.
+    /// Panics with its log if it has ended.
     ///
     /// # Panics
-    /// Where it has ended.
+    /// If it has ended.
     pub fn check_alive(&mut self) {
         if let Some(status) = self.child.try_wait().expect("its own child") {
             panic!("it ended with {status}:\n{}", self.log_tail());
         }
     }
 
-    /// Kills it as nothing can be caught: SIGKILL. Answers when it is gone.
+    /// Kills it with SIGKILL, which cannot be caught. Returns when it has ended.
     pub fn kill(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// Waits until it has ended by itself; answers its exit status.
+    /// Waits until it has ended by itself; returns its exit status.
     ///
     /// # Panics
-    /// Where it goes on for longer than `patience`.
+    /// If it goes on for longer than `patience`.
     pub fn ended(&mut self, patience: Duration) -> Option<i32> {
         let status = until("it has ended", patience, || {
             let status = self.child.try_wait().expect("its own child");
@@ -112,19 +112,19 @@ pub fn clean<'a>(command: &'a mut Command, home: &Path) -> &'a mut Command {
 /// A loopback port nobody listens on right now.
 ///
 /// # Panics
-/// Where there is none.
+/// If there is none.
 #[must_use]
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()
 }
 
-/// Asks until the answer is good.
+/// Repeats a check until it succeeds.
 ///
 /// # Panics
-/// Where it is not within `patience`, with the last answer.
+/// If it is not within `patience`, with the last answer.
 pub fn until<T, E: Debug>(
-    what: &str,
+    goal: &str,
     patience: Duration,
     mut ask: impl FnMut() -> Result<T, E>,
 ) -> T {
@@ -132,7 +132,7 @@ pub fn until<T, E: Debug>(
     loop {
         match ask() {
             Ok(answer) => return answer,
-            Err(why) => assert!(Instant::now() < deadline, "{what}: not in time: {why:?}"),
+            Err(why) => assert!(Instant::now() < deadline, "{goal}: not in time: {why:?}"),
         }
         thread::sleep(POLL);
     }

@@ -1,5 +1,5 @@
 //! The OpenAPI documents: generated from the schemas of the kinds, so that they cannot differ from what is
-//! enforced. Never hand-written for a kind, and never computed per request.
+//! enforced. They are computed once, not for each request.
 
 mod gnostic;
 mod paths;
@@ -69,13 +69,14 @@ static V2_JSON: LazyLock<Ready> = LazyLock::new(|| Ready::json(&V2));
 static V2_PROTOBUF: LazyLock<Ready> =
     LazyLock::new(|| Ready::new(gnostic::encode(&V2), gnostic::CONTENT_TYPE));
 
-/// The OpenAPI 3.0 document of `firelens.dev/v1alpha1`, as served under `/openapi/v3/apis/firelens.dev/v1alpha1`.
+/// Returns the OpenAPI 3.0 document of `firelens.dev/v1alpha1`, as served
+/// under `/openapi/v3/apis/firelens.dev/v1alpha1`.
 #[must_use]
 pub fn openapi_v3() -> Value {
     v3::group()
 }
 
-/// `GET /openapi/v3`: where the documents are. The hash lets clients keep them for ever.
+/// `GET /openapi/v3`: the paths of the documents. With the hash in a path, clients can cache them for ever.
 pub(crate) fn index() -> Value {
     let entry = |path: &str, ready: &Ready| json!({"serverRelativeURL": format!("/openapi/v3/{path}?hash={}", ready.etag)});
     json!({"paths": {
@@ -94,7 +95,7 @@ pub(crate) fn core_v3(headers: &HeaderMap) -> Response {
     V3_CORE.answer(headers)
 }
 
-/// `GET /openapi/v2`, as protobuf where that comes first in `Accept`.
+/// `GET /openapi/v2`, as protobuf if that is first in `Accept`.
 pub(crate) fn v2(headers: &HeaderMap) -> Response {
     let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
     let first = accepted

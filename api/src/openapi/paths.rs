@@ -1,5 +1,5 @@
-//! The operations of each resource, in a form that both OpenAPI versions are written from.
-//! Never lists an operation that discovery does not list.
+//! The operations of each resource, from which both OpenAPI versions are written.
+//! They are the operations that discovery lists.
 
 use firelens_types::v1alpha1::{API_VERSION, GROUP, Kind, VERSION};
 use serde_json::{Value, json};
@@ -22,16 +22,17 @@ pub(super) struct Operation {
     pub(super) body: Option<String>,
     /// Media types of the body.
     pub(super) consumes: &'static [&'static str],
-    /// Name of the schema of the answer.
+    /// Name of the schema of the response.
     pub(super) answer: String,
-    /// HTTP code of success.
+    /// HTTP code of a success.
     pub(super) code: &'static str,
     /// Group, version and kind, as `x-kubernetes-group-version-kind`.
     pub(super) gvk: Value,
 }
 
 const OBJECT: &[&str] = &["application/json", "application/yaml"];
-/// Strategic merge patch is for built-in types of Kubernetes; clients look here to learn that we lack it.
+/// Media types of patches. Strategic merge patch is only for built-in types
+/// of Kubernetes; clients find here that it is missing.
 const PATCHES: &[&str] = &[
     "application/json-patch+json",
     "application/merge-patch+json",
@@ -50,7 +51,7 @@ const LIST: &[&str] = &[
     "watch",
 ];
 
-/// What a query parameter means, and its type.
+/// Returns the description of a query parameter, and its type.
 pub(super) fn query_parameter(name: &str) -> (&'static str, &'static str) {
     match name {
         "allowWatchBookmarks" => (
@@ -83,7 +84,7 @@ pub(super) fn query_parameter(name: &str) -> (&'static str, &'static str) {
     }
 }
 
-/// All operations of the group's kinds, ordered by path.
+/// Returns all operations of the group's kinds, ordered by path.
 pub(super) fn of_group() -> Vec<Operation> {
     let mut operations: Vec<Operation> = Kind::ALL.into_iter().flat_map(of_kind).collect();
     operations.push(plan());
@@ -110,8 +111,8 @@ fn plan() -> Operation {
 fn of_kind(kind: Kind) -> Vec<Operation> {
     let plural = kind.plural();
     let collection = format!("/apis/{API_VERSION}/{plural}");
-    let one = format!("{collection}/{{name}}");
-    let status = format!("{one}/status");
+    let item = format!("{collection}/{{name}}");
+    let status = format!("{item}/status");
     let mut operations = vec![
         read(
             kind,
@@ -120,7 +121,7 @@ fn of_kind(kind: Kind) -> Vec<Operation> {
             "list",
             &format!("{}List", kind.name()),
         ),
-        read(kind, &one, "get", "read", kind.name()),
+        read(kind, &item, "get", "read", kind.name()),
         read(kind, &status, "get", "readStatus", kind.name()),
     ];
     if discovery::verbs(kind).contains(&"create") {
@@ -132,15 +133,15 @@ fn of_kind(kind: Kind) -> Vec<Operation> {
                 "deletecollection",
                 &schemas::name(&format!("{}List", kind.name())),
             ),
-            delete(kind, &one, "delete", schemas::STATUS),
+            delete(kind, &item, "delete", schemas::STATUS),
             write(kind, &status, "put", "replaceStatus", "200"),
             write(kind, &status, "patch", "patchStatus", "200"),
         ]);
     }
     if discovery::verbs(kind).contains(&"update") {
         operations.extend([
-            write(kind, &one, "put", "replace", "200"),
-            write(kind, &one, "patch", "patch", "200"),
+            write(kind, &item, "put", "replace", "200"),
+            write(kind, &item, "patch", "patch", "200"),
         ]);
     }
     operations
@@ -221,7 +222,7 @@ fn delete(kind: Kind, path: &str, action: &'static str, answer: &str) -> Operati
     }
 }
 
-/// The operations of `v1`: events can be read.
+/// Returns the operations of `v1`: events can be read.
 pub(super) fn of_core() -> Vec<Operation> {
     let read = |path: &str, action: &'static str, id: &str, answer: &str| Operation {
         path: path.to_owned(),
@@ -263,7 +264,7 @@ pub(super) fn of_core() -> Vec<Operation> {
     ]
 }
 
-/// The path parameters of an operation: names and what they mean.
+/// Returns the path parameters of an operation: names and descriptions.
 pub(super) fn path_parameters(path: &str) -> Vec<(&'static str, &'static str)> {
     [
         ("name", "Name of the object."),
@@ -274,7 +275,7 @@ pub(super) fn path_parameters(path: &str) -> Vec<(&'static str, &'static str)> {
     .collect()
 }
 
-/// `x-kubernetes-action` and `x-kubernetes-group-version-kind` of an operation.
+/// Adds `x-kubernetes-action` and `x-kubernetes-group-version-kind` of an operation.
 pub(super) fn extend(operation: &Operation, json: &mut Value) {
     json["x-kubernetes-action"] = json!(operation.action);
     json[schemas::GVK] = operation.gvk.clone();

@@ -1,12 +1,12 @@
-//! The named schemas of the documents: each kind, its list, and what every Kubernetes API shares.
-//! Never describes a field of a kind: that text lives with the kind's type.
+//! The named schemas of the documents: each kind, its list, and what all Kubernetes APIs share.
+//! The descriptions of a kind's fields are the doc comments of its type, not here.
 
 use firelens_types::v1alpha1::{GROUP, Kind, VERSION, schema};
 use serde_json::{Map, Value, json};
 
 use crate::discovery;
 
-/// Name of a kind's schema, in the reversed-domain form of Kubernetes.
+/// Returns the name of a kind's schema, in the reversed-domain form of Kubernetes.
 pub(super) fn name(kind: &str) -> String {
     format!("dev.firelens.{VERSION}.{kind}")
 }
@@ -24,20 +24,20 @@ pub(super) fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-/// The extension that ties a schema or an operation to a kind.
+/// The extension that connects a schema or an operation with a kind.
 pub(super) const GVK: &str = "x-kubernetes-group-version-kind";
 
 pub(super) fn gvk(group: &str, version: &str, kind: &str) -> Value {
     json!({"group": group, "version": version, "kind": kind})
 }
 
-/// Schemas of `firelens.dev/v1alpha1`.
+/// Returns the schemas of `firelens.dev/v1alpha1`.
 pub(super) fn of_group() -> Map<String, Value> {
     let mut schemas = Map::new();
     for kind in Kind::ALL {
-        let mut one = schema(kind);
-        one[GVK] = json!([gvk(GROUP, VERSION, kind.name())]);
-        schemas.insert(name(kind.name()), one);
+        let mut kind_schema = schema(kind);
+        kind_schema[GVK] = json!([gvk(GROUP, VERSION, kind.name())]);
+        schemas.insert(name(kind.name()), kind_schema);
         let list = format!("{}List", kind.name());
         let described = format!("A list of {} objects.", kind.name());
         let mut many = list_schema(&described, &name(kind.name()));
@@ -52,7 +52,7 @@ pub(super) fn of_group() -> Map<String, Value> {
     schemas
 }
 
-/// What `POST /plans` takes and answers.
+/// Returns the schema of the request and response of `POST /plans`.
 fn plan() -> Value {
     let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
     let mut policy = json!({"x-kubernetes-preserve-unknown-fields": true});
@@ -76,7 +76,7 @@ fn plan() -> Value {
     })
 }
 
-/// Schemas of `v1`, as far as it is served.
+/// Returns the schemas of `v1`, as far as it is served.
 pub(super) fn of_core() -> Map<String, Value> {
     let mut schemas = Map::new();
     let mut event = event();

@@ -1,5 +1,5 @@
 //! The OpenAPI v2 document, for clients that do not read v3: `kubectl` up to 1.28, Argo CD, Terraform.
-//! Never says more than v3: what v2 cannot express is left open, so that its validation refuses nothing good.
+//! What v2 cannot express is left open, so that validation by a client refuses no valid object.
 
 use serde_json::{Map, Value, json};
 
@@ -22,7 +22,7 @@ const KEPT: &[&str] = &[
     "minItems",
 ];
 
-/// One document for everything that is served.
+/// Returns one document for everything that is served.
 pub(super) fn document() -> Value {
     let mut paths = Map::new();
     for operation in paths::of_core().iter().chain(&paths::of_group()) {
@@ -77,8 +77,8 @@ fn definition(name: &str) -> Value {
     json!({"$ref": format!("#/definitions/{name}")})
 }
 
-/// A v3 schema in the words of v2. Where v3 says "one of", v2 gets no type at all: anything goes, and the
-/// server evaluates. This is what Kubernetes does with the schemas of custom resources.
+/// Converts a v3 schema to v2. A "one of" of v3 becomes a schema without a type, which accepts anything; the server
+/// still evaluates it. Kubernetes does the same with the schemas of custom resources.
 fn downgrade(schema: &Value) -> Value {
     let Some(map) = schema.as_object() else {
         return schema.clone();
@@ -97,7 +97,7 @@ fn downgrade(schema: &Value) -> Value {
         || truthy("x-kubernetes-preserve-unknown-fields")
         || truthy("x-kubernetes-int-or-string");
     if open {
-        // No keyword may remain that v2 would check against a type.
+        // No keyword may remain that v2 checks against a type.
         for key in [
             "format", "enum", "required", "pattern", "maximum", "minimum", "default",
         ] {

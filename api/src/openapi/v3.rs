@@ -1,5 +1,5 @@
 //! The OpenAPI 3.0 documents, one for each group and version, as Kubernetes serves them.
-//! Never differs between two calls: clients keep a document under its hash.
+//! Every call returns the same document, since clients cache it under its hash.
 
 use firelens_types::v1alpha1::{GROUP, VERSION};
 use serde_json::{Map, Value, json};
@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 use super::paths::{self, Operation};
 use super::schemas;
 
-/// The document of `firelens.dev/v1alpha1`.
+/// Returns the document of `firelens.dev/v1alpha1`.
 pub(super) fn group() -> Value {
     document(GROUP, VERSION, &paths::of_group(), &schemas::of_group())
 }
 
-/// The document of `v1`.
+/// Returns the document of `v1`.
 pub(super) fn core() -> Value {
     document("core", "v1", &paths::of_core(), &schemas::of_core())
 }

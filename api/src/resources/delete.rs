@@ -1,5 +1,5 @@
 //! `delete` and `deletecollection`.
-//! Never removes an object that others still need, nor one that finalizers hold.
+//! An object that others still need is not removed, and one with finalizers is only marked for deletion.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -19,8 +19,8 @@ use crate::representation::{self, Page};
 use crate::state::ApiState;
 use crate::status::{ApiError, deleted_status, from_store, from_store_query};
 
-/// What a `DeleteOptions` says, as far as it means something here. Grace periods and propagation policies
-/// do not: nothing runs behind these objects, and nothing is owned by them.
+/// The members of `DeleteOptions` that have a meaning here. Grace periods and propagation policies have none,
+/// because no process belongs to these objects and they own no others.
 #[derive(Debug, Default)]
 struct Options {
     preconditions: Preconditions,
@@ -110,8 +110,8 @@ async fn delete_one(
         .map_err(|error| from_store(error, resource.kind, &resource.name))
 }
 
-/// `DELETE /{plural}`: every object that the selectors match. An object that cannot go does not keep the
-/// others; the first refusal is the answer then.
+/// `DELETE /{plural}`: every object that the selectors match. If an object cannot be deleted, the others are
+/// deleted all the same, and the first refusal is the response.
 pub(crate) async fn delete_collection(
     State(state): State<ApiState>,
     resource: Resource,
@@ -143,13 +143,13 @@ pub(crate) async fn delete_collection(
             .as_str()
             .unwrap_or_default()
             .to_owned();
-        let one = Resource {
+        let named = Resource {
             kind: resource.kind,
             name,
         };
-        match delete_one(&state, &one, object, &options, dry_run).await {
+        match delete_one(&state, &named, object, &options, dry_run).await {
             Ok(deleted) => items.push(deleted.into_object()),
-            // Someone else was faster: it is as asked for.
+            // Another request deleted it first, which is the requested result.
             Err(ApiError::NotFound { .. }) => {}
             Err(error) => {
                 refusal.get_or_insert(error);

@@ -1,5 +1,5 @@
 //! Whether an object can be deleted without leaving something behind.
-//! Never looks at AWS: what the controller wrote into objects is all it knows.
+//! AWS is not called: only what the controller wrote into objects is known.
 
 use firelens_store::{ListOptions, Store};
 use firelens_types::v1alpha1::Kind;
@@ -9,17 +9,17 @@ use super::update::is_deleting;
 use crate::extract::Resource;
 use crate::status::{ApiError, from_store_query};
 
-/// With this annotation set to `true` an `AwsTarget` can be deleted although services in it still run with
-/// the router: for an account that no longer exists, where nothing can be given back.
+/// With this annotation set to `true` an `AwsTarget` can be deleted although services in it still run with the
+/// router: for an account that no longer exists, where nothing can be restored.
 pub const ABANDON_ANNOTATION: &str = "firelens.dev/abandon-workloads";
 
-/// Names that a refusal lists at most.
+/// The maximum number of names in a refusal.
 const NAMES_SHOWN: usize = 10;
 
-/// Refuses to delete a destination that a policy sends to, and a target whose services run with the router.
+/// Refuses the deletion of a destination that a policy uses, and of a target whose services run with the router.
 ///
 /// # Errors
-/// [`ApiError::Conflict`] with the names of what stands in the way.
+/// [`ApiError::Conflict`] with the names of the objects that prevent the deletion.
 pub(crate) async fn check(
     store: &Store,
     resource: &Resource,
@@ -87,7 +87,12 @@ fn sends_to(policy: &Value, destination: &str) -> bool {
         .any(|output| output["destinationRef"]["name"] == destination)
 }
 
-fn refuse(resource: &Resource, names: &[String], what: &str, hint: &str) -> Result<(), ApiError> {
+fn refuse(
+    resource: &Resource,
+    names: &[String],
+    problem: &str,
+    hint: &str,
+) -> Result<(), ApiError> {
     if names.is_empty() {
         return Ok(());
     }
@@ -101,5 +106,5 @@ fn refuse(resource: &Resource, names: &[String], what: &str, hint: &str) -> Resu
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    Err(resource.conflict(&format!("it {what} {shown}{more}: {hint}")))
+    Err(resource.conflict(&format!("it {problem} {shown}{more}: {hint}")))
 }

@@ -1,5 +1,4 @@
 //! The verbs on the group's kinds, one file each.
-//! Never speaks SQL, and never decides what a spec means.
 
 pub(crate) mod admit;
 pub(crate) mod control;

@@ -1,5 +1,4 @@
-//! `get` and `list`.
-//! Never answers an object other than as stored.
+//! `get` and `list`. Objects are returned as they are stored.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -76,7 +75,7 @@ pub(crate) async fn list_or_watch(
     representation::list(accept, params.include_object, resource.kind, page)
 }
 
-/// The newest state is all there is to list: an exact older one is gone, and a newer one never was.
+/// Checks the requested version of a list. Only the newest state can be listed: no older one is kept.
 fn check_version(params: &Params, newest: i64) -> Result<(), ApiError> {
     let Some(text) = params
         .resource_version

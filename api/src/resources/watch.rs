@@ -1,5 +1,5 @@
 //! `watch` of the group's kinds, served from the store's change log.
-//! Never skips a change and never tells one twice: its only memory is the revision up to which it has told.
+//! No change is skipped or sent twice: the only state is the revision up to which changes were sent.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ use crate::state::ApiState;
 use crate::status::{ApiError, from_store_query};
 use crate::table::Layout;
 
-/// Changes read at once.
+/// Number of changes that are read at once.
 const BATCH_CHANGES: u32 = 500;
-/// Longest wait for a hint. The store gives one within a second of a change; this only mends a lost one.
+/// Longest wait for a hint. The store gives one within a second of a change; this only covers a lost one.
 const HINT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Pause after the database did not answer.
+/// Pause after the database did not respond.
 const RETRY: Duration = Duration::from_secs(1);
-/// Tells a client that all objects that existed have been sent.
+/// The annotation by which a client knows that all existing objects have been sent.
 const INITIAL_END: &str = "k8s.io/initial-events-end";
 
 /// `GET /{plural}?watch=true`
@@ -38,7 +38,7 @@ pub(crate) async fn start(
     check_encoding(accept)?;
     let place = Place::take(state)?;
     let store = state.store().clone();
-    // Before anything is read, so that no hint falls between reading and waiting.
+    // Subscribed before anything is read, so that no hint is missed between reading and waiting.
     let hints = store.subscribe().await.map_err(from_store_query)?;
     let bookmark_interval = state.options().bookmark_interval;
     let timeout_seconds = params.timeout_seconds;
@@ -63,7 +63,7 @@ struct Watch {
     params: Params,
     accept: Accept,
     layout: Layout,
-    /// Everything up to this revision has been told.
+    /// Every change up to this revision has been sent.
     told: i64,
     hints: Receiver<i64>,
     bookmark_interval: Duration,
@@ -71,7 +71,7 @@ struct Watch {
 }
 
 impl Watch {
-    /// What is sent before the first change. Without a version, the objects that exist are told as added.
+    /// Returns what is sent before the first change. Without a version, the existing objects are sent as added.
     async fn begin(&mut self) -> Result<Vec<Value>, ApiError> {
         let version = self.params.resource_version.as_deref();
         let from = version
@@ -81,7 +81,7 @@ impl Watch {
         match from {
             Some(version) if !self.params.send_initial_events => {
                 self.told = version;
-                // Asked at once, so that a version that is too old is a 410 and not an event.
+                // The changes are read now, so that a version that is too old is a 410 and not an event.
                 let page = self.store.changes(self.kind, version, BATCH_CHANGES).await;
                 let page = page.map_err(from_store_query)?;
                 self.told = page.resource_version;
@@ -96,7 +96,7 @@ impl Watch {
     }
 
     async fn existing(&mut self) -> Result<Vec<Value>, ApiError> {
-        // One snapshot, not pages: a later page would show changes that the log tells once more.
+        // One snapshot, not pages: a later page would contain changes that are sent again from the log.
         let options = ListOptions {
             label_selector: self.params.labels.clone(),
             name: self.params.fields.name().map(str::to_owned),
@@ -120,7 +120,7 @@ impl Watch {
         Ok(events)
     }
 
-    /// The event of a change, unless the selectors hide it.
+    /// Returns the event of a change, unless the selectors hide it.
     fn tell(&self, change: &Change) -> Option<Value> {
         if !self.params.fields.matches(&change.object) {
             return None;
@@ -140,7 +140,7 @@ impl Watch {
         )
     }
 
-    /// Tells how far the watch has come, so that the next one can begin there.
+    /// Returns a bookmark: how far the watch has come, so that the next one can begin there.
     fn bookmark(&self, annotations: Value) -> Value {
         let mut metadata = json!({"resourceVersion": self.told.to_string()});
         if !annotations.is_null() {
@@ -189,7 +189,7 @@ impl Source for Watch {
                 }
             }
             Err(error @ StoreError::Unavailable { .. }) => {
-                // The client would come back with the same version: waiting here is cheaper for both.
+                // The client would request the same version again: waiting here is cheaper for both.
                 tracing::warn!(%error, "a watch cannot reach the database; retrying");
                 tokio::time::sleep(RETRY).await;
                 return Batch::Events(Vec::new());
@@ -201,7 +201,7 @@ impl Source for Watch {
             return Batch::Events(vec![self.bookmark(Value::Null)]);
         }
         let longest = HINT_TIMEOUT.min(self.bookmark_interval);
-        // The sender is gone when the store is: the next read will say so.
+        // The sender is dropped when the store is closed; the next read then returns the error.
         if let Ok(Err(_)) = tokio::time::timeout(longest, self.hints.changed()).await {
             tokio::time::sleep(RETRY).await;
         }

@@ -1,5 +1,5 @@
-//! The part of a watch that does not depend on what is watched: a place among the watches, the deadline,
-//! and events as lines of JSON. Never buffers more than one batch of events.
+//! The part of a watch that does not depend on what is watched: the limit of watches, the deadline, and events
+//! as lines of JSON. At most one batch of events is buffered.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -20,30 +20,30 @@ use crate::negotiate::{Accept, Encoding};
 use crate::state::ApiState;
 use crate::status::ApiError;
 
-/// Marks an answer that must not be compressed: a compressor would hold events back.
+/// Marks a response that must not be compressed: a compressor would delay events.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Streaming;
 
-/// Where the events of a watch come from.
+/// The source of the events of a watch.
 pub(crate) trait Source: Send + 'static {
-    /// Waits for something to tell. An empty batch is fine: the caller looks at its deadline and asks again.
+    /// Waits for events. The batch may be empty: the caller then checks its deadline and calls again.
     fn next_batch(&mut self) -> impl Future<Output = Batch> + Send;
 }
 
-/// What a source had to tell.
+/// The events of a source.
 pub(crate) enum Batch {
-    /// Events, maybe none.
+    /// Events, possibly none.
     Events(Vec<Value>),
-    /// These, and then the watch cannot go on.
+    /// The last events: the watch cannot continue after them.
     Last(Vec<Value>),
 }
 
-/// An event of a watch.
+/// Returns an event of a watch.
 pub(crate) fn event(event_type: &str, object: &Value) -> Value {
     json!({"type": event_type, "object": object})
 }
 
-/// The event that ends a watch and says why.
+/// Returns the event that ends a watch, with the reason.
 pub(crate) fn error_event(error: &ApiError) -> Value {
     event("ERROR", &error.to_status())
 }
@@ -57,7 +57,7 @@ struct Running<S> {
     _place: Place,
 }
 
-/// A place among the watches, counted.
+/// The permit of one watch, which is counted in a metric.
 pub(crate) struct Place {
     gauge: IntGauge,
     _permit: OwnedSemaphorePermit,
@@ -81,7 +81,7 @@ impl Drop for Place {
     }
 }
 
-/// Streams `first`, then what `source` tells, until the deadline, shutdown, or the source's end.
+/// Streams `first`, then the events of `source`, until the deadline, shutdown, or the source's end.
 pub(crate) fn respond(
     state: &ApiState,
     place: Place,
@@ -109,7 +109,7 @@ pub(crate) fn respond(
     response
 }
 
-/// A watch is a stream of JSON; other encodings have no agreed framing.
+/// Refuses encodings other than JSON: there is no common framing of a stream for them.
 pub(crate) fn check_encoding(accept: Accept) -> Result<(), ApiError> {
     match accept.encoding {
         Encoding::Json => Ok(()),
@@ -125,7 +125,7 @@ fn stream<S: Source>(running: Running<S>) -> impl Stream<Item = Result<Bytes, In
 }
 
 impl<S: Source> Running<S> {
-    /// The next events, at least one; `None` at the end.
+    /// Returns the next events, at least one; `None` at the end.
     async fn next(&mut self) -> Option<Vec<Value>> {
         if !self.first.is_empty() {
             return Some(self.first.drain(..).collect());

@@ -9,17 +9,17 @@ use clap::{Args, Subcommand};
 
 use super::OutputFormat;
 
-/// A secret from a flag or a variable; never shown.
+/// A secret from a flag or a variable. It is not shown in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Token(String);
 
 impl Token {
-    /// Takes the text without the line break that files end with.
+    /// Creates the token from the text, without the line break at its end.
     pub(crate) fn new(text: &str) -> Self {
         Self(text.trim().to_owned())
     }
 
-    /// The secret itself, for the header that carries it.
+    /// Returns the secret itself, for the request header.
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }

@@ -1,6 +1,6 @@
-//! Where the API is, and who calls: from flags, variables or a kubeconfig.
+//! The address of the API and the credentials of the caller: from flags, variables or a kubeconfig.
 //!
-//! Never sends a token to another machine unencrypted.
+//! Credentials are never sent to another machine without TLS.
 
 use std::env;
 use std::fs;
@@ -16,17 +16,17 @@ use super::kubeconfig::Kubeconfig;
 use crate::args::{Connection, Token};
 use crate::failure::Failure;
 
-/// The address that `firelens serve` has by itself.
+/// The default address of `firelens serve`.
 const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
 
-/// An API and a caller.
+/// The API and the caller.
 #[derive(Default)]
 pub(super) struct Endpoint {
-    /// URL without a slash at its end.
+    /// URL without a trailing slash.
     pub(super) server: String,
-    /// Certificates that the API's may be signed by, as PEM; those of the machine where there are none.
+    /// Certificates of the authorities for the API's certificate, as PEM; `None`: those of the machine.
     pub(super) authorities: Option<Vec<u8>>,
-    /// Any certificate will do.
+    /// Whether any certificate is accepted.
     pub(super) insecure: bool,
     pub(super) token: Option<Token>,
     /// Certificate and key of the caller, as PEM.
@@ -34,7 +34,7 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// What the flags say; where they name no server, what the kubeconfig says.
+    /// Returns the endpoint of the flags, or, if they name no server, of the kubeconfig.
     ///
     /// # Errors
     /// Wrong usage, or a kubeconfig that cannot be used.
@@ -81,7 +81,7 @@ impl Endpoint {
         Ok(endpoint)
     }
 
-    /// The host, where the URL is one that can be called.
+    /// Checks that the URL can be called, and that credentials may be sent to it.
     fn check(&self) -> Result<(), Failure> {
         let server = &self.server;
         let uri: Uri = server
@@ -118,7 +118,7 @@ impl Endpoint {
                 .is_ok_and(|address| address.is_loopback())
     }
 
-    /// How TLS is spoken; `None` where it is not.
+    /// Returns the TLS configuration; `None` if the API is called without TLS.
     ///
     /// # Errors
     /// A certificate or key cannot be used.
@@ -137,31 +137,31 @@ impl Endpoint {
 
     fn roots(&self) -> Result<Vec<Certificate<'static>>, Failure> {
         let Some(pem) = &self.authorities else {
-            let found = rustls_native_certs::load_native_certs().certs;
-            return Ok(found
+            let certificates = rustls_native_certs::load_native_certs().certs;
+            return Ok(certificates
                 .iter()
                 .map(|certificate| Certificate::from_der(certificate).to_owned())
                 .collect());
         };
-        let found: Result<Vec<CertificateDer<'static>>, _> =
+        let certificates: Result<Vec<CertificateDer<'static>>, _> =
             CertificateDer::pem_slice_iter(pem).collect();
-        let found = found.map_err(|error| {
+        let certificates = certificates.map_err(|error| {
             Failure::refused(format!(
                 "error: the certificate authority is not valid PEM: {error}"
             ))
         })?;
-        if found.is_empty() {
+        if certificates.is_empty() {
             return Err(Failure::refused(
                 "error: the certificate authority contains no certificate",
             ));
         }
-        Ok(found
+        Ok(certificates
             .iter()
             .map(|certificate| Certificate::from_der(certificate).to_owned())
             .collect())
     }
 
-    /// The caller's certificate, tried first: the client cannot refuse it later.
+    /// Returns the caller's certificate. It is checked here, because the HTTP client cannot report an error later.
     fn client_certificate(
         &self,
         provider: &Arc<CryptoProvider>,
@@ -225,8 +225,8 @@ mod tests {
             ("api.example:8080", None, false),
             ("http://", None, false),
         ] {
-            let found = Endpoint::of(&flags(server, token));
-            assert_eq!(found.is_ok(), accepted, "{server} {token:?}");
+            let endpoint = Endpoint::of(&flags(server, token));
+            assert_eq!(endpoint.is_ok(), accepted, "{server} {token:?}");
         }
     }
 

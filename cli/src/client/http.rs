@@ -1,6 +1,6 @@
-//! The HTTP client: one request, one answer, read whole and bounded.
+//! The HTTP client: one request and one response, which is read whole, up to a limit.
 //!
-//! Never follows a redirect, which could carry the token elsewhere, and never repeats a request.
+//! Redirects are never followed, since they could send the token elsewhere, and requests are not retried.
 
 use std::time::Duration;
 
@@ -17,16 +17,16 @@ use crate::failure::Failure;
 
 /// Path of the group.
 const GROUP: &str = "/apis/firelens.dev/v1alpha1";
-/// Longest answer, in bytes: a plan of 5,000 workloads.
+/// Longest response, in bytes: enough for a plan of 5,000 workloads.
 const BODY_MAX_BYTES: u64 = 256 * 1024 * 1024;
-/// Longest wait for a connection.
+/// Timeout of a connection attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Objects on one page of a list.
+/// Number of objects on one page of a list.
 const PAGE: u32 = 500;
-/// Clocks that differ by less are the same: the `Date` of an answer has whole seconds.
+/// Clocks that differ by less count as equal: the `Date` of a response has whole seconds.
 const SAME_CLOCK: SignedDuration = SignedDuration::from_secs(2);
 
-/// An API that can be asked.
+/// A client of the API.
 pub(super) struct Client {
     agent: Agent,
     server: String,
@@ -36,7 +36,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// The API that the flags or the kubeconfig name. Nothing is sent yet.
+    /// Creates a client of the API that the flags or the kubeconfig name. No request is sent yet.
     ///
     /// # Errors
     /// Wrong usage, or something in the kubeconfig cannot be used.
@@ -62,7 +62,7 @@ impl Client {
         })
     }
 
-    /// One object; `None` where there is none of that name.
+    /// Returns one object; `None` if there is none of that name.
     pub(super) fn get(&self, kind: Kind, name: &str) -> Result<Option<Value>, Failure> {
         let path = format!("{GROUP}/{}/{}", kind.plural(), escaped(name));
         let (code, body) = self.send("GET", &path, "", None)?;
@@ -72,7 +72,7 @@ impl Client {
         self.read(code, &body).map(Some)
     }
 
-    /// All objects of a kind that the label selector selects; an empty one selects all.
+    /// Returns all objects of a kind that the label selector selects; an empty selector selects all.
     pub(super) fn list(&self, kind: Kind, selector: &str) -> Result<Vec<Value>, Failure> {
         let mut items = Vec::new();
         let mut next = String::new();
@@ -95,7 +95,7 @@ impl Client {
         }
     }
 
-    /// Changes an object with a merge patch, and answers it.
+    /// Changes an object with a merge patch, and returns it.
     pub(super) fn patch(&self, kind: Kind, name: &str, patch: &Value) -> Result<Value, Failure> {
         let path = format!("{GROUP}/{}/{}", kind.plural(), escaped(name));
         let (code, body) =
@@ -103,15 +103,15 @@ impl Client {
         self.read(code, &body)
     }
 
-    /// Asks for a plan.
+    /// Requests a policy plan.
     pub(super) fn plan(&self, request: &Value) -> Result<Value, Failure> {
         let path = format!("{GROUP}/plans");
         let (code, body) = self.send("POST", &path, "application/json", Some(request))?;
         self.read(code, &body)
     }
 
-    /// The time, by the clock of the API once it has answered: what is written is compared with times of
-    /// that clock.
+    /// Returns the time, by the clock of the API once it has responded: times that are written are compared with
+    /// times of that clock.
     pub(super) fn now(&self) -> Timestamp {
         let here = Timestamp::now();
         here.checked_add(self.ahead.get()).unwrap_or(here)
@@ -137,7 +137,7 @@ impl Client {
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, media_type);
         }
-        // The token may be what cannot be sent, and is not shown.
+        // The error is not shown, since the invalid value may be the token.
         let unsendable = |_| {
             Failure::refused(
                 "error: the URL of the server or the token is not valid in an HTTP request",
@@ -162,7 +162,7 @@ impl Client {
         Ok((answer.status().as_u16(), bytes))
     }
 
-    /// Takes the clock of the API from the `Date` of its answer, where ours is another.
+    /// Reads the clock of the API from the `Date` of its response, if it differs from ours.
     fn tell_time(&self, answer: &Response<Body>) {
         let date = answer.headers().get(header::DATE);
         let date = date.and_then(|date| date.to_str().ok());
@@ -175,7 +175,7 @@ impl Client {
         }
     }
 
-    /// The body as JSON where the code says success.
+    /// Returns the body as JSON if the code is a success.
     fn read(&self, code: u16, body: &[u8]) -> Result<Value, Failure> {
         if !(200..300).contains(&code) {
             return Err(Failure::Refused(refusal::lines(&self.server, code, body)));
@@ -192,13 +192,13 @@ impl Client {
     }
 }
 
-/// Whether the API itself says that there is no such object, and not something on the way to it.
+/// Whether the API itself reports that there is no such object, and not a proxy in between.
 fn is_not_found(body: &[u8]) -> bool {
     let status: Value = serde_json::from_slice(body).unwrap_or_default();
     status["reason"] == "NotFound" && status["details"]["name"].is_string()
 }
 
-/// Passes on what the API warns of: `299 - "text"`.
+/// Prints the warnings of the API: `299 - "text"`.
 fn warn(answer: &Response<Body>) {
     for warning in answer.headers().get_all(header::WARNING) {
         let text = warning.to_str().unwrap_or_default();
@@ -208,7 +208,7 @@ fn warn(answer: &Response<Body>) {
     }
 }
 
-/// The text as a part of a path or a value of a query.
+/// Escapes the text as a part of a path or a value of a query.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -233,12 +233,12 @@ mod tests {
 
     #[test]
     fn only_an_api_response_counts_as_not_found() {
-        for (body, said) in [
+        for (body, expected) in [
             (r#"{"reason": "NotFound", "details": {"name": "x"}}"#, true),
             (r#"{"reason": "NotFound"}"#, false),
             ("<html>", false),
         ] {
-            assert_eq!(is_not_found(body.as_bytes()), said, "{body}");
+            assert_eq!(is_not_found(body.as_bytes()), expected, "{body}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Reads kubeconfig files as kubectl does: a list of files, the first that names something wins.
 //!
-//! Never runs a program that a file names, and never shows a credential.
+//! Unlike kubectl, it never runs a program that a file names. No credential is shown.
 //!
 //! <https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/>
 
@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::connection::Endpoint;
 use crate::args::Token;
 
-/// Several files as one.
+/// Several files, merged.
 #[derive(Default)]
 pub(super) struct Kubeconfig {
     current_context: String,
@@ -26,7 +26,7 @@ pub(super) struct Kubeconfig {
     users: BTreeMap<String, Found<User>>,
 }
 
-/// An entry, and the folder of the file that has it: its paths start there.
+/// An entry, and the folder of its file, to which its paths are relative.
 struct Found<T> {
     folder: PathBuf,
     entry: T,
@@ -107,8 +107,8 @@ fn at(error: &serde_yaml::Error) -> String {
 }
 
 impl Kubeconfig {
-    /// The files: the one that is named, which must be there; else those that `list` (the variable
-    /// KUBECONFIG) names and that are there; else `.kube/config` below `home`, if it is there.
+    /// Loads the files: the one that is named, which must exist; else those of `list` (the variable KUBECONFIG)
+    /// that exist; else `.kube/config` below `home`, if it exists.
     ///
     /// # Errors
     /// A file cannot be read, or is no kubeconfig; with its path.
@@ -148,7 +148,7 @@ impl Kubeconfig {
         })
     }
 
-    /// Adds what is not there yet.
+    /// Adds the entries that are not there yet.
     fn merge(&mut self, text: &str, folder: &Path) -> Result<(), serde_yaml::Error> {
         let file = serde_yaml::from_str::<Option<File>>(text)?.unwrap_or_default();
         if self.current_context.is_empty() {
@@ -166,11 +166,11 @@ impl Kubeconfig {
         Ok(())
     }
 
-    /// Where a context leads; the current one where none is named. `None` where there is no current one.
-    /// A `token` that is given stands in the place of the user.
+    /// Returns the endpoint of a context, by default the current one; `None` if there is no current one. A given
+    /// `token` replaces the user.
     ///
     /// # Errors
-    /// Something that it names is not there, cannot be read, or is not supported here.
+    /// Something to which it refers does not exist, cannot be read, or is not supported here.
     pub(super) fn endpoint(
         &self,
         context: Option<&str>,
@@ -180,7 +180,7 @@ impl Kubeconfig {
         if name.is_empty() {
             return Ok(None);
         }
-        let Some(found) = self.contexts.get(name) else {
+        let Some(context) = self.contexts.get(name) else {
             let known: Vec<&str> = self.contexts.keys().map(String::as_str).collect();
             return Err(match known.is_empty() {
                 true => format!("context {name:?} does not exist: the kubeconfig has no contexts"),
@@ -190,9 +190,9 @@ impl Kubeconfig {
                 ),
             });
         };
-        let Context { cluster, user } = &found.entry;
+        let Context { cluster, user } = &context.entry;
         let mut endpoint = match self.clusters.get(cluster) {
-            Some(found) => of_cluster(cluster, found)?,
+            Some(entry) => of_cluster(cluster, entry)?,
             None => {
                 return Err(format!(
                     "context {name:?} refers to cluster {cluster:?}, which does not exist"
@@ -204,7 +204,7 @@ impl Kubeconfig {
             return Ok(Some(endpoint));
         }
         match self.users.get(user) {
-            Some(found) => add_user(&mut endpoint, user, found)?,
+            Some(entry) => add_user(&mut endpoint, user, entry)?,
             None if user.is_empty() => {}
             None => {
                 return Err(format!(
@@ -228,11 +228,11 @@ fn keep<T: Default>(
     });
 }
 
-fn of_cluster(name: &str, found: &Found<Cluster>) -> Result<Endpoint, String> {
-    let cluster = &found.entry;
-    let refused = |what: &str| {
+fn of_cluster(name: &str, entry: &Found<Cluster>) -> Result<Endpoint, String> {
+    let cluster = &entry.entry;
+    let refused = |feature: &str| {
         Err(format!(
-            "cluster {name:?} has {what}, which is not supported"
+            "cluster {name:?} has {feature}, which is not supported"
         ))
     };
     if given(cluster.proxy_url.as_ref()) {
@@ -247,7 +247,7 @@ fn of_cluster(name: &str, found: &Found<Cluster>) -> Result<Endpoint, String> {
     Ok(Endpoint {
         server: cluster.server.clone(),
         authorities: bytes(
-            &found.folder,
+            &entry.folder,
             "certificate-authority",
             cluster.certificate_authority_data.as_ref(),
             cluster.certificate_authority.as_ref(),
@@ -257,11 +257,11 @@ fn of_cluster(name: &str, found: &Found<Cluster>) -> Result<Endpoint, String> {
     })
 }
 
-fn add_user(endpoint: &mut Endpoint, name: &str, found: &Found<User>) -> Result<(), String> {
-    let user = &found.entry;
-    let refused = |what: &str| {
+fn add_user(endpoint: &mut Endpoint, name: &str, entry: &Found<User>) -> Result<(), String> {
+    let user = &entry.entry;
+    let refused = |feature: &str| {
         Err(format!(
-            "user {name:?} has {what}, which is not supported: use a token, a tokenFile or a client \
+            "user {name:?} has {feature}, which is not supported: use a token, a tokenFile or a client \
              certificate, or set --token"
         ))
     };
@@ -278,19 +278,19 @@ fn add_user(endpoint: &mut Endpoint, name: &str, found: &Found<User>) -> Result<
         return refused("\"as\"");
     }
     endpoint.token = match &user.token_file {
-        Some(path) => Some(text(&found.folder, "tokenFile", path)?),
+        Some(path) => Some(text(&entry.folder, "tokenFile", path)?),
         None => user.token.clone(),
     }
     .filter(|token| !token.trim().is_empty())
     .map(|token| Token::new(&token));
     let certificate = bytes(
-        &found.folder,
+        &entry.folder,
         "client-certificate",
         user.client_certificate_data.as_ref(),
         user.client_certificate.as_ref(),
     )?;
     let key = bytes(
-        &found.folder,
+        &entry.folder,
         "client-key",
         user.client_key_data.as_ref(),
         user.client_key.as_ref(),
@@ -311,10 +311,10 @@ fn given(text: Option<&String>) -> bool {
     text.is_some_and(|text| !text.is_empty())
 }
 
-/// What stands in the file itself, as base64, or in another; the first wins.
+/// Returns the data in the kubeconfig itself, as base64, or else in another file.
 fn bytes(
     folder: &Path,
-    what: &str,
+    field: &str,
     data: Option<&String>,
     path: Option<&PathBuf>,
 ) -> Result<Option<Vec<u8>>, String> {
@@ -322,7 +322,7 @@ fn bytes(
         let decoded = BASE64_STANDARD.decode(data.trim());
         return decoded
             .map(Some)
-            .map_err(|_| format!("{what}-data is not valid base64"));
+            .map_err(|_| format!("{field}-data is not valid base64"));
     }
     let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else {
         return Ok(None);
@@ -330,13 +330,13 @@ fn bytes(
     let path = folder.join(path);
     fs::read(&path)
         .map(Some)
-        .map_err(|error| format!("{what}: {} cannot be read: {error}", path.display()))
+        .map_err(|error| format!("{field}: {} cannot be read: {error}", path.display()))
 }
 
-fn text(folder: &Path, what: &str, path: &Path) -> Result<String, String> {
+fn text(folder: &Path, field: &str, path: &Path) -> Result<String, String> {
     let path = folder.join(path);
     fs::read_to_string(&path)
-        .map_err(|error| format!("{what}: {} cannot be read: {error}", path.display()))
+        .map_err(|error| format!("{field}: {} cannot be read: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Kubeconfigs as data: what a context leads to, and what is refused.
+//! Kubeconfigs as data: the endpoint of a context, and what is refused.
 #![allow(clippy::unwrap_used)]
 
 use super::*;
@@ -14,7 +14,7 @@ contexts:
   - {name: nobody, context: {cluster: c, user: nobody}}
 ";
 
-/// [`BASE`] with one cluster and one user.
+/// Returns [`BASE`] with one cluster and one user.
 fn config(cluster: &str, user: &str) -> Kubeconfig {
     let text = format!(
         "{BASE}clusters:\n  - {{name: c, cluster: {cluster}}}\nusers:\n  - {{name: u, user: {user}}}\n"
@@ -26,7 +26,7 @@ fn config(cluster: &str, user: &str) -> Kubeconfig {
 
 const PLAIN: &str = "{server: 'https://api.example:6443'}";
 
-/// The token, or what is wrong.
+/// Returns the server and the token, or the error.
 fn outcome(config: &Kubeconfig, context: Option<&str>) -> String {
     match config.endpoint(context, None) {
         Err(problem) => problem,
@@ -40,7 +40,7 @@ fn outcome(config: &Kubeconfig, context: Option<&str>) -> String {
 
 #[test]
 fn a_context_leads_to_a_cluster_and_a_user() {
-    let found = config(PLAIN, "{token: abc}");
+    let kubeconfig = config(PLAIN, "{token: abc}");
     for (context, expected) in [
         (None, "https://api.example:6443 abc"),
         (Some("here"), "https://api.example:6443 abc"),
@@ -58,7 +58,7 @@ fn a_context_leads_to_a_cluster_and_a_user() {
             "context \"gone\" does not exist; existing contexts: bare, here, lost, nobody",
         ),
     ] {
-        assert_eq!(outcome(&found, context), expected, "{context:?}");
+        assert_eq!(outcome(&kubeconfig, context), expected, "{context:?}");
     }
     assert_eq!(outcome(&Kubeconfig::default(), None), "none");
 }
@@ -115,16 +115,16 @@ fn what_is_not_supported_is_refused_by_name() {
             "certificate-authority: /nowhere/ca.crt cannot be read",
         ),
     ] {
-        let found = outcome(&config(cluster, user), None);
-        assert!(found.contains(part), "{found}");
+        let message = outcome(&config(cluster, user), None);
+        assert!(message.contains(part), "{message}");
     }
 }
 
 #[test]
 fn a_given_token_replaces_the_user_of_the_kubeconfig() {
-    let found = config(PLAIN, "{exec: {command: aws}}");
+    let kubeconfig = config(PLAIN, "{exec: {command: aws}}");
     let token = Token::new("mine\n");
-    let endpoint = found.endpoint(None, Some(&token)).unwrap().unwrap();
+    let endpoint = kubeconfig.endpoint(None, Some(&token)).unwrap().unwrap();
     assert_eq!(endpoint.token.unwrap().reveal(), "mine");
 }
 
@@ -142,11 +142,11 @@ fn data_in_the_file_wins_from_a_path() {
 #[test]
 fn of_several_files_the_first_that_names_something_wins() {
     let folder = tempfile::tempdir().unwrap();
-    let (one, two) = (folder.path().join("one"), folder.path().join("sub/two"));
+    let (first_file, second_file) = (folder.path().join("one"), folder.path().join("sub/two"));
     fs::create_dir(folder.path().join("sub")).unwrap();
     fs::write(folder.path().join("sub/secret"), "from-file\n").unwrap();
     fs::write(
-        &one,
+        &first_file,
         "clusters: null\ncurrent-context: b\ncontexts: [{name: a, context: {cluster: c}}]\n",
     )
     .unwrap();
@@ -155,8 +155,9 @@ contexts: [{name: a, context: {cluster: other}}, {name: b, context: {cluster: c,
 clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]
 users: [{name: u, user: {token: inline, tokenFile: secret}}]
 ";
-    fs::write(&two, second).unwrap();
-    let list = std::env::join_paths([folder.path().join("missing"), one, two]).unwrap();
+    fs::write(&second_file, second).unwrap();
+    let list =
+        std::env::join_paths([folder.path().join("missing"), first_file, second_file]).unwrap();
     let config = Kubeconfig::load(None, Some(&list), None).unwrap();
     assert_eq!(outcome(&config, None), "http://127.0.0.1:1 from-file");
     assert_eq!(outcome(&config, Some("a")), "http://127.0.0.1:1 -");

@@ -1,7 +1,6 @@
 //! Verbs that talk to the API: plan, explain, rollout.
 //!
-//! They decide nothing and remember nothing: what they print is what the API answered. No token is ever
-//! printed.
+//! They print what the API returned, and keep no state. A token is never printed.
 
 mod connection;
 mod explain;

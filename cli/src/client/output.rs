@@ -1,6 +1,6 @@
 //! Prints data: text for people, JSON and YAML for programs.
 //!
-//! Never prints a note: those go to standard error.
+//! Notes go to standard error instead.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::args::OutputFormat;
 use crate::failure::Failure;
 
-/// Prints `data` in the form asked for; `text` writes it for people.
+/// Prints `data` in the requested form; `text` formats it for people.
 pub(super) fn print<T: Serialize>(
     form: OutputFormat,
     data: &T,
@@ -31,7 +31,7 @@ pub(super) fn print<T: Serialize>(
         .map_err(|error| Failure::broken("cannot write to standard output", error))
 }
 
-/// Every line of `text` behind a margin; empty lines stay empty.
+/// Returns every line of `text` after a margin; empty lines stay empty.
 pub(super) fn indented(margin: &str, text: &str) -> String {
     let lines = text.lines().map(|line| match line.is_empty() {
         true => "\n".to_owned(),
@@ -40,11 +40,11 @@ pub(super) fn indented(margin: &str, text: &str) -> String {
     lines.collect()
 }
 
-/// `1 workload`, `2 workloads`.
-pub(super) fn counted(count: u32, what: &str) -> String {
+/// Returns `1 workload`, `2 workloads`.
+pub(super) fn counted(count: u32, noun: &str) -> String {
     match count {
-        1 => format!("1 {what}"),
-        many => format!("{many} {what}s"),
+        1 => format!("1 {noun}"),
+        many => format!("{many} {noun}s"),
     }
 }
 

@@ -1,13 +1,13 @@
-//! What the API refuses, in lines for people: the reason, then every cause.
+//! Formats an error of the API as lines for people: the reason, then every cause.
 //!
-//! Never shows a header: one of them carried the token.
+//! No request header is shown, because one of them is the token.
 
 use serde_json::Value;
 
-/// Longest part of a body that is no `Status`, in characters: a proxy answers with a page of HTML.
+/// Longest shown part of a body that is no `Status`, in characters: a proxy responds with a page of HTML.
 const FOREIGN_BODY_MAX_CHARS: usize = 200;
 
-/// The lines for an answer with an error code.
+/// Returns the lines for a response with an error code.
 pub(super) fn lines(server: &str, code: u16, body: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(body);
     let status: Value = serde_json::from_str(&text).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! What the offline verbs share: a task definition, and the injection of a policy into it.
 //!
-//! Never asks AWS: what a file does not say is taken from the flags.
+//! AWS is not called: what a file does not contain is taken from the flags.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -19,7 +19,7 @@ use super::files;
 use crate::args::{Case, LaunchTypeArg};
 use crate::failure::Failure;
 
-/// The task definition with the policy's FireLens in it.
+/// Injects the policy into the task definition.
 pub(super) fn inject(
     policy_file: &Path,
     case: &Case,
@@ -40,7 +40,7 @@ pub(super) fn inject(
                 .to_owned(),
         )
     })?;
-    // A wildcard keeps the printed rights valid where nothing tells the account.
+    // With a wildcard, the printed rights are valid even if the account is not known.
     let account_id = place.account_id.unwrap_or_else(|| "*".to_owned());
     let bucket = case.config_bucket.as_deref().map(bucket);
     let target = TargetContext {
@@ -60,12 +60,12 @@ pub(super) fn inject(
         .map_err(|refusal| Failure::refused(refusal.to_string()))
 }
 
-/// Where the tasks run.
+/// Returns where the tasks run.
 pub(super) fn platform(case: &Case, doc: &TaskDefinitionDoc) -> Platform {
     Platform::of_document(doc, case.launch_type.map(Into::into))
 }
 
-/// Where the task definition lives, as far as flags and ARNs tell.
+/// Region and account of the task definition, as far as flags and ARNs contain them.
 pub(super) struct Place {
     pub(super) region: Option<String>,
     pub(super) account_id: Option<String>,
@@ -123,35 +123,35 @@ fn policy(path: &Path) -> Result<LoggingPolicy, Failure> {
 }
 
 fn destinations(paths: &[std::path::PathBuf]) -> Result<BTreeMap<String, LogDestination>, Failure> {
-    let mut all = BTreeMap::new();
+    let mut destinations = BTreeMap::new();
     for path in paths {
         for destination in admitted::<LogDestination>(Kind::LogDestination, path)? {
-            all.insert(destination.name().to_owned(), destination);
+            destinations.insert(destination.name().to_owned(), destination);
         }
     }
-    Ok(all)
+    Ok(destinations)
 }
 
-/// The objects of one kind in a file, checked and with their defaults. Other kinds are passed over,
-/// so that one file can hold a policy and its destinations.
+/// Returns the objects of one kind in a file, checked and with their defaults. Other kinds are ignored, so that
+/// one file can hold a policy and its destinations.
 fn admitted<T: DeserializeOwned>(kind: Kind, path: &Path) -> Result<Vec<T>, Failure> {
     let mut problems = Vec::new();
     let mut objects = Vec::new();
-    for found in files::objects(path)? {
-        if found.object.get("kind").and_then(Value::as_str) != Some(kind.name()) {
+    for entry in files::objects(path)? {
+        if entry.object.get("kind").and_then(Value::as_str) != Some(kind.name()) {
             continue;
         }
-        match admit(kind, &found.object) {
+        match admit(kind, &entry.object) {
             Ok(object) => objects.push(serde_json::from_value(object).map_err(|error| {
                 Failure::broken(
-                    format!("{} cannot be read as {}", found.place, kind.name()),
+                    format!("{} cannot be read as {}", entry.place, kind.name()),
                     error,
                 )
             })?),
             Err(errors) => problems.extend(
                 errors
                     .into_iter()
-                    .map(|error| format!("{}: {error}", found.place)),
+                    .map(|error| format!("{}: {error}", entry.place)),
             ),
         }
     }
@@ -162,14 +162,14 @@ fn admitted<T: DeserializeOwned>(kind: Kind, path: &Path) -> Result<Vec<T>, Fail
     }
 }
 
-/// The task definition in a file.
+/// Reads the task definition in a file.
 pub(super) fn document(path: &Path) -> Result<TaskDefinitionDoc, Failure> {
     let text = files::text(path)?;
     TaskDefinitionDoc::parse(&text)
         .map_err(|error| Failure::refused(format!("{}: {error}", path.display())))
 }
 
-/// `NAME` or `NAME/PREFIX`; a prefix names a folder, with or without its last slash.
+/// Parses `NAME` or `NAME/PREFIX`; a prefix is a folder, with or without its last slash.
 fn bucket(text: &str) -> ConfigBucket {
     let (name, prefix) = text.split_once('/').unwrap_or((text, ""));
     let folder = prefix.trim_end_matches('/');
@@ -183,7 +183,7 @@ fn bucket(text: &str) -> ConfigBucket {
     }
 }
 
-/// Prints data: one text and a line break.
+/// Prints a text and a line break to standard output.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{text}")

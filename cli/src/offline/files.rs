@@ -1,4 +1,4 @@
-//! Reads files the way kubectl does: YAML or JSON, several documents, lists, folders, `-`.
+//! Reads files as kubectl does: YAML or JSON, several documents, lists, folders, `-`.
 
 use std::fs;
 use std::io::Read;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 
-/// An object and where it was found, for messages.
+/// An object, and where it was found, for messages.
 #[derive(Debug)]
 pub(crate) struct Found {
     /// `FILE`, or `FILE#N` for the N-th document of several.
@@ -18,7 +18,7 @@ pub(crate) struct Found {
     pub(crate) object: Value,
 }
 
-/// The text of a file; `-` is standard input.
+/// Reads the text of a file; `-` is standard input.
 pub(crate) fn text(path: &Path) -> Result<String, Failure> {
     if path.as_os_str() == "-" {
         let mut text = String::new();
@@ -31,18 +31,18 @@ pub(crate) fn text(path: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::broken(format!("{} cannot be read", path.display()), error))
 }
 
-/// All objects of a file or of the YAML and JSON files of a folder.
+/// Reads all objects of a file, or of the YAML and JSON files of a folder.
 pub(crate) fn objects(path: &Path) -> Result<Vec<Found>, Failure> {
-    let mut found = Vec::new();
+    let mut objects = Vec::new();
     for file in expand(path)? {
         let place = if file.as_os_str() == "-" {
             "standard input".to_owned()
         } else {
             file.display().to_string()
         };
-        found.extend(documents(&place, &text(&file)?)?);
+        objects.extend(documents(&place, &text(&file)?)?);
     }
-    Ok(found)
+    Ok(objects)
 }
 
 fn expand(path: &Path) -> Result<Vec<PathBuf>, Failure> {
@@ -75,7 +75,7 @@ fn documents(place: &str, text: &str) -> Result<Vec<Found>, Failure> {
         }
     }
     let many = values.len() > 1;
-    let mut found = Vec::new();
+    let mut objects = Vec::new();
     for (index, value) in values.into_iter().enumerate() {
         let place = if many {
             format!("{place}#{}", index + 1)
@@ -89,16 +89,16 @@ fn documents(place: &str, text: &str) -> Result<Vec<Found>, Failure> {
                     .and_then(Value::as_str)
                     .is_some_and(|kind| kind.ends_with("List")) =>
             {
-                found.extend(items.iter().enumerate().map(|(item, object)| Found {
+                objects.extend(items.iter().enumerate().map(|(item, object)| Found {
                     place: format!("{place}.items[{item}]"),
                     object: object.clone(),
                 }));
             }
-            _ => found.push(Found {
+            _ => objects.push(Found {
                 place,
                 object: value,
             }),
         }
     }
-    Ok(found)
+    Ok(objects)
 }

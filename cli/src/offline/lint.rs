@@ -1,6 +1,6 @@
 //! `firelens lint`: what the API would refuse, and what would fail at task start or lose logs.
 //!
-//! Prints no value that may be a secret, and asks nobody: everything comes from the files.
+//! Only the files are read; no value that may be a secret is printed.
 
 mod report;
 
@@ -20,14 +20,14 @@ use crate::failure::Failure;
 
 /// Checks every object of the given files; all problems are reported at once.
 pub(crate) fn lint(arguments: &Lint) -> Result<(), Failure> {
-    let mut found = Vec::new();
+    let mut entries = Vec::new();
     for path in &arguments.files {
-        found.extend(files::objects(path)?);
+        entries.extend(files::objects(path)?);
     }
     let mut report = Report::default();
-    let destinations = destinations(&found);
-    for object in &found {
-        check_object(object, &destinations, arguments.image_version, &mut report);
+    let destinations = destinations(&entries);
+    for entry in &entries {
+        check_object(entry, &destinations, arguments.image_version, &mut report);
     }
     for path in &arguments.task_definitions {
         let text = files::text(path)?;
@@ -40,31 +40,31 @@ pub(crate) fn lint(arguments: &Lint) -> Result<(), Failure> {
     report.print(arguments)
 }
 
-/// Every destination of the files that can be read, by name.
-fn destinations(found: &[Found]) -> BTreeMap<String, LogDestination> {
-    let given = found
+/// Returns every destination of the files that can be read, by name.
+fn destinations(entries: &[Found]) -> BTreeMap<String, LogDestination> {
+    let given = entries
         .iter()
-        .filter(|found| text(&found.object, "/kind") == Kind::LogDestination.name());
+        .filter(|entry| text(&entry.object, "/kind") == Kind::LogDestination.name());
     given
-        .filter_map(|found| typed::<LogDestination>(Kind::LogDestination, &found.object))
+        .filter_map(|entry| typed::<LogDestination>(Kind::LogDestination, &entry.object))
         .map(|destination| (destination.name().to_owned(), destination))
         .collect()
 }
 
-/// The object with its defaults; of a refused one, what can be read.
+/// Returns the object with its defaults, or, if it is refused, without them; `None` if it cannot be read.
 fn typed<T: DeserializeOwned>(kind: Kind, object: &Value) -> Option<T> {
     let object = admit(kind, object).unwrap_or_else(|_| object.clone());
     serde_json::from_value(object).ok()
 }
 
 fn check_object(
-    found: &Found,
+    entry: &Found,
     destinations: &BTreeMap<String, LogDestination>,
     version: Option<FluentBitVersion>,
     report: &mut Report,
 ) {
-    let place = &found.place;
-    let name = text(&found.object, "/kind");
+    let place = &entry.place;
+    let name = text(&entry.object, "/kind");
     report.count();
     let Some(kind) = Kind::from_name(name) else {
         let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
@@ -77,12 +77,12 @@ fn check_object(
     };
     let label = format!(
         "{place}: {name} {:?}",
-        text(&found.object, "/metadata/name")
+        text(&entry.object, "/metadata/name")
     );
-    let findings = findings(kind, &found.object, destinations, version);
-    let errors = admit(kind, &found.object).err().unwrap_or_default();
+    let findings = findings(kind, &entry.object, destinations, version);
+    let errors = admit(kind, &entry.object).err().unwrap_or_default();
     for error in errors {
-        // A finding at the same field says the same, and what to do.
+        // A finding at the same field is about the same mistake, and includes a fix.
         if !findings
             .iter()
             .any(|finding| finding.is_error() && finding.field == error.field)
@@ -91,7 +91,7 @@ fn check_object(
         }
     }
     if kind == Kind::LoggingPolicy && !destinations.is_empty() {
-        dangling(&label, &found.object, destinations, report);
+        dangling(&label, &entry.object, destinations, report);
     }
     report.extend(&label, findings);
 }
@@ -122,8 +122,8 @@ fn of_error(label: &str, error: &FieldError) -> Row {
     Row::error(label, error.cause.as_str(), &error.field, message)
 }
 
-/// References to destinations that are in none of the files. Only looked for when destinations were
-/// given at all: otherwise they are taken to be in the server.
+/// Reports references to destinations that are in none of the files. They are checked only if the files contain
+/// destinations at all; otherwise the destinations are assumed to be on the server.
 fn dangling(
     label: &str,
     object: &Value,

@@ -1,7 +1,7 @@
 //! `firelens patch` and `firelens unpatch`: the controller's own engine on one file.
 //!
-//! What they print is byte for byte what the controller would register, but for the id of an installation
-//! that nobody named.
+//! They print byte for byte what the controller would register, except for the id of the installation if it is
+//! not given.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::case;
 use crate::args::{Patch, Unpatch};
 use crate::failure::Failure;
 
-/// Prints the register input with FireLens injected; notes, files and rights go to standard error.
+/// Prints the register-task-definition input with FireLens injected; notes, files and rights go to standard error.
 pub(crate) fn patch(arguments: &Patch) -> Result<(), Failure> {
     let installation = arguments.installation_id.as_deref();
     let injection = case::inject(&arguments.policy, &arguments.case, installation)?;
@@ -24,7 +24,7 @@ pub(crate) fn patch(arguments: &Patch) -> Result<(), Failure> {
     case::print(&injection.register_input)
 }
 
-/// Prints the register input with the injection taken out.
+/// Prints the register-task-definition input with the injection removed.
 pub(crate) fn unpatch(arguments: &Unpatch) -> Result<(), Failure> {
     let document = case::document(&arguments.task_definition)?;
     let ejection =
@@ -35,7 +35,7 @@ pub(crate) fn unpatch(arguments: &Unpatch) -> Result<(), Failure> {
     case::print(&ejection.document.to_register_input())
 }
 
-/// What else must be there for the revision to work.
+/// Prints what else the revision needs.
 fn explain(injection: &Injection) {
     for note in &injection.notes {
         eprintln!("note: {}", note.message);

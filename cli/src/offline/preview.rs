@@ -1,6 +1,6 @@
 //! `firelens preview`: what the ECS agent makes of a task definition.
 //!
-//! Prints the answer alone; notes go to standard error.
+//! Only the preview goes to standard output; notes go to standard error.
 
 use firelens_inject::preview::{self, KnownTask, Preview, PreviewError, Runtime};
 use firelens_taskdef::TaskDefinitionDoc;
@@ -9,7 +9,7 @@ use super::case::{self, Place};
 use crate::args;
 use crate::failure::Failure;
 
-/// Prints the generated configuration of the task definition, patched first where a policy is given.
+/// Prints the generated configuration of the task definition, which is patched first if a policy is given.
 pub(crate) fn preview(arguments: &args::Preview) -> Result<(), Failure> {
     let preview = match &arguments.policy {
         None => {
@@ -36,7 +36,13 @@ pub(crate) fn preview(arguments: &args::Preview) -> Result<(), Failure> {
 }
 
 fn refused(error: &PreviewError) -> Failure {
-    Failure::Refused(error.problems.iter().map(|one| one.explained()).collect())
+    Failure::Refused(
+        error
+            .problems
+            .iter()
+            .map(|problem| problem.explained())
+            .collect(),
+    )
 }
 
 fn runtime(arguments: &args::Preview, doc: &TaskDefinitionDoc) -> Runtime {

@@ -1,14 +1,14 @@
-//! The id of an installation: what tells the routers of one operator from those of another.
+//! The id of an installation, which distinguishes the routers of one operator from those of another.
 //!
-//! Never made up here: the store makes it, keeps it, and people restore it.
+//! The store creates and keeps it; users restore it after they lost the database.
 
-/// Longest id, in characters: it stands in a label of every managed revision.
+/// Longest id, in characters: it is in a label of every managed revision.
 pub const INSTALLATION_ID_MAX_CHARS: usize = 32;
 
 /// Whether the text can be the id of an installation.
 ///
 /// # Errors
-/// What is wrong with it, for people.
+/// The text describes what is wrong with it, for users.
 pub fn check_installation_id(id: &str) -> Result<(), String> {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let is_inside = id.chars().all(|c| is_plain(c) || c == '-');

@@ -1,4 +1,4 @@
-//! What the operator sees of AWS, what it remembers of it, and the facts to evaluate both by.
+//! What the operator observes of AWS, what it remembers, and the facts by which both are evaluated.
 
 pub mod fit;
 pub mod iam;

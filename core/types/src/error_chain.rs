@@ -1,9 +1,9 @@
-//! An error with its causes in one line. `Display` of our errors says its own part only; this is for
-//! the one place where an error is handled.
+//! An error with its causes in one line. `Display` of our errors writes the error alone, without its
+//! causes; this is for the one place where an error is handled.
 
 use std::error::Error;
 
-/// `error: its cause: the cause of that`.
+/// Returns the error and its causes as one line: `error: its cause: the cause of that`.
 #[must_use]
 pub fn error_chain(error: &dyn Error) -> String {
     let mut text = error.to_string();

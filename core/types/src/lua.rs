@@ -2,7 +2,7 @@
 //!
 //! Lua takes a line break for a blank everywhere but inside strings and behind `--`. So comments are
 //! left out, runs of blanks outside strings become one blank, and what a string holds is written with
-//! escapes. Never touches anything else: names, numbers and operators stay as they are.
+//! escapes. Names, numbers and operators are not changed.
 //! <https://www.lua.org/manual/5.1/manual.html#2.1>
 
 use std::iter::Peekable;
@@ -27,10 +27,13 @@ pub enum LuaProblem {
     Character(usize),
 }
 
-/// The code on one line. It says the same; only line numbers in error messages are lost.
+/// Returns the code on one line. It does the same; only line numbers in error messages are lost.
 ///
-/// The answer holds no control character and no `${`, which Fluent Bit would take for a variable:
+/// The result holds no control character and no `${`, which Fluent Bit would take for a variable:
 /// inside strings both are written as escapes.
+///
+/// # Errors
+/// [`LuaProblem`]: the code has no statement, is cut off, or has a character that no line can hold.
 pub fn one_line(code: &str) -> Result<String, LuaProblem> {
     let mut lexer = Lexer {
         rest: code.chars().peekable(),
@@ -89,7 +92,8 @@ impl Lexer<'_> {
         }
     }
 
-    /// Behind `--`: a long comment, else the rest of the line. A blank keeps its neighbours apart.
+    /// Skips a comment, after its `--`: a long comment, else the rest of the line.
+    /// Writes a blank in its place to keep its neighbours apart.
     fn comment(&mut self) -> Result<(), LuaProblem> {
         if self.rest.peek() == Some(&'[') {
             self.next();
@@ -106,7 +110,7 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    /// Behind `[`: whether `=`s and another `[` follow. The `=`s are taken in any case.
+    /// Reports, after a `[`, whether `=`s and another `[` follow. The `=`s are consumed in any case.
     fn long_opening(&mut self) -> Opening {
         let mut level = 0;
         while self.rest.peek() == Some(&'=') {
@@ -121,8 +125,8 @@ impl Lexer<'_> {
         }
     }
 
-    /// The text up to the closing bracket. Every kind of line break is one `\n` to Lua, and one
-    /// directly behind the opening bracket does not count.
+    /// Returns the text up to the closing bracket. Every kind of line break is one `\n` to Lua, and one
+    /// directly after the opening bracket does not count.
     fn long_body(&mut self, level: usize) -> Result<String, LuaProblem> {
         let begins = self.line;
         let closing = format!("]{}]", "=".repeat(level));
@@ -179,8 +183,8 @@ impl Lexer<'_> {
         }
     }
 
-    /// Behind a backslash: an escaped line break is a line break in the string, `\z` skips blanks
-    /// (LuaJIT has it), all others stay.
+    /// Copies an escape, after its backslash: an escaped line break is a line break in the string, `\z` skips
+    /// blanks (LuaJIT has it), all others are copied as they are.
     fn escape(&mut self, begins: usize) -> Result<(), LuaProblem> {
         match self.next() {
             None => Err(LuaProblem::String(begins)),
@@ -207,7 +211,8 @@ impl Lexer<'_> {
         }
     }
 
-    /// Three digits each, so that a digit behind it does not become part of the escape.
+    /// Writes a character of a string. An escape has three digits, so that
+    /// a digit after it does not become part of it.
     fn string_character(&mut self, c: char) {
         if must_be_escaped(c) || (c == '{' && self.out.ends_with('$')) {
             let mut buffer = [0; 4];
@@ -223,16 +228,16 @@ impl Lexer<'_> {
 enum Opening {
     /// A long bracket with so many `=`.
     Level(usize),
-    /// An ordinary `[` and so many `=` behind it.
+    /// An ordinary `[` and so many `=` after it.
     Plain(usize),
 }
 
-/// What Lua skips between tokens.
+/// Whether Lua skips the character between tokens.
 fn is_lua_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}')
 }
 
-/// What must not stand in a line of a configuration file.
+/// Whether the character is not allowed in a line of a configuration file.
 fn must_be_escaped(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }

@@ -1,5 +1,5 @@
-//! Everybody else: the owners of services, their pipelines, and the test that sets the scene.
-//! What they do is not logged, not throttled and meets no fault.
+//! Other actors: the owners of services, their pipelines, and the test itself.
+//! Their calls are not logged, not throttled and get no faults.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::ecs::{Deploying, DeploymentEnd, RolloutState};
 use super::reply::AwsError;
 use super::world::register_input;
 
-/// What an owner starts from when deploying.
+/// The document from which an owner starts a deployment.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// The document the owner registered last (what is in their repository).
@@ -31,7 +31,7 @@ impl FakeAws {
     /// An ECS call by somebody else.
     ///
     /// # Errors
-    /// As the API.
+    /// The errors of the API.
     pub fn ecs(&self, operation: &str, params: Value) -> Result<Value, AwsError> {
         let call = self.somebodys(Service::Ecs, operation, params);
         let mut state = self.state();
@@ -72,7 +72,7 @@ impl FakeAws {
         self.ecs("CreateCluster", params).map(drop)
     }
 
-    /// Registers a revision as its owner; answers its ARN.
+    /// Registers a revision as its owner; returns its ARN.
     ///
     /// # Errors
     /// As RegisterTaskDefinition.
@@ -129,7 +129,7 @@ impl FakeAws {
         }
     }
 
-    /// CodeDeploy or an external controller has brought a revision: it is the primary task set from now on.
+    /// Deploys as CodeDeploy or an external controller: the revision is that of the primary task set from now on.
     pub fn controller_ships(&self, cluster: &str, service: &str, task_definition: &str) {
         self.write_service(cluster, service, |service, _| {
             task_definition.clone_into(&mut service.task_definition);
@@ -137,7 +137,7 @@ impl FakeAws {
     }
 
     /// Deploys as the owner: a new revision from `source` after `edit`, then UpdateService.
-    /// Answers the ARN of the new revision.
+    /// Returns the ARN of the new revision.
     ///
     /// # Errors
     /// As RegisterTaskDefinition and UpdateService.
@@ -174,7 +174,7 @@ impl FakeAws {
     }
 
     /// Terraform applies a service whose task definition is `max(revision)` of the one in its state and the
-    /// newest ACTIVE one of the family. Answers what it set the service to.
+    /// newest ACTIVE one of the family. Returns what it set the service to.
     ///
     /// # Errors
     /// As UpdateService.
@@ -237,11 +237,14 @@ impl FakeAws {
         let state = self.state();
         let region = state.regions.get(&self.place);
         let revisions = region.and_then(|region| region.families.get(family));
-        let owned = revisions.into_iter().flatten().filter(|one| one.owned);
-        owned.map(|one| one.number).collect()
+        let owned = revisions
+            .into_iter()
+            .flatten()
+            .filter(|revision| revision.owned);
+        owned.map(|revision| revision.number).collect()
     }
 
-    /// The register input that the owner of a service used last.
+    /// Returns the register input that the owner of a service used last.
     pub fn own(&self, cluster: &str, service: &str) -> Option<Value> {
         let live = self.live(cluster, service)?;
         let family = live["taskDefinition"]["family"].as_str()?;
@@ -261,7 +264,7 @@ impl FakeAws {
         self.task_definition(&arn)
     }
 
-    /// A service with its tags, without lag.
+    /// Returns a service with its tags, without lag.
     pub fn service(&self, cluster: &str, name: &str) -> Option<Value> {
         let state = self.state();
         let region = state.regions.get(&self.place)?;
@@ -301,7 +304,7 @@ impl FakeAws {
             .extend(ends);
     }
 
-    /// Decides how every deployment ends that no script decides, when it starts.
+    /// Sets how every deployment without a script ends, decided when it starts.
     pub fn judge_deployments(
         &self,
         evaluate: impl Fn(&Deploying<'_>) -> DeploymentEnd + Send + Sync + 'static,
@@ -309,7 +312,7 @@ impl FakeAws {
         self.state().options.evaluate = Some(Arc::new(evaluate));
     }
 
-    /// How long deployments that start from here on take (60 s at first).
+    /// How long deployments that start from now on take (60 s at first).
     pub fn set_deployment_duration(&self, duration: Duration) {
         self.state().options.deployment = duration;
     }

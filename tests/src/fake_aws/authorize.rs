@@ -1,5 +1,5 @@
-//! IAM at the door: every call is evaluated by the policies of whoever calls, before it reaches its service.
-//! Never guesses: a call whose rights are not known here is refused, and so is a condition that cannot be evaluated.
+//! Authorization: every call is evaluated by the policies of the caller before it reaches its service.
+//! A call whose rights are not known here is refused, and so is a condition that cannot be evaluated.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use super::reply::AwsError;
 use super::rights::{self, Need};
 use super::state::State;
 
-/// What a call needed: one action on one resource, with the condition keys it was made under.
+/// A right that a call needed: one action on one resource, with the condition keys of the call.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Asked {
     /// Such as `ecs:DescribeServices`.
@@ -24,12 +24,12 @@ pub struct Asked {
     pub context: BTreeMap<String, Vec<String>>,
 }
 
-/// Who may do what.
+/// The policies of the callers.
 #[derive(Debug, Default)]
 pub(super) struct Authority {
-    /// Policies of the operator by account. Empty: everybody may do everything.
+    /// Policies of the operator by account. Empty: every call is allowed.
     policies: BTreeMap<String, Vec<NamedDocument>>,
-    /// Judgements, so that a fleet costs no more than its services.
+    /// Results so far, so that a fleet costs no more than its services.
     known: BTreeMap<(String, Asked), RightsResult>,
 }
 
@@ -58,7 +58,7 @@ impl FakeAws {
 }
 
 impl State {
-    /// Refuses a call that the policies of its account do not allow, in the words of AWS.
+    /// Refuses a call that the policies of its account do not allow, with the message of AWS.
     pub(super) fn authorize(&mut self, call: &Call) -> Result<(), AwsError> {
         if self.authority.policies.is_empty()
             || matches!(call.service, Service::Sts | Service::Prometheus)
@@ -83,7 +83,7 @@ impl State {
         Ok(())
     }
 
-    /// S3 tells that an object is missing only to those who may list the bucket.
+    /// Replaces a 404 of S3 by a 403, as S3 does for callers that may not list the bucket.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
     pub(super) fn hide_missing(&mut self, call: &Call, error: AwsError) -> AwsError {
         if error.code != "NoSuchKey" || self.authority.policies.is_empty() {
@@ -156,7 +156,7 @@ fn hold(conditions: &Value, context: &BTreeMap<String, Vec<String>>) -> bool {
             keys.as_object().into_iter().flatten().all(|(key, wanted)| {
                 let wanted: Vec<&str> = match wanted {
                     Value::Array(values) => values.iter().filter_map(Value::as_str).collect(),
-                    one => one.as_str().into_iter().collect(),
+                    value => value.as_str().into_iter().collect(),
                 };
                 let mut values = context.get(key).into_iter().flatten();
                 values.any(|value| wanted.iter().any(|wanted| compare(operator, wanted, value)))

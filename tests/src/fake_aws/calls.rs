@@ -1,12 +1,11 @@
-//! The call log: what was asked, by whom, and what came of it.
-//! Holds facts only; nothing here answers a call.
+//! The call log: what was called, by whom, and with what result.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde_json::Value;
 
-/// The AWS services the fake speaks for.
+/// The AWS services of the fake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Service {
     /// Elastic Container Service, awsJson1.1.
@@ -23,11 +22,11 @@ pub enum Service {
     Logs,
     /// Elastic Container Registry, awsJson1.1.
     Ecr,
-    /// Prometheus, which is no AWS service and stands beside it; HTTP and JSON.
+    /// Prometheus, which is not an AWS service; HTTP and JSON.
     Prometheus,
 }
 
-/// One account in one region: where a call lands and where state lives.
+/// One account in one region, to which calls and state belong.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// Twelve digits.

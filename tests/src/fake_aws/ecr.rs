@@ -21,11 +21,11 @@ pub(super) struct Registry {
 }
 
 impl FakeAws {
-    /// Somebody pushes an image to a tag (`ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG`). Answers its
+    /// Somebody pushes an image to a tag (`ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG`). Returns its
     /// digest.
     ///
     /// # Panics
-    /// Where the reference names no tag of a private registry of ECR.
+    /// If the reference names no tag of a private registry of ECR.
     #[allow(clippy::expect_used)]
     pub fn push_image(&self, reference: &str, content: &str) -> String {
         let mut state = self.state();

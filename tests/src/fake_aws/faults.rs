@@ -1,5 +1,5 @@
 //! Faults and interleaved actors, armed for chosen calls.
-//! Nothing here runs by chance: a call is chosen by what it is and by its count.
+//! Nothing is random: a call is chosen by its content and its number.
 
 use std::fmt;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ impl When {
         self
     }
 
-    /// Every matching call from here on.
+    /// Every matching call from now on.
     #[must_use]
     pub fn always(self) -> Self {
         self.times(usize::MAX)
@@ -94,7 +94,7 @@ impl fmt::Debug for When {
     }
 }
 
-/// What goes wrong.
+/// A fault of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Refused for rate; not executed.

@@ -1,5 +1,5 @@
 //! Container instances that join a cluster, as their agents would register them.
-//! Never runs a task on one: what is left of it is what the test says.
+//! No tasks run on them: the test sets their free resources.
 
 #![allow(clippy::expect_used)]
 
@@ -9,10 +9,10 @@ use super::FakeAws;
 
 impl FakeAws {
     /// Adds a container instance to a cluster, with these attributes and so much memory left. `extra`
-    /// has further members of the API's `ContainerInstance`. Answers its ARN.
+    /// has further members of the API's `ContainerInstance`. Returns its ARN.
     ///
     /// # Panics
-    /// Where there is no such cluster.
+    /// If there is no such cluster.
     pub fn add_instance(
         &self,
         cluster: &str,

@@ -1,6 +1,6 @@
 //! IAM: managed policies, permissions boundaries, and the simulator of what a role may do.
-//! The simulator takes the wildcards of the resources it is asked about for letters, as IAM's does,
-//! and never knows the context of a call.
+//! The simulator treats the wildcards of requested resources as plain characters, as IAM's does, and does not
+//! know the context of a call.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +20,8 @@ pub(super) struct Managed(BTreeMap<String, String>);
 
 impl Managed {
     fn document(&self, arn: &str) -> Result<&str, AwsError> {
-        let found = self.0.get(arn).map(String::as_str);
-        found.ok_or_else(|| {
+        let document = self.0.get(arn).map(String::as_str);
+        document.ok_or_else(|| {
             let message = format!("Policy {arn} does not exist or is not attachable.");
             AwsError::new(404, "NoSuchEntity", message)
         })
@@ -131,12 +131,12 @@ struct Matches {
 }
 
 fn matches(policies: &[(String, String)], action: &str, resource: &str) -> Matches {
-    let mut found = Matches::default();
+    let mut matches = Matches::default();
     for (name, document) in policies {
         let document: Value = serde_json::from_str(document).unwrap_or_default();
         let statements = match &document["Statement"] {
             Value::Array(statements) => statements.clone(),
-            one => vec![one.clone()],
+            statement => vec![statement.clone()],
         };
         for statement in statements {
             if !names(&statement, "Action", &action.to_lowercase())
@@ -146,17 +146,17 @@ fn matches(policies: &[(String, String)], action: &str, resource: &str) -> Match
             }
             if let Some(operators) = statement["Condition"].as_object() {
                 let keys = operators.values().filter_map(Value::as_object);
-                found
+                matches
                     .context
                     .extend(keys.flat_map(|keys| keys.keys().cloned()));
             } else if statement["Effect"] == "Deny" {
-                found.denied_by.push(name.clone());
+                matches.denied_by.push(name.clone());
             } else {
-                found.allowed_by.push(name.clone());
+                matches.allowed_by.push(name.clone());
             }
         }
     }
-    found
+    matches
 }
 
 /// Whether the statement names the text, by itself or by everything but.
@@ -164,7 +164,7 @@ fn names(statement: &Value, member: &str, text: &str) -> bool {
     let any = |list: &Value| {
         let list = match list {
             Value::Array(list) => list.clone(),
-            one => vec![one.clone()],
+            glob => vec![glob.clone()],
         };
         list.iter().filter_map(Value::as_str).any(|glob| {
             let glob = if member == "Action" {

@@ -1,5 +1,5 @@
 //! Values whose reads may lag behind their writes, as ECS and IAM document it.
-//! Writers always see the newest version; only reads lag.
+//! Only reads lag; writes always see the newest version.
 
 use std::time::Duration;
 
@@ -87,7 +87,7 @@ impl<T: Clone> Lagged<T> {
         self.versions.first().map(|version| &version.value)
     }
 
-    /// Forgets history: reads see the newest version from here on.
+    /// Forgets history: reads see the newest version from now on.
     pub(super) fn collapse(&mut self) {
         self.versions = vec![Version {
             value: self.newest.clone(),

@@ -1,5 +1,5 @@
-//! Calls that do not fit AWS's models: answered with an error that says so, and failing the test that made them.
-//! Never ends a process: the handle that the test holds panics when it goes.
+//! Calls that do not fit AWS's models: they get an error, and the test that made them fails.
+//! The test fails when its handle is dropped, which then panics; the server itself continues.
 
 #![allow(
     clippy::panic,
@@ -17,7 +17,7 @@ use super::reply::{AwsError, Reply};
 use super::state::Outcome;
 use super::{Core, FakeAws, server};
 
-/// Most misfits that one test shows.
+/// The maximum number of misfits that a test shows.
 const SHOWN: usize = 20;
 
 /// What did not fit so far.
@@ -31,22 +31,22 @@ pub(super) struct Misfits {
 
 impl Misfits {
     fn found(&self) -> Vec<String> {
-        let found = self.found.lock();
-        found.unwrap_or_else(PoisonError::into_inner).clone()
+        let misfits = self.found.lock();
+        misfits.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The answer to a call of which `wrong` does not fit; none where all fits, or where the test wants such calls.
-    fn evaluate(&self, call: &Call, what: &str, wrong: Vec<String>) -> Option<Outcome> {
+    fn evaluate(&self, call: &Call, part: &str, wrong: Vec<String>) -> Option<Outcome> {
         if wrong.is_empty() {
             return None;
         }
         let mut lines: Vec<String> = wrong
             .into_iter()
-            .map(|wrong| format!("{} ({what}): {wrong}", call.operation))
+            .map(|wrong| format!("{} ({part}): {wrong}", call.operation))
             .collect();
         let message = lines.join("; ");
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.append(&mut lines);
+        let mut misfits = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        misfits.append(&mut lines);
         if self.allowed.load(Ordering::Relaxed) {
             return None;
         }
@@ -88,7 +88,7 @@ impl FakeAws {
         self.core.misfits.found()
     }
 
-    /// Puts members that no model knows into the answers from here on, where and what as `seed` has it; none ends it.
+    /// Puts members that no model knows into the answers from now on, where and what as `seed` has it; none ends it.
     pub fn invite_strangers(&self, seed: Option<u64>) {
         let strangers = self.core.misfits.strangers.lock();
         *strangers.unwrap_or_else(PoisonError::into_inner) = seed;
@@ -110,16 +110,16 @@ pub(super) struct Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let found = self.core.misfits.found();
+        let misfits = self.core.misfits.found();
         let allowed = self.core.misfits.allowed.load(Ordering::Relaxed);
         // The first failure of a test is the one to read.
-        if found.is_empty() || allowed || std::thread::panicking() {
+        if misfits.is_empty() || allowed || std::thread::panicking() {
             return;
         }
-        let shown: Vec<&str> = found.iter().take(SHOWN).map(String::as_str).collect();
+        let shown: Vec<&str> = misfits.iter().take(SHOWN).map(String::as_str).collect();
         panic!(
             "{} things in calls are not as AWS's models have them:\n{}",
-            found.len(),
+            misfits.len(),
             shown.join("\n")
         );
     }

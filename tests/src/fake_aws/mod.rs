@@ -1,6 +1,6 @@
 //! AWS in process, on its wire protocols: ECS, ECR, IAM, S3, STS, CloudWatch and its Logs, with a driven clock, a call log,
 //! documented limits, stale reads, throttling, faults at chosen calls and other actors.
-//! Never reads the wall clock, never draws a random number, never reaches the network.
+//! It uses no wall clock, no randomness and no network.
 
 mod actors;
 mod authorize;
@@ -148,7 +148,7 @@ impl FakeAws {
         self.advance(Duration::from_millis(u64::try_from(ahead_ms).unwrap_or(0)));
     }
 
-    /// Each call takes that long of the driven time from here on; at first none takes any.
+    /// Each call takes that long of the driven time from now on; at first none takes any.
     pub fn set_call_duration(&self, call: Duration) {
         self.state().options.call = call;
     }
@@ -251,7 +251,7 @@ impl FakeAws {
         self.core.life.send_replace(life);
     }
 
-    /// ECS reads lag behind ECS writes from here on; what is there already shows.
+    /// ECS reads lag behind ECS writes from now on; what is there already shows.
     pub fn set_ecs_lag(&self, lag: Lag) {
         let mut state = self.state();
         state.options.ecs_lag = lag;
@@ -260,12 +260,12 @@ impl FakeAws {
         }
     }
 
-    /// Revisions that are registered from here on are not known for a while.
+    /// Revisions that are registered from now on are not known for a while.
     pub fn set_revision_lag(&self, lag: RevisionLag) {
         self.state().options.revision_lag = lag;
     }
 
-    /// IAM reads lag behind IAM writes from here on; what is there already shows.
+    /// IAM reads lag behind IAM writes from now on; what is there already shows.
     pub fn set_iam_lag(&self, lag: Lag) {
         let mut state = self.state();
         state.options.iam_lag = lag;

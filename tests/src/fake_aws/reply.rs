@@ -1,5 +1,4 @@
-//! What the fake answers: a reply or an AWS error, rendered as each service's protocol has it.
-//! Never decides anything: the services do.
+//! The responses of the fake: a reply or an AWS error, rendered in the protocol of each service.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -7,7 +6,7 @@ use serde_json::{Value, json};
 use super::calls::Service;
 use super::cbor;
 
-/// An error as AWS would answer it.
+/// An error as AWS would return it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwsError {
     /// HTTP status code.

@@ -188,10 +188,10 @@ fn registration(state: &State, call: &Call) -> Vec<Need> {
         }
     }
     let tags = params["tags"].as_array().map_or(&[][..], Vec::as_slice);
-    for one in tags {
+    for pair in tags {
         let (key, value) = (
-            one["key"].as_str().unwrap_or(""),
-            one["value"].as_str().unwrap_or(""),
+            pair["key"].as_str().unwrap_or(""),
+            pair["value"].as_str().unwrap_or(""),
         );
         for need in [&mut register, &mut tag] {
             *need = need

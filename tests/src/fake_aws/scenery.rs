@@ -1,5 +1,5 @@
-//! What tests and owners set up beside services: roles, their policies, who is trusted, buckets and what lies in them.
-//! None of it is logged, throttled or met by a fault.
+//! What tests and owners set up beside services: roles, their policies and trust, buckets and their objects.
+//! None of it is logged or throttled, or gets a fault.
 
 use std::collections::BTreeMap;
 
@@ -80,11 +80,11 @@ impl FakeAws {
     /// Inline policies of a role by name, without lag.
     pub fn role_policies(&self, role: &str) -> BTreeMap<String, Value> {
         let state = self.state();
-        let found = state
+        let entry = state
             .roles
             .iter()
             .find(|(account, name, _)| *account == self.place.account && *name == role);
-        found.map_or_else(BTreeMap::new, |(_, _, role)| {
+        entry.map_or_else(BTreeMap::new, |(_, _, role)| {
             let parse = |text: &String| serde_json::from_str(text).unwrap_or(Value::Null);
             role.inline
                 .iter()

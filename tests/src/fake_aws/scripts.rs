@@ -1,5 +1,5 @@
-//! What a test says of tasks, logs, alarms and metrics.
-//! Nothing here is a call: it is not logged and meets no fault.
+//! How a test sets tasks, logs, alarms and metrics.
+//! None of it is a call: it is not logged and gets no fault.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::reply::seconds;
 
 impl FakeAws {
     /// A task of a service has stopped just now. `extra` has further members of the API's `Task`, such as
-    /// `stopCode` and `containers`. Answers its id.
+    /// `stopCode` and `containers`. Returns its id.
     pub fn stop_task(&self, cluster: &str, service: &str, revision: &str, extra: &Value) -> String {
         let mut state = self.state();
         let now_ms = state.now_ms;
@@ -34,7 +34,7 @@ impl FakeAws {
         id
     }
 
-    /// The health that a container of a service reports from here on; `None` for the usual one.
+    /// The health that a container of a service reports from now on; `None` for the usual one.
     pub fn set_health(&self, cluster: &str, service: &str, container: &str, health: Option<&str>) {
         let mut state = self.state();
         let region = state.regions.entry(self.place.clone()).or_default();
@@ -85,7 +85,7 @@ impl FakeAws {
         state.telemetry.alarms.insert(key, alarm);
     }
 
-    /// The samples that a PromQL query has from here on. The endpoint of the fake is the server's address.
+    /// The samples that a PromQL query has from now on. The endpoint of the fake is the server's address.
     pub fn set_samples(&self, query: &str, samples: &[&str]) {
         let samples = samples.iter().map(|sample| (*sample).to_owned()).collect();
         let mut state = self.state();

@@ -1,5 +1,5 @@
 //! The HTTP side: one loopback port on a thread of its own, so that blocking tests can call it too.
-//! Never touches the state but through [`Core::exchange`].
+//! The state is accessed only through [`Core::exchange`].
 
 use std::io;
 use std::net::TcpListener;
@@ -34,7 +34,7 @@ impl Drop for Guard {
     }
 }
 
-/// Starts serving `core`; answers the endpoint URL and the guard that keeps it up.
+/// Starts serving `core`; returns the endpoint URL and the guard that keeps it up.
 pub(super) fn start(core: Arc<Core>) -> io::Result<(String, Guard)> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     listener.set_nonblocking(true)?;

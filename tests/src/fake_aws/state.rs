@@ -1,5 +1,5 @@
-//! The whole state of the fake and the one door through which calls reach it.
-//! A state machine: time is what [`State::now_ms`] says, and nothing here waits or does I/O.
+//! The whole state of the fake, and the only way through which calls reach it.
+//! It is a state machine: the time is [`State::now_ms`], and nothing here waits or does I/O.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,7 +22,7 @@ const START_MS: i64 = 1_767_225_600_000;
 /// How long a deployment takes unless a test says otherwise.
 const DEPLOYMENT_DURATION: Duration = Duration::from_secs(60);
 
-/// What tests may turn.
+/// The settings of a test.
 pub(super) struct Options {
     /// Lag of ECS reads behind ECS writes.
     pub(super) ecs_lag: Lag,
@@ -189,7 +189,7 @@ impl State {
         Outcome::Answer(Reply::error(call.service, error, head))
     }
 
-    /// Does what the call asks, without log, faults or throttling.
+    /// Executes the call, without log, faults or throttling.
     pub(super) fn execute(&mut self, call: &Call) -> Result<Reply, AwsError> {
         match call.service {
             Service::Ecs => self.ecs(call).map(|value| Reply::json(&value)),

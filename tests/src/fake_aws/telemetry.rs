@@ -1,5 +1,5 @@
-//! CloudWatch, CloudWatch Logs and Prometheus: what the operator looks at to evaluate a rollout.
-//! By default whatever tasks log arrives at once; nothing here makes a task log.
+//! CloudWatch, CloudWatch Logs and Prometheus, which the operator reads to evaluate a rollout.
+//! By default the logs of tasks arrive at once.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ impl Telemetry {
         match call.operation.as_str() {
             "DescribeLogStreams" => {
                 let prefix = call.text("logStreamNamePrefix");
-                let mut found: Vec<Value> = self
+                let mut streams: Vec<Value> = self
                     .streams
                     .iter()
                     .filter(|((place, of, name), _)| {
@@ -47,10 +47,10 @@ impl Telemetry {
                     })
                     .map(|((_, _, name), events)| stream(name, events.last()))
                     .collect();
-                if self.arriving && found.is_empty() {
-                    found.push(stream(prefix, Some(&(now_ms, String::new()))));
+                if self.arriving && streams.is_empty() {
+                    streams.push(stream(prefix, Some(&(now_ms, String::new()))));
                 }
-                Ok(json!({ "logStreams": found }))
+                Ok(json!({ "logStreams": streams }))
             }
             "GetLogEvents" => {
                 let name = call.text("logStreamName");
@@ -93,7 +93,7 @@ impl Telemetry {
         let (names, types) = (named("AlarmNames"), named("AlarmTypes"));
         let of_kind = |kind: &str| -> Vec<Value> {
             let asked = types.contains(&kind) || (types.is_empty() && kind == "MetricAlarm");
-            let found = names.iter().filter_map(|name| {
+            let alarms = names.iter().filter_map(|name| {
                 let (its, state) = self.alarms.get(&(call.place.clone(), (*name).to_owned()))?;
                 (asked && its == kind).then(|| {
                     json!({
@@ -101,7 +101,7 @@ impl Telemetry {
                     })
                 })
             });
-            found.collect()
+            alarms.collect()
         };
         json!({
             "MetricAlarms": of_kind("MetricAlarm"),

@@ -1,6 +1,6 @@
 //! Token buckets per account, region and documented category, refilled by the driven clock.
 //! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>
-//! Never waits: a call either has a token or is refused.
+//! Calls do not wait: one without a token is refused.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The end state in a form that two runs can be compared by.
-//! Leaves out what honest runs differ in: times, revision numbers, random ids.
+//! The end state in a form by which two runs can be compared.
+//! What differs between correct runs is left out: times, revision numbers, random ids.
 
 use std::collections::BTreeMap;
 

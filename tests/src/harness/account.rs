@@ -1,5 +1,4 @@
 //! One account with two targets, one driven clock: what is global in the account is seen from both.
-//! Never asserts what a test is about.
 #![allow(clippy::expect_used, clippy::panic)]
 
 use std::time::Duration;
@@ -23,7 +22,7 @@ pub const ROLE: &str = "shared-task";
 /// cluster and its service are in `region`.
 ///
 /// # Panics
-/// Where the scene cannot be set.
+/// If the scene cannot be set.
 pub async fn start(region: &str) -> Harness {
     let harness = Harness::start().await;
     let here = harness.fake.place().clone();
@@ -88,7 +87,7 @@ pub fn policies(harness: &Harness) -> Vec<String> {
 /// is written either.
 ///
 /// # Panics
-/// Where that takes too many passes.
+/// If that takes too many passes.
 pub async fn settle(harness: &mut Harness, targets: &[&str], mut look: impl FnMut(&Harness)) {
     const MAX_ROUNDS: usize = 100;
     let mut quiet = 0;
@@ -119,7 +118,7 @@ pub async fn settle(harness: &mut Harness, targets: &[&str], mut look: impl FnMu
 /// The owner deletes a service, with whatever runs of it.
 ///
 /// # Panics
-/// Where there is no such service.
+/// If there is no such service.
 pub fn delete_service(harness: &Harness, index: usize, region: &str) {
     let params = json!({"cluster": CLUSTERS[index], "service": SERVICES[index], "force": true});
     let place = place(harness, index, region);

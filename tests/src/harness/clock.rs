@@ -1,6 +1,4 @@
-//! The clock that passes of tests run on.
-//!
-//! Never stands still while somebody looks at it.
+//! The clock of passes in tests. Each read advances it a little.
 
 use std::time::Duration;
 

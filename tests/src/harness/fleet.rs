@@ -1,6 +1,6 @@
 //! A large fleet in three targets, with one driven clock: passes come when they are due, and others act in
 //! between.
-//! Never asserts what a test is about; it only counts.
+//! It only counts; the assertions are in the tests.
 #![allow(clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
@@ -119,7 +119,7 @@ impl Fleet {
             .collect()
     }
 
-    /// Everybody looks at once: somebody changed what is wanted.
+    /// Wakes all targets, as a change of an object does.
     pub fn wake(&mut self) {
         let now = self.harness.fake.now();
         self.due.values_mut().for_each(|due| *due = now);
@@ -190,7 +190,7 @@ impl Fleet {
         newest
     }
 
-    /// Says something to the rollouts of all targets, as `kubectl patch` would.
+    /// Changes `spec.control` of the rollouts of all targets, as `kubectl patch` would.
     pub async fn say(&mut self, control: &Value) {
         for rollout in self.rollouts().await.values() {
             let name = rollout["metadata"]["name"].as_str().expect("a name");
@@ -216,11 +216,11 @@ impl Fleet {
 
     /// Services without the router, of all targets.
     pub fn without_router(&self, services: usize) -> Vec<WorkloadKey> {
-        let mut found = Vec::new();
+        let mut unrouted = Vec::new();
         for (target, ..) in TARGETS {
             for service in self.services(target, services) {
                 if !self.has_router(target, &service) {
-                    found.push(WorkloadKey {
+                    unrouted.push(WorkloadKey {
                         target: target.to_owned(),
                         cluster: CLUSTER.to_owned(),
                         service,
@@ -228,7 +228,7 @@ impl Fleet {
                 }
             }
         }
-        found
+        unrouted
     }
 }
 

@@ -1,4 +1,4 @@
-//! No pass after pass that asks for another one at once and changes nothing.
+//! Checks that passes which change nothing do not requeue at once, one after the other.
 #![allow(clippy::expect_used)]
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! What the operator may do in a scene: exactly `deploy/iam`, with the account of the scene in it, and `/` for the
 //! path of the roles of tasks.
-//! Never a right more, so that a call without one fails here and not in somebody's account.
+//! It has no other rights, so that a call without one fails here and not in a user's account.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::fake_aws::{ACCOUNT, FakeAws};
 /// The policies of the role that the operator works with in an account.
 ///
 /// # Panics
-/// Where the files are not there.
+/// If the files are not there.
 #[must_use]
 pub fn shipped_policies(account: &str) -> Vec<NamedDocument> {
     ["controller-read", "controller-write"]
@@ -35,7 +35,7 @@ pub fn task_boundary(account: &str) -> String {
 /// the boundary that they rely on is there.
 ///
 /// # Panics
-/// Where the files are not there.
+/// If the files are not there.
 pub fn only_shipped_rights(fake: &FakeAws) {
     let account = &fake.place().account;
     fake.allow_only(shipped_policies(account));

@@ -1,5 +1,4 @@
-//! Documents and fleets that scenes are made of.
-//! Everything here is what owners and platform teams would write; nothing is asserted.
+//! The documents and fleets of scenes, as owners and platform teams would write them.
 #![allow(clippy::expect_used)]
 
 use std::time::Duration;
@@ -118,7 +117,7 @@ pub fn add_roles(fake: &FakeAws, document: &Value) {
 /// Adds the roles of a document, registers it and runs it as `cluster/family`.
 ///
 /// # Panics
-/// Where the fake refuses the document or the service.
+/// If the fake refuses the document or the service.
 pub fn run(fake: &FakeAws, cluster: &str, document: &Value) {
     add_roles(fake, document);
     let family = document["family"].as_str().unwrap_or("");
@@ -182,7 +181,7 @@ pub fn inline_policy() -> Value {
 /// Cluster `main` with a Fargate service `web` and an EC2 service `jobs`, and the target.
 ///
 /// # Panics
-/// Where the scene cannot be set.
+/// If the scene cannot be set.
 pub async fn small_fleet() -> Harness {
     let harness = Harness::start().await;
     harness.fake.add_bucket(BUCKET);

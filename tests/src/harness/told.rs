@@ -1,5 +1,5 @@
-//! What passes do, for who looks into a test: `FIRELENS_TEST_PASSES=1` prints each pass with its calls,
-//! `FIRELENS_TEST_PASSES=records` what is remembered of each workload as well.
+//! Prints what passes do, to debug a test: `FIRELENS_TEST_PASSES=1` prints each pass with its calls,
+//! `FIRELENS_TEST_PASSES=records` also the record of each workload.
 #![allow(clippy::expect_used)]
 
 use firelens_controller::PassOutcome;

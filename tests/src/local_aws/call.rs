@@ -1,5 +1,5 @@
 //! The plain calls to a stand-in for AWS: JSON for ECS, forms and XML for the others.
-//! Must never sign with a key that means something elsewhere.
+//! They must not be signed with a real key.
 
 use serde_json::{Value, json};
 
@@ -106,8 +106,8 @@ impl LocalAws {
             let answer = self
                 .send("ec2", request, &body)
                 .unwrap_or_else(|why| panic!("{action}: {why}"));
-            let found = between(&answer, tag).into_iter().next();
-            found.unwrap_or_else(|| panic!("{action}: {answer}"))
+            let id = between(&answer, tag).into_iter().next();
+            id.unwrap_or_else(|| panic!("{action}: {answer}"))
         };
         json!({"awsvpcConfiguration": {
             "subnets": [ec2("DescribeSubnets", "subnetId")],
@@ -116,7 +116,7 @@ impl LocalAws {
     }
 }
 
-/// An answer of 404 is none.
+/// Turns a 404 into `None`.
 fn there(answer: Result<String, String>) -> Result<Option<String>, String> {
     match answer {
         Ok(text) => Ok(Some(text)),

@@ -1,4 +1,4 @@
-//! What is refused, with which words, and what a dry run does not do.
+//! What is refused, with which messages, and what a dry run does not do.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -181,7 +181,7 @@ async fn a_dry_run_stores_nothing() {
     assert_eq!(status["reason"], "BadRequest");
 }
 
-/// A policy with a plugin that no Fluent Bit has.
+/// Returns a policy with a plugin that no Fluent Bit has.
 fn with_unknown_plugin(mode: &str) -> Value {
     let mut sent = policy("pay");
     sent["spec"]["mode"] = json!(mode);
@@ -214,18 +214,18 @@ async fn lint_errors_are_warnings_in_audit_and_block_enforce() {
     let api = Api::start().await;
     let path = format!("{GROUP}/loggingpolicies");
     let answer = api.post(&path, &with_unknown_plugin("Audit")).await;
-    let told = answer
+    let is_warned = answer
         .warnings()
         .iter()
-        .any(|one| one.contains("UnknownPlugin"));
-    assert!(told, "{:?}", answer.warnings());
+        .any(|warning| warning.contains("UnknownPlugin"));
+    assert!(is_warned, "{:?}", answer.warnings());
     assert_eq!(answer.code, 201);
-    let one = format!("{path}/pay");
+    let object_path = format!("{path}/pay");
     let enforce = json!({"spec": {"mode": "Enforce"}});
-    let status = api.merge(&one, &enforce).await.expect(422);
+    let status = api.merge(&object_path, &enforce).await.expect(422);
     assert_eq!(status["reason"], "Invalid");
     let label = json!({"metadata": {"labels": {"team": "payments"}}});
-    assert_eq!(api.merge(&one, &label).await.code, 200);
+    assert_eq!(api.merge(&object_path, &label).await.code, 200);
 }
 
 #[tokio::test]
@@ -268,7 +268,7 @@ async fn a_target_with_overlapping_clusters_is_refused_by_name() {
         .await
         .expect(422);
 
-    // One that is stored already, by an older version or at the same moment, can still be changed.
+    // A target that was stored already, by an older version or at the same time, can still be changed.
     let stored = with("older", json!(["*"]));
     let stored = firelens_types::v1alpha1::admit(Kind::AwsTarget, &stored).unwrap();
     api.store.create(Kind::AwsTarget, stored).await.unwrap();

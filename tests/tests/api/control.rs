@@ -1,4 +1,4 @@
-//! What people may say to a rollout, over HTTP: `spec.control`, and nothing else of it.
+//! What users may change of a rollout over HTTP: `spec.control`, and nothing else.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::Duration;
@@ -17,7 +17,7 @@ fn path() -> String {
     format!("{GROUP}/rollouts/{NAME}")
 }
 
-/// The rollout as a controller writes it.
+/// Returns the rollout as a controller writes it.
 fn written(updated: u32) -> GeneratedObject {
     GeneratedObject {
         name: NAME.to_owned(),
@@ -90,16 +90,16 @@ async fn a_rollout_control_patch_is_stored_and_wakes_the_controller() {
 #[tokio::test]
 async fn what_people_said_and_labelled_outlives_what_the_controller_writes() {
     let (api, lease) = start().await;
-    let said = json!({
+    let update = json!({
         "metadata": {"labels": {"team": "payments"}, "annotations": {"ticket": "OPS-1"}},
         "spec": {"control": {"paused": true}},
     });
-    let said = api.merge(&path(), &said).await.expect(200);
+    let updated = api.merge(&path(), &update).await.expect(200);
     write(&api, &lease, 2).await;
     let kept = api.get(&path()).await.expect(200);
     assert_eq!(kept["status"]["updated"], 2);
     for member in ["spec", "metadata"] {
-        let mut wanted = said[member].clone();
+        let mut wanted = updated[member].clone();
         if member == "metadata" {
             wanted["resourceVersion"] = kept["metadata"]["resourceVersion"].clone();
         }

@@ -1,4 +1,4 @@
-//! What holds an object when it is deleted, and what lets it go.
+//! What keeps an object that is deleted, and what lets it be removed.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -115,9 +115,9 @@ async fn deletion_of_a_target_with_injected_services_is_refused() {
 async fn deletion_honours_preconditions_and_selectors() {
     let api = Api::start().await;
     for name in ["a", "b", "c"] {
-        let mut one = destination(name);
-        one["metadata"]["labels"] = json!({"old": (name != "c").to_string()});
-        api.created("logdestinations", &one).await;
+        let mut object = destination(name);
+        object["metadata"]["labels"] = json!({"old": (name != "c").to_string()});
+        api.created("logdestinations", &object).await;
     }
     let json = [("content-type", "application/json")];
     let path = path("logdestinations", "a");

@@ -1,4 +1,4 @@
-//! The API on a real PostgreSQL, spoken to over HTTP.
+//! The API on a real PostgreSQL, called over HTTP.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod admission;
@@ -11,7 +11,7 @@ mod wire;
 
 use serde_json::Value;
 
-/// The fields that a refusal names.
+/// Returns the fields that a refusal names.
 fn causes(status: &Value) -> Vec<&str> {
     let causes = status["details"]["causes"].as_array().unwrap();
     causes

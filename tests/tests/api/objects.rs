@@ -53,11 +53,11 @@ async fn a_taken_name_and_a_generated_one() {
     let mut unnamed = target("");
     unnamed["metadata"] = json!({"generateName": "prod-"});
     unnamed["spec"]["region"] = json!("eu-west-1");
-    let one = api.created("awstargets", &unnamed).await;
+    let first = api.created("awstargets", &unnamed).await;
     unnamed["spec"]["region"] = json!("eu-west-2");
-    let two = api.created("awstargets", &unnamed).await;
+    let second = api.created("awstargets", &unnamed).await;
     let name = |object: &Value| object["metadata"]["name"].as_str().unwrap().to_owned();
-    assert!(name(&one).starts_with("prod-") && name(&one) != name(&two));
+    assert!(name(&first).starts_with("prod-") && name(&first) != name(&second));
 }
 
 #[tokio::test]
@@ -102,8 +102,12 @@ async fn patches_that_race_are_all_applied() {
     let patches: Vec<Value> = (0..4)
         .map(|n| json!({"metadata": {"labels": {format!("l{n}"): "x"}}}))
         .collect();
-    let all = futures::future::join_all(patches.iter().map(|patch| api.merge(&path, patch))).await;
-    assert!(all.iter().all(|answer| answer.code == 200), "{all:?}");
+    let answers =
+        futures::future::join_all(patches.iter().map(|patch| api.merge(&path, patch))).await;
+    assert!(
+        answers.iter().all(|answer| answer.code == 200),
+        "{answers:?}"
+    );
     let labels = api.get(&path).await.expect(200)["metadata"]["labels"].clone();
     assert_eq!(labels.as_object().unwrap().len(), 4);
 }
@@ -176,13 +180,14 @@ async fn workloads_are_read_only() {
     let api = Api::start().await;
     let workload = json!({"apiVersion": "firelens.dev/v1alpha1", "kind": "Workload", "metadata": {"name": "x"}, "spec": {}});
     let collection = format!("{GROUP}/workloads");
-    let one = path("workloads", "x");
+    let workload_path = path("workloads", "x");
     for answer in [
         api.post(&collection, &workload).await,
-        api.put(&one, &workload).await,
-        api.merge(&one, &json!({})).await,
-        api.merge(&format!("{one}/status"), &json!({})).await,
-        api.delete(&one).await,
+        api.put(&workload_path, &workload).await,
+        api.merge(&workload_path, &json!({})).await,
+        api.merge(&format!("{workload_path}/status"), &json!({}))
+            .await,
+        api.delete(&workload_path).await,
         api.delete(&collection).await,
     ] {
         let status = answer.expect(405);

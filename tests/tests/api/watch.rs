@@ -1,4 +1,4 @@
-//! Watches: nothing is missed, nothing is told twice, and who comes too late is told so.
+//! Watches: no change is missed or sent twice, and a watch from a version that is too old is refused.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -29,7 +29,7 @@ async fn a_watch_resumes_without_gap_or_double() {
     let api = Api::start().await;
     let list = api.get(DESTINATIONS).await.expect(200);
     let mut from = version(&list).to_owned();
-    let (mut told, mut wanted) = (Vec::new(), Vec::new());
+    let (mut seen, mut wanted) = (Vec::new(), Vec::new());
     for round in 0..5 {
         let mut watch = api
             .watch(&format!("{DESTINATIONS}?watch=true&resourceVersion={from}"))
@@ -42,7 +42,7 @@ async fn a_watch_resumes_without_gap_or_double() {
         // One event is read, the others are left unread by a connection that ends.
         let event = watch.next().await.unwrap();
         from = version(&event["object"]).to_owned();
-        told.push(format!(
+        seen.push(format!(
             "ADDED {}",
             event["object"]["metadata"]["name"].as_str().unwrap()
         ));
@@ -54,10 +54,10 @@ async fn a_watch_resumes_without_gap_or_double() {
             let event = again.next().await.unwrap();
             from = version(&event["object"]).to_owned();
             let name = event["object"]["metadata"]["name"].as_str().unwrap();
-            told.push(format!("{} {name}", event["type"].as_str().unwrap()));
+            seen.push(format!("{} {name}", event["type"].as_str().unwrap()));
         }
     }
-    assert_eq!(told, wanted);
+    assert_eq!(seen, wanted);
 }
 
 #[tokio::test]
@@ -242,16 +242,16 @@ async fn events_are_listed_selected_and_watched() {
         .get(&format!("/api/v1/events?{selector}"))
         .await
         .expect(200);
-    let found = &list["items"][0];
+    let listed = &list["items"][0];
     assert_eq!(
-        (&list["kind"], &found["kind"], &found["apiVersion"]),
+        (&list["kind"], &listed["kind"], &listed["apiVersion"]),
         (&json!("EventList"), &json!("Event"), &json!("v1"))
     );
     assert_eq!(
-        (&found["reason"], &found["count"], &found["type"]),
+        (&listed["reason"], &listed["count"], &listed["type"]),
         (&json!("Broken"), &json!(1), &json!("Warning"))
     );
-    let name = found["metadata"]["name"].as_str().unwrap();
+    let name = listed["metadata"]["name"].as_str().unwrap();
     let namespaced = "/api/v1/namespaces/default/events";
     assert_eq!(
         api.get(&format!("{namespaced}/{name}")).await.expect(200)["reason"],
@@ -265,15 +265,15 @@ async fn events_are_listed_selected_and_watched() {
         .watch(&format!("{namespaced}?watch=true&resourceVersion={from}"))
         .await;
     api.store.record_event(event("Broken", uid)).await.unwrap();
-    let told = watch.next().await.unwrap();
+    let sent = watch.next().await.unwrap();
     assert_eq!(
-        (&told["type"], &told["object"]["count"]),
+        (&sent["type"], &sent["object"]["count"]),
         (&json!("MODIFIED"), &json!(2))
     );
     api.store.record_event(event("Mended", uid)).await.unwrap();
-    let told = watch.next().await.unwrap();
+    let sent = watch.next().await.unwrap();
     assert_eq!(
-        (&told["type"], &told["object"]["reason"]),
+        (&sent["type"], &sent["object"]["reason"]),
         (&json!("ADDED"), &json!("Mended"))
     );
     assert_eq!(api.post(namespaced, &json!({})).await.code, 405);

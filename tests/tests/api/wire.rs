@@ -1,4 +1,4 @@
-//! What a client meets on the wire: representations, pages, discovery, limits, refusals.
+//! The HTTP interface for clients: representations, pages, discovery, limits, refusals.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 const DESTINATIONS: &str = "/apis/firelens.dev/v1alpha1/logdestinations";
 const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io";
 
-/// Compares with a committed file, or writes it where `UPDATE_GOLDEN=1` is set.
+/// Compares with a committed file, or writes it if `UPDATE_GOLDEN=1` is set.
 fn golden(name: &str, value: &Value) {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path: PathBuf = tests.join("golden").join(name);
@@ -33,7 +33,7 @@ fn golden(name: &str, value: &Value) {
 #[tokio::test]
 async fn discovery_is_as_committed() {
     let api = Api::start().await;
-    let mut all = json!({});
+    let mut answers = json!({});
     for path in [
         "/api",
         "/api/v1",
@@ -41,7 +41,7 @@ async fn discovery_is_as_committed() {
         "/apis/firelens.dev",
         "/apis/firelens.dev/v1alpha1",
     ] {
-        all[path] = api.get(path).await.expect(200);
+        answers[path] = api.get(path).await.expect(200);
     }
     for path in ["/api", "/apis"] {
         for version in ["v2", "v2beta1"] {
@@ -51,10 +51,10 @@ async fn discovery_is_as_committed() {
             let answer = api.get_as(path, &accept).await;
             let media_type = answer.headers["content-type"].to_str().unwrap().to_owned();
             assert!(accept.starts_with(&media_type), "{media_type}");
-            all[format!("{path} aggregated {version}")] = answer.expect(200);
+            answers[format!("{path} aggregated {version}")] = answer.expect(200);
         }
     }
-    golden("discovery.json", &all);
+    golden("discovery.json", &answers);
     let version = api.get("/version").await.expect(200);
     let installation = version["firelensInstallation"].as_str().expect("an id");
     assert_eq!(installation.len(), 12, "{installation}");

@@ -1,6 +1,6 @@
-//! The examples AWS publishes for FireLens, turned round: an application as it was before FireLens
-//! and a policy have to give the router and the log options of the example.
-//! Must never reach AWS: what is registered goes to local stand-ins, where the run has them.
+//! The examples that AWS publishes for FireLens, in reverse: the application as it was before FireLens and a policy
+//! must result in the router and the log options of the example.
+//! AWS is not called: revisions are registered with local stand-ins, if the run has them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use firelens_tests::binary;
 use firelens_tests::local_aws::LocalAws;
 use serde_json::{Map, Value, json};
 
-/// What the operator adds to a router that the examples leave to the agent's defaults.
+/// Options that the operator sets and the examples leave to the agent's defaults.
 const BEYOND_THE_EXAMPLES: &[(&str, &str)] = &[("enable-ecs-log-metadata", "true")];
 const REGION: &str = "us-west-2";
 const CONFIG_BUCKET: &str = "yourbucket/yourdirectory/";
@@ -84,13 +84,13 @@ fn every_published_example_comes_out_of_a_policy() {
         let (base, expected) = (case.json("task-definition.json"), case.json("expect.json"));
         let router = container(&patched, "log_router");
         for (member, wanted) in expected["router"].as_object().unwrap() {
-            let found = &router[member];
+            let actual = &router[member];
             if member == "firelensConfiguration" {
-                check_router_options(&case.name, found, wanted, expected.get("configFilePrefix"));
+                check_router_options(&case.name, actual, wanted, expected.get("configFilePrefix"));
             } else if member == "environment" {
-                assert_holds_all(&case.name, found, wanted);
+                assert_holds_all(&case.name, actual, wanted);
             } else {
-                assert_eq!(found, wanted, "{}: {member} of the router", case.name);
+                assert_eq!(actual, wanted, "{}: {member} of the router", case.name);
             }
         }
         if expected["router"].get("logConfiguration").is_none() {
@@ -101,14 +101,14 @@ fn every_published_example_comes_out_of_a_policy() {
             );
         }
         for (name, wanted) in expected["containers"].as_object().unwrap() {
-            let found = log_configuration(&container(&patched, name)["logConfiguration"]);
+            let actual = log_configuration(&container(&patched, name)["logConfiguration"]);
             assert_eq!(
-                found,
+                actual,
                 log_configuration(wanted),
                 "{}: log options of {name}",
                 case.name
             );
-            let delivers = found["options"].get("name").is_some();
+            let delivers = actual["options"].get("name").is_some();
             assert!(
                 !(delivers && file.contains("[OUTPUT]")),
                 "{}: {name} is delivered by log options and by the file: {file}",
@@ -186,17 +186,17 @@ fn container<'a>(document: &'a Value, name: &str) -> &'a Value {
         .unwrap_or_else(|| panic!("no container {name}"))
 }
 
-/// The options say what the example says, and nothing beyond the agent's own defaults.
+/// Checks that the options are those of the example, and nothing beyond the agent's own defaults.
 fn check_router_options(
     case: &str,
-    found: &Value,
+    actual: &Value,
     wanted: &Value,
     config_file_prefix: Option<&Value>,
 ) {
-    assert_eq!(found["type"], wanted["type"], "{case}: type of the router");
-    let mut found = options(&found["options"]);
+    assert_eq!(actual["type"], wanted["type"], "{case}: type of the router");
+    let mut actual = options(&actual["options"]);
     if let Some(prefix) = config_file_prefix {
-        let file = found.remove("config-file-value").unwrap_or_default();
+        let file = actual.remove("config-file-value").unwrap_or_default();
         assert!(
             file.starts_with(prefix.as_str().unwrap()),
             "{case}: configuration file {file}"
@@ -204,11 +204,11 @@ fn check_router_options(
     }
     let wanted = options(&wanted["options"]);
     for (key, value) in BEYOND_THE_EXAMPLES {
-        if !wanted.contains_key(*key) && found.get(*key).is_some_and(|found| found == value) {
-            found.remove(*key);
+        if !wanted.contains_key(*key) && actual.get(*key).is_some_and(|actual| actual == value) {
+            actual.remove(*key);
         }
     }
-    assert_eq!(found, wanted, "{case}: options of the router");
+    assert_eq!(actual, wanted, "{case}: options of the router");
 }
 
 fn all_text_below(folder: &Path) -> String {
@@ -223,12 +223,12 @@ fn all_text_below(folder: &Path) -> String {
     text
 }
 
-fn assert_holds_all(case: &str, found: &Value, wanted: &Value) {
-    let found = found
+fn assert_holds_all(case: &str, actual: &Value, wanted: &Value) {
+    let actual = actual
         .as_array()
         .unwrap_or_else(|| panic!("{case}: no environment"));
     for entry in wanted.as_array().unwrap() {
-        assert!(found.contains(entry), "{case}: the router lacks {entry}");
+        assert!(actual.contains(entry), "{case}: the router lacks {entry}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What AWS publishes, and what we hold against it: its FireLens examples, the policies we ship, the fake AWS.
+//! Comparisons with what AWS publishes: its FireLens examples, the policies of `deploy/iam`, the fake AWS.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod examples;

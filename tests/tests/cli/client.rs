@@ -15,14 +15,14 @@ use tempfile::TempDir;
 
 const TOKEN: &str = "a-token-that-nobody-may-see";
 
-/// Answers one request with that text, and tells the head of the request.
+/// Responds to one request with that text, and returns the head of the request.
 fn answer_once(answer: String) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let serving = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let (mut head, mut chunk) = (Vec::new(), [0; 4096]);
-        // What does not begin like a method of HTTP is TLS, and is answered at once.
+        // What does not begin like a method of HTTP is TLS, and gets its response at once.
         let is_whole = |head: &[u8]| {
             let is_http = head.first().is_some_and(u8::is_ascii_uppercase);
             !head.is_empty() && (!is_http || head.ends_with(b"\r\n\r\n"))
@@ -45,7 +45,7 @@ fn http(code: &str, headers: &str, body: &str) -> String {
     )
 }
 
-/// A kubeconfig that leads to `url` with [`TOKEN`].
+/// Writes a kubeconfig for `url` with [`TOKEN`].
 fn kubeconfig(folder: &TempDir, url: &str) -> String {
     let path = folder.path().join("config");
     let text = format!(

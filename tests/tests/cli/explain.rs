@@ -33,8 +33,8 @@ async fn explained(url: &str) -> (String, Value) {
 
 fn verdicts(data: &Value) -> Vec<String> {
     let policies = data["policies"].as_array().unwrap();
-    let shown = policies.iter().map(|one| {
-        let text = |member: &str| one[member].as_str().unwrap().to_owned();
+    let shown = policies.iter().map(|policy| {
+        let text = |member: &str| policy[member].as_str().unwrap().to_owned();
         format!("{} {}", text("policy"), text("verdict"))
     });
     shown.collect()
@@ -99,7 +99,7 @@ async fn an_unknown_service_is_refused_with_the_known_ones() {
     );
 }
 
-/// Runs the binary while the controller makes passes, as it does in life.
+/// Runs the binary while the controller makes passes, as in production.
 async fn planned(harness: &mut Harness, arguments: &[&str]) -> Ran {
     let api = Api::on(harness.store.clone()).await;
     let url = api.url();

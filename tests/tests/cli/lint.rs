@@ -1,4 +1,4 @@
-//! `firelens lint` as people call it: what it prints, where, and how it ends.
+//! `firelens lint` as users call it: what it prints, where, and its exit status.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};

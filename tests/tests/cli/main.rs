@@ -1,4 +1,4 @@
-//! The commands of the program, as people and pipelines call them.
+//! The commands of the program, as users and pipelines call them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod client;

@@ -1,4 +1,4 @@
-//! `firelens preview` as people call it: data on standard output, notes on standard error, exit status.
+//! `firelens preview` as users call it: data on standard output, notes on standard error, exit status.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -82,8 +82,8 @@ fn the_files_of_a_policy_are_shown_with_their_text() {
     );
     let (text, notes) = texts(&output);
     assert_eq!(output.status.code(), Some(0), "{notes}");
-    let found: Value = serde_json::from_str(&text).unwrap();
-    let files = found["included"].as_array().unwrap();
+    let preview: Value = serde_json::from_str(&text).unwrap();
+    let files = preview["included"].as_array().unwrap();
     assert_eq!(files[0]["path"], "/init/fluent-bit-init.conf");
     assert_eq!(files[1]["source"]["bucket"], "configs");
     assert_eq!(files[1]["use"], "included");

@@ -1,4 +1,4 @@
-//! `firelens rollout` against an API and a controller: what people say is done, or refused with the reason.
+//! `firelens rollout` against an API and a controller: a change is carried out, or refused with the reason.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::Duration;
@@ -167,10 +167,10 @@ async fn a_retry_names_workloads_as_explain_does() {
     let retried = run(&url, &arguments).await.json();
     let retry = &retried["spec"]["control"]["retry"];
     assert_eq!(retry["workloads"], json!(["prod.main.web"]));
-    let all = run(&url, &["rollout", "retry", POLICY, "-o", "json"])
+    let retried = run(&url, &["rollout", "retry", POLICY, "-o", "json"])
         .await
         .json();
-    let retry = &all["spec"]["control"]["retry"];
+    let retry = &retried["spec"]["control"]["retry"];
     assert!(
         retry["workloads"].is_null() && retry["at"].is_string(),
         "{retry}"

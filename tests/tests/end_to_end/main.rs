@@ -1,6 +1,6 @@
 //! End to end: the real binary over a real PostgreSQL, users with the real kubectl, and for AWS a local
 //! stand-in. Nothing of the program is called from here but what `firelens patch` is compared with.
-//! Must never reach AWS, nor wait without a deadline.
+//! AWS is not called, and every wait has a deadline.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

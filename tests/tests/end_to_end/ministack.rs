@@ -1,4 +1,4 @@
-//! The main path on MiniStack, which brings deployments to their end.
+//! The main path on MiniStack, which completes deployments.
 
 use firelens_tests::local_aws::LocalAws;
 use firelens_tests::process::until;

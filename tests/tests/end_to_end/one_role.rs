@@ -78,8 +78,12 @@ impl Scene {
     fn wait_for_policies(&self, wanted: &[&str]) {
         let wanted: BTreeSet<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
         until("the role has these policies", self.patience(), || {
-            let found = self.policies_of_role();
-            if found == wanted { Ok(()) } else { Err(found) }
+            let actual = self.policies_of_role();
+            if actual == wanted {
+                Ok(())
+            } else {
+                Err(actual)
+            }
         });
     }
 

@@ -38,7 +38,7 @@ fn as_far_as_ministack_knows(mut policy: Value) -> Value {
 fn without(mut policy: Value, action: &str) -> Value {
     for statement in policy["Statement"].as_array_mut().unwrap() {
         if let Some(actions) = statement["Action"].as_array_mut() {
-            actions.retain(|one| one != action);
+            actions.retain(|known| known != action);
         }
     }
     policy
@@ -64,11 +64,11 @@ async fn shipped_permissions_suffice_and_missing_ones_are_named_on_ministack() {
     scene.aws.put_role_policy(ROLE, "read", &blind);
     until("the missing right is named", scene.patience(), || {
         let target = scene.object("awstarget", "local");
-        let said = target["status"]["conditions"].to_string();
-        if said.contains("not authorized to perform: ecs:ListClusters") {
+        let conditions = target["status"]["conditions"].to_string();
+        if conditions.contains("not authorized to perform: ecs:ListClusters") {
             Ok(())
         } else {
-            Err(said)
+            Err(conditions)
         }
     });
 }

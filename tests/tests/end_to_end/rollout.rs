@@ -45,7 +45,7 @@ fn waves() -> String {
     .to_string()
 }
 
-/// Seven services, of which the canary is done and the first wave is under way.
+/// Seven services, of which the canary is done and the first wave is in progress.
 async fn in_the_first_wave() -> Option<Scene> {
     let scene = set(7).await?;
     scene.apply_with("Enforce", &waves());
@@ -55,8 +55,8 @@ async fn in_the_first_wave() -> Option<Scene> {
 }
 
 impl Scene {
-    async fn say(&self, what: &[&str]) {
-        let arguments = [&["rollout"], what].concat();
+    async fn say(&self, arguments: &[&str]) {
+        let arguments = [&["rollout"], arguments].concat();
         let _ = cli::run(&self.server.url(), &arguments).await.done();
     }
 
@@ -85,7 +85,7 @@ impl Scene {
         self.kubectl_wait(&["--for=jsonpath={.status.inProgress}=0", &rollout]);
     }
 
-    /// Waits until the condition `Injected` of a service has this reason, and answers its message.
+    /// Waits until the condition `Injected` of a service has this reason, and returns its message.
     fn wait_for_reason(&self, service: &str, reason: &str) -> String {
         let name = format!("local.{CLUSTER}.{service}");
         until(reason, self.patience(), || {
@@ -109,7 +109,9 @@ impl Scene {
             json!({"cluster": CLUSTER, "services": [service]}),
         );
         let deployments = described["services"][0]["deployments"].as_array().unwrap();
-        let primary = deployments.iter().find(|one| one["status"] == "PRIMARY");
+        let primary = deployments
+            .iter()
+            .find(|deployment| deployment["status"] == "PRIMARY");
         primary.unwrap()[member].as_f64().unwrap()
     }
 }

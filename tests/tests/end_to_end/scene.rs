@@ -1,6 +1,6 @@
 //! What every scene has: three services in a local AWS, the operator, kubectl, and the objects a platform
 //! team applies. What is asserted here holds wherever a rollout ends.
-//! Must never look into the operator: what users and AWS see is what counts.
+//! The operator's internals are not checked, only what users and AWS see.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -148,16 +148,16 @@ impl Scene {
     }
 
     /// `kubectl wait` for something that every workload has to be, once they are all found.
-    pub(crate) fn wait_for_workloads(&self, what: &str) {
+    pub(crate) fn wait_for_workloads(&self, condition: &str) {
         until("every service has its workload", self.patience(), || {
-            let found = self.kubectl.ok(&["get", "workloads", "-o", "name"]);
-            if found.lines().count() == self.documents.len() {
+            let workloads = self.kubectl.ok(&["get", "workloads", "-o", "name"]);
+            if workloads.lines().count() == self.documents.len() {
                 Ok(())
             } else {
-                Err(found)
+                Err(workloads)
             }
         });
-        self.kubectl_wait(&[what, "workloads", "--all"]);
+        self.kubectl_wait(&[condition, "workloads", "--all"]);
     }
 
     /// An object as the API has it.

@@ -71,8 +71,8 @@ fn dependencies(tests: bool) -> BTreeMap<String, BTreeSet<String>> {
     packages
         .iter()
         .map(|package| {
-            let all = package["dependencies"].as_array().unwrap();
-            let wanted = all.iter().filter(|one| tests || one["kind"] != "dev");
+            let needs = package["dependencies"].as_array().unwrap();
+            let wanted = needs.iter().filter(|need| tests || need["kind"] != "dev");
             (name(package), wanted.map(name).collect())
         })
         .collect()
@@ -80,7 +80,7 @@ fn dependencies(tests: bool) -> BTreeMap<String, BTreeSet<String>> {
 
 /// Every `.rs` file below a folder, sorted.
 pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
+    let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
@@ -88,12 +88,12 @@ pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push(path);
+                files.push(path);
             }
         }
     }
-    found.sort();
-    found
+    files.sort();
+    files
 }
 
 /// Every `.rs` file under `folder` of each crate.
@@ -101,15 +101,15 @@ fn sources(folder: &str) -> Vec<PathBuf> {
     let folders = CRATES
         .iter()
         .map(|(_, home, _)| root().join(home).join(folder));
-    let found: Vec<PathBuf> = folders
+    let files: Vec<PathBuf> = folders
         .filter(|path| path.is_dir())
         .flat_map(|path| rust_files(&path))
         .collect();
     assert!(
-        folder != "src" || found.len() > 20,
+        folder != "src" || files.len() > 20,
         "sources were not found"
     );
-    found
+    files
 }
 
 fn shown(path: &Path) -> String {
@@ -127,9 +127,12 @@ pub(crate) fn none(rule: &str, offenders: &[String]) {
 
 #[test]
 fn crates_depend_in_one_direction() {
-    let all = dependencies(true);
+    let with_tests = dependencies(true);
     assert_eq!(
-        all.keys().map(String::as_str).collect::<BTreeSet<_>>(),
+        with_tests
+            .keys()
+            .map(String::as_str)
+            .collect::<BTreeSet<_>>(),
         CRATES.iter().map(|(name, _, _)| *name).collect(),
         "a crate came or went: give it its place here",
     );
@@ -137,7 +140,10 @@ fn crates_depend_in_one_direction() {
     let mut offenders = Vec::new();
     for (name, _, below) in CRATES {
         let allowed: Vec<&str> = CRATES[..below].iter().map(|(name, _, _)| *name).collect();
-        for need in all[name].iter().filter(|need| all.contains_key(*need)) {
+        for need in with_tests[name]
+            .iter()
+            .filter(|need| with_tests.contains_key(*need))
+        {
             let is_of_tests =
                 OF_TESTS.contains(&(name, need)) && !without_tests[name].contains(need);
             if !allowed.contains(&need.as_str()) && !is_of_tests {
@@ -163,8 +169,8 @@ fn no_crate_of_the_core_holds_everything() {
             offenders.push(format!("{name}: {lines} lines"));
         }
         let page = prefix.join("README.md");
-        let said = fs::read_to_string(&page).unwrap_or_default();
-        if said.lines().count() < 5 {
+        let text = fs::read_to_string(&page).unwrap_or_default();
+        if text.lines().count() < 5 {
             offenders.push(format!("{}: says what lives there", shown(&page)));
         }
     }
@@ -202,10 +208,10 @@ fn the_core_depends_on_no_async_runtime_and_no_client() {
         ];
         let tree = cargo(&arguments);
         assert!(tree.lines().count() > 5, "the tree was not read: {tree}");
-        let found = tree
+        let lines = tree
             .lines()
             .filter(|line| foreign.iter().any(|prefix| line.starts_with(prefix)));
-        offenders.extend(found.map(|line| format!("{name} -> {line}")));
+        offenders.extend(lines.map(|line| format!("{name} -> {line}")));
     }
     none("the core may only decide", &offenders);
 }

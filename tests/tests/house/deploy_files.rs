@@ -1,5 +1,5 @@
-//! What `deploy/` says about the program, held against the program: metrics. Policies are in `shipped_policies`.
-//! Must never need a running part: it reads files.
+//! Compares the metrics that `deploy/` names with those of the program. Policies are in `shipped_policies`.
+//! Only files are read.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! Lists in the documentation that come from the code. `UPDATE_DOCS=1` writes them anew.
+//! Lists in the documentation that are generated from the code. `UPDATE_DOCS=1` writes them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
@@ -30,7 +30,7 @@ fn table<'a>(rows: impl Iterator<Item = (&'a str, &'a str)>) -> String {
 /// Several tests write parts of one page.
 static PAGES: Mutex<()> = Mutex::new(());
 
-/// Compares what stands between two marks of a page with what the code says.
+/// Compares the text between two marks of a page with the one generated from the code.
 fn check(name: &str, mark: &str, wanted: &str) {
     let _one_at_a_time = PAGES.lock().unwrap_or_else(PoisonError::into_inner);
     let path = page(name);
@@ -40,11 +40,11 @@ fn check(name: &str, mark: &str, wanted: &str) {
         format!("<!-- {mark}:end -->"),
     );
     let (before, rest) = text.split_once(&begin).expect("the opening mark");
-    let (found, after) = rest.split_once(&end).expect("the closing mark");
+    let (current, after) = rest.split_once(&end).expect("the closing mark");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, format!("{before}{begin}{wanted}{end}{after}")).unwrap();
     } else {
-        assert_eq!(found, wanted, "{name}: run this test with UPDATE_DOCS=1");
+        assert_eq!(current, wanted, "{name}: run this test with UPDATE_DOCS=1");
     }
 }
 
@@ -167,18 +167,18 @@ fn first_sentence(path: &std::path::Path) -> String {
 
 /// Rooms of a crate, by name, with what they are for.
 fn rooms(source: &std::path::Path) -> Vec<(String, String)> {
-    let mut found = Vec::new();
+    let mut rooms = Vec::new();
     for entry in fs::read_dir(source).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let inside = path.join("mod.rs");
         let file = if inside.is_file() { inside } else { path };
         if file.is_file() && !["lib", "main"].contains(&name.as_str()) {
-            found.push((name, first_sentence(&file)));
+            rooms.push((name, first_sentence(&file)));
         }
     }
-    found.sort();
-    found
+    rooms.sort();
+    rooms
 }
 
 #[test]

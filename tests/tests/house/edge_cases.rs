@@ -44,7 +44,7 @@ fn rows() -> Vec<Row> {
         .collect()
 }
 
-/// What stands between backticks, with the word before it.
+/// Returns the texts in backticks, each with the word before it.
 fn quoted(text: &str) -> Vec<(String, String)> {
     let parts: Vec<&str> = text.split('`').collect();
     assert_eq!(parts.len() % 2, 1, "an open backtick: {text}");
@@ -88,24 +88,24 @@ impl Test {
         })
     }
 
-    /// Files in which the function may stand: that of its module, or of the module around.
+    /// Returns the files that may contain the function: that of its module, or of the module around it.
     fn sources(&self) -> Vec<PathBuf> {
         let modules = &self.path[..self.path.len() - 1];
         let base = match &self.binary {
             None => self.package.join("src"),
             Some(binary) => self.package.join("tests").join(binary),
         };
-        let mut found = Vec::new();
+        let mut paths = Vec::new();
         for depth in (0..=modules.len()).rev().take(2) {
             let place = modules[..depth]
                 .iter()
-                .fold(base.clone(), |at, one| at.join(one));
-            found.push(place.with_extension("rs"));
-            found.push(place.join("mod.rs"));
-            found.push(place.join("main.rs"));
+                .fold(base.clone(), |at, part| at.join(part));
+            paths.push(place.with_extension("rs"));
+            paths.push(place.join("mod.rs"));
+            paths.push(place.join("main.rs"));
         }
-        found.retain(|path| path.is_file());
-        found
+        paths.retain(|path| path.is_file());
+        paths
     }
 
     fn exists(&self) -> bool {
@@ -114,7 +114,7 @@ impl Test {
         sources.any(|path| declares(&fs::read_to_string(path).unwrap(), name))
     }
 
-    /// Where the golden cases of the binary are.
+    /// Whether the binary has the golden case.
     fn has_case(&self, case: &str) -> bool {
         let binary = self.binary.as_deref().unwrap_or_default();
         let cases = match self.path[0].as_str() {

@@ -20,11 +20,11 @@ fn parents(file: &Path, tests: &Path) -> Vec<PathBuf> {
         true => file.parent().unwrap().parent().unwrap(),
         false => file.parent().unwrap(),
     };
-    let mut found = vec![folder.join("main.rs"), folder.join("mod.rs")];
+    let mut parents = vec![folder.join("main.rs"), folder.join("mod.rs")];
     if folder != tests {
-        found.push(folder.with_extension("rs"));
+        parents.push(folder.with_extension("rs"));
     }
-    found
+    parents
 }
 
 fn module_name(file: &Path) -> String {
@@ -39,7 +39,7 @@ fn module_name(file: &Path) -> String {
 
 /// Files below a folder of test binaries that no binary takes in.
 fn forgotten(tests: &Path) -> Vec<String> {
-    let mut found = Vec::new();
+    let mut files = Vec::new();
     for file in rust_files(tests) {
         let is_binary = file.file_name().is_some_and(|name| name == "main.rs")
             || file.parent().is_some_and(|parent| parent == tests);
@@ -52,10 +52,10 @@ fn forgotten(tests: &Path) -> Vec<String> {
             .iter()
             .any(|parent| fs::read_to_string(parent).is_ok_and(|text| declaration.is_match(&text)));
         if !is_binary && !is_declared {
-            found.push(file.display().to_string());
+            files.push(file.display().to_string());
         }
     }
-    found
+    files
 }
 
 #[test]
@@ -88,10 +88,10 @@ fn a_file_that_no_binary_takes_in_is_found() {
     write("group/deep/other/mod.rs", "");
     write("loose/thing.rs", "");
     let names = ["deep/other/mod.rs", "group/two.rs", "loose/thing.rs"];
-    let found = forgotten(folder.path());
-    assert_eq!(found.len(), names.len(), "{found:?}");
-    for (found, name) in found.iter().zip(names) {
-        assert!(found.ends_with(name), "{found}");
+    let files = forgotten(folder.path());
+    assert_eq!(files.len(), names.len(), "{files:?}");
+    for (file, name) in files.iter().zip(names) {
+        assert!(file.ends_with(name), "{file}");
     }
 }
 
@@ -136,10 +136,10 @@ fn names_of_tests_are_short_enough_to_read() {
             };
             for file in files {
                 let text = fs::read_to_string(&file).unwrap();
-                for found in test.captures_iter(&text) {
+                for test_name in test.captures_iter(&text) {
                     seen += 1;
-                    if found[1].split('_').count() > MAX_WORDS {
-                        offenders.push(format!("{}: {}", file.display(), &found[1]));
+                    if test_name[1].split('_').count() > MAX_WORDS {
+                        offenders.push(format!("{}: {}", file.display(), &test_name[1]));
                     }
                 }
             }

@@ -30,7 +30,7 @@ struct Module {
 static ALIAS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s+as\s+\w+").unwrap());
 
 /// The paths of a `use` tree, or of an expression, that begins at the start of `text`.
-fn paths(text: &str, prefix: &[String], found: &mut Vec<CodePath>) -> usize {
+fn paths(text: &str, prefix: &[String], collected: &mut Vec<CodePath>) -> usize {
     let start = text.len() - text.trim_start().len();
     let rest = &text[start..];
     if rest.starts_with('{') {
@@ -43,12 +43,12 @@ fn paths(text: &str, prefix: &[String], found: &mut Vec<CodePath>) -> usize {
             if skipped == 0 || rest[at..].starts_with('}') {
                 return start + at + 1;
             }
-            let read = paths(&rest[at..], prefix, found);
+            let read = paths(&rest[at..], prefix, collected);
             if read == 0 {
                 return start + at;
             }
             at += read;
-            at += ALIAS.find(&rest[at..]).map_or(0, |found| found.end());
+            at += ALIAS.find(&rest[at..]).map_or(0, |alias| alias.end());
         }
     }
     let name: String = rest
@@ -62,9 +62,9 @@ fn paths(text: &str, prefix: &[String], found: &mut Vec<CodePath>) -> usize {
     path.push(name.clone());
     let end = start + name.len();
     match text[end..].strip_prefix("::") {
-        Some(more) if !more.starts_with('<') => end + 2 + paths(more, &path, found),
+        Some(more) if !more.starts_with('<') => end + 2 + paths(more, &path, collected),
         _ => {
-            found.push(path);
+            collected.push(path);
             end
         }
     }
@@ -74,7 +74,7 @@ fn paths(text: &str, prefix: &[String], found: &mut Vec<CodePath>) -> usize {
 fn modules(source: &Path) -> Vec<Module> {
     let comment = Regex::new(r"//[^\n]*").unwrap();
     let inline_tests = Regex::new(r"#\[cfg\(test\)\]\s*mod tests \{").unwrap();
-    let mut found = Vec::new();
+    let mut modules = Vec::new();
     for file in rust_files(source) {
         let relative = file.strip_prefix(source).unwrap().with_extension("");
         let mut path: CodePath = relative
@@ -91,13 +91,13 @@ fn modules(source: &Path) -> Vec<Module> {
         let text = fs::read_to_string(&file).unwrap();
         let text = comment.replace_all(&text, "").into_owned();
         let code = inline_tests.split(&text).next().unwrap().to_owned();
-        found.push(Module {
+        modules.push(Module {
             path,
             file: relative.display().to_string(),
             text: code,
         });
     }
-    found
+    modules
 }
 
 /// Names that the root of a crate hands on, with the room they come from.
@@ -110,9 +110,9 @@ fn handed_on(source: &Path, rooms: &BTreeSet<String>) -> BTreeMap<String, String
         .unwrap()
         .find_iter(&text)
     {
-        let mut found = Vec::new();
-        paths(&text[export.end()..], &[], &mut found);
-        for path in found.iter().filter(|path| rooms.contains(&path[0])) {
+        let mut exported = Vec::new();
+        paths(&text[export.end()..], &[], &mut exported);
+        for path in exported.iter().filter(|path| rooms.contains(&path[0])) {
             names.insert(path.last().unwrap().clone(), path[0].clone());
         }
     }
@@ -131,10 +131,10 @@ fn edges(source: &Path) -> Edges {
     let mut edges = Edges::new();
     for module in &modules {
         let room = &module.path[0];
-        for found in start.captures_iter(&module.text) {
-            let whole = found.get(0).unwrap();
-            let ups = found[1].matches("super").count();
-            let base = match found[1].starts_with("super") {
+        for occurrence in start.captures_iter(&module.text) {
+            let whole = occurrence.get(0).unwrap();
+            let ups = occurrence[1].matches("super").count();
+            let base = match occurrence[1].starts_with("super") {
                 true => module.path[..module.path.len().saturating_sub(ups)].to_vec(),
                 false => CodePath::new(),
             };
@@ -157,16 +157,16 @@ fn edges(source: &Path) -> Edges {
 
 /// Every room that can be reached from `room`.
 fn reached(edges: &Edges, room: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
+    let mut rooms = BTreeSet::new();
     let mut open = vec![room.to_owned()];
     while let Some(room) = open.pop() {
         for (_, target) in edges.keys().filter(|(from, _)| *from == room) {
-            if found.insert(target.clone()) {
+            if rooms.insert(target.clone()) {
                 open.push(target.clone());
             }
         }
     }
-    found
+    rooms
 }
 
 /// The uses that are part of a circle, for people.
@@ -241,7 +241,7 @@ fn circular_module_dependencies_are_found_however_a_module_is_named() {
         "use crate::a::{deep::{Thing}};",
     ] {
         write("c.rs", &format!("//! Below.\n{back}\n"));
-        let found = circles(&source).join("\n");
-        assert!(found.contains("c -> "), "{back}: {found}");
+        let message = circles(&source).join("\n");
+        assert!(message.contains("c -> "), "{back}: {message}");
     }
 }

@@ -1,4 +1,4 @@
-//! One word for one thing: public types have names of their own, and words that were given up stay away.
+//! One word for one thing: public types have unique names, and words that were given up are not used.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
@@ -8,17 +8,17 @@ use regex::Regex;
 
 use crate::architecture::{CRATES, none, root, rust_files};
 
-/// Names that mean the same wherever they stand.
+/// Names that mean the same in each of their places.
 const SHARED: [&str; 3] = [
     // The processor of a task, and of an image.
     "Architecture",
-    // Normal or Warning: what the core says, and what the store keeps.
+    // Normal or Warning: in the core, and in the store.
     "EventType",
     // Kubernetes label selectors: of policies, and of requests.
     "LabelSelector",
 ];
 
-/// Words that stood for something which has another word now, with that word (`docs/architecture.md`).
+/// Words that were replaced by another one, with that word (`docs/architecture.md`).
 const GIVEN_UP: [(&str, &str); 9] = [
     ("arrival", "log delivery"),
     ("judge", "evaluate"),
@@ -33,16 +33,16 @@ const GIVEN_UP: [(&str, &str); 9] = [
 
 /// The text of every source file, with where it is.
 fn texts() -> Vec<(String, String)> {
-    let mut found = Vec::new();
+    let mut texts = Vec::new();
     for (name, home, _) in CRATES {
         if name != "firelens-tests" {
             for file in rust_files(&root().join(home).join("src")) {
                 let shown = file.strip_prefix(root()).unwrap().display().to_string();
-                found.push((shown, fs::read_to_string(&file).unwrap()));
+                texts.push((shown, fs::read_to_string(&file).unwrap()));
             }
         }
     }
-    found
+    texts
 }
 
 #[test]
@@ -50,9 +50,9 @@ fn public_types_have_names_of_their_own() {
     let declared = Regex::new(r"(?m)^\s*pub (?:struct|enum|type|trait) (\w+)").unwrap();
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (shown, text) in texts() {
-        for found in declared.captures_iter(&text) {
+        for declaration in declared.captures_iter(&text) {
             places
-                .entry(found[1].to_owned())
+                .entry(declaration[1].to_owned())
                 .or_default()
                 .push(shown.clone());
         }
@@ -77,7 +77,7 @@ fn words_that_were_given_up_stay_away() {
         let whole = Regex::new(&format!(r"\b{word}\b")).unwrap();
         for (shown, text) in texts() {
             for (index, line) in text.lines().enumerate() {
-                // What scripts and stored records know under the old word keeps it.
+                // Names that scripts and stored records use are kept.
                 let is_kept = line.contains("rename = ");
                 if whole.is_match(line) && !is_kept {
                     offenders.push(format!("{shown}:{}: {word} (say {instead})", index + 1));
@@ -95,7 +95,7 @@ fn log_messages_that_people_look_for_are_in_the_code() {
     let named = Regex::new(r"log: `([^`]+)`").unwrap();
     let mut wanted: Vec<String> = named
         .captures_iter(&page)
-        .map(|found| found[1].to_owned())
+        .map(|message| message[1].to_owned())
         .collect();
     assert!(wanted.len() > 3, "the messages were not found: {wanted:?}");
     let soak = fs::read_to_string(root().join("tests/soak/watch.py")).unwrap();
@@ -104,7 +104,11 @@ fn log_messages_that_people_look_for_are_in_the_code() {
         .find_map(|line| line.strip_prefix("NEVER = ("))
         .unwrap();
     let quoted = Regex::new(r#""([^"]+)""#).unwrap();
-    wanted.extend(quoted.captures_iter(never).map(|found| found[1].to_owned()));
+    wanted.extend(
+        quoted
+            .captures_iter(never)
+            .map(|message| message[1].to_owned()),
+    );
     let offenders: Vec<String> = wanted
         .into_iter()
         // What the runtime says itself.

@@ -1,5 +1,5 @@
-//! Real answers of AWS, kept as facts: the operator reads every one of them, and the fake AWS answers in their shape.
-//! Downloads nothing: `tests/fixtures/aws-shapes/README.md` says where the facts come from.
+//! Real responses of AWS: the operator reads every one of them, and the responses of the fake AWS have their shape.
+//! They are fixtures; `tests/fixtures/aws-shapes/README.md` has their sources.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! ECS that does not know a revision yet, and refuses with words nobody knows.
+//! ECS does not know a new revision yet, and refuses it with an unknown message.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::Duration;
@@ -43,8 +43,8 @@ async fn a_revision_not_yet_visible_in_ecs_fails_no_rollout() {
     });
     harness.pass().await;
     assert_eq!(failures(&harness), 1);
-    let said = harness.condition("main", "web", "Injected").await.unwrap();
-    let message = said["message"].as_str().unwrap();
+    let condition = harness.condition("main", "web", "Injected").await.unwrap();
+    let message = condition["message"].as_str().unwrap();
     assert!(message.contains("TaskDefinition not found"), "{message}");
     harness.settle(MAX_PASSES).await;
     assert!(harness.has_router("main", "web"));

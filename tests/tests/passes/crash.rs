@@ -1,4 +1,4 @@
-//! The controller dies at every AWS call of its main paths, and after each that took effect; its successor
+//! The controller crashes at every AWS call of its main paths, and after each that took effect; its successor
 //! must bring AWS to the state that an undisturbed run ends in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -94,11 +94,14 @@ async fn a_code_deploy_service_is_shipped_and_restored_by_owners() {
     assert_eq!(injected["reason"], "ShipManually");
     let message = injected["message"].as_str().unwrap();
     // What is ready, what is to be known of it, and what to do: in this order.
-    let (said, app_spec) = message.split_once('\n').unwrap();
+    let (steps, app_spec) = message.split_once('\n').unwrap();
     let ready = format!("the revision with the router is ready: {prepared}; ");
-    assert!(said.starts_with(&ready), "{said}");
-    let (note, ship) = (said.find("to stop"), said.find("deploy it with CodeDeploy"));
-    assert!(note.is_some() && note < ship, "{said}");
+    assert!(steps.starts_with(&ready), "{steps}");
+    let (note, ship) = (
+        steps.find("to stop"),
+        steps.find("deploy it with CodeDeploy"),
+    );
+    assert!(note.is_some() && note < ship, "{steps}");
     let app_spec: Value = serde_yaml::from_str(app_spec).unwrap();
     let properties = &app_spec["Resources"][0]["TargetService"]["Properties"];
     assert_eq!(properties["TaskDefinition"], json!(prepared));

@@ -1,5 +1,4 @@
-//! What the adapter reads to evaluate a rollout, SDK and all, against the fake: both sides speak one protocol.
-//! Decides nothing; the core does.
+//! What the adapter reads to evaluate a rollout, through the SDK, against the fake.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::Arc;
@@ -73,10 +72,10 @@ async fn only_service_deployments_of_the_time_asked_for_come_back() {
     let update = json!({"cluster": "main", "service": "web", "taskDefinition": revision});
     fake.ecs("UpdateService", update).unwrap();
     fake.advance(Duration::from_secs(61));
-    let found = clients.service_deployments("main", "web", after).await;
-    let found = found.unwrap().items;
-    assert_eq!(found.len(), 1);
-    let view = ServiceDeploymentView::parse(&found[0]).unwrap();
+    let deployments = clients.service_deployments("main", "web", after).await;
+    let deployments = deployments.unwrap().items;
+    assert_eq!(deployments.len(), 1);
+    let view = ServiceDeploymentView::parse(&deployments[0]).unwrap();
     assert_eq!(view.status, "ROLLBACK_IN_PROGRESS");
     assert!(view.status_reason.contains("circuit breaker"));
     assert!(view.created_at.unwrap() > after);
@@ -91,12 +90,12 @@ async fn alarms_that_exist_are_answered_with_their_state() {
     fake.set_alarm_of_kind("LogAlarm", "of-logs", "ALARM");
     let clients = clients(&fake).await;
     let names = ["quiet", "rings", "of-alarms", "of-logs", "missing"].map(str::to_owned);
-    let found = clients.alarms(&names).await.unwrap();
-    assert_eq!(found.len(), 4);
-    assert_eq!(found["of-alarms"].state, "OK");
-    assert_eq!(found["of-logs"].state, "ALARM");
-    assert_eq!(found["rings"].state, "ALARM");
-    assert_eq!(found["quiet"].state, "OK");
+    let alarms = clients.alarms(&names).await.unwrap();
+    assert_eq!(alarms.len(), 4);
+    assert_eq!(alarms["of-alarms"].state, "OK");
+    assert_eq!(alarms["of-logs"].state, "ALARM");
+    assert_eq!(alarms["rings"].state, "ALARM");
+    assert_eq!(alarms["quiet"].state, "OK");
 }
 
 #[tokio::test]
@@ -121,8 +120,8 @@ async fn a_denied_read_of_each_service_is_a_denial() {
         let error = match operation {
             "ListTasks" => clients.tasks("main", "web", true).await.err(),
             "ListServiceDeployments" => {
-                let found = clients.service_deployments("main", "web", now).await;
-                found.err()
+                let result = clients.service_deployments("main", "web", now).await;
+                result.err()
             }
             "DescribeAlarms" => clients.alarms(&["a".to_owned()]).await.err(),
             "GetMetricData" => clients.incoming_records(REGION, kind, "s", now).await.err(),
@@ -143,8 +142,8 @@ async fn a_log_group_in_another_region_is_asked_there() {
     let elsewhere = fake.at(ACCOUNT, "eu-west-1");
     elsewhere.write_log("/app", "x-web-firelens-1", &["a", "b", "c", "d"]);
     let at = fake.now();
-    let found = clients.log_streams("eu-west-1", "/app", "x-web").await;
-    assert_eq!(found.unwrap(), LogDelivery::Newest(at));
+    let delivery = clients.log_streams("eu-west-1", "/app", "x-web").await;
+    assert_eq!(delivery.unwrap(), LogDelivery::Newest(at));
     let nothing = clients.log_streams(REGION, "/app", "x-web").await;
     assert_eq!(nothing.unwrap(), LogDelivery::Nothing);
     let tail = clients.log_tail("eu-west-1", "/app", "x-web-firelens-1");
@@ -160,12 +159,12 @@ async fn records_that_came_in_are_seen_with_their_time() {
     let since = fake.now();
     fake.advance(Duration::from_secs(130));
     let kind = IncomingRecords::Kinesis;
-    let found = clients.incoming_records(REGION, kind, "s", since).await;
+    let delivery = clients.incoming_records(REGION, kind, "s", since).await;
     let minute = since + SignedDuration::from_secs(120);
-    assert_eq!(found.unwrap(), LogDelivery::Newest(minute));
+    assert_eq!(delivery.unwrap(), LogDelivery::Newest(minute));
     fake.set_arriving(false);
-    let found = clients.incoming_records(REGION, kind, "s", since).await;
-    assert_eq!(found.unwrap(), LogDelivery::Nothing);
+    let delivery = clients.incoming_records(REGION, kind, "s", since).await;
+    assert_eq!(delivery.unwrap(), LogDelivery::Nothing);
     let calls = fake.calls();
     let sent = &calls[0].params["MetricDataQueries"][0]["MetricStat"]["Metric"];
     assert_eq!(sent["Namespace"], "AWS/Kinesis");
@@ -185,10 +184,10 @@ async fn the_newest_object_under_a_prefix_counts() {
     fake.set_object("logs", "a/0", Some("x"));
     fake.set_object("logs", "b/0", Some("x"));
     let newest = SignedDuration::from_secs(60);
-    let found = look().await.unwrap();
+    let delivery = look().await.unwrap();
     assert!(
-        matches!(found, LogDelivery::Newest(at) if at >= since + newest && at <= fake.now()),
-        "{found:?}"
+        matches!(delivery, LogDelivery::Newest(at) if at >= since + newest && at <= fake.now()),
+        "{delivery:?}"
     );
 }
 
@@ -201,10 +200,10 @@ async fn more_old_objects_than_one_page_lists_leave_it_open() {
     }
     fake.advance(Duration::from_secs(60));
     let clients = clients(&fake).await;
-    let found = clients
+    let objects = clients
         .newest_object(REGION, "logs", "a/", fake.now())
         .await;
-    assert_eq!(found.unwrap_err().code, "TooManyObjects");
+    assert_eq!(objects.unwrap_err().code, "TooManyObjects");
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! The controller's own AWS adapter, SDK and all, against the fake: both sides speak one protocol.
-//! Decides nothing about services; that is for the tests of whole passes.
+//! The controller's AWS adapter, through the SDK, against the fake.
+//! Decisions are covered by the tests of whole passes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::Arc;

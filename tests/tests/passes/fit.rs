@@ -1,4 +1,4 @@
-//! What does not fit is found before a service is touched: sizes, instances, deployment settings.
+//! What does not fit is found before a service is changed: sizes, instances, deployment settings.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::Duration;
@@ -34,8 +34,8 @@ async fn scene() -> Harness {
 }
 
 async fn message(harness: &Harness, service: &str, condition: &str) -> String {
-    let found = harness.condition("main", service, condition).await;
-    found.unwrap()["message"].as_str().unwrap().to_owned()
+    let condition = harness.condition("main", service, condition).await;
+    condition.unwrap()["message"].as_str().unwrap().to_owned()
 }
 
 /// A service with further members of CreateService.
@@ -275,12 +275,12 @@ async fn a_task_too_small_is_refused_unless_resize_is_allowed() {
         harness.reason("main", "web", "Injected").await,
         "TaskTooSmall"
     );
-    let told = message(&harness, "web", "Injected").await;
+    let injected = message(&harness, "web", "Injected").await;
     assert!(
-        told.contains("100 MiB are missing; the next task size is 512/2048"),
-        "{told}"
+        injected.contains("100 MiB are missing; the next task size is 512/2048"),
+        "{injected}"
     );
-    assert!(told.contains("for 2 tasks"), "{told}");
+    assert!(injected.contains("for 2 tasks"), "{injected}");
     assert!(harness.fake.writes().is_empty());
 
     let mut policy = inline_policy();
@@ -290,10 +290,10 @@ async fn a_task_too_small_is_refused_unless_resize_is_allowed() {
     let live = harness.fake.live("main", "web").unwrap();
     assert_eq!(live["taskDefinition"]["memory"], "2048");
     assert_eq!(live["taskDefinition"]["cpu"], "512");
-    let told = message(&harness, "web", "Injected").await;
+    let injected = message(&harness, "web", "Injected").await;
     assert!(
-        told.contains("increased from 512/1024 to 512/2048"),
-        "{told}"
+        injected.contains("increased from 512/1024 to 512/2048"),
+        "{injected}"
     );
     let registered = harness.fake.count("RegisterTaskDefinition");
     resync(&mut harness).await;
@@ -360,10 +360,10 @@ async fn a_service_with_an_unreadable_capacity_provider_waits() {
         harness.fake.advance(Duration::from_secs(20));
     }
     assert!(harness.has_router("main", "web") && !harness.has_router("main", "jobs"));
-    let said = message(&harness, "jobs", "Injected").await;
+    let message = message(&harness, "jobs", "Injected").await;
     assert!(
-        said.contains("its capacity providers cannot be read"),
-        "{said}"
+        message.contains("its capacity providers cannot be read"),
+        "{message}"
     );
     harness.fake.clear_faults();
     resync(&mut harness).await;

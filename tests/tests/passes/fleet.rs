@@ -80,19 +80,20 @@ fn assert_never_more_than_allowed(fleet: &Fleet) {
 fn waves(rollout: &Value) -> Vec<(u64, u64, u64)> {
     let waves = rollout["status"]["waves"].as_array().unwrap();
     let number = |wave: &Value, name: &str| wave[name].as_u64().unwrap();
-    let all = waves.iter();
-    all.map(|wave| {
-        (
-            number(wave, "wave"),
-            number(wave, "size"),
-            number(wave, "done"),
-        )
-    })
-    .collect()
+    let waves = waves.iter();
+    waves
+        .map(|wave| {
+            (
+                number(wave, "wave"),
+                number(wave, "size"),
+                number(wave, "done"),
+            )
+        })
+        .collect()
 }
 
 /// A rollout that nothing disturbs goes in waves, and costs one registration and one update for each service.
-/// Answers what the services run then.
+/// Returns what the services run then.
 async fn calm_rollout() -> Vec<(String, Value)> {
     let mut fleet = fleet().await;
     let rest = fleet.run(hours(LIMIT_HOURS), |_| {}).await;

@@ -60,8 +60,8 @@ async fn fleet() -> Fleet {
 
 /// What runs with a router of ours has the rights of its target on its role.
 fn assert_rights(place: &FakeAws, target: &str, service: &str) {
-    let found = place.service(CLUSTER, service).unwrap();
-    for deployment in found["deployments"].as_array().unwrap() {
+    let described = place.service(CLUSTER, service).unwrap();
+    for deployment in described["deployments"].as_array().unwrap() {
         let arn = deployment["taskDefinition"].as_str().unwrap();
         let revision = place.task_definition(arn).unwrap();
         if deployment["runningCount"] == 0 || !is_routed(&revision) {
@@ -128,7 +128,7 @@ impl Owners {
         self.look();
     }
 
-    /// A deployment with a tool; answers the revision that was brought.
+    /// A deployment with a tool; returns the revision that was brought.
     fn deploy(
         &mut self,
         place: &FakeAws,
@@ -173,8 +173,8 @@ impl Owners {
                 let Some((since, arn)) = self.waiting.get(&key) else {
                     continue;
                 };
-                let found = place.service(CLUSTER, service).unwrap();
-                let deployments = found["deployments"].as_array().unwrap();
+                let described = place.service(CLUSTER, service).unwrap();
+                let deployments = described["deployments"].as_array().unwrap();
                 assert_eq!(
                     deployments[0]["taskDefinition"],
                     json!(arn),
@@ -204,8 +204,8 @@ async fn rest(fleet: &mut Fleet, owners: &mut Owners) {
             let name = format!("{target}.{CLUSTER}.{service}");
             let workload = fleet.harness.get(Kind::Workload, &name).await.unwrap();
             let injected = condition(&workload["status"], "Injected").unwrap();
-            let said = format!("{}: {}", injected["reason"], injected["message"]);
-            reasons.entry(said).or_default().push(service);
+            let reason = format!("{}: {}", injected["reason"], injected["message"]);
+            reasons.entry(reason).or_default().push(service);
         }
     }
     panic!(
@@ -223,8 +223,8 @@ fn assert_all_routed(fleet: &Fleet, but: &[(&str, String)]) {
 fn opt_out(place: &FakeAws, service: &str) {
     let arn = place.service(CLUSTER, service).unwrap()["serviceArn"].clone();
     let tags = json!([{"key": "firelens.dev/inject", "value": "disabled"}]);
-    let said = place.ecs("TagResource", json!({"resourceArn": arn, "tags": tags}));
-    said.unwrap();
+    let tagged = place.ecs("TagResource", json!({"resourceArn": arn, "tags": tags}));
+    tagged.unwrap();
 }
 
 async fn ready(fleet: &Fleet) -> Value {

@@ -57,10 +57,10 @@ fn targets_of(fleet: &Fleet, team: usize, gone: &BTreeSet<String>) -> BTreeSet<&
 fn assert_roles(fleet: &Fleet, gone: &BTreeSet<String>) {
     for team in 0..SERVICES / TEAM {
         let targets = targets_of(fleet, team, gone);
-        let mut found: BTreeMap<(String, String), Value> = BTreeMap::new();
+        let mut documents: BTreeMap<(String, String), Value> = BTreeMap::new();
         for account in ["east", "other"] {
             for (name, document) in fleet.place(account).role_policies(&role(team)) {
-                found.insert((account.to_owned(), name), document);
+                documents.insert((account.to_owned(), name), document);
             }
         }
         let expected: BTreeSet<(String, String)> = targets
@@ -70,10 +70,10 @@ fn assert_roles(fleet: &Fleet, gone: &BTreeSet<String>) {
                 (account.to_owned(), format!("firelens-{POLICY}@{target}"))
             })
             .collect();
-        let names: BTreeSet<_> = found.keys().cloned().collect();
+        let names: BTreeSet<_> = documents.keys().cloned().collect();
         assert_eq!(names, expected, "{}", role(team));
         for (target, _, region) in TARGETS {
-            for ((_, name), document) in &found {
+            for ((_, name), document) in &documents {
                 if name.ends_with(&format!("@{target}")) {
                     let text = document.to_string();
                     assert!(text.contains(&format!(":{region}:")), "{name}: {text}");
@@ -163,8 +163,8 @@ async fn roles_shared_across_regions_keep_each_regions_rights_despite_owners() {
     let victim = &of_team(&fleet, "west", 1)[0];
     let name = format!("west.{CLUSTER}.{victim}");
     let workload = fleet.harness.get(Kind::Workload, &name).await.unwrap();
-    let told = workload.to_string();
-    assert!(told.contains("aws_iam_role_policies_exclusive"), "{told}");
+    let text = workload.to_string();
+    assert!(text.contains("aws_iam_role_policies_exclusive"), "{text}");
 
     // With the last services of a team its role can be destroyed: nothing of ours is left on it.
     let rest: Vec<String> = of_team(&fleet, "west", 0);

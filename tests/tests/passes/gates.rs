@@ -1,4 +1,4 @@
-//! Whole passes: what a rollout looks at between its waves holds it, stops it, or lets it go on.
+//! Whole passes: the gates between waves hold a rollout, stop it, or let it continue.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::Duration;

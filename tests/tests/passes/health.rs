@@ -1,4 +1,4 @@
-//! Whole passes: why a deployment failed, and whether logs arrive, as people see it.
+//! Whole passes: why a deployment failed, and whether logs arrive, as users see it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use firelens_tests::harness::scene::{inline_policy, small_fleet};
 use firelens_tests::harness::{Harness, Passed};
 use serde_json::json;
 
-/// Passes until the service runs another revision than `before`; answers that revision.
+/// Passes until the service runs another revision than `before`; returns that revision.
 async fn until_deployed(harness: &mut Harness, service: &str, before: &str) -> String {
     for _ in 0..20 {
         let Passed::Ended(outcome) = harness.pass().await else {

@@ -1,4 +1,4 @@
-//! Nothing that is stored, answered or asked ends the pass of a target.
+//! No stored object, response or request ends the pass of a target.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::Duration;
@@ -58,7 +58,9 @@ fn owner(harness: &Harness, service: &str) -> String {
     let containers = live["taskDefinition"]["containerDefinitions"]
         .as_array()
         .unwrap();
-    let labels = containers.iter().map(|one| &one["dockerLabels"]);
+    let labels = containers
+        .iter()
+        .map(|container| &container["dockerLabels"]);
     let named = labels.filter_map(|labels| labels["firelens.dev/policy"].as_str());
     named.collect()
 }
@@ -228,7 +230,7 @@ async fn an_unrecordable_router_resource_blocks_only_its_own_service() {
     assert!(!harness.has_router("main", "web"));
 }
 
-/// Answers that no service gives.
+/// Responses that no service gives.
 fn odd_answers() -> Vec<Bytes> {
     let mut answers: Vec<Bytes> = [
         "",

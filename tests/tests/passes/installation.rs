@@ -101,28 +101,28 @@ async fn a_start_on_the_database_of_another_installation_is_refused() {
         .env("FIRELENS_INSTALLATION_ID", "west");
     let mut serve = Process::spawn(command, home.path().join("firelens.log"));
     assert_eq!(serve.ended(PATIENCE), Some(1));
-    let said = serve.log_tail();
+    let log = serve.log_tail();
     for word in [
         "installation east",
         "DATABASE_URL",
         "--replace-installation-id",
     ] {
-        assert!(said.contains(word), "{word}: {said}");
+        assert!(log.contains(word), "{word}: {log}");
     }
     assert_eq!(store.installation().await.unwrap(), "east");
 }
 
 /// Passes of both in turn until neither writes any more.
-async fn settle_both(one: &mut Harness, other: &mut Harness) {
+async fn settle_both(first: &mut Harness, second: &mut Harness) {
     for _ in 0..MAX_PASSES {
-        let before = one.fake.write_count();
-        one.pass().await;
-        other.pass().await;
-        one.fake.advance(Duration::from_secs(20));
-        let is_deploying = one.fake.in_flight() > 0;
-        if one.fake.write_count() == before && !is_deploying {
-            one.settle(MAX_PASSES).await;
-            other.settle(MAX_PASSES).await;
+        let before = first.fake.write_count();
+        first.pass().await;
+        second.pass().await;
+        first.fake.advance(Duration::from_secs(20));
+        let is_deploying = first.fake.in_flight() > 0;
+        if first.fake.write_count() == before && !is_deploying {
+            first.settle(MAX_PASSES).await;
+            second.settle(MAX_PASSES).await;
             return;
         }
     }
@@ -147,7 +147,7 @@ async fn two_installations_do_not_fight_over_one_service() {
     );
     assert_eq!(first.reason("main", "web", "Ready").await, "InSync");
 
-    // An owner takes the router away from under both: one of them brings it back, the other leaves it.
+    // An owner removes the router from under both: one of them brings it back, the other leaves it.
     for round in 1..=3 {
         first
             .fake

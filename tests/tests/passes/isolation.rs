@@ -1,4 +1,4 @@
-//! One poisoned service, cluster or deployment stops nobody else, and is not tried for ever.
+//! A broken service, cluster or deployment stops no other, and is not retried for ever.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::Arc;
@@ -195,8 +195,10 @@ async fn pass(ctx: &Ctx, fleet: &Fleet, target: &str) -> PassResult {
 }
 
 fn routed(fleet: &Fleet, target: &str, services: usize) -> bool {
-    let all = fleet.services(target, services);
-    all.iter().all(|service| fleet.has_router(target, service))
+    let services = fleet.services(target, services);
+    services
+        .iter()
+        .all(|service| fleet.has_router(target, service))
 }
 
 #[tokio::test(flavor = "multi_thread")]

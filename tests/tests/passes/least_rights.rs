@@ -1,4 +1,4 @@
-//! The operator works with the rights we ship: each of them is used, and none is missing.
+//! The operator works with the rights of `deploy/iam`: each of them is used, and none is missing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
@@ -59,8 +59,8 @@ async fn a_life() -> Harness {
     }
     fail_of_sick(&mut harness).await;
     work(&mut harness, Duration::from_secs(2 * 3_600)).await;
-    let said = harness.condition("managed", "worker", "Injected").await;
-    assert!(harness.has_router("managed", "worker"), "{said:?}");
+    let condition = harness.condition("managed", "worker", "Injected").await;
+    assert!(harness.has_router("managed", "worker"), "{condition:?}");
     for service in ["web", "jobs", "shop", "verified"] {
         assert!(harness.has_router("main", service), "{service}");
     }
@@ -158,7 +158,7 @@ async fn pass(harness: &mut Harness) -> Duration {
 
 /// Passes as they come due for that long. The rights of a role are given on the way.
 async fn work(harness: &mut Harness, span: Duration) {
-    let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+    let everything = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
     let mut left = span;
     while !left.is_zero() {
         let step = pass(harness).await.min(left);
@@ -168,7 +168,7 @@ async fn work(harness: &mut Harness, span: Duration) {
             for role in ["verified-task", "verified-exec"] {
                 harness
                     .fake
-                    .set_role_policy(role, "all", Some(&all))
+                    .set_role_policy(role, "all", Some(&everything))
                     .unwrap();
             }
         }
@@ -181,8 +181,8 @@ fn without(policies: Vec<NamedDocument>, action: &str) -> Vec<NamedDocument> {
         let mut document: Value = serde_json::from_str(&policy.document).unwrap();
         for statement in document["Statement"].as_array_mut().unwrap() {
             match &mut statement["Action"] {
-                Value::Array(actions) => actions.retain(|one| one != action),
-                one if one == action => *one = json!([]),
+                Value::Array(actions) => actions.retain(|name| name != action),
+                value if value == action => *value = json!([]),
                 _ => {}
             }
         }

@@ -60,7 +60,10 @@ async fn an_owners_deploy_keeps_the_rights_of_replaced_tasks() {
     let fake = harness.fake.clone();
     fake.owner_deploys("main", "web", Source::Own, new_image)
         .unwrap();
-    while_deploying(&mut harness, |one| assert_kept(one, "while it deploys")).await;
+    while_deploying(&mut harness, |harness| {
+        assert_kept(harness, "while it deploys")
+    })
+    .await;
     harness.settle(MAX_PASSES).await;
     assert!(harness.has_router("main", "web"));
     let writes = harness.fake.writes();
@@ -80,7 +83,10 @@ async fn deleting_a_policy_mid_deploy_keeps_rights_of_running_tasks() {
     fake.owner_deploys("main", "web", Source::Own, new_image)
         .unwrap();
     harness.delete(Kind::LoggingPolicy, POLICY).await;
-    while_deploying(&mut harness, |one| assert_kept(one, "while it deploys")).await;
+    while_deploying(&mut harness, |harness| {
+        assert_kept(harness, "while it deploys")
+    })
+    .await;
     harness.settle(MAX_PASSES).await;
     assert_eq!(harness.get(Kind::LoggingPolicy, POLICY).await, None);
     for role in ROLES {

@@ -32,13 +32,13 @@ mod rollout_reads;
 mod steady_state;
 mod waiters;
 
-/// Runs under way at once: most of a run is waiting for the database.
+/// Runs in progress at once: most of a run is waiting for the database.
 const RUNS: usize = 4;
 
 /// A run of its own for each of these, some at once.
 async fn for_each_run<T>(each: impl IntoIterator<Item = T>, run: impl AsyncFn(T)) {
     let run = &run;
     stream::iter(each)
-        .for_each_concurrent(RUNS, |one| async move { run(one).await })
+        .for_each_concurrent(RUNS, |case| async move { run(case).await })
         .await;
 }

@@ -177,7 +177,7 @@ async fn older_role_policies_are_renamed_without_losing_rights() {
     assert_eq!(policies(&harness), [old.as_str(), EAST]);
     settle(&mut harness, &TARGETS, |harness| {
         let names = policies(harness);
-        let has = |name: &str| names.iter().any(|one| one == name);
+        let has = |name: &str| names.iter().any(|policy| policy == name);
         assert!(has(WEST) || has(&former_policy_name(POLICY)), "{names:?}");
     })
     .await;
@@ -274,10 +274,10 @@ async fn a_role_policy_removed_by_terraform_is_restored_and_reported() {
         assert_eq!(harness.fake.role_policies("web-task"), wanted, "{times}");
         harness.settle(MAX_PASSES).await;
     }
-    let told = event(&harness, "RightsTaken").await.unwrap();
+    let message = event(&harness, "RightsTaken").await.unwrap();
     assert!(
-        told.starts_with("prod.main.web: somebody (probably Terraform"),
-        "{told}"
+        message.starts_with("prod.main.web: somebody (probably Terraform"),
+        "{message}"
     );
     let injected = harness.condition("main", "web", "Injected").await.unwrap();
     let message = injected["message"].as_str().unwrap();

@@ -1,4 +1,4 @@
-//! What a policy would do, asked before it is stored: nothing is written, neither to AWS nor to the store.
+//! Policy plans of a policy before it is stored: nothing is written, neither to AWS nor to the store.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use firelens_tests::harness::Harness;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const MAX_PASSES: usize = 100;
 
-/// Asks while the controller makes passes, as it does in life.
+/// Requests a plan while the controller makes passes, as in production.
 async fn ask(harness: &mut Harness, request: &Value) -> Answer {
     let api = Api::on(harness.store.clone()).await;
     let path = format!("{GROUP}/plans");
@@ -32,15 +32,17 @@ fn workload<'a>(plan: &'a Value, service: &str) -> &'a Value {
     let workloads = plan["status"]["targets"][0]["workloads"]
         .as_array()
         .unwrap();
-    let found = workloads.iter().find(|one| one["service"] == service);
-    found.unwrap_or_else(|| panic!("no {service} in {plan:#}"))
+    let workload = workloads
+        .iter()
+        .find(|workload| workload["service"] == service);
+    workload.unwrap_or_else(|| panic!("no {service} in {plan:#}"))
 }
 
 fn paths(workload: &Value) -> Vec<&str> {
     let differences = workload["differences"].as_array().unwrap();
     differences
         .iter()
-        .map(|one| one["path"].as_str().unwrap())
+        .map(|difference| difference["path"].as_str().unwrap())
         .collect()
 }
 

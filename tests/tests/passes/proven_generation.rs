@@ -25,13 +25,13 @@ fn second(policy: &Value, rollout: &Value) -> Value {
 }
 
 /// Generation 1 runs on `web`, generation 2 is applied and waits.
-async fn waiting(rollout: &Value, said: &Value) -> Harness {
+async fn waiting(rollout: &Value, control: &Value) -> Harness {
     let mut harness = small_fleet().await;
     harness.apply(inline_policy()).await;
     harness.settle(MAX_PASSES).await;
     harness.apply(second(&inline_policy(), rollout)).await;
     harness.pass().await;
-    harness.say(SECOND, said).await;
+    harness.say(SECOND, control).await;
     work(&mut harness).await;
     harness
 }
@@ -203,12 +203,8 @@ async fn every_deploy_tool_keeps_the_router_while_approval_is_pending() {
         assert_eq!(fleet.without_router(SERVICES), [], "tool {tool}");
         for (target, ..) in TARGETS {
             for service in fleet.services(target, SERVICES) {
-                let found = generation(&fleet.place(target), CLUSTER, &service);
-                assert_eq!(
-                    found.as_deref(),
-                    Some("1"),
-                    "{target}/{service}, tool {tool}"
-                );
+                let ran = generation(&fleet.place(target), CLUSTER, &service);
+                assert_eq!(ran.as_deref(), Some("1"), "{target}/{service}, tool {tool}");
             }
         }
     }
@@ -225,8 +221,8 @@ async fn every_deploy_tool_keeps_the_router_while_approval_is_pending() {
     assert_eq!(fleet.run(day, |_| {}).await, Rest::Quiet);
     for (target, ..) in TARGETS {
         for service in fleet.services(target, SERVICES) {
-            let found = generation(&fleet.place(target), CLUSTER, &service);
-            assert_eq!(found.as_deref(), Some("2"), "{target}/{service}");
+            let ran = generation(&fleet.place(target), CLUSTER, &service);
+            assert_eq!(ran.as_deref(), Some("2"), "{target}/{service}");
         }
     }
 }

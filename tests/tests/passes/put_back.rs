@@ -36,8 +36,8 @@ fn revision(harness: &Harness) -> u64 {
 }
 
 async fn message(harness: &Harness, type_: &str) -> String {
-    let found = harness.condition("main", "web", type_).await.unwrap();
-    found["message"].as_str().unwrap().to_owned()
+    let condition = harness.condition("main", "web", type_).await.unwrap();
+    condition["message"].as_str().unwrap().to_owned()
 }
 
 fn count(harness: &Harness, operation: &str) -> usize {
@@ -53,10 +53,10 @@ async fn without_circuit_breaker_a_service_leaves_its_failing_revision() {
     assert_eq!(count(&harness, "StopServiceDeployment"), 0);
     let reason = harness.reason("main", "web", "Injected").await;
     assert_eq!(reason, "DeploymentFailed");
-    let said = message(&harness, "Injected").await;
+    let message = message(&harness, "Injected").await;
     assert!(
-        said.contains("was restored to") && said.contains("web:1"),
-        "{said}"
+        message.contains("was restored to") && message.contains("web:1"),
+        "{message}"
     );
     let healthy = harness.condition("main", "web", "Healthy").await.unwrap();
     assert_eq!(healthy["status"], "False", "the failure stays told");
@@ -71,8 +71,8 @@ async fn a_hanging_deployment_with_failing_tasks_is_rolled_back() {
     assert_eq!(count(&harness, "UpdateService"), 1);
     let reason = harness.reason("main", "web", "Injected").await;
     assert_eq!(reason, "ProgressDeadlineExceeded");
-    let said = message(&harness, "Injected").await;
-    assert!(said.contains("was restored to"), "{said}");
+    let message = message(&harness, "Injected").await;
+    assert!(message.contains("was restored to"), "{message}");
 }
 
 #[tokio::test]

@@ -82,8 +82,8 @@ async fn a_serial_restore_waits_for_ecs_not_a_resync() {
     harness.pass().await;
     let first = harness.workload("main", "jobs").await;
     for (type_, status) in [("Injected", "False"), ("Ready", "False")] {
-        let found = condition(&first, type_).unwrap();
-        assert_eq!(found["status"], status, "{found}");
+        let condition = condition(&first, type_).unwrap();
+        assert_eq!(condition["status"], status, "{condition}");
     }
     harness.fake.advance(Duration::from_secs(10));
     harness.pass().await;
@@ -221,9 +221,12 @@ async fn a_service_being_deleted_keeps_rights_until_its_tasks_stop() {
     harness.pass().await;
     assert!(!harness.fake.role_policies("web-task").is_empty());
     assert!(harness.fake.count("DeleteRolePolicy") == 0);
-    let said = harness.condition("main", "web", "Ready").await.unwrap();
-    let said = said["message"].as_str().unwrap().to_owned();
-    assert!(said.contains("2 of its tasks still run"), "{said}");
+    let condition = harness.condition("main", "web", "Ready").await.unwrap();
+    let condition = condition["message"].as_str().unwrap().to_owned();
+    assert!(
+        condition.contains("2 of its tasks still run"),
+        "{condition}"
+    );
     // Its tasks have stopped by then.
     harness.fake.advance(std::time::Duration::from_secs(600));
     harness.settle(MAX_PASSES).await;

@@ -108,8 +108,8 @@ async fn a_family_keeps_only_one_active_revision_of_ours() {
         .into_iter()
         .filter(|(_, active)| *active);
     let ours = active.filter(|(arn, _)| {
-        let found = fake.task_definition(arn).unwrap().to_string();
-        found.contains("firelens.dev/hash")
+        let text = fake.task_definition(arn).unwrap().to_string();
+        text.contains("firelens.dev/hash")
     });
     assert_eq!(ours.count(), 1);
     let owned = harness.store.revisions("prod").await.unwrap();

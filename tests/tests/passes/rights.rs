@@ -26,8 +26,8 @@ fn allow(action: &str) -> Value {
 }
 
 async fn message(harness: &Harness, service: &str) -> String {
-    let found = harness.condition("main", service, "Injected").await;
-    found.unwrap()["message"].as_str().unwrap().to_owned()
+    let condition = harness.condition("main", service, "Injected").await;
+    condition.unwrap()["message"].as_str().unwrap().to_owned()
 }
 
 /// The owner attaches a managed policy to both roles of a service, under a path of its own.
@@ -56,13 +56,13 @@ async fn missing_rights_are_named_and_block_every_write() {
         harness.reason("main", "web", "Injected").await,
         "RightsMissing"
     );
-    let said = message(&harness, "web").await;
+    let message = message(&harness, "web").await;
     for part in [
         "role/ecs/web-task lacks",
         "firehose:PutRecordBatch on arn:aws:firehose:us-east-1:111122223333:deliverystream/archive (no policy allows it)",
         "according to SimulatePrincipalPolicy",
     ] {
-        assert!(said.contains(part), "{part:?} in {said}");
+        assert!(message.contains(part), "{part:?} in {message}");
     }
     attach(&harness, "web", &allow("*"));
     later(&mut harness, RIGHTS_RETRY_SECONDS).await;
@@ -95,12 +95,12 @@ async fn without_permission_to_simulate_role_policies_are_read_and_evaluated() {
         harness.settle(MAX_PASSES).await;
         assert!(harness.has_router("main", "web"), "{fault:?}");
         assert!(!harness.has_router("main", "jobs"), "{fault:?}");
-        let said = message(&harness, "jobs").await;
+        let message = message(&harness, "jobs").await;
         assert!(
-            said.contains(
+            message.contains(
                 "the permissions boundary arn:aws:iam::111122223333:policy/edge does not allow it"
-            ) && said.contains("without SimulatePrincipalPolicy ("),
-            "{said}"
+            ) && message.contains("without SimulatePrincipalPolicy ("),
+            "{message}"
         );
     }
 }
@@ -153,12 +153,12 @@ async fn role_policy_size_and_permissions_boundary_are_checked_first() {
         "RolePolicyTooLong"
     );
     let characters = theirs.to_string().len();
-    let said = message(&harness, "web").await;
+    let injected = message(&harness, "web").await;
     assert!(
-        said.contains(&format!(
+        injected.contains(&format!(
             "in addition to {characters} of other inline policies"
         )),
-        "{said}"
+        "{injected}"
     );
     assert_eq!(
         harness.reason("main", "jobs", "Injected").await,

@@ -25,7 +25,7 @@ fn is_stable(fake: &FakeAws) -> bool {
         && service["runningCount"] == service["desiredCount"]
 }
 
-/// Passes when they are due, and a waiter beside them; answers how often it looked.
+/// Passes when they are due, and a waiter beside them; returns how often it looked.
 async fn wait_for_stable(harness: &mut Harness, first_look: Timestamp) -> usize {
     let (mut look, mut due) = (first_look, harness.fake.now());
     let mut looks = 0;

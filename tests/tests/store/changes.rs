@@ -1,4 +1,4 @@
-//! Watches: every change is told once, in order, or the watcher is told that it asks too late.
+//! Watches: every change is returned once, in order, or an error that the version is too old.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -41,22 +41,22 @@ async fn write(store: Store, writer: usize, rounds: usize) {
     }
 }
 
-/// Follows the log from revision `since` until `count` changes were told.
+/// Follows the log from revision `since` until `count` changes were returned.
 async fn follow(store: Store, since: i64, count: usize) -> Vec<Change> {
     let mut hints = store.subscribe().await.unwrap();
-    let mut told = Vec::new();
+    let mut changes = Vec::new();
     let mut since = since;
-    while told.len() < count {
+    while changes.len() < count {
         // Pages of an odd size, so that their ends fall anywhere.
         let page = store.changes(KIND, since, 7).await.unwrap();
         let is_behind = page.resource_version > since;
         since = page.resource_version;
-        told.extend(page.changes);
+        changes.extend(page.changes);
         if !is_behind {
             hints.changed().await.unwrap();
         }
     }
-    told
+    changes
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -82,19 +82,22 @@ async fn a_watcher_sees_all_commits_in_order_despite_concurrent_writers() {
     for writer in futures::future::join_all(writers).await {
         writer.unwrap().expect("writers finish in time");
     }
-    let told = watcher
+    let changes = watcher
         .await
         .unwrap()
         .expect("the watcher is told everything in time");
 
-    let versions: Vec<i64> = told.iter().map(|change| change.resource_version).collect();
+    let versions: Vec<i64> = changes
+        .iter()
+        .map(|change| change.resource_version)
+        .collect();
     let expected: Vec<i64> = (since + 1..=since + count as i64).collect();
     assert_eq!(
         versions, expected,
         "no revision is missing, none comes twice or out of order"
     );
     let mut replayed: BTreeMap<String, Value> = BTreeMap::new();
-    for change in told {
+    for change in changes {
         match change.change_type {
             ChangeType::Deleted => assert!(replayed.remove(&change.name).is_some()),
             ChangeType::Added => assert!(replayed.insert(change.name, change.object).is_none()),
@@ -154,10 +157,11 @@ async fn an_object_that_leaves_a_selector_is_told_as_deleted() {
         .delete(KIND, "a", &Preconditions::default())
         .await
         .unwrap();
-    let told = store.changes(KIND, 1, 10).await.unwrap().changes;
+    let changes = store.changes(KIND, 1, 10).await.unwrap().changes;
     let seen = |selector: &str| -> Vec<Option<ChangeType>> {
         let selector = LabelSelector::parse(selector).unwrap();
-        told.iter()
+        changes
+            .iter()
             .map(|change| change.seen_through(&selector))
             .collect()
     };
@@ -210,8 +214,8 @@ async fn a_request_for_compacted_or_future_changes_must_list_again() {
         ),
         "{error}"
     );
-    let told = store.changes(KIND, newest - 5, 10).await.unwrap();
-    assert_eq!(told.changes.len(), 5);
+    let page = store.changes(KIND, newest - 5, 10).await.unwrap();
+    assert_eq!(page.changes.len(), 5);
     let error = store.changes(KIND, newest + 1, 10).await.unwrap_err();
     assert!(
         matches!(error, StoreError::Expired { .. }),
@@ -264,11 +268,11 @@ async fn a_sequence_of_pages_ends_where_its_revision_is_compacted() {
 async fn hints_reach_other_replicas_and_status_wakes_no_spec_watchers() {
     let db = postgres::database().await;
     let (writer, reader) = (db.store().await, db.store().await);
-    let mut all = reader.subscribe().await.unwrap();
+    let mut everything = reader.subscribe().await.unwrap();
     let mut desired = reader.subscribe_desired().await.unwrap();
     writer.create(KIND, policy("a", 0)).await.unwrap();
     let reached = |value: i64| move |known: &i64| *known >= value;
-    timeout(DEADLINE, all.wait_for(reached(2)))
+    timeout(DEADLINE, everything.wait_for(reached(2)))
         .await
         .unwrap()
         .unwrap();
@@ -287,7 +291,7 @@ async fn hints_reach_other_replicas_and_status_wakes_no_spec_watchers() {
         .apply_generated(&lease, Kind::Workload, &generated, &[])
         .await
         .unwrap();
-    timeout(DEADLINE, all.wait_for(reached(4)))
+    timeout(DEADLINE, everything.wait_for(reached(4)))
         .await
         .unwrap()
         .unwrap();

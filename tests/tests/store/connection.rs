@@ -1,4 +1,4 @@
-//! Reaching the database and bringing its schema up to date.
+//! Connecting to the database and migrating its schema.
 
 use firelens_store::{Store, StoreConfig, StoreError};
 use firelens_tests::postgres;
@@ -9,13 +9,13 @@ use crate::{DEADLINE, KIND, create, policy, version};
 #[tokio::test]
 async fn migrating_twice_and_at_once_does_no_harm() {
     let db = postgres::database().await;
-    let (one, two) = (db.store().await, db.store().await);
-    let both = async { tokio::join!(one.migrate(), two.migrate()) };
+    let (one_store, other_store) = (db.store().await, db.store().await);
+    let both = async { tokio::join!(one_store.migrate(), other_store.migrate()) };
     let (first, second) = timeout(DEADLINE, both).await.unwrap();
     first.unwrap();
     second.unwrap();
-    one.ping().await.unwrap();
-    assert_eq!(one.current_resource_version().await.unwrap(), 1);
+    one_store.ping().await.unwrap();
+    assert_eq!(one_store.current_resource_version().await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn after_a_failover_calls_and_hints_go_on() {
     create(&store, policy("a")).await;
     db.cut_connections().await;
     let cut_at = Instant::now();
-    // Each connection that was cut fails one call at most, and says that it can be tried again.
+    // Each connection that was cut fails one call at most, with an error that can be retried.
     while let Err(error) = store.ping().await {
         assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
         assert!(cut_at.elapsed() < DEADLINE, "connections are made anew");
@@ -57,7 +57,7 @@ async fn after_a_failover_calls_and_hints_go_on() {
         assert!(cut_at.elapsed() < DEADLINE, "connections are made anew");
     }
     let written = version(&create(&other, policy("b")).await);
-    let told = timeout(DEADLINE, hints.wait_for(|newest| *newest >= written));
-    told.await.expect("hints go on").unwrap();
+    let hint = timeout(DEADLINE, hints.wait_for(|newest| *newest >= written));
+    hint.await.expect("hints go on").unwrap();
     assert!(store.get(KIND, "b").await.unwrap().is_some());
 }

@@ -32,8 +32,8 @@ async fn equal_events_are_counted_long_ones_truncated_old_ones_deleted() {
         ])
         .await
         .unwrap();
-    let all = store.list_events(&EventFilter::default()).await.unwrap();
-    assert_eq!(all.len(), 2);
+    let events = store.list_events(&EventFilter::default()).await.unwrap();
+    assert_eq!(events.len(), 2);
     let only = EventFilter {
         reason: Some("Throttled".to_owned()),
         ..Default::default()
@@ -41,7 +41,7 @@ async fn equal_events_are_counted_long_ones_truncated_old_ones_deleted() {
     let throttled = store.list_events(&only).await.unwrap();
     assert_eq!((throttled.len(), throttled[0].count), (1, 3));
     assert!(throttled[0].first_at < throttled[0].last_at);
-    let cut = all
+    let cut = events
         .iter()
         .find(|recorded| recorded.event.reason == "Long")
         .unwrap();

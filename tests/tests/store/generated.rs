@@ -91,12 +91,12 @@ async fn generated_objects_are_written_only_where_they_differ() {
     assert_eq!(read(2).await.unwrap()["metadata"]["generation"], 2);
     assert_eq!(read(3).await.unwrap().get("status"), None);
     assert_eq!(read(5).await, None);
-    let told = store
+    let changes = store
         .changes(Kind::Workload, before, 10)
         .await
         .unwrap()
         .changes;
-    let types: Vec<&str> = told
+    let types: Vec<&str> = changes
         .iter()
         .map(|change| change.change_type.name())
         .collect();

@@ -1,4 +1,4 @@
-//! What policies said in earlier generations.
+//! Policies as they were in earlier generations.
 
 use std::collections::BTreeMap;
 
@@ -29,8 +29,8 @@ async fn a_generation_is_read_back_with_the_destinations_it_references() {
             "metadata": {"name": name}, "spec": {"firehose": {"deliveryStream": name}}});
         (name.to_owned(), stored(Kind::LogDestination, &object))
     };
-    let all = BTreeMap::from([destination("far"), destination("unused")]);
-    let kept = PolicyGeneration::of(&policy, &all);
+    let destinations = BTreeMap::from([destination("far"), destination("unused")]);
+    let kept = PolicyGeneration::of(&policy, &destinations);
     assert_eq!(kept.destinations.keys().collect::<Vec<_>>(), ["far"]);
 
     let db = postgres::database().await;
@@ -46,8 +46,8 @@ async fn a_generation_is_read_back_with_the_destinations_it_references() {
     };
     put(vec![kept.clone()], Vec::new()).await.unwrap();
     put(vec![kept.clone()], Vec::new()).await.unwrap();
-    let found = store.policy_generations("t").await.unwrap();
-    assert_eq!(found, BTreeMap::from([(("u".to_owned(), 3), kept)]));
+    let generations = store.policy_generations("t").await.unwrap();
+    assert_eq!(generations, BTreeMap::from([(("u".to_owned(), 3), kept)]));
     assert!(store.policy_generations("other").await.unwrap().is_empty());
     put(Vec::new(), vec![("u".to_owned(), 3)]).await.unwrap();
     assert!(store.policy_generations("t").await.unwrap().is_empty());

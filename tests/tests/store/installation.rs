@@ -1,4 +1,4 @@
-//! The id of the installation: made once, and never changed unawares.
+//! The id of the installation: created once, and changed only on request.
 
 use firelens_store::{InstallationNamed, StoreError};
 use firelens_tests::postgres;
@@ -6,12 +6,12 @@ use firelens_tests::postgres;
 #[tokio::test]
 async fn an_installation_gets_one_id_that_all_replicas_share() {
     let db = postgres::database().await;
-    let (one, other) = (db.store().await, db.store().await);
-    let (first, second) = tokio::join!(one.installation(), other.installation());
+    let (one_store, other_store) = (db.store().await, db.store().await);
+    let (first, second) = tokio::join!(one_store.installation(), other_store.installation());
     let id = first.unwrap();
     assert_eq!(id, second.unwrap());
     assert_eq!(id.len(), 12, "{id}");
-    assert_eq!(one.installation().await.unwrap(), id);
+    assert_eq!(one_store.installation().await.unwrap(), id);
 }
 
 #[tokio::test]

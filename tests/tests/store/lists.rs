@@ -42,11 +42,11 @@ async fn pages_are_ordered_by_name_and_keep_the_first_revision() {
     assert_eq!(third.continue_token, None);
     assert_eq!(third.resource_version, first.resource_version);
     // A watch from there tells all three.
-    let told = store
+    let page = store
         .changes(KIND, third.resource_version, 10)
         .await
         .unwrap();
-    assert_eq!(told.changes.len(), 3);
+    assert_eq!(page.changes.len(), 3);
 }
 
 async fn page(store: &Store, token: Option<String>) -> firelens_store::ObjectList {
@@ -112,7 +112,7 @@ async fn the_database_and_the_label_selector_select_the_same_objects() {
         create(&store, object).await;
     }
     create(&store, json!({"metadata": {"name": "unlabelled"}})).await;
-    let all = store
+    let list = store
         .list(KIND, &ListOptions::default())
         .await
         .unwrap()
@@ -136,7 +136,7 @@ async fn the_database_and_the_label_selector_select_the_same_objects() {
         "nope notin (a)",
     ] {
         let label_selector = LabelSelector::parse(text).unwrap();
-        let expected: Vec<Value> = all
+        let expected: Vec<Value> = list
             .iter()
             .filter(|object| label_selector.matches(object))
             .cloned()
@@ -161,11 +161,14 @@ async fn a_name_selects_one_and_filtered_pages_omit_remaining_count() {
         )
         .await;
     }
-    let one = ListOptions {
+    let by_name = ListOptions {
         name: Some("p1".to_owned()),
         ..Default::default()
     };
-    assert_eq!(names(&store.list(KIND, &one).await.unwrap().items), ["p1"]);
+    assert_eq!(
+        names(&store.list(KIND, &by_name).await.unwrap().items),
+        ["p1"]
+    );
     let paged = ListOptions {
         label_selector: LabelSelector::parse("app=web").unwrap(),
         limit: Some(1),

@@ -1,5 +1,5 @@
 //! What the store must do, against a real PostgreSQL.
-//! Never sleeps: it waits for what it expects, with a deadline.
+//! Tests do not sleep: they wait for what they expect, with a deadline.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod changes;

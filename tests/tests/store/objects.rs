@@ -229,10 +229,10 @@ async fn finalizers_hold_a_deletion_until_the_last_is_gone() {
         marked["metadata"]["deletionTimestamp"]
     );
     assert_eq!(store.get(KIND, "a").await.unwrap(), None);
-    let told = store.changes(KIND, version(&marked), 10).await.unwrap();
-    assert_eq!(told.changes.len(), 1);
-    assert_eq!(told.changes[0].change_type, ChangeType::Deleted);
-    assert_eq!(told.changes[0].object, gone);
+    let page = store.changes(KIND, version(&marked), 10).await.unwrap();
+    assert_eq!(page.changes.len(), 1);
+    assert_eq!(page.changes[0].change_type, ChangeType::Deleted);
+    assert_eq!(page.changes[0].object, gone);
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ async fn unstorable_text_and_records_of_another_version_are_tolerated() {
     .await;
     let open = store.open_intents("t").await.unwrap();
     assert_eq!(open.len(), 2);
-    let other = open.iter().find(|one| one.id != mine.id).unwrap();
+    let other = open.iter().find(|intent| intent.id != mine.id).unwrap();
     assert_eq!((other.family.as_str(), other.hash.as_str()), ("web", "abc"));
     assert_eq!(store.resources("t").await.unwrap(), [resource("a")]);
     assert_eq!(store.unreadable_resources("t").await.unwrap(), 1);
@@ -165,8 +165,8 @@ async fn task_definitions_are_kept_verbatim_until_unused() {
         .put_task_definitions(&BTreeMap::from([("arn:1".to_owned(), "new".to_owned())]))
         .await
         .unwrap();
-    let one = ["arn:1".to_owned()];
-    assert_eq!(store.task_definitions(&one).await.unwrap()["arn:1"], "new");
+    let arns = ["arn:1".to_owned()];
+    assert_eq!(store.task_definitions(&arns).await.unwrap()["arn:1"], "new");
     assert_eq!(
         store
             .maintain(&Retention::default())
@@ -183,5 +183,5 @@ async fn task_definitions_are_kept_verbatim_until_unused() {
         store.maintain(&keep_none).await.unwrap().task_definitions,
         601
     );
-    assert!(store.task_definitions(&one).await.unwrap().is_empty());
+    assert!(store.task_definitions(&arns).await.unwrap().is_empty());
 }

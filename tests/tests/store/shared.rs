@@ -1,4 +1,4 @@
-//! Things in AWS that two targets own.
+//! Resources in AWS that two targets own.
 
 use std::slice;
 

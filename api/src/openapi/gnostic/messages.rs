@@ -1,5 +1,5 @@
 //! The messages of `openapiv2/OpenAPIv2.proto` of google/gnostic, as far as our document uses them.
-//! Never a number that is not in that file.
+//! All field numbers are those of that file.
 
 use prost::Message;
 
@@ -190,7 +190,7 @@ pub(super) struct SchemaItem {
     pub(super) schema: Option<Schema>,
 }
 
-/// Serves as `Definitions` and as `Properties`: both are one repeated field of the same number.
+/// Used as `Definitions` and as `Properties`: both are one repeated field of the same number.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Schemas {
     #[prost(message, repeated, tag = "1")]

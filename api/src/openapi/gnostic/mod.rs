@@ -1,5 +1,5 @@
 //! The OpenAPI v2 document in its protobuf form, the only one that client-go reads.
-//! Never adds anything the JSON document does not say.
+//! It has the same content as the JSON document.
 
 mod messages;
 
@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use self::messages::*;
 
-/// Media type asked for.
+/// Media type of the request.
 pub(crate) const ACCEPTED: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
-/// Media type of the answer: `@` is not allowed there.
+/// Media type of the response: `@` is not allowed there.
 pub(crate) const CONTENT_TYPE: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /// Encodes the OpenAPI v2 document `json`.

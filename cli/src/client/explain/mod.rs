@@ -1,6 +1,6 @@
 //! `firelens explain`: everything that is known of one workload, and which policy decides for it.
 //!
-//! It works nothing out that the controller or `core` has not decided.
+//! It shows only what the controller and `core` have decided.
 
 mod text;
 
@@ -15,22 +15,22 @@ use super::output::print;
 use crate::args::Explain;
 use crate::failure::Failure;
 
-/// Names shown when one is not found, or means several.
+/// The number of names shown if a name is not found or ambiguous.
 const NAMES_SHOWN_MAX: usize = 20;
 
-/// What is known.
+/// What is known of a workload.
 #[derive(Serialize)]
 struct Explanation {
-    /// The object, as the API answers it.
+    /// The object, as the API returns it.
     workload: Value,
-    /// Every policy and what it is to the workload.
+    /// Every policy, with its outcome for the workload.
     policies: Vec<PolicyOutcome>,
-    /// The rollout that it belongs to, as the API answers it.
+    /// The rollout that it belongs to, as the API returns it.
     #[serde(skip_serializing_if = "Option::is_none")]
     rollout: Option<Value>,
 }
 
-/// Reads, and prints.
+/// Runs the verb: reads the workload and prints the explanation.
 pub(crate) fn explain(arguments: &Explain) -> Result<(), Failure> {
     let client = Client::new(&arguments.connection)?;
     let raw = find(&client, &arguments.workload)?;
@@ -70,13 +70,13 @@ fn read(raw: &Value) -> Result<Workload, Failure> {
     })
 }
 
-/// The workload that is meant.
+/// Returns the workload with the given name.
 ///
 /// # Errors
-/// There is none, or several, with the names that there are.
+/// There is none, or several; the failure lists the existing names.
 fn find(client: &Client, wanted: &str) -> Result<Value, Failure> {
     let parts: Vec<&str> = wanted.split('/').collect();
-    let found = match parts.as_slice() {
+    let workload = match parts.as_slice() {
         [name] => client.get(Kind::Workload, name)?,
         [target, cluster, service] => {
             client.get(Kind::Workload, &workload_name(target, cluster, service))?
@@ -89,26 +89,26 @@ fn find(client: &Client, wanted: &str) -> Result<Value, Failure> {
             )));
         }
     };
-    if let Some(found) = found {
-        return Ok(found);
+    if let Some(workload) = workload {
+        return Ok(workload);
     }
     choose(client.list(Kind::Workload, "")?, wanted)
 }
 
-/// The only workload of that cluster and service, or of that service.
-fn choose(all: Vec<Value>, wanted: &str) -> Result<Value, Failure> {
+/// Returns the only workload of that cluster and service, or of that service.
+fn choose(workloads: Vec<Value>, wanted: &str) -> Result<Value, Failure> {
     let part = |raw: &Value, member: &str| raw["spec"][member].as_str().unwrap_or("").to_owned();
     let path = |raw: &Value| format!("{}/{}", part(raw, "cluster"), part(raw, "service"));
     let name = |raw: &Value| raw["metadata"]["name"].as_str().unwrap_or("").to_owned();
-    let names: Vec<String> = all.iter().map(name).collect();
-    let mut found: Vec<Value> = all
+    let names: Vec<String> = workloads.iter().map(name).collect();
+    let mut matching: Vec<Value> = workloads
         .into_iter()
         .filter(|raw| path(raw) == wanted || part(raw, "service") == wanted)
         .collect();
-    match (found.pop(), found.len()) {
-        (Some(one), 0) => Ok(one),
+    match (matching.pop(), matching.len()) {
+        (Some(workload), 0) => Ok(workload),
         (Some(last), _) => {
-            let mut several: Vec<String> = found.iter().map(name).collect();
+            let mut several: Vec<String> = matching.iter().map(name).collect();
             several.push(name(&last));
             Err(named(
                 format!("error: {wanted:?} matches several workloads:"),
@@ -125,7 +125,7 @@ fn choose(all: Vec<Value>, wanted: &str) -> Result<Value, Failure> {
     }
 }
 
-/// The names, those that hold a part of what was asked for first.
+/// Sorts the names: first those that contain the last part of the wanted one.
 fn nearest(mut names: Vec<String>, wanted: &str) -> Vec<String> {
     let last = wanted.rsplit(['/', '.']).next().unwrap_or(wanted);
     names.sort_by_key(|name| !name.contains(last));
@@ -163,12 +163,12 @@ mod tests {
     }
 
     fn chosen(wanted: &str) -> Vec<String> {
-        let all = vec![
+        let workloads = vec![
             workload("a", "web"),
             workload("b", "web"),
             workload("a", "jobs"),
         ];
-        match choose(all, wanted) {
+        match choose(workloads, wanted) {
             Ok(raw) => vec![raw["metadata"]["name"].as_str().unwrap().to_owned()],
             Err(Failure::Refused(lines)) => lines,
             Err(_) => Vec::new(),

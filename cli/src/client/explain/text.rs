@@ -1,6 +1,6 @@
 //! One workload as text: the policies, the conditions with what their reasons mean, revisions, rollout.
 //!
-//! Shows what was answered, and the documented meaning of each reason.
+//! It shows what the API returned, and the documented meaning of each reason.
 
 use std::fmt::Write;
 
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::Explanation;
 
-/// Members of status that are shown by themselves; whatever else is there is shown as YAML.
+/// Members of status that have their own form here; all others are shown as YAML.
 const KNOWN: [&str; 17] = [
     "target",
     "clusterArn",
@@ -35,9 +35,9 @@ const KNOWN: [&str; 17] = [
     "conditions",
 ];
 
-// Writing into a String cannot fail, so what `write!` answers is not looked at.
+// Writing into a String cannot fail, so the result of `write!` is ignored.
 
-/// Everything that is known of the workload.
+/// Returns everything that is known of the workload.
 pub(super) fn whole(workload: &Workload, known: &Explanation) -> String {
     let nothing = WorkloadStatus::default();
     let status = workload.status.as_ref().unwrap_or(&nothing);
@@ -56,13 +56,13 @@ pub(super) fn whole(workload: &Workload, known: &Explanation) -> String {
     if known.policies.is_empty() {
         text.push_str("  none\n");
     }
-    for one in &known.policies {
+    for policy in &known.policies {
         let _ = writeln!(
             text,
             "  {} {}: {}",
-            one.policy,
-            one.outcome.words(),
-            one.message
+            policy.policy,
+            policy.outcome.words(),
+            policy.message
         );
     }
     text.push_str("\nconditions\n");
@@ -81,7 +81,7 @@ pub(super) fn whole(workload: &Workload, known: &Explanation) -> String {
     text
 }
 
-/// What the tasks run on, as far as that is known.
+/// Returns what the tasks run on, as far as that is known.
 fn platform(status: &WorkloadStatus) -> String {
     let parts = [
         status.launch_type.as_deref(),
@@ -113,14 +113,14 @@ fn condition(text: &mut String, condition: &Condition) {
         let _ = writeln!(text, "    {}", condition.message);
     }
     let meaning = meaning(&condition.reason);
-    let told = condition.message.to_lowercase();
-    let is_told = told.contains(&meaning.trim_end_matches('.').to_lowercase());
+    let message = condition.message.to_lowercase();
+    let is_told = message.contains(&meaning.trim_end_matches('.').to_lowercase());
     if condition.status != ConditionStatus::True && !is_told {
         let _ = writeln!(text, "    ({meaning})");
     }
 }
 
-/// What the documented list says of a reason; empty for one of a newer version.
+/// Returns the documented meaning of a reason; empty for a reason of a newer version.
 fn meaning(word: &str) -> &'static str {
     let refusal = Reason::ALL.iter().find(|reason| reason.as_str() == word);
     let known = REASONS.iter().find(|reason| reason.word == word);
@@ -132,7 +132,7 @@ fn meaning(word: &str) -> &'static str {
 
 fn revisions(text: &mut String, status: &WorkloadStatus) {
     text.push_str("\nrevisions\n");
-    for (what, arn, whose) in [
+    for (label, arn, whose) in [
         ("live", &status.current_revision, "set on the service"),
         (
             "base",
@@ -147,7 +147,7 @@ fn revisions(text: &mut String, status: &WorkloadStatus) {
     ] {
         if let Some(arn) = arn {
             let short = arn.rsplit('/').next().unwrap_or(arn);
-            let _ = writeln!(text, "  {what:<8} {short:<24} {whose}");
+            let _ = writeln!(text, "  {label:<8} {short:<24} {whose}");
         }
     }
 }
@@ -174,16 +174,16 @@ fn deployment(text: &mut String, deployment: &WorkloadDeployment) {
     }
 }
 
-/// Where somebody else's revision differs from the one of the operator.
+/// Writes where somebody else's revision differs from the one of the operator.
 fn drift(text: &mut String, paths: &[DriftedPath]) {
     if !paths.is_empty() {
         text.push_str("\ndrift, after a deployment by somebody else\n");
     }
-    for found in paths {
-        let whose = found.class.as_str().to_lowercase();
+    for drifted in paths {
+        let whose = drifted.class.as_str().to_lowercase();
         let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
-        let (before, after) = (shown(&found.before), shown(&found.after));
-        let _ = writeln!(text, "  {whose:<7} {}: {before} -> {after}", found.path);
+        let (before, after) = (shown(&drifted.before), shown(&drifted.after));
+        let _ = writeln!(text, "  {whose:<7} {}: {before} -> {after}", drifted.path);
     }
 }
 
@@ -203,7 +203,7 @@ fn rollout(text: &mut String, raw: &Value, status: &WorkloadStatus) {
     let _ = writeln!(text, "\nrollout\n  {}: {place}; {message}", rollout.name());
 }
 
-/// What else the status has: an API of a newer version knows more.
+/// Writes the other members of the status: an API of a newer version may have more.
 fn further(text: &mut String, status: &Value) {
     let members = status.as_object().into_iter().flatten();
     for (name, value) in members.filter(|(name, _)| !KNOWN.contains(&name.as_str())) {

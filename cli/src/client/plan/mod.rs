@@ -1,4 +1,4 @@
-//! `firelens plan`: what a policy would do to each workload, asked of the controllers before it is stored.
+//! `firelens plan`: what a policy would do to each workload, computed by the controllers before it is stored.
 //!
 //! Nothing is written, neither to AWS nor to the API.
 
@@ -17,7 +17,7 @@ use crate::args::Plan;
 use crate::failure::Failure;
 use crate::offline::files;
 
-/// Asks, prints, and fails where a target did not answer.
+/// Requests the plan and prints it; fails if a target did not respond.
 pub(crate) fn plan(arguments: &Plan) -> Result<(), Failure> {
     let request = request(arguments)?;
     let client = Client::new(&arguments.connection)?;
@@ -39,14 +39,14 @@ pub(crate) fn plan(arguments: &Plan) -> Result<(), Failure> {
     }
 }
 
-/// What the API is asked: the policy whole, or the name of a stored one, and the destinations beside it.
+/// Returns the request: the whole policy, or the name of a stored one, and the destinations.
 fn request(arguments: &Plan) -> Result<Value, Failure> {
     let (mut policies, mut destinations) = (Vec::new(), Vec::new());
     for object in objects(&arguments.files)? {
         match object["kind"].as_str() {
             Some("LoggingPolicy") => policies.push(object),
             Some("LogDestination") => destinations.push(object),
-            // A folder of everything is a good thing to plan from.
+            // Other kinds are ignored, so that a folder with all objects can be given.
             _ => {}
         }
     }
@@ -68,13 +68,13 @@ fn request(arguments: &Plan) -> Result<Value, Failure> {
 fn objects(paths: &[PathBuf]) -> Result<Vec<Value>, Failure> {
     let mut objects = Vec::new();
     for path in paths {
-        let found = files::objects(Path::new(path))?;
-        objects.extend(found.into_iter().map(|found| found.object));
+        let entries = files::objects(Path::new(path))?;
+        objects.extend(entries.into_iter().map(|entry| entry.object));
     }
     Ok(objects)
 }
 
-/// The policy that is meant: the one of that name, or the only one.
+/// Returns the policy of that name, or the only one.
 fn one_of(mut policies: Vec<Value>, name: Option<&str>) -> Result<Value, Failure> {
     let name_of = |policy: &Value| policy["metadata"]["name"].as_str().unwrap_or("").to_owned();
     let names: Vec<String> = policies.iter().map(name_of).collect();
@@ -97,7 +97,7 @@ fn one_of(mut policies: Vec<Value>, name: Option<&str>) -> Result<Value, Failure
     }
 }
 
-/// Lines on the approval of a policy that requires it: the hash of a stored one is in its rollouts.
+/// Returns lines on the approval of a policy that requires it; the hash of a stored one is in its rollouts.
 fn approval(client: &Client, policy: &Value) -> Result<Vec<String>, Failure> {
     let policy = match policy.as_str() {
         Some(name) => client.get(Kind::LoggingPolicy, name)?.unwrap_or_default(),
@@ -133,7 +133,7 @@ fn approval(client: &Client, policy: &Value) -> Result<Vec<String>, Failure> {
         .collect())
 }
 
-/// Targets without an answer, for standard error.
+/// Returns lines on the targets that did not respond, for standard error.
 fn problems(status: &PlanStatus) -> Vec<String> {
     let mut lines: Vec<String> = status
         .pending
@@ -171,11 +171,11 @@ mod tests {
             (both(), Some("c"), None),
             (Vec::new(), None, None),
         ] {
-            let found = one_of(policies, name).ok();
-            let found = found
+            let policy = one_of(policies, name).ok();
+            let policy = policy
                 .as_ref()
-                .and_then(|one| one["metadata"]["name"].as_str());
-            assert_eq!(found, chosen, "{name:?}");
+                .and_then(|policy| policy["metadata"]["name"].as_str());
+            assert_eq!(policy, chosen, "{name:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! A plan as text: for each workload what would change in its task definition, then roles, files, counts.
 //!
-//! Shows what the API answered, secrets hidden there.
+//! It shows what the API returned; the API has hidden secrets.
 
 use std::fmt::Write;
 
@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use crate::client::output::{counted, indented};
 
-/// Code of the note on a task that would get a larger size, with its price.
+/// Prefix of the note on a task that would get a larger size, with its price.
 const RESIZED: &str = "TaskResized: ";
 
-/// The whole plan; `approval` are lines on its approval.
+/// Returns the whole plan; `approval` are lines on its approval.
 pub(super) fn whole(status: &PlanStatus, approval: &[String]) -> String {
     let mut text = String::new();
     let mut total = PlanSummary::default();
@@ -30,15 +30,15 @@ pub(super) fn whole(status: &PlanStatus, approval: &[String]) -> String {
     text
 }
 
-// Writing into a String cannot fail, so what `write!` answers is not looked at.
+// Writing into a String cannot fail, so the result of `write!` is ignored.
 
 fn target(text: &mut String, plan: &TargetPlan) {
     let _ = writeln!(text, "target {}: {}\n", plan.target, summary(&plan.summary));
     for unread in &plan.unread {
         let _ = writeln!(text, "  could not be read: {unread}\n");
     }
-    for one in &plan.workloads {
-        workload(text, one);
+    for planned in &plan.workloads {
+        workload(text, planned);
     }
     let described = u32::try_from(plan.workloads.len()).unwrap_or(u32::MAX);
     if described < plan.summary.workloads {
@@ -49,8 +49,8 @@ fn target(text: &mut String, plan: &TargetPlan) {
             counted(more, "workload")
         );
     }
-    for one in &plan.roles {
-        role(text, one);
+    for planned in &plan.roles {
+        role(text, planned);
     }
     for PlannedObject { bucket, key, bytes } in &plan.objects {
         let _ = writeln!(text, "  file s3://{bucket}/{key} ({bytes} bytes)");
@@ -60,19 +60,19 @@ fn target(text: &mut String, plan: &TargetPlan) {
     }
 }
 
-fn workload(text: &mut String, one: &PlannedWorkload) {
-    let word = match one.outlook {
+fn workload(text: &mut String, planned: &PlannedWorkload) {
+    let word = match planned.outlook {
         Outlook::Inject => "inject",
         Outlook::Eject => "eject",
         Outlook::Unchanged => "unchanged",
         Outlook::Refused => "refused",
         Outlook::Unknown => "unknown",
     };
-    let _ = write!(text, "  {}/{}: {word}", one.cluster, one.service);
-    let revision = one.revision.rsplit('/').next().unwrap_or_default();
-    match (one.outlook, &one.given_back) {
+    let _ = write!(text, "  {}/{}: {word}", planned.cluster, planned.service);
+    let revision = planned.revision.rsplit('/').next().unwrap_or_default();
+    match (planned.outlook, &planned.given_back) {
         (Outlook::Inject | Outlook::Eject, given_back) => {
-            let tasks = u32::try_from(one.desired_count).unwrap_or_default();
+            let tasks = u32::try_from(planned.desired_count).unwrap_or_default();
             let next = given_back.as_deref().map_or("a new revision", |arn| {
                 arn.rsplit('/').next().unwrap_or(arn)
             });
@@ -86,13 +86,13 @@ fn workload(text: &mut String, one: &PlannedWorkload) {
             let _ = writeln!(text, ", {revision}");
         }
     }
-    if one.outlook != Outlook::Inject || one.waits_for.is_none() {
-        let _ = writeln!(text, "    {}: {}", one.reason, one.message);
+    if planned.outlook != Outlook::Inject || planned.waits_for.is_none() {
+        let _ = writeln!(text, "    {}: {}", planned.reason, planned.message);
     }
-    if let Some(waits) = &one.waits_for {
+    if let Some(waits) = &planned.waits_for {
         let _ = writeln!(text, "    waiting for {waits}");
     }
-    for note in &one.notes {
+    for note in &planned.notes {
         match note.strip_prefix(RESIZED) {
             Some(size) => {
                 let _ = writeln!(text, "    size: {size}");
@@ -102,7 +102,7 @@ fn workload(text: &mut String, one: &PlannedWorkload) {
             }
         }
     }
-    if let Some(diff) = &one.diff {
+    if let Some(diff) = &planned.diff {
         text.push_str(&indented("    ", diff));
     }
     text.push('\n');
@@ -150,7 +150,7 @@ fn role(text: &mut String, role: &PlannedRole) {
     text.push('\n');
 }
 
-/// `12 to inject, 3 unchanged, 1 refused`.
+/// Returns the counts: `12 to inject, 3 unchanged, 1 refused`.
 fn summary(summary: &PlanSummary) -> String {
     let parts: Vec<String> = [
         (summary.inject, "to inject"),
@@ -161,7 +161,7 @@ fn summary(summary: &PlanSummary) -> String {
     ]
     .iter()
     .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| format!("{count} {what}"))
+    .map(|(count, label)| format!("{count} {label}"))
     .collect();
     match parts.is_empty() {
         true => "no workloads are affected".to_owned(),

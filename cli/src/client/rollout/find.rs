@@ -1,6 +1,6 @@
-//! Which rollouts a name means: one rollout, or the newest one of a policy in each target.
+//! Finds the rollouts of a name: one rollout, or the newest one of a policy in each target.
 //!
-//! Never guesses: a name that means nothing is answered with the names that there are.
+//! For an unknown name, the failure lists the existing names.
 
 use std::collections::BTreeMap;
 
@@ -13,23 +13,23 @@ use serde_json::Value;
 use crate::client::http::Client;
 use crate::failure::Failure;
 
-/// Names shown when one is not found.
+/// The number of names shown if a name is not found.
 const NAMES_SHOWN_MAX: usize = 20;
 
-/// Reason of a rollout that somebody ended, and of its workloads that stay as they are.
+/// Reason of a rollout that was aborted, and of its workloads that stay as they are.
 const ABORTED: &str = "RolloutAborted";
 
-/// A rollout, as the API answered it and as this program reads it.
+/// A rollout, as the API returned it and as this program parsed it.
 pub(super) struct Found {
     pub(super) raw: Value,
     pub(super) rollout: Rollout,
 }
 
 impl Found {
-    /// Reads an object of the API.
+    /// Parses an object of the API.
     ///
     /// # Errors
-    /// It is of a version that this program does not know.
+    /// The object is of a version that this program does not know.
     pub(super) fn read(raw: Value) -> Result<Self, Failure> {
         let rollout = Rollout::deserialize(&raw).map_err(|error| {
             Failure::broken(
@@ -44,12 +44,12 @@ impl Found {
         self.rollout.name()
     }
 
-    /// Its status; an empty one before the controller wrote it.
+    /// Returns its status; an empty one if the controller has not written it yet.
     pub(super) fn status(&self) -> RolloutStatus {
         self.rollout.status.clone().unwrap_or_default()
     }
 
-    /// A condition of that type, if there is one.
+    /// Returns the condition of that type, if there is one.
     pub(super) fn condition(&self, wanted: &str) -> Option<&Condition> {
         let status = self.rollout.status.as_ref()?;
         let mut conditions = status.conditions.iter();
@@ -62,8 +62,8 @@ impl Found {
             .is_some_and(|condition| condition.status == ConditionStatus::True)
     }
 
-    /// Whether nothing more comes of it by itself: it is complete, or aborted, what ran has come to its
-    /// end, and nothing is left to be undone.
+    /// Whether nothing more happens without a change by a user: it is complete, or it is aborted, its running
+    /// deployments have ended, and nothing is left to be undone.
     pub(super) fn has_ended(&self) -> bool {
         if self.holds("Complete") {
             return true;
@@ -72,35 +72,38 @@ impl Found {
             .condition("Complete")
             .is_some_and(|condition| condition.reason == ABORTED);
         let status = self.status();
-        let stay = status.reasons.iter().filter(|one| one.reason == ABORTED);
-        let stay: u32 = stay.map(|one| one.count).sum();
+        let stay = status
+            .reasons
+            .iter()
+            .filter(|reason| reason.reason == ABORTED);
+        let stay: u32 = stay.map(|reason| reason.count).sum();
         heard && status.in_progress == 0 && status.pending <= stay
     }
 }
 
-/// The rollouts that `name` means, by target.
+/// Returns the rollouts of `name`, by target.
 ///
 /// # Errors
-/// There are none, with the names that there are; the API refuses.
+/// There are none, and the failure lists the existing names; or the API refuses.
 pub(super) fn find(client: &Client, name: &str) -> Result<Vec<Found>, Failure> {
     if let Some(raw) = client.get(Kind::Rollout, name)? {
         return Ok(vec![Found::read(raw)?]);
     }
-    let mut all = Vec::new();
+    let mut rollouts = Vec::new();
     for raw in client.list(Kind::Rollout, "")? {
-        all.push(Found::read(raw)?);
+        rollouts.push(Found::read(raw)?);
     }
     let (mut newest, mut names) = (BTreeMap::new(), Vec::new());
-    for found in all {
-        names.push(found.name().to_owned());
-        let spec = &found.rollout.spec;
+    for rollout in rollouts {
+        names.push(rollout.name().to_owned());
+        let spec = &rollout.rollout.spec;
         if spec.policy != name {
             continue;
         }
         let (target, generation) = (spec.target.clone(), spec.generation);
         let known = newest.get(&target);
         if known.is_none_or(|known: &Found| known.rollout.spec.generation < generation) {
-            newest.insert(target, found);
+            newest.insert(target, rollout);
         }
     }
     if newest.is_empty() {
@@ -130,16 +133,16 @@ fn not_found(name: &str, names: &[String]) -> Failure {
     Failure::Refused(lines)
 }
 
-/// [`find`] for a change: what is said to the rollout of an older generation is not heard.
+/// As [`find`], for a change: the controller ignores changes of the rollout of an older generation.
 ///
 /// # Errors
-/// As [`find`]; one of them is not that of the policy's present generation.
+/// As [`find`]; also if one of them is not that of the policy's current generation.
 pub(super) fn find_present(client: &Client, name: &str) -> Result<Vec<Found>, Failure> {
-    let found = find(client, name)?;
+    let rollouts = find(client, name)?;
     let mut generations = BTreeMap::new();
     let mut lines = Vec::new();
-    for one in &found {
-        let spec = &one.rollout.spec;
+    for rollout in &rollouts {
+        let spec = &rollout.rollout.spec;
         if !generations.contains_key(&spec.policy) {
             let stored = client.get(Kind::LoggingPolicy, &spec.policy)?;
             let policy = stored.and_then(|raw| LoggingPolicy::deserialize(raw).ok());
@@ -154,7 +157,7 @@ pub(super) fn find_present(client: &Client, name: &str) -> Result<Vec<Found>, Fa
             Some(present) => lines.push(format!(
                 "error: {} is of generation {}, but policy {} now has generation {present}; its rollout is \
                  created when the controller next processes target {}",
-                one.name(),
+                rollout.name(),
                 spec.generation,
                 spec.policy,
                 spec.target
@@ -162,12 +165,12 @@ pub(super) fn find_present(client: &Client, name: &str) -> Result<Vec<Found>, Fa
             None => lines.push(format!(
                 "error: policy {} of rollout {} no longer exists",
                 spec.policy,
-                one.name()
+                rollout.name()
             )),
         }
     }
     match lines.is_empty() {
-        true => Ok(found),
+        true => Ok(rollouts),
         false => Err(Failure::Refused(lines)),
     }
 }

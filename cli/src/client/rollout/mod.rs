@@ -1,6 +1,6 @@
-//! `firelens rollout`: shows rollouts, and says to them what people want.
+//! `firelens rollout`: shows and controls rollouts.
 //!
-//! It writes `spec.control` and nothing else; whether and when the controller can follow is in the status.
+//! It writes `spec.control` and nothing else; the status shows whether and when the controller acted on it.
 
 mod find;
 mod text;
@@ -17,10 +17,10 @@ use super::output::{counted, print};
 use crate::args::{OutputFormat, Rollout, RolloutStatus, RolloutSubject, RolloutVerb};
 use crate::failure::Failure;
 
-/// Pause between two looks with `--watch`. The controller follows deployments about as often.
+/// Pause between two reads with `--watch`. The controller follows deployments about as often.
 const WATCH_PAUSE: Duration = Duration::from_secs(2);
 
-/// A change to say, and what is then printed of it.
+/// A change of `spec.control`, and what is printed when it was written.
 struct Said {
     control: Value,
     done: String,
@@ -43,36 +43,36 @@ pub(crate) fn rollout(arguments: &Rollout) -> Result<(), Failure> {
                 done: "resumed: earlier failures no longer stop it".to_owned(),
             })
         }),
-        RolloutVerb::Abort(abort) => change(&abort.subject, |_, found| {
-            if found.holds("Complete") && !abort.undo {
+        RolloutVerb::Abort(abort) => change(&abort.subject, |_, rollout| {
+            if rollout.holds("Complete") && !abort.undo {
                 return Err(format!(
                     "{} is complete: there is nothing to abort",
-                    found.name()
+                    rollout.name()
                 ));
             }
-            let what = match abort.undo {
+            let effect = match abort.undo {
                 true => "the router is removed again, in waves, where the rollout added it",
                 false => "completed changes are kept",
             };
             Ok(Said {
                 control: json!({"abort": {"undo": abort.undo}}),
-                done: format!("aborted: {what}"),
+                done: format!("aborted: {effect}"),
             })
         }),
         RolloutVerb::Retry(retry) => {
             let workloads: Vec<String> =
                 retry.workloads.iter().map(|name| full_name(name)).collect();
-            change(&retry.subject, |client, found| {
-                again(client, found, &workloads)
+            change(&retry.subject, |client, rollout| {
+                again(client, rollout, &workloads)
             })
         }
-        RolloutVerb::Approve(approve) => change(&approve.subject, |_, found| {
-            approval(found, approve.plan.as_deref())
+        RolloutVerb::Approve(approve) => change(&approve.subject, |_, rollout| {
+            approval(rollout, approve.plan.as_deref())
         }),
     }
 }
 
-/// `TARGET/CLUSTER/SERVICE` as the name of its Workload; other names as they are.
+/// Returns the name of the Workload for `TARGET/CLUSTER/SERVICE`; other names as they are.
 fn full_name(name: &str) -> String {
     match name.split('/').collect::<Vec<_>>().as_slice() {
         [target, cluster, service] => workload_name(target, cluster, service),
@@ -80,12 +80,12 @@ fn full_name(name: &str) -> String {
     }
 }
 
-fn again(client: &Client, found: &Found, workloads: &[String]) -> Result<Said, String> {
-    let name = found.name();
-    if found.status().failed == 0 {
+fn again(client: &Client, rollout: &Found, workloads: &[String]) -> Result<Said, String> {
+    let name = rollout.name();
+    if rollout.status().failed == 0 {
         eprintln!("note: {name} currently has no failed workloads");
     }
-    let what = match workloads {
+    let effect = match workloads {
         [] => "retries every failed workload".to_owned(),
         some => format!(
             "retries these workloads, if they failed: {}",
@@ -93,20 +93,20 @@ fn again(client: &Client, found: &Found, workloads: &[String]) -> Result<Said, S
         ),
     };
     let listed = match workloads {
-        // A list of before must not stay.
+        // A merge patch would keep an earlier list, so it is removed with null.
         [] => Value::Null,
         some => json!(some),
     };
     Ok(Said {
         control: json!({"retry": {"at": client.now(), "workloads": listed}}),
-        done: what,
+        done: effect,
     })
 }
 
-/// The approval of the plan that the rollout has now, if it is the one that was read.
-fn approval(found: &Found, read: Option<&str>) -> Result<Said, String> {
-    let name = found.name();
-    let Some(plan) = found.status().plan else {
+/// Returns the approval of the rollout's current plan, if it is the one that was read.
+fn approval(rollout: &Found, read: Option<&str>) -> Result<Said, String> {
+    let name = rollout.name();
+    let Some(plan) = rollout.status().plan else {
         return Err(format!(
             "{name} has no plan: there is nothing to do, or the controller has not processed it yet"
         ));
@@ -122,7 +122,7 @@ fn approval(found: &Found, read: Option<&str>) -> Result<Said, String> {
         return Err(format!("{name} does not require approval"));
     }
     if read.is_none() {
-        let target = &found.rollout.spec.target;
+        let target = &rollout.rollout.spec.target;
         eprintln!(
             "{name}: plan {} changes {} in target {target}",
             plan.hash,
@@ -135,18 +135,18 @@ fn approval(found: &Found, read: Option<&str>) -> Result<Said, String> {
     })
 }
 
-/// Says something to each rollout that is meant. Where one refuses, nothing is said to any; where a write
-/// fails, the others are tried all the same.
+/// Changes each rollout of the subject. If one change is refused, nothing is written; if a write fails, the
+/// others are written all the same.
 fn change(
     subject: &RolloutSubject,
     say: impl Fn(&Client, &Found) -> Result<Said, String>,
 ) -> Result<(), Failure> {
     let client = Client::new(&subject.connection)?;
-    let found = find_present(&client, &subject.name)?;
-    let (mut said, mut refusals) = (Vec::new(), Vec::new());
-    for one in &found {
-        match say(&client, one) {
-            Ok(change) => said.push((one, change)),
+    let rollouts = find_present(&client, &subject.name)?;
+    let (mut changes, mut refusals) = (Vec::new(), Vec::new());
+    for rollout in &rollouts {
+        match say(&client, rollout) {
+            Ok(change) => changes.push((rollout, change)),
             Err(why) => refusals.push(format!("error: {why}")),
         }
     }
@@ -154,12 +154,12 @@ fn change(
         return Err(Failure::Refused(refusals));
     }
     let (mut changed, mut lines, mut failed) = (Vec::new(), Vec::new(), None);
-    for (one, change) in said {
+    for (rollout, change) in changes {
         let patch = json!({"spec": {"control": change.control}});
-        match client.patch(Kind::Rollout, one.name(), &patch) {
+        match client.patch(Kind::Rollout, rollout.name(), &patch) {
             Ok(object) => {
                 changed.push(object);
-                lines.push(format!("{} {}", one.name(), change.done));
+                lines.push(format!("{} {}", rollout.name(), change.done));
             }
             Err(failure) => {
                 if let Some(earlier) = failed.replace(failure) {
@@ -174,7 +174,7 @@ fn change(
     failed.map_or(Ok(()), Err)
 }
 
-/// One object as it is, several as a list.
+/// Returns one object as it is, several as a list.
 fn shape(mut objects: Vec<Value>) -> Value {
     match objects.len() {
         1 => objects.remove(0),
@@ -182,7 +182,7 @@ fn shape(mut objects: Vec<Value>) -> Value {
     }
 }
 
-/// `rollout status`: once, or at every change.
+/// Runs `rollout status`: prints once, or at every change.
 fn show(arguments: &RolloutStatus) -> Result<(), Failure> {
     let subject = &arguments.subject;
     if arguments.watch && subject.output != OutputFormat::Table {
@@ -193,11 +193,11 @@ fn show(arguments: &RolloutStatus) -> Result<(), Failure> {
     let client = Client::new(&subject.connection)?;
     let mut shown = String::new();
     loop {
-        let found = find(&client, &subject.name)?;
-        let text = text::all(&found, client.now());
-        let ended = found.iter().all(Found::has_ended);
+        let rollouts = find(&client, &subject.name)?;
+        let text = text::all(&rollouts, client.now());
+        let ended = rollouts.iter().all(Found::has_ended);
         if text != shown {
-            let objects = found.into_iter().map(|one| one.raw).collect();
+            let objects = rollouts.into_iter().map(|rollout| rollout.raw).collect();
             let margin = if shown.is_empty() { "" } else { "\n" };
             print(subject.output, &shape(objects), || {
                 format!("{margin}{text}")

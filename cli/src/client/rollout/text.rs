@@ -1,6 +1,6 @@
-//! A rollout as text: what is done, what is waited for, what to say next.
+//! A rollout as text: what is done, what it waits for, and the next command.
 //!
-//! Shows what the status says, and works out nothing of its own.
+//! It shows the status as it is.
 
 use std::fmt::Write;
 
@@ -12,21 +12,21 @@ use jiff::Timestamp;
 use super::find::Found;
 use crate::client::output::counted;
 
-/// All of them, an empty line between two.
-pub(super) fn all(found: &[Found], now: Timestamp) -> String {
-    let texts: Vec<String> = found.iter().map(|found| one(found, now)).collect();
+/// Returns all rollouts as text, separated by an empty line.
+pub(super) fn all(rollouts: &[Found], now: Timestamp) -> String {
+    let texts: Vec<String> = rollouts.iter().map(|rollout| one(rollout, now)).collect();
     texts.join("\n")
 }
 
-fn one(found: &Found, now: Timestamp) -> String {
-    let (spec, status) = (&found.rollout.spec, found.status());
+fn one(rollout: &Found, now: Timestamp) -> String {
+    let (spec, status) = (&rollout.rollout.spec, rollout.status());
     let mut lines = Lines::default();
     let title = format!(
         "generation {} of {} in {}",
         spec.generation, spec.policy, spec.target
     );
-    lines.add("rollout", &format!("{}, {title}", found.name()));
-    lines.add("state", &state(found, &status));
+    lines.add("rollout", &format!("{}, {title}", rollout.name()));
+    lines.add("state", &state(rollout, &status));
     lines.add("workloads", &workloads(&status));
     for wave in &status.waves {
         lines.add("", &self::wave(wave));
@@ -39,7 +39,7 @@ fn one(found: &Found, now: Timestamp) -> String {
     }
     lines.add("times", &times(&status, now));
     lines.add("said", &said(&spec.control));
-    lines.add("next", &next(found, spec, &status));
+    lines.add("next", &next(rollout, spec, &status));
     lines.0
 }
 
@@ -56,14 +56,16 @@ impl Lines {
     }
 }
 
-fn state(found: &Found, status: &RolloutStatus) -> String {
-    let word = found
+fn state(rollout: &Found, status: &RolloutStatus) -> String {
+    let word = rollout
         .condition("Complete")
         .map_or("NotLookedAt", |condition| condition.reason.as_str());
-    let why = found
+    let why = rollout
         .condition("Paused")
-        .filter(|_| found.holds("Paused"))
-        .filter(|one| !one.message.is_empty() && !status.message.contains(&one.message));
+        .filter(|_| rollout.holds("Paused"))
+        .filter(|condition| {
+            !condition.message.is_empty() && !status.message.contains(&condition.message)
+        });
     match why {
         Some(why) => format!("{word}: {}; paused: {}", status.message, why.message),
         None => format!("{word}: {}", status.message),
@@ -89,9 +91,9 @@ fn wave(wave: &WaveStatus) -> String {
     };
     let mut text = format!("{name:<8} {} of {} done", wave.done, wave.size);
     let runs = wave.started.saturating_sub(wave.done + wave.failed);
-    for (count, what) in [(runs, "in progress"), (wave.failed, "failed")] {
+    for (count, label) in [(runs, "in progress"), (wave.failed, "failed")] {
         if count > 0 {
-            let _ = write!(text, ", {count} {what}");
+            let _ = write!(text, ", {count} {label}");
         }
     }
     text
@@ -123,7 +125,7 @@ fn times(status: &RolloutStatus, now: Timestamp) -> String {
     parts.join(", ")
 }
 
-/// What people said to it.
+/// Returns what users set in `spec.control`.
 fn said(control: &RolloutControl) -> String {
     let mut parts = Vec::new();
     if control.paused {
@@ -155,14 +157,14 @@ fn said(control: &RolloutControl) -> String {
     parts.join(", ")
 }
 
-/// The command that the state asks for, if it asks for one.
-fn next(found: &Found, spec: &RolloutSpec, status: &RolloutStatus) -> String {
-    let name = found.name();
+/// Returns the command to run next, if there is one.
+fn next(rollout: &Found, spec: &RolloutSpec, status: &RolloutStatus) -> String {
+    let name = rollout.name();
     let unapproved = status
         .plan
         .as_ref()
         .filter(|plan| plan.needs_approval && !plan.approved);
-    if found.has_ended() || spec.control.abort.is_some() {
+    if rollout.has_ended() || spec.control.abort.is_some() {
         return String::new();
     }
     if let Some(plan) = unapproved {
@@ -171,7 +173,7 @@ fn next(found: &Found, spec: &RolloutSpec, status: &RolloutStatus) -> String {
             spec.policy, plan.hash
         );
     }
-    if found.holds("Paused") {
+    if rollout.holds("Paused") {
         let retry = if status.failed > 0 {
             format!(", or firelens rollout retry {name}")
         } else {
@@ -209,8 +211,8 @@ mod tests {
             "spec": {"policy": "all", "generation": 2, "target": "prod", "control": control},
             "status": whole,
         });
-        let found = [Found::read(raw).ok().unwrap()];
-        all(&found, "2026-11-20T08:00:00Z".parse().unwrap())
+        let rollouts = [Found::read(raw).ok().unwrap()];
+        all(&rollouts, "2026-11-20T08:00:00Z".parse().unwrap())
     }
 
     fn condition(type_: &str, status: &str, reason: &str, message: &str) -> Value {

@@ -8,23 +8,23 @@ use serde::Serialize;
 use crate::args::{Lint, OutputFormat};
 use crate::failure::Failure;
 
-/// One finding, or one mistake that admission refuses.
+/// A finding, or a mistake that admission refuses.
 #[derive(Debug, Serialize)]
 pub(super) struct Row {
-    /// Where the object was found, its kind and its name.
+    /// The file of the object, its kind and its name.
     object: String,
     severity: &'static str,
     /// A code of the linter, or the cause of a refusal, such as `FieldValueRequired`.
     code: String,
     field: String,
     message: String,
-    /// What to do; empty where the message says it.
+    /// How to fix it; empty if that is in the message.
     #[serde(skip_serializing_if = "str::is_empty")]
     fix: &'static str,
 }
 
 impl Row {
-    /// A mistake that admission refuses.
+    /// Creates a row for a mistake that admission refuses.
     pub(super) fn error(object: &str, code: &str, field: &str, message: String) -> Self {
         Self {
             object: object.to_owned(),
@@ -41,7 +41,7 @@ impl Row {
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Report {
-    /// Objects and task definitions that were looked at.
+    /// Number of objects and task definitions that were checked.
     checked: usize,
     findings: Vec<Row>,
 }
@@ -67,7 +67,7 @@ impl Report {
             }));
     }
 
-    /// Prints the findings, and fails when there are errors, or warnings with `--strict`.
+    /// Prints the findings; fails if there are errors, or warnings with `--strict`.
     pub(super) fn print(&self, arguments: &Lint) -> Result<(), Failure> {
         if self.checked == 0 {
             return Err(Failure::refused("no objects found"));
@@ -107,7 +107,7 @@ impl Report {
         Ok(())
     }
 
-    /// One block for each finding: what and where, why, and what to do.
+    /// Returns one block for each finding: code and field, message, and fix.
     fn table(&self) -> String {
         let mut text = String::new();
         let mut object = "";

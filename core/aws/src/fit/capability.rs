@@ -1,6 +1,6 @@
-//! What an ECS agent must be able to do before it can run a router: its capability attributes.
+//! The capability attributes that an ECS agent needs to run a router.
 //!
-//! Never the attributes of the owner's own task: those it runs with already.
+//! Attributes that the owner's task needs anyway are left out: the task runs with them already.
 //! Source: <https://github.com/aws/amazon-ecs-agent/blob/master/agent/app/agent_capability.go>; the
 //! versions are from <https://github.com/aws/amazon-ecs-agent/blob/master/CHANGELOG.md>.
 
@@ -15,7 +15,7 @@ const BUFFER_LIMIT: &str = "ecs.capability.logging-driver.awsfirelens.log-driver
 const NON_ROOT_USER: &str = "ecs.capability.firelens.non-root-user";
 const ORDERING: &str = "ecs.capability.container-ordering";
 
-/// Attributes and the first agent version that has them.
+/// Attributes, each with the first agent version that has it.
 const VERSIONS: [(&str, &str); 8] = [
     (LOG_DRIVER, "1.30.0"),
     ("ecs.capability.firelens.fluentd", "1.30.0"),
@@ -27,7 +27,7 @@ const VERSIONS: [(&str, &str); 8] = [
     (ORDERING, "1.26.0"),
 ];
 
-/// The first ECS agent that has an attribute, where it is known.
+/// Returns the first ECS agent version that has an attribute, if it is known.
 #[must_use]
 pub fn agent_version_of(attribute: &str) -> Option<&'static str> {
     VERSIONS
@@ -36,7 +36,7 @@ pub fn agent_version_of(attribute: &str) -> Option<&'static str> {
         .map(|(_, version)| *version)
 }
 
-/// The attributes for FireLens and start order that a task definition needs, worked out from its
+/// Returns the attributes for FireLens and start order that a task definition needs, derived from its
 /// content.
 #[must_use]
 pub fn required_attributes(document: &TaskDefinitionDoc) -> BTreeSet<String> {
@@ -72,8 +72,8 @@ fn of_router(container: &ContainerView<'_>, router: &Value, names: &mut BTreeSet
     }
 }
 
-/// What `with` needs beyond what `base` needs: from the content of both, and, where ECS has answered,
-/// from its own lists (`requiresAttributes`).
+/// Returns the attributes that `with` needs and `base` does not: from the content of both, and from the lists
+/// of ECS (`requiresAttributes`) where they were read.
 #[must_use]
 pub fn added_attributes(with: &TaskDefinitionDoc, base: &TaskDefinitionDoc) -> BTreeSet<String> {
     let mut names = required_attributes(with);
@@ -86,7 +86,7 @@ pub fn added_attributes(with: &TaskDefinitionDoc, base: &TaskDefinitionDoc) -> B
     names
 }
 
-/// `requiresAttributes` of an answer of ECS.
+/// Returns `requiresAttributes` of a response of ECS.
 fn listed(document: &TaskDefinitionDoc) -> BTreeSet<String> {
     let Some(Value::Array(attributes)) = document.value("requiresAttributes") else {
         return BTreeSet::new();

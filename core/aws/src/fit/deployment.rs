@@ -1,6 +1,6 @@
 //! Deployment settings that let ECS neither stop an old task nor start a new one.
 //!
-//! Never about tasks that do not start: only what the numbers forbid.
+//! Only the numbers are checked; that a task may fail to start is not considered.
 //! Source: `DeploymentConfiguration` in
 //! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>.
 
@@ -8,29 +8,29 @@ use std::fmt;
 
 use crate::observe::ServiceView;
 
-/// Numbers that permit no movement.
+/// Deployment settings with which no task can be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stuck {
-    /// Tasks the service wants.
+    /// Number of tasks that the service wants.
     pub desired: u64,
     /// `minimumHealthyPercent`.
     pub minimum_percent: u64,
     /// `maximumPercent`.
     pub maximum_percent: u64,
-    /// Tasks that must stay: the percentage rounded up.
+    /// Number of tasks that must stay: the percentage rounded up.
     pub must_stay: u64,
-    /// Tasks that may run: the percentage rounded down.
+    /// Number of tasks that may run: the percentage rounded down.
     pub may_run: u64,
 }
 
 impl Stuck {
-    /// Least `maximumPercent` with which one task more may run.
+    /// Returns the least `maximumPercent` with which one more task may run.
     #[must_use]
     pub fn enough_maximum(&self) -> u64 {
         ((self.desired + 1) * 100).div_ceil(self.desired.max(1))
     }
 
-    /// Largest `minimumHealthyPercent` with which one task may stop.
+    /// Returns the largest `minimumHealthyPercent` with which one task may stop.
     #[must_use]
     pub fn enough_minimum(&self) -> u64 {
         self.desired.saturating_sub(1) * 100 / self.desired.max(1)
@@ -55,8 +55,8 @@ impl fmt::Display for Stuck {
     }
 }
 
-/// The numbers that keep a rolling update of this service from ever moving, if they do. A service
-/// that wants no task moves at once, and other strategies bring a second set of tasks.
+/// Returns the settings if they prevent every rolling update of this service; otherwise `None`. A service that
+/// wants no task is updated at once, and other strategies start a second set of tasks.
 #[must_use]
 pub fn stuck(service: &ServiceView) -> Option<Stuck> {
     let settings = &service.deployment_settings;
@@ -105,8 +105,8 @@ mod tests {
             (3, 66, 133, false),
             (0, 100, 100, false),
         ] {
-            let found = stuck(&service(desired, minimum, maximum));
-            assert_eq!(found.is_some(), is_stuck, "{desired} {minimum} {maximum}");
+            let result = stuck(&service(desired, minimum, maximum));
+            assert_eq!(result.is_some(), is_stuck, "{desired} {minimum} {maximum}");
         }
     }
 
@@ -136,8 +136,8 @@ mod tests {
     proptest! {
         #[test]
         fn suggested_percentages_are_the_smallest_change_that_unblocks_deployment(desired in 1_u64..500, minimum in 0_u64..=100, maximum in 100_u64..300) {
-            if let Some(found) = stuck(&service(desired, minimum, maximum)) {
-                let (more, less) = (found.enough_maximum(), found.enough_minimum());
+            if let Some(settings) = stuck(&service(desired, minimum, maximum)) {
+                let (more, less) = (settings.enough_maximum(), settings.enough_minimum());
                 prop_assert_eq!(stuck(&service(desired, minimum, more)), None);
                 prop_assert_eq!(stuck(&service(desired, less, maximum)), None);
                 prop_assert!(stuck(&service(desired, minimum, more - 1)).is_some());

@@ -1,7 +1,6 @@
 //! The sizes that Fargate has for Linux tasks.
 //!
-//! Never a size between two rows: ECS refuses every other pair ("No Fargate configuration exists for
-//! given values").
+//! ECS refuses every size that is not in the table ("No Fargate configuration exists for given values").
 //! Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size>.
 //! X86_64 and ARM64 have the same sizes.
 
@@ -29,8 +28,7 @@ const fn row(cpu_units: u64, from_mib: u64, to_mib: u64, step_mib: u64) -> SizeR
     }
 }
 
-/// Every size, least CPU first, and of one CPU value least memory first. 8 and 16 vCPU need platform
-/// version 1.4.0.
+/// Every size, by CPU and then by memory, least first. 8 and 16 vCPU need platform version 1.4.0.
 pub const FARGATE_SIZES: [SizeRow; 8] = [
     row(256, 512, 512, 512),
     row(256, 1024, 2048, 1024),
@@ -52,9 +50,10 @@ pub fn is_fargate_size(size: TaskSize) -> bool {
     })
 }
 
-/// The least size that has at least this much of both; none when Fargate has nothing as large.
+/// Returns the least size that has at least this much CPU and memory; `None` if Fargate has none so large.
 ///
-/// Least CPU is cheapest: more CPU costs more, and never comes with less memory than asked for.
+/// The size with the least CPU is the cheapest, because more CPU costs more and does not come with less memory
+/// than is needed.
 #[must_use]
 pub fn next_fargate_size(at_least: TaskSize) -> Option<TaskSize> {
     FARGATE_SIZES
@@ -84,7 +83,7 @@ mod tests {
         }
     }
 
-    /// Every size of the table, written out.
+    /// Returns every single size of the table.
     fn all() -> Vec<TaskSize> {
         let mut sizes = Vec::new();
         for row in FARGATE_SIZES {

@@ -1,7 +1,7 @@
-//! A task with its router against the container instances of its cluster.
+//! Whether a task with its router fits on the container instances of its cluster.
 //!
-//! Never a placement: constraints, ports and network interfaces are ECS's to evaluate. Only what no
-//! instance can give is an answer.
+//! This does not predict placement: constraints, ports and network interfaces are evaluated by ECS. It reports
+//! only what no instance can provide.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::agent_version_of;
 use crate::observe::{InstanceView, ServiceView};
 use crate::size::TaskSize;
 
-/// What a change asks of the instances.
+/// What a change needs of the instances.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Footprint {
     /// Attributes that the task needs and did not need before.
@@ -20,23 +20,23 @@ pub struct Footprint {
     pub after: TaskSize,
 }
 
-/// What the instances say to a change.
+/// Whether the instances can run the task of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InstanceFit {
-    /// Nothing is in the way.
+    /// Nothing prevents it.
     Fine,
-    /// There is no instance that could say anything.
+    /// There is no instance to compare with.
     NoInstances,
-    /// No instance can run the task: these attributes are missing on the one that comes nearest.
+    /// No instance can run the task.
     Incapable {
-        /// Missing attributes.
+        /// The attributes that the instance with the fewest missing ones lacks.
         missing: BTreeSet<String>,
         /// Newest agent version found.
         newest_agent: Option<String>,
     },
-    /// The task can run; these are in the way of some of it.
+    /// The task can run, with limits.
     Tight {
-        /// Instances that lack attributes, of all that were looked at.
+        /// The number of instances that lack attributes, and of all that were compared.
         incapable: Option<(usize, usize)>,
         /// Whether no capable instance has room for a task now.
         no_room: bool,
@@ -46,7 +46,7 @@ pub enum InstanceFit {
 }
 
 impl InstanceFit {
-    /// `NAME (ECS agent 1.31.0 or later), …`.
+    /// Returns missing attributes as text: `NAME (ECS agent 1.31.0 or later), …`.
     #[must_use]
     pub fn words(missing: &BTreeSet<String>) -> String {
         let words: Vec<String> = missing
@@ -60,8 +60,8 @@ impl InstanceFit {
     }
 }
 
-/// Compares. Instances that drain, and those of capacity providers that the service does not use, do
-/// not count.
+/// Compares a change with the instances. Instances that drain, and those of capacity providers that the service
+/// does not use, do not count.
 #[must_use]
 pub fn compare(
     footprint: &Footprint,
@@ -135,7 +135,7 @@ fn may_stop_first(service: &ServiceView) -> bool {
     (desired * minimum).div_ceil(100) < desired
 }
 
-/// Resources that an instance did not name count as enough.
+/// Whether an instance has room. Resources that the instance does not report count as enough.
 fn holds(has: Option<TaskSize>, freed: TaskSize, wanted: TaskSize) -> bool {
     has.is_none_or(|has| {
         has.cpu_units + freed.cpu_units >= wanted.cpu_units

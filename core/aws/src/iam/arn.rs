@@ -1,8 +1,6 @@
-//! Reads role names out of ARNs and knows which partition a region belongs to.
-//!
-//! Never guesses an account: what an ARN does not hold is not invented.
+//! Reads role names from ARNs, and maps regions to partitions.
 
-/// The partition of a region: `aws-cn` for `cn-*`, `aws-us-gov` for `us-gov-*`, the isolated
+/// Returns the partition of a region: `aws-cn` for `cn-*`, `aws-us-gov` for `us-gov-*`, the isolated
 /// partitions by their region prefixes, else `aws`.
 /// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
 pub fn partition_of_region(region: &str) -> &'static str {
@@ -21,19 +19,19 @@ pub fn partition_of_region(region: &str) -> &'static str {
         .map_or("aws", |(_, partition)| partition)
 }
 
-/// A role as IAM's API wants it: the bare name, with the path and account when they were known.
+/// A role as the API of IAM expects it: the bare name, with the path and account if they were given.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RoleName {
     /// Bare name, at most 64 characters of `[A-Za-z0-9_+=,.@-]`. `PutRolePolicy` takes this.
     pub name: String,
-    /// Path with both slashes, `/` when there is none. It is not part of `name`.
+    /// Path with both slashes, `/` if there is none. It is not part of `name`.
     pub path: String,
-    /// Account of the ARN (12 digits), none for a bare name.
+    /// Account of the ARN (12 digits); `None` for a bare name.
     pub account_id: Option<String>,
 }
 
 /// Reads `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME` or a bare role name, as `taskRoleArn` allows
-/// both. Returns none for anything else (an assumed-role ARN, a user, an empty name).
+/// both. Returns `None` for anything else (an assumed-role ARN, a user, an empty name).
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
 pub fn role_name(arn_or_name: &str) -> Option<RoleName> {
     let (account_id, path_and_name) = match arn_or_name.strip_prefix("arn:") {

@@ -1,7 +1,7 @@
-//! Merges statements and writes the JSON policy document, always the same text for the same needs.
+//! Merges statements and writes the JSON policy document: the same statements always give the same text.
 //!
-//! Never drops a statement and never joins statements whose union would grant a pair of action and
-//! resource that none of them granted alone.
+//! Statements are merged only if the result grants no pair of action and resource that none of them granted
+//! alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,11 +9,11 @@ use sha2::{Digest, Sha256};
 
 use super::Statement;
 
-/// Inline policies of one role together may hold this many characters, white space not counted.
+/// The number of characters that all inline policies of a role may have together, without white space.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 pub const INLINE_POLICY_TOTAL_CHARACTERS: usize = 10_240;
 
-/// Longest policy name IAM takes, in characters.
+/// Longest policy name that IAM accepts, in characters.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html>
 pub const POLICY_NAME_CHARACTERS: usize = 128;
 
@@ -22,8 +22,7 @@ const POLICY_NAME_PREFIX: &str = "firelens-";
 /// Merges statements: equal action sets share one statement with all their resources; the result
 /// is sorted, free of duplicates, and its Sids are unique and depend on the content alone.
 ///
-/// Actions or resources that are empty make a statement meaningless to IAM; such a statement is
-/// left out, since it grants nothing.
+/// A statement without actions or without resources is left out: it grants nothing, and IAM refuses it.
 pub fn merge(statements: &[Statement]) -> Vec<Statement> {
     let mut by_actions: BTreeMap<BTreeSet<&str>, (BTreeSet<&str>, BTreeSet<&str>)> =
         BTreeMap::new();
@@ -48,7 +47,7 @@ pub fn merge(statements: &[Statement]) -> Vec<Statement> {
     merged
 }
 
-/// Sids take ASCII letters and digits only.
+/// Returns the Sid with only what IAM accepts: ASCII letters and digits.
 fn sid_text(sid: &str) -> String {
     let kept: String = sid.chars().filter(char::is_ascii_alphanumeric).collect();
     if kept.is_empty() {
@@ -71,8 +70,8 @@ fn number_equal_sids(statements: &mut [Statement]) {
     }
 }
 
-/// The policy document of these statements as compact JSON, merged first, so that equal needs give
-/// equal text. A single action or resource is still written as a list.
+/// Returns the policy document of these statements as compact JSON. They are merged first, so that equal
+/// needs give equal text. A single action or resource is still written as a list.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 pub fn policy_document(statements: &[Statement]) -> String {
     let statements: Vec<serde_json::Value> = merge(statements)
@@ -89,17 +88,17 @@ pub fn policy_document(statements: &[Statement]) -> String {
     serde_json::json!({"Version": "2012-10-17", "Statement": statements}).to_string()
 }
 
-/// Size of a document in characters as IAM counts against [`INLINE_POLICY_TOTAL_CHARACTERS`]:
-/// white space is left out.
+/// Returns the size of a document in characters, as IAM counts it against [`INLINE_POLICY_TOTAL_CHARACTERS`]:
+/// without white space.
 pub fn policy_size_characters(document: &str) -> usize {
     document.chars().filter(|c| !c.is_whitespace()).count()
 }
 
-/// Name of the inline policy that a target writes for a `LoggingPolicy`: `firelens-POLICY@TARGET`. Roles are
-/// global in an account, so each of its targets has an inline policy of its own in them.
+/// Returns the name of the inline policy that a target writes for a `LoggingPolicy`: `firelens-POLICY@TARGET`.
+/// Roles are global in an account, so each of its targets has its own inline policy in a role.
 ///
-/// Names that would be too long together, or hold characters outside `[A-Za-z0-9_+=,.-]`, are shortened and
-/// cleaned, and end in a hash of both, so that no two pairs share one name.
+/// If the names are too long together, or hold characters outside `[A-Za-z0-9_+=,.-]`, they are shortened and
+/// cleaned, and the result ends in a hash of both, so that no two pairs share a name.
 pub fn policy_name(target: &str, policy_name: &str) -> String {
     let whole = format!("{POLICY_NAME_PREFIX}{policy_name}@{target}");
     let plain = [target, policy_name]
@@ -108,14 +107,14 @@ pub fn policy_name(target: &str, policy_name: &str) -> String {
     if plain && whole.len() <= POLICY_NAME_CHARACTERS {
         return whole;
     }
-    // The length keeps apart what an @ in a name would blur.
+    // The length keeps pairs apart that an @ in a name would make equal.
     hashed(
         &whole,
         &format!("{}:{policy_name}@{target}", policy_name.len()),
     )
 }
 
-/// Name that the inline policy of a `LoggingPolicy` had in versions where it did not hold the target:
+/// Returns the name that the inline policy of a `LoggingPolicy` had in earlier versions, without the target:
 /// `firelens-POLICY`. All targets of an account shared it.
 pub fn former_policy_name(policy_name: &str) -> String {
     let whole = format!("{POLICY_NAME_PREFIX}{policy_name}");
@@ -128,12 +127,12 @@ pub fn former_policy_name(policy_name: &str) -> String {
     hashed(&whole, policy_name)
 }
 
-/// What IAM takes in the name of a policy.
+/// Whether IAM accepts the byte in the name of a policy.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte)
 }
 
-/// As much of a name as fits, cleaned, and the hash of what it stands for.
+/// Returns as much of a name as fits, cleaned, and the hash of its meaning.
 fn hashed(whole: &str, meaning: &str) -> String {
     let digest = Sha256::digest(meaning.as_bytes());
     let hash: String = digest.iter().take(4).map(|b| format!("{b:02x}")).collect();
@@ -191,10 +190,10 @@ mod tests {
     fn policy_document_is_the_same_for_any_statement_order() {
         let a = Statement::new("S3", ["s3:PutObject"], ["arn:aws:s3:::b/*"]);
         let b = Statement::new("Kinesis", ["kinesis:PutRecords"], ["arn:k"]);
-        let one = policy_document(&[a.clone(), b.clone(), a.clone()]);
-        assert_eq!(one, policy_document(&[b, a]));
+        let document = policy_document(&[a.clone(), b.clone(), a.clone()]);
+        assert_eq!(document, policy_document(&[b, a]));
         assert_eq!(
-            one,
+            document,
             r#"{"Version":"2012-10-17","Statement":[{"Sid":"Kinesis","Effect":"Allow","Action":["kinesis:PutRecords"],"Resource":["arn:k"]},{"Sid":"S3","Effect":"Allow","Action":["s3:PutObject"],"Resource":["arn:aws:s3:::b/*"]}]}"#
         );
     }
@@ -235,11 +234,11 @@ mod tests {
     fn names_of_older_versions_are_found_again() {
         assert_eq!(former_policy_name("payments"), "firelens-payments");
         let long = "a".repeat(253);
-        let found = former_policy_name(&long);
-        assert_eq!(found.len(), POLICY_NAME_CHARACTERS);
+        let name = former_policy_name(&long);
+        assert_eq!(name.len(), POLICY_NAME_CHARACTERS);
         let digest = firelens_taskdef::sha256_hex(long.as_bytes());
         assert_eq!(
-            found,
+            name,
             format!("firelens-{}-{}", "a".repeat(110), &digest[..8])
         );
         assert_ne!(former_policy_name("a b"), former_policy_name("a-b"));

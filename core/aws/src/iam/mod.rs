@@ -1,7 +1,6 @@
 //! IAM statements that outputs and configuration delivery need, and the policy document made of them.
 //!
-//! Never asks AWS anything and never widens what it was given: statements are merged only when they
-//! mean the same, and the document grants exactly their union.
+//! A document grants exactly the union of its statements: merging grants nothing more.
 
 mod arn;
 mod document;
@@ -37,7 +36,7 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// A statement from its parts, in the order given.
+    /// Creates a statement from its parts, in the given order.
     pub fn new(
         sid: &str,
         actions: impl IntoIterator<Item = impl Into<String>>,
@@ -86,12 +85,12 @@ pub struct Grant {
     pub statements: Vec<Statement>,
 }
 
-/// `Sid` of the statement that lets the init process, or the ECS agent, read the configuration.
+/// `Sid` of the statement that allows the init process, or the ECS agent, to read the configuration.
 pub const CONFIG_SID: &str = "FirelensConfig";
 
 impl Grant {
-    /// Whether no task starts before these rights work: the execution role is used before the first container, and the
-    /// init process ends the router when it cannot read its files.
+    /// Whether no task can start without these rights: the execution role is used before the first container
+    /// starts, and the init process ends the router if it cannot read its files.
     #[must_use]
     pub fn is_needed_to_start(&self) -> bool {
         self.role == RoleUse::Execution

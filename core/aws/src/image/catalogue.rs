@@ -1,6 +1,6 @@
-//! Versions of router images that are known to break: when, why, and where it is written.
+//! Versions of router images that are known to break: when, why, and by which source.
 //!
-//! Never an entry without a page that says so, and never a version beyond what that page names.
+//! Each entry has a page as its source, and only the versions that the page names.
 
 use std::cmp::Reverse;
 
@@ -10,20 +10,20 @@ use super::reference::{Product, RouterImage};
 /// What to do about a version that breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BreakSeverity {
-    /// Say so.
+    /// Warn.
     Warn,
-    /// Do not inject: tasks would stop, or lose logs for certain.
+    /// Do not inject: tasks would stop or lose logs.
     Refuse,
 }
 
 /// When a version breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// Whatever is configured.
+    /// With any configuration.
     Always,
     /// One of these plugins is an output.
     Output(&'static [&'static str]),
-    /// One of these plugins is an output, and tasks go on without their router (`essential: false`).
+    /// One of these plugins is an output, and tasks continue without their router (`essential: false`).
     OutputOfDispensable(&'static [&'static str]),
     /// The log level is set by the variable `FLB_LOG_LEVEL` and by `Log_Level` of `[SERVICE]`.
     LogLevelTwice,
@@ -36,9 +36,9 @@ pub enum When {
 pub struct KnownBreak {
     /// Which image.
     pub product: Product,
-    /// First version that breaks, or the first of which it is written.
+    /// First version that breaks, or the first that the source names.
     pub first: ImageVersion,
-    /// Last version that breaks, its rebuilds included unless it names one.
+    /// Last version that breaks, including its rebuilds unless it is a rebuild itself.
     pub last: ImageVersion,
     /// When it breaks.
     pub when: When,
@@ -48,16 +48,16 @@ pub struct KnownBreak {
     pub reason: &'static str,
     /// Version to use instead.
     pub instead: &'static str,
-    /// The page that says so.
+    /// The source.
     pub link: &'static str,
 }
 
-/// What a policy makes of its router, as far as breaks depend on it.
+/// How a policy configures its router, as far as known breaks depend on it.
 #[derive(Clone, Debug, Default)]
 pub struct Use<'a> {
     /// Plugins of the outputs.
     pub plugins: Vec<&'a str>,
-    /// Whether a task goes on when its router ends: `essential: false`.
+    /// Whether a task continues when its router ends: `essential: false`.
     pub dispensable: bool,
     /// Value of the variable `FLB_LOG_LEVEL` of the router.
     pub log_level_variable: Option<&'a str>,
@@ -67,13 +67,17 @@ pub struct Use<'a> {
 
 impl Use<'_> {
     fn has_output(&self, plugins: &[&str]) -> bool {
-        let one_of_them = |used: &&str| plugins.iter().any(|one| one.eq_ignore_ascii_case(used));
+        let one_of_them = |used: &&str| {
+            plugins
+                .iter()
+                .any(|plugin| plugin.eq_ignore_ascii_case(used))
+        };
         self.plugins.iter().any(one_of_them)
     }
 }
 
 impl When {
-    /// Whether it holds for a router.
+    /// Whether the condition holds for a router.
     #[must_use]
     pub fn holds(self, used: &Use<'_>) -> bool {
         match self {
@@ -89,7 +93,7 @@ impl When {
                 .any(|level| {
                     ["debug", "trace"]
                         .iter()
-                        .any(|one| one.eq_ignore_ascii_case(level))
+                        .any(|debug_level| debug_level.eq_ignore_ascii_case(level))
                 }),
         }
     }
@@ -169,20 +173,23 @@ pub const KNOWN_BREAKS: &[KnownBreak] = &[
 ];
 
 impl RouterImage<'_> {
-    /// The known breaks of this very version that hold for what the router is used for, gravest
-    /// first. None for images without a known version.
+    /// Returns the known breaks of this version that hold for the use of the router, gravest first. It is empty
+    /// for images without a known version.
     #[must_use]
     pub fn known_breaks(&self, used: &Use<'_>) -> Vec<&'static KnownBreak> {
         let Some(version) = self.version() else {
             return Vec::new();
         };
-        let mut found: Vec<&KnownBreak> = KNOWN_BREAKS
+        let mut breaks: Vec<&KnownBreak> = KNOWN_BREAKS
             .iter()
-            .filter(|one| one.product == self.product())
-            .filter(|one| version.is_within(one.first, one.last) && one.when.holds(used))
+            .filter(|known_break| known_break.product == self.product())
+            .filter(|known_break| {
+                version.is_within(known_break.first, known_break.last)
+                    && known_break.when.holds(used)
+            })
             .collect();
-        found.sort_by_key(|one| Reverse(one.severity));
-        found
+        breaks.sort_by_key(|known_break| Reverse(known_break.severity));
+        breaks
     }
 }
 
@@ -194,10 +201,10 @@ mod tests {
         RouterImage::parse(reference)
             .known_breaks(used)
             .iter()
-            .map(|one| {
+            .map(|known_break| {
                 (
-                    one.severity,
-                    one.link.rsplit('/').next().unwrap_or_default(),
+                    known_break.severity,
+                    known_break.link.rsplit('/').next().unwrap_or_default(),
                 )
             })
             .collect()
@@ -205,15 +212,19 @@ mod tests {
 
     #[test]
     fn every_known_break_has_link_replacement_and_range() {
-        for one in KNOWN_BREAKS {
-            assert!(one.link.starts_with("https://github.com/"), "{one:?}");
-            assert!(one.first <= one.last, "{one:?}");
-            let instead = ImageVersion::parse(one.instead);
+        for known_break in KNOWN_BREAKS {
             assert!(
-                instead.is_some_and(|instead| !instead.is_within(one.first, one.last)),
-                "{one:?}"
+                known_break.link.starts_with("https://github.com/"),
+                "{known_break:?}"
             );
-            assert!(!one.reason.ends_with('.'), "{one:?}");
+            assert!(known_break.first <= known_break.last, "{known_break:?}");
+            let instead = ImageVersion::parse(known_break.instead);
+            assert!(
+                instead
+                    .is_some_and(|instead| !instead.is_within(known_break.first, known_break.last)),
+                "{known_break:?}"
+            );
+            assert!(!known_break.reason.ends_with('.'), "{known_break:?}");
         }
     }
 
@@ -225,17 +236,17 @@ mod tests {
             log_level_variable: Some("debug"),
             log_level_option: Some("debug"),
         };
-        for one in KNOWN_BREAKS {
-            let name = match one.product {
+        for known_break in KNOWN_BREAKS {
+            let name = match known_break.product {
                 Product::FluentBit => "fluent/fluent-bit",
                 Product::AwsForFluentBit | Product::Unknown => "amazon/aws-for-fluent-bit",
             };
-            let found = breaks(&format!("{name}:{}", one.instead), &worst);
+            let replacement_breaks = breaks(&format!("{name}:{}", known_break.instead), &worst);
             assert!(
-                found
+                replacement_breaks
                     .iter()
                     .all(|(severity, _)| *severity == BreakSeverity::Warn),
-                "{one:?}: {found:?}"
+                "{known_break:?}: {replacement_breaks:?}"
             );
         }
     }

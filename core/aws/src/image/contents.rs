@@ -1,6 +1,6 @@
 //! What is inside a router image: programs that a health check can call, and configuration files.
 //!
-//! Never a yes for an image that is not known: a check that calls a missing program stops each task.
+//! For an unknown image the result is unknown, not yes: a check that calls a missing program stops each task.
 //! Versions and contents: <https://github.com/aws/aws-for-fluent-bit/releases>.
 
 use super::ImageVersion;
@@ -8,27 +8,26 @@ use super::reference::{Product, RouterImage};
 
 /// First version with `/fluent-bit/configs/output-metrics-healthcheck.conf`.
 const BUILT_IN_HEALTH_CONFIG: ImageVersion = ImageVersion::new(2, 29, 1);
-/// First version whose init process starts where it cannot write to `/init`.
+/// First version whose init process starts if it cannot write to `/init`.
 /// <https://github.com/aws/aws-for-fluent-bit/pull/955>
 const INIT_ON_READONLY_ROOT: ImageVersion = ImageVersion::new(2, 33, 0);
-/// The one 3.x version without `curl`.
+/// The only 3.x version without `curl`.
 /// <https://github.com/aws/aws-for-fluent-bit/pull/1026>
 const WITHOUT_CURL: ImageVersion = ImageVersion::new(3, 0, 0);
 
-/// Whether something is in an image.
+/// Whether an image contains something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contains {
     /// It is.
     Yes,
     /// It is not.
     No,
-    /// The reference does not tell.
+    /// It is not known from the reference.
     Unknown,
 }
 
 impl RouterImage<'_> {
-    /// Whether a program that health checks like to call is in the image: `sh`, `curl`, `nc`,
-    /// `wget`.
+    /// Reports whether the image contains a program that health checks often call: `sh`, `curl`, `nc`, `wget`.
     #[must_use]
     pub fn has_program(&self, program: &str) -> Contains {
         let version = match self.product() {
@@ -53,14 +52,14 @@ impl RouterImage<'_> {
         }
     }
 
-    /// A program that the command of a health check calls (`CMD` or `CMD-SHELL`, then words) and that
-    /// is known not to be in the image.
+    /// Returns a program that the command of a health check calls (`CMD` or `CMD-SHELL`, then words) and that
+    /// the image is known not to contain.
     #[must_use]
     pub fn missing_program(&self, command: &[String]) -> Option<&'static str> {
         let (form, words) = command.split_first()?;
         let shell = (form == "CMD-SHELL").then_some("sh");
         let calls = |program: &str, text: &str| {
-            text.split(|one: char| one.is_whitespace() || "|;&()`'\"".contains(one))
+            text.split(|c: char| c.is_whitespace() || "|;&()`'\"".contains(c))
                 .any(|word| !word.contains("://") && word.rsplit('/').next() == Some(program))
         };
         let called = ["curl", "nc", "wget"]
@@ -76,8 +75,8 @@ impl RouterImage<'_> {
         self.major().is_some_and(|major| major >= 3)
     }
 
-    /// Whether `curl` is in the image, and the built-in health configuration: both are needed for
-    /// the uptime check. Moving tags of aws-for-fluent-bit have both.
+    /// Whether the image contains `curl` and the built-in health configuration: both are needed for the uptime
+    /// check. Moving tags of aws-for-fluent-bit have both.
     #[must_use]
     pub fn has_uptime_check(&self) -> bool {
         let configured = self
@@ -86,14 +85,13 @@ impl RouterImage<'_> {
         configured && self.has_program("curl") == Contains::Yes
     }
 
-    /// Whether `nc` is in the image, for the check on the agent's TCP input.
+    /// Whether the image contains `nc`, for the check on the agent's TCP input.
     #[must_use]
     pub fn has_tcp_check(&self) -> bool {
         self.has_program("nc") == Contains::Yes
     }
 
-    /// Whether the init variant starts where it cannot write to `/init`. Versions that are not known
-    /// count as new.
+    /// Whether the init variant starts if it cannot write to `/init`. Unknown versions count as new.
     #[must_use]
     pub fn init_starts_on_readonly_root(&self) -> bool {
         self.version()
@@ -172,8 +170,8 @@ mod tests {
         ] {
             let reference = format!("{PUBLIC}:{tag}");
             let image = RouterImage::parse(&reference);
-            let found = (image.has_program("curl"), image.has_program("nc"));
-            assert_eq!(found, (curl, nc), "{tag}");
+            let programs = (image.has_program("curl"), image.has_program("nc"));
+            assert_eq!(programs, (curl, nc), "{tag}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! The lines of aws-for-fluent-bit: which Fluent Bit is inside, and the version to pin.
 //!
-//! Never the newest version there is: a pinned one that was out for long enough to be known as good.
+//! The pinned version is not the newest one, but one that has been in use long enough to be known as good.
 
 use super::ImageVersion;
 use super::reference::RouterImage;
@@ -13,19 +13,19 @@ pub enum ImageLine {
     V2,
     /// aws-for-fluent-bit 3.x and later: Fluent Bit 4.1 and later.
     V3,
-    /// A moving tag, a digest or another image: nothing is refused on its account.
+    /// A moving tag, a digest or another image: nothing is refused because of it.
     #[default]
     Unknown,
 }
 
-/// What is known of a line.
+/// The facts about a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineFacts {
     /// The line.
     pub line: ImageLine,
-    /// The version to pin when nothing else is asked for.
+    /// The version to pin by default.
     pub pinned: ImageVersion,
-    /// Last day on which AWS looks after the line, as `YYYY-MM-DD`; none while it does.
+    /// Last day on which AWS supports the line, as `YYYY-MM-DD`; `None` if AWS has not set one.
     pub end_of_support: Option<&'static str>,
 }
 
@@ -43,23 +43,23 @@ pub const LINES: [LineFacts; 2] = [
     },
 ];
 
-/// Which Fluent Bit the minor versions of aws-for-fluent-bit 3 hold, and how long Fluent Bit looks after it.
+/// The Fluent Bit inside minor versions of aws-for-fluent-bit 3, and how long it gets security updates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Generation {
     /// First minor version of the image.
     pub first_minor: u32,
-    /// Last minor version of the image that is known to hold it.
+    /// Last minor version of the image that is known to contain it.
     pub last_minor: u32,
     /// Fluent Bit inside, as `MAJOR.MINOR`.
     pub fluent_bit: &'static str,
-    /// Last day of its security updates, as `YYYY-MM-DD`; none while Fluent Bit names none.
+    /// Last day of its security updates, as `YYYY-MM-DD`; `None` if Fluent Bit has not set one.
     /// <https://github.com/fluent/fluent-bit/blob/master/SECURITY.md>
     pub updates_until: Option<&'static str>,
 }
 
-/// All of them, oldest first. AWS takes a new one after weeks of tests of its own
-/// (<https://github.com/aws/aws-for-fluent-bit/issues/1207>), so the pinned version may outlive its updates for a
-/// while; for how long is said with the test that looks at the calendar.
+/// All generations, oldest first. AWS adopts a new one after weeks of its own tests
+/// (<https://github.com/aws/aws-for-fluent-bit/issues/1207>), so the pinned version may be without updates for a
+/// while; the limit is documented at the test that checks the date.
 pub const GENERATIONS: [Generation; 3] = [
     Generation {
         first_minor: 0,
@@ -82,7 +82,7 @@ pub const GENERATIONS: [Generation; 3] = [
 ];
 
 impl Generation {
-    /// Whether there is a newer one that is pinned for those who ask for nothing.
+    /// Whether the default pinned version has a newer generation.
     fn is_past(&self) -> bool {
         LINES
             .last()
@@ -98,7 +98,7 @@ impl ImageLine {
         RouterImage::parse(image).line()
     }
 
-    /// What is known of it; none for [`ImageLine::Unknown`].
+    /// Returns the facts about the line; `None` for [`ImageLine::Unknown`].
     #[must_use]
     pub fn facts(self) -> Option<&'static LineFacts> {
         LINES.iter().find(|facts| facts.line == self)
@@ -106,24 +106,26 @@ impl ImageLine {
 }
 
 impl RouterImage<'_> {
-    /// The Fluent Bit inside a 3.x image, where its minor version tells.
+    /// Returns the Fluent Bit inside a 3.x image, if its minor version is known.
     #[must_use]
     pub fn generation(&self) -> Option<&'static Generation> {
         let version = self.version().filter(|version| version.major == 3)?;
         self.line().facts()?;
-        GENERATIONS
-            .iter()
-            .find(|one| (one.first_minor..=one.last_minor).contains(&version.minor))
+        GENERATIONS.iter().find(|generation| {
+            (generation.first_minor..=generation.last_minor).contains(&version.minor)
+        })
     }
 
-    /// The day on which the updates ended of what is inside, where the pinned version has something newer.
+    /// Returns the Fluent Bit inside and the day its updates end, if the pinned version has a newer one.
     #[must_use]
     pub fn updates_ended(&self) -> Option<(&'static Generation, &'static str)> {
-        let generation = self.generation().filter(|one| one.is_past())?;
+        let generation = self
+            .generation()
+            .filter(|generation| generation.is_past())?;
         Some((generation, generation.updates_until?))
     }
 
-    /// The line of the image.
+    /// Returns the line of the image.
     #[must_use]
     pub fn line(&self) -> ImageLine {
         match self.major() {

@@ -1,6 +1,6 @@
-//! Router images: what a reference tells, which versions break, and where AWS keeps its copies.
+//! Router images: what follows from a reference, which versions break, and where AWS keeps its copies.
 //!
-//! Never asks a registry, and never takes an unknown image to be able or unable.
+//! Registries are not called. For an unknown image the results are unknown.
 
 mod catalogue;
 mod contents;

@@ -1,18 +1,18 @@
-//! What the reference of a router image tells.
+//! What follows from the reference of a router image: its registry, product, variant and version.
 //!
-//! Never asks a registry: a digest or another repository tells nothing, and is taken so.
+//! Registries are not called: nothing is known of a digest or of another repository.
 
 use super::registry::Registry;
 use super::version::{ImageVersion, number};
 
-/// Repository of AWS's image, whatever registry or mirror it stands in.
+/// Repository of AWS's image, in any registry or mirror.
 const AWS_REPOSITORY: &str = "aws-for-fluent-bit";
 
 /// Words before the version in a tag of aws-for-fluent-bit.
 /// Source: <https://github.com/aws/aws-for-fluent-bit/blob/mainline/scripts/publish.sh>.
 const WINDOWS_PREFIX: &str = "windowsservercore";
 
-/// What a repository holds, as far as its name tells.
+/// What a repository contains, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Product {
     /// AWS's build of Fluent Bit, `aws-for-fluent-bit`, or a mirror that kept the name.
@@ -23,7 +23,7 @@ pub enum Product {
     Unknown,
 }
 
-/// Architecture that a tag is bound to.
+/// Architecture that a tag is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Architecture {
     /// 64-bit x86.
@@ -33,7 +33,7 @@ pub enum Architecture {
 }
 
 impl Architecture {
-    /// The word of `runtimePlatform.cpuArchitecture`.
+    /// Returns the value of `runtimePlatform.cpuArchitecture`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ pub struct Variant {
     pub architecture: Option<Architecture>,
 }
 
-/// A router image, as far as its reference tells.
+/// A router image, parsed from its reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouterImage<'a> {
     reference: &'a str,
@@ -101,43 +101,43 @@ impl<'a> RouterImage<'a> {
         }
     }
 
-    /// The reference as it was given.
+    /// Returns the reference as it was given.
     #[must_use]
     pub const fn reference(&self) -> &'a str {
         self.reference
     }
 
-    /// The registry it is pulled from.
+    /// Returns the registry from which the image is pulled.
     #[must_use]
     pub const fn registry(&self) -> &Registry<'a> {
         &self.registry
     }
 
-    /// What the repository holds.
+    /// Returns what the repository contains.
     #[must_use]
     pub const fn product(&self) -> Product {
         self.product
     }
 
-    /// The tag, if any.
+    /// Returns the tag, if any.
     #[must_use]
     pub const fn tag(&self) -> Option<&'a str> {
         self.tag
     }
 
-    /// The digest (`sha256:…`), if any. With one, a tag is a comment.
+    /// Returns the digest (`sha256:…`), if any. With a digest, the tag has no effect.
     #[must_use]
     pub const fn digest(&self) -> Option<&'a str> {
         self.digest
     }
 
-    /// The words of the tag around the version; none for other products than aws-for-fluent-bit.
+    /// Returns the words of the tag around the version; the default for products other than aws-for-fluent-bit.
     #[must_use]
     pub const fn variant(&self) -> Variant {
         self.variant
     }
 
-    /// The version in the tag of a known product.
+    /// Returns the version in the tag of a known product.
     #[must_use]
     pub fn version(&self) -> Option<ImageVersion> {
         match self.product {
@@ -146,7 +146,7 @@ impl<'a> RouterImage<'a> {
         }
     }
 
-    /// First number of the version, which tags like `3` have too.
+    /// Returns the first number of the version, which tags like `3` have too.
     pub(super) fn major(&self) -> Option<u32> {
         match self.product {
             Product::AwsForFluentBit => number(self.plain_tag?.split('.').next()?),
@@ -154,8 +154,8 @@ impl<'a> RouterImage<'a> {
         }
     }
 
-    /// Whether the tag names whatever is newest, now or when a task starts next: no tag, `latest`,
-    /// `stable`, `3`, `3.2`, with the words of a variant or without.
+    /// Whether the tag refers to the newest image at the time a task starts: no tag, `latest`, `stable`, `3`,
+    /// `3.2`, with the words of a variant or without.
     #[must_use]
     pub fn is_moving(&self) -> bool {
         self.digest.is_none()
@@ -166,7 +166,7 @@ impl<'a> RouterImage<'a> {
             })
     }
 
-    /// The init variant of the image; none where no name for it can be known.
+    /// Returns the init variant of the image; `None` if its name is not known.
     #[must_use]
     pub fn init_variant(&self) -> Option<String> {
         if self.product != Product::AwsForFluentBit || self.variant.windows {
@@ -196,8 +196,7 @@ fn product(path: &str, last: &str) -> Product {
     }
 }
 
-/// Takes the words of a variant off a tag. Their order differs: `init-debug-3.2.1`,
-/// `init-arm64-2.31.8`.
+/// Splits the words of a variant from a tag. Their order differs: `init-debug-3.2.1`, `init-arm64-2.31.8`.
 fn variant(tag: &str) -> (Variant, &str) {
     let mut variant = Variant::default();
     let mut plain = tag;

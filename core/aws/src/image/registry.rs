@@ -1,6 +1,6 @@
 //! Registries of router images, and AWS's own accounts of aws-for-fluent-bit in each region.
 //!
-//! Never names a registry for a region that AWS does not list.
+//! For a region that AWS does not list there is no registry.
 
 /// Host of the public registry of Amazon ECR. It has no VPC endpoint.
 const PUBLIC_ECR: &str = "public.ecr.aws";
@@ -49,13 +49,13 @@ const ACCOUNTS: [(&str, &[&str]); 14] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Registry<'a> {
     /// `ACCOUNT.dkr.ecr.REGION.amazonaws.com[.cn]`: with the execution role, through VPC endpoints
-    /// where there are some.
+    /// if there are any.
     PrivateEcr {
         /// Account of the registry.
         account: &'a str,
         /// Region of the registry.
         region: &'a str,
-        /// What stands behind the region: `amazonaws.com`, `amazonaws.com.cn`.
+        /// The domain after the region: `amazonaws.com`, `amazonaws.com.cn`.
         suffix: &'a str,
     },
     /// `public.ecr.aws`, over the internet.
@@ -67,8 +67,8 @@ pub enum Registry<'a> {
 }
 
 impl<'a> Registry<'a> {
-    /// The registry of an image name without its tag. A first part without dot, colon and other than
-    /// `localhost` is an owner on Docker Hub.
+    /// Returns the registry of an image name without its tag. A first part that has no dot and no colon, and is
+    /// not `localhost`, is an owner on Docker Hub.
     #[must_use]
     pub fn of(path: &'a str) -> Self {
         let Some((host, _)) = path.split_once('/') else {
@@ -89,7 +89,7 @@ impl<'a> Registry<'a> {
     }
 }
 
-/// Dual-stack hosts (`dkr-ecr.REGION.on.aws`) and FIPS hosts (`dkr.ecr-fips`) are ECR's too.
+/// Parses a host of private ECR, including dual-stack (`dkr-ecr.REGION.on.aws`) and FIPS hosts (`dkr.ecr-fips`).
 fn private_ecr(host: &str) -> Option<Registry<'_>> {
     let (account, rest) = host.split_once('.')?;
     let rest = ["dkr.ecr.", "dkr.ecr-fips.", "dkr-ecr.", "dkr-ecr-fips."]
@@ -103,7 +103,7 @@ fn private_ecr(host: &str) -> Option<Registry<'_>> {
     })
 }
 
-/// AWS's account of aws-for-fluent-bit in a region; none where AWS lists none.
+/// Returns AWS's account of aws-for-fluent-bit in a region; `None` if AWS lists none.
 #[must_use]
 pub fn aws_account(region: &str) -> Option<&'static str> {
     ACCOUNTS
@@ -112,13 +112,13 @@ pub fn aws_account(region: &str) -> Option<&'static str> {
         .map(|(account, _)| *account)
 }
 
-/// Whether the account is one of AWS's for aws-for-fluent-bit, in whatever region.
+/// Whether the account is one of AWS's for aws-for-fluent-bit, in any region.
 #[must_use]
 pub fn is_aws_account(account: &str) -> bool {
     ACCOUNTS.iter().any(|(aws, _)| *aws == account)
 }
 
-/// What stands behind the region in hosts of a partition.
+/// Returns the domain after the region in hosts of a partition.
 #[must_use]
 pub fn host_suffix(region: &str) -> &'static str {
     if region.starts_with("cn-") {
@@ -128,7 +128,7 @@ pub fn host_suffix(region: &str) -> &'static str {
     }
 }
 
-/// AWS's own copy of aws-for-fluent-bit in a region, without a tag; none where AWS lists none.
+/// Returns AWS's repository of aws-for-fluent-bit in a region, without a tag; `None` if AWS lists none.
 #[must_use]
 pub fn regional_repository(region: &str) -> Option<String> {
     let account = aws_account(region)?;

@@ -1,6 +1,6 @@
 //! Versions of router images.
 //!
-//! Never a guess: a tag that is not a whole version has none.
+//! A tag that is not a whole version has none.
 
 use std::fmt;
 
@@ -20,13 +20,13 @@ pub struct ImageVersion {
 }
 
 impl ImageVersion {
-    /// A version without a rebuild.
+    /// Creates a version without a rebuild.
     #[must_use]
     pub const fn new(major: u32, minor: u32, patch: u32) -> Self {
         Self::rebuilt(major, minor, patch, 0)
     }
 
-    /// A version with the date of its rebuild.
+    /// Creates a version with the date of its rebuild.
     #[must_use]
     pub const fn rebuilt(major: u32, minor: u32, patch: u32, build: u32) -> Self {
         Self {
@@ -37,7 +37,7 @@ impl ImageVersion {
         }
     }
 
-    /// Reads three or four numbers with dots between them, and nothing else.
+    /// Parses three or four numbers with dots between them, and nothing else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let numbers: Option<Vec<u32>> = text.split('.').map(number).collect();
@@ -48,8 +48,8 @@ impl ImageVersion {
         }
     }
 
-    /// Whether it lies between two versions, both included. Every rebuild of the last counts, unless
-    /// the last names one.
+    /// Whether it is between two versions, both included. Every rebuild of the last counts, unless the last is a
+    /// rebuild itself.
     #[must_use]
     pub fn is_within(self, first: Self, last: Self) -> bool {
         let last = match last.build {
@@ -73,7 +73,7 @@ impl fmt::Display for ImageVersion {
     }
 }
 
-/// Digits alone: `parse` of the standard library would also take a sign.
+/// Parses digits only; `parse` of the standard library would also accept a sign.
 pub(super) fn number(text: &str) -> Option<u32> {
     text.bytes()
         .all(|byte| byte.is_ascii_digit())

@@ -1,16 +1,14 @@
-//! Answers that did not come.
-//!
-//! Never takes the place of an answer that did.
+//! Marks needs that were not read as unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{EvidenceNeeds, Needs, Observation, Observed};
 
 impl Observation {
-    /// Notes what was asked for and not answered as [`Observed::Unknown`], so that no plan asks for it
-    /// twice in one pass.
+    /// Adds [`Observed::Unknown`] for every need without an answer, so that no plan asks for it twice in one
+    /// pass. Answers that are there stay.
     pub fn close(&mut self, needs: &Needs) {
-        // Named one by one: a new kind of need must be answered too.
+        // All fields are listed, so that a new kind of need cannot be forgotten here.
         let Needs {
             task_definitions,
             fresh_task_definitions,

@@ -1,7 +1,7 @@
-//! What tells whether a deployment is well, why it failed, and whether logs arrive.
+//! Evidence on whether a deployment is healthy, why it failed, and whether logs arrive.
 //!
-//! Questions and answers only; `gate` and `log_delivery` evaluate them. A question that was not answered is
-//! [`Observed::Unknown`](super::Observed), never a bad sign.
+//! These are questions and answers; `gate` and `log_delivery` evaluate them. A question without an answer is
+//! [`Observed::Unknown`](super::Observed), which is not a failure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,25 +10,25 @@ use serde::{Deserialize, Deserializer};
 
 use super::Observed;
 
-/// Asks for the service deployments of a service that began around a time.
+/// Asks for the service deployments of a service that began after a time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DeploymentsQuestion {
     /// ARN of the cluster.
     pub cluster_arn: String,
     /// Name of the service.
     pub service: String,
-    /// Those that began after this are wanted.
+    /// The time after which they began.
     pub after: Timestamp,
 }
 
-/// Asks for tasks of a service, 100 at most: what one `ListTasks` page holds.
+/// Asks for tasks of a service, at most 100: one page of `ListTasks`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TasksQuestion {
     /// ARN of the cluster.
     pub cluster_arn: String,
     /// Name of the service.
     pub service: String,
-    /// Tasks that have stopped, which ECS shows for about an hour, instead of those that run.
+    /// Whether to read stopped tasks, which ECS shows for about an hour, instead of running ones.
     pub stopped: bool,
 }
 
@@ -50,11 +50,11 @@ pub struct LogDeliveryQuestion {
     pub region: String,
     /// Where to look.
     pub place: LogLocation,
-    /// What came before does not count.
+    /// Earlier records do not count.
     pub since: Timestamp,
 }
 
-/// Where records can be seen to arrive.
+/// A location at which AWS shows arriving records.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLocation {
     /// Log streams of a CloudWatch Logs group.
@@ -86,13 +86,13 @@ pub enum LogLocation {
 /// What was found at a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogDelivery {
-    /// Nothing since the time asked for.
+    /// Nothing since the time of the question.
     Nothing,
-    /// The stream of the task is there and shows no event yet. CloudWatch Logs tells the time of the
+    /// The stream of the task exists and shows no event yet. CloudWatch Logs reports the time of the
     /// newest event late, within an hour as a rule:
     /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogStream.html>.
     Opened,
-    /// Something, and when the newest of it came.
+    /// Records arrived; the time of the newest one.
     Newest(Timestamp),
 }
 
@@ -101,7 +101,7 @@ pub enum LogDelivery {
 pub struct AlarmView {
     /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
     pub state: String,
-    /// Why, in CloudWatch's words.
+    /// Why, as CloudWatch reports it.
     pub reason: String,
 }
 
@@ -115,7 +115,7 @@ pub struct ServiceDeploymentView {
     pub source_revisions: Vec<String>,
     /// `IN_PROGRESS`, `SUCCESSFUL`, `STOPPED`, `ROLLBACK_SUCCESSFUL` …
     pub status: String,
-    /// Words of ECS; may be empty.
+    /// Reason as ECS reports it; may be empty.
     pub status_reason: String,
     /// Why it was rolled back; empty when it was not.
     pub rollback_reason: String,
@@ -137,11 +137,11 @@ pub struct TaskView {
     pub last_status: String,
     /// `EssentialContainerExited`, `TaskFailedToStart` …; empty while it runs.
     pub stop_code: String,
-    /// Words of ECS; empty while it runs.
+    /// Reason as ECS reports it; empty while it runs.
     pub stopped_reason: String,
     /// When it stopped.
     pub stopped_at: Option<Timestamp>,
-    /// Its containers, those that ECS adds included.
+    /// Its containers, including those that ECS adds.
     pub containers: Vec<TaskContainer>,
 }
 
@@ -152,11 +152,11 @@ pub struct TaskContainer {
     pub name: String,
     /// The image as the task definition names it; may be empty.
     pub image: String,
-    /// Digest of the image that it runs; empty until it was pulled.
+    /// Digest of the image that it runs; empty until the image was pulled.
     pub image_digest: String,
     /// How it ended, if it did.
     pub exit_code: Option<i64>,
-    /// Words of the agent; may be empty.
+    /// Reason as the agent reports it; may be empty.
     pub reason: String,
     /// `HEALTHY`, `UNHEALTHY`, `UNKNOWN`; empty without a health check.
     pub health: String,
@@ -172,13 +172,13 @@ impl TaskView {
         Ok(raw.into())
     }
 
-    /// The id at the end of the ARN, which tags and names of streams hold.
+    /// Returns the id at the end of the ARN, which tags and names of streams contain.
     #[must_use]
     pub fn id(&self) -> &str {
         self.arn.rsplit('/').next().unwrap_or(&self.arn)
     }
 
-    /// The container of that name.
+    /// Returns the container of that name.
     #[must_use]
     pub fn container(&self, name: &str) -> Option<&TaskContainer> {
         self.containers
@@ -209,13 +209,13 @@ pub struct Evidence {
     pub log_tails: BTreeMap<LogTailQuestion, Observed<Vec<String>>>,
     /// Alarms of the target's account and region by name.
     pub alarms: BTreeMap<String, Observed<AlarmView>>,
-    /// Samples that PromQL queries answered, by query; `Absent` when the operator has no Prometheus.
+    /// Samples that PromQL queries returned, by query; `Absent` if the operator has no Prometheus.
     pub samples: BTreeMap<String, Observed<Vec<f64>>>,
     /// What arrived at destinations.
     pub log_deliveries: BTreeMap<LogDeliveryQuestion, Observed<LogDelivery>>,
 }
 
-/// What is asked for.
+/// The evidence that a plan needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EvidenceNeeds {
     /// Service deployments.
@@ -296,7 +296,7 @@ pub(super) fn seconds<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Timestamp>, D::Error> {
     let seconds = Option::<f64>::deserialize(deserializer)?;
-    // A time out of range is a time that is not known; the cast saturates.
+    // A time out of range counts as unknown; the cast saturates.
     Ok(seconds.and_then(|value| Timestamp::from_millisecond((value * 1000.0) as i64).ok()))
 }
 

@@ -1,6 +1,6 @@
 //! What a tag in a private registry of Amazon ECR points to.
 //!
-//! Never about other registries: nobody but their owner may ask them.
+//! Tags in other registries are not read: the operator has no credentials for them.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,8 @@ use serde::Deserialize;
 use crate::image::{Registry, RouterImage};
 use firelens_types::v1alpha1::validate::names::{is_account_id, is_region};
 
-/// Where AWS has the hosts of private registries. A host that only looks like one is somebody else's: what ECR
-/// says of a repository of that name is nothing about it.
+/// Domains of the hosts of private registries. Any other host belongs to somebody else, even if it looks
+/// similar: what ECR returns for a repository of that name is not about it.
 /// <https://docs.aws.amazon.com/general/latest/gr/ecr.html>
 const SUFFIXES: [&str; 4] = [
     "amazonaws.com",
@@ -19,7 +19,7 @@ const SUFFIXES: [&str; 4] = [
     "on.amazonwebservices.com.cn",
 ];
 
-/// The tag of an image reference that names none.
+/// The tag of an image reference without one.
 const DEFAULT_TAG: &str = "latest";
 
 /// Asks what a tag points to.
@@ -36,7 +36,7 @@ pub struct ImageQuestion {
 }
 
 impl ImageQuestion {
-    /// The question about an image reference; none where it has a digest, or another registry than ECR's.
+    /// Returns the question about an image reference; `None` if it has a digest or a registry other than ECR's.
     #[must_use]
     pub fn of(reference: &str) -> Option<Self> {
         let image = RouterImage::parse(reference);
@@ -48,7 +48,7 @@ impl ImageQuestion {
         else {
             return None;
         };
-        // The region becomes part of the name of a host that is asked, and an owner wrote it.
+        // The region comes from the owner of the task definition and becomes part of a host name, so it is checked.
         let is_ecr = is_account_id(account) && is_region(region) && SUFFIXES.contains(suffix);
         if !is_ecr || image.digest().is_some() {
             return None;
@@ -72,12 +72,13 @@ impl ImageQuestion {
 pub struct ImageView {
     /// Digest of the manifest that the tag points to.
     pub digest: String,
-    /// Digests of the manifests that it lists, one for each platform; empty for an image of one.
+    /// Digests of the manifests that it lists, one for each platform; empty for an image of one platform.
     pub platforms: BTreeSet<String>,
 }
 
 impl ImageView {
-    /// Reads a manifest as `BatchGetImage` answers it. One that is no JSON, or lists nothing, stands for itself.
+    /// Reads a manifest of a `BatchGetImage` response. One that is no JSON,
+    /// or lists nothing, is an image of one platform.
     /// Source: <https://github.com/opencontainers/image-spec/blob/main/image-index.md>.
     #[must_use]
     pub fn read(digest: &str, manifest: &str) -> Self {
@@ -93,7 +94,7 @@ impl ImageView {
         }
     }
 
-    /// Whether a task that runs this digest runs this image. Tasks show that of the list or that of their platform.
+    /// Whether a task with this digest runs this image. A task shows the digest of the list or that of its platform.
     #[must_use]
     pub fn has(&self, digest: &str) -> bool {
         self.digest == digest || self.platforms.contains(digest)
@@ -118,13 +119,13 @@ mod tests {
 
     #[test]
     fn only_tags_in_private_ecr_registries_are_queried() {
-        let found =
+        let question =
             ImageQuestion::of("111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:1.2").unwrap();
         let parts = [
-            &found.registry_id,
-            &found.region,
-            &found.repository,
-            &found.tag,
+            &question.registry_id,
+            &question.region,
+            &question.repository,
+            &question.tag,
         ];
         assert_eq!(parts, ["111122223333", "eu-west-1", "team/app", "1.2"]);
         let untagged =
@@ -154,8 +155,8 @@ mod tests {
         assert!(list.has("sha256:list") && list.has("sha256:arm") && list.has("sha256:x86"));
         assert!(!list.has("sha256:other"));
         for hostile in ["", "[]", "{\"manifests\": 7}", "{\"layers\": []}"] {
-            let one = ImageView::read("sha256:one", hostile);
-            assert!(one.has("sha256:one") && one.platforms.is_empty());
+            let view = ImageView::read("sha256:one", hostile);
+            assert!(view.has("sha256:one") && view.platforms.is_empty());
         }
     }
 }

@@ -1,6 +1,4 @@
-//! One container instance: what its agent can do and what room it has.
-//!
-//! Never which tasks run on it.
+//! One container instance: the capabilities of its agent, and its free resources.
 
 use std::collections::BTreeSet;
 
@@ -16,11 +14,11 @@ pub struct InstanceView {
     pub arn: String,
     /// `ACTIVE`, `DRAINING`, `REGISTERING` …
     pub status: String,
-    /// Names of its attributes, those of the agent's capabilities among them.
+    /// Names of its attributes, including the capabilities of the agent.
     pub attributes: BTreeSet<String>,
-    /// CPU and memory that tasks have left, when it names both.
+    /// CPU and memory that are free, if both are reported.
     pub remaining: Option<TaskSize>,
-    /// CPU and memory that it has for tasks, when it names both.
+    /// CPU and memory that it has for tasks, if both are reported.
     pub registered: Option<TaskSize>,
     /// Capacity provider that it belongs to.
     pub capacity_provider: Option<String>,
@@ -29,7 +27,7 @@ pub struct InstanceView {
 }
 
 impl InstanceView {
-    /// Reads one element of `containerInstances` of a `DescribeContainerInstances` answer.
+    /// Parses one element of `containerInstances` of a `DescribeContainerInstances` response.
     ///
     /// # Errors
     /// The text is not a JSON object of that shape.
@@ -86,8 +84,8 @@ struct RawResource {
 
 fn size(resources: &[RawResource]) -> Option<TaskSize> {
     let amount = |name: &str| {
-        let found = resources.iter().find(|resource| resource.name == name)?;
-        u64::try_from(found.integer_value?).ok()
+        let resource = resources.iter().find(|resource| resource.name == name)?;
+        u64::try_from(resource.integer_value?).ok()
     };
     Some(TaskSize {
         cpu_units: amount("CPU")?,

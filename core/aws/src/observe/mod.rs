@@ -1,8 +1,8 @@
-//! The world of one target as far as it was read.
+//! The observation of one target: what was read of AWS in a pass.
 //!
-//! Each thing that was asked for is [`Observed::Absent`], [`Observed::Unknown`] or
-//! [`Observed::Present`]; a thing not in its map was not asked for. A failed read is never `Absent`:
-//! nothing is deleted or made again on `Unknown`.
+//! Each value that was read is [`Observed::Absent`], [`Observed::Unknown`] or [`Observed::Present`]; a value
+//! that is not in its map was not read. A failed read is not `Absent` but `Unknown`, on which nothing is deleted
+//! or created again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,23 +32,23 @@ pub use rights::{
 pub use service::{DeploymentView, LoadBalancerView, ServiceView};
 pub use settings::DeploymentSettings;
 
-/// Newest revisions of a family looked at when the answer to a registration was lost. Others may have
-/// registered after us, but not many within the minute that a pass takes.
+/// The number of newest revisions of a family that are read when the response to a registration was lost.
+/// Others may have registered after us, but not many within the minute that a pass takes.
 pub const FAMILY_LOOK_BACK: usize = 5;
 
-/// The answer to one question about AWS.
+/// One value that was read of AWS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Observed<T> {
-    /// AWS said that it does not exist.
+    /// It does not exist.
     Absent,
-    /// The read failed; the text says how.
+    /// The read failed; the text is the reason.
     Unknown(String),
-    /// AWS showed it.
+    /// It exists.
     Present(T),
 }
 
 impl<T> Observed<T> {
-    /// What was shown, if anything was.
+    /// Returns the value, if it is present.
     pub const fn present(&self) -> Option<&T> {
         match self {
             Self::Present(value) => Some(value),
@@ -71,7 +71,7 @@ pub struct ClusterView {
 /// One S3 object that holds a router configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectView {
-    /// SHA-256 (hex) from the object's metadata, where it is there.
+    /// SHA-256 (hex) from the object's metadata, if it has one.
     pub sha256: Option<String>,
 }
 
@@ -82,19 +82,19 @@ pub struct Observation {
     pub account_id: String,
     /// Region name.
     pub region: String,
-    /// Whether all of the target was read in this pass: a resync. Between two, only what moves is.
+    /// Whether the whole target was read in this pass: a resync. Other passes read only what changes.
     pub is_whole: bool,
     /// Clusters that match the target, by name.
     pub clusters: BTreeMap<String, ClusterView>,
-    /// Clusters (by name) whose services could not be listed, and why. The key `*` stands for all:
-    /// listing the clusters failed.
+    /// Clusters (by name) whose services could not be listed, and why. The key `*` means all of them: listing
+    /// the clusters failed.
     pub unread_clusters: BTreeMap<String, String>,
-    /// Clusters that match the target and belong to another one that was there before: their names, and that
-    /// of the other target. They are not looked at.
+    /// Clusters that match the target but belong to another target that is older: their names, and the name of
+    /// the other target. Their services are not read.
     pub clusters_of_others: BTreeMap<String, String>,
     /// Services of the clusters that were read.
     pub services: BTreeMap<WorkloadKey, Observed<ServiceView>>,
-    /// Revisions by ARN. Their content never changes, so a cached answer serves.
+    /// Revisions by ARN. Their content does not change, so they may come from a cache.
     pub task_definitions: BTreeMap<String, Observed<TaskDefinitionDoc>>,
     /// Revisions by ARN, read in this pass: for their status.
     pub fresh_task_definitions: BTreeMap<String, Observed<TaskDefinitionDoc>>,
@@ -112,7 +112,7 @@ pub struct Observation {
     pub inline_policies: BTreeMap<String, Observed<InlinePolicies>>,
     /// Documents of the default versions of managed policies (decoded JSON text), by ARN.
     pub managed_policies: BTreeMap<String, Observed<String>>,
-    /// What AWS said of the rights of roles.
+    /// The rights of roles, as AWS reports them.
     pub rights: BTreeMap<RightsQuestion, Observed<RightsView>>,
     /// Objects by bucket and key.
     pub objects: BTreeMap<(String, String), Observed<ObjectView>>,
@@ -120,12 +120,12 @@ pub struct Observation {
     pub images: BTreeMap<ImageQuestion, Observed<ImageView>>,
     /// Container instances by the ARN of their cluster.
     pub container_instances: BTreeMap<String, Observed<Vec<InstanceView>>>,
-    /// What tells whether deployments are well and logs arrive, read in this pass.
+    /// Evidence on the health of deployments and on arriving logs, read in this pass.
     pub evidence: Evidence,
 }
 
 impl Observation {
-    /// Why nothing is known of a workload, when its cluster could not be read.
+    /// Returns why a workload could not be read, if its cluster could not be read.
     #[must_use]
     pub fn unread(&self, key: &WorkloadKey) -> Option<&str> {
         self.unread_clusters
@@ -134,16 +134,16 @@ impl Observation {
             .map(String::as_str)
     }
 
-    /// What was read of tasks; where nothing was, the question is added to `needs`.
+    /// Returns the tasks that were read; if they were not, adds the question to `needs`.
     pub fn tasks(
         &self,
         question: TasksQuestion,
         needs: &mut Needs,
     ) -> Option<&Observed<Vec<TaskView>>> {
-        let found = self.evidence.tasks.get(&question);
-        if found.is_none() {
+        let tasks = self.evidence.tasks.get(&question);
+        if tasks.is_none() {
             needs.evidence.tasks.insert(question);
         }
-        found
+        tasks
     }
 }

@@ -1,55 +1,53 @@
-//! What a plan asks to be read.
-//!
-//! Never an answer: those are in the observation.
+//! What must be read before a plan is final; the values are in the observation.
 
 use std::collections::BTreeSet;
 
 use super::{EvidenceNeeds, ImageQuestion, RightsQuestion};
 use crate::record::WorkloadKey;
 
-/// What a plan must know before it can decide. The pass reads these and plans again.
+/// What must be read before a plan is final. The pass reads these and plans again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Revisions whose content is wanted; a cache may answer.
+    /// Revisions whose content is needed; it may come from a cache.
     pub task_definitions: BTreeSet<String>,
-    /// Revisions whose present status is wanted.
+    /// Revisions whose current status is needed.
     pub fresh_task_definitions: BTreeSet<String>,
-    /// Families whose newest active revisions are wanted.
+    /// Families whose newest active revisions are needed.
     pub families: BTreeSet<String>,
     /// Role names.
     pub roles: BTreeSet<String>,
-    /// Names of roles whose users in other targets of the account are wanted.
+    /// Names of roles whose users in other targets of the account are needed.
     pub role_users: BTreeSet<String>,
     /// Role name and inline policy name.
     pub role_policies: BTreeSet<(String, String)>,
-    /// Names of roles whose inline policies are all wanted.
+    /// Names of roles of which all inline policies are needed.
     pub inline_policies: BTreeSet<String>,
-    /// ARNs of managed policies whose default version is wanted.
+    /// ARNs of managed policies whose default version is needed.
     pub managed_policies: BTreeSet<String>,
-    /// What is to be found out about the rights of roles.
+    /// Questions on the rights of roles.
     pub rights: BTreeSet<RightsQuestion>,
     /// Bucket and key.
     pub objects: BTreeSet<(String, String)>,
-    /// Tags of which it is wanted what they point to.
+    /// Tags of images that are to be resolved.
     pub images: BTreeSet<ImageQuestion>,
-    /// ARNs of clusters whose container instances are wanted.
+    /// ARNs of clusters whose container instances are needed.
     pub container_instances: BTreeSet<String>,
-    /// Services that are remembered and were not listed.
+    /// Services that have a record and were not listed.
     pub unlisted_services: BTreeSet<WorkloadKey>,
-    /// What tells whether deployments are well and logs arrive.
+    /// Evidence on the health of deployments and on arriving logs.
     pub evidence: EvidenceNeeds,
 }
 
 impl Needs {
-    /// Whether everything is known.
+    /// Whether nothing is needed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Asks for what `more` asks for as well.
+    /// Adds the needs of `more`.
     pub fn extend(&mut self, more: Self) {
-        // Named one by one: a new kind of need must not get lost here.
+        // All fields are listed, so that a new kind of need cannot be forgotten here.
         let Self {
             task_definitions,
             fresh_task_definitions,
@@ -96,10 +94,10 @@ impl Needs {
         own.log_deliveries.extend(log_deliveries);
     }
 
-    /// The first thing that is asked for, for people; empty when nothing is.
+    /// Returns the first need as text for users; empty if there is none.
     #[must_use]
     pub fn first(&self) -> String {
-        let unlisted = self.unlisted_services.first().map(|one| &one.service);
+        let unlisted = self.unlisted_services.first().map(|key| &key.service);
         plain("task definition", self.task_definitions.first())
             .or_else(|| plain("task definition", self.fresh_task_definitions.first()))
             .or_else(|| plain("the newest revisions of family", self.families.first()))
@@ -115,7 +113,7 @@ impl Needs {
             .or_else(|| {
                 plain(
                     "the rights of role",
-                    self.rights.first().map(|one| &one.role),
+                    self.rights.first().map(|question| &question.role),
                 )
             })
             .or_else(|| {
@@ -123,7 +121,12 @@ impl Needs {
                     .first()
                     .map(|(bucket, key)| format!("s3://{bucket}/{key}"))
             })
-            .or_else(|| plain("image", self.images.first().map(|one| &one.repository)))
+            .or_else(|| {
+                plain(
+                    "image",
+                    self.images.first().map(|question| &question.repository),
+                )
+            })
             .or_else(|| {
                 plain(
                     "the container instances of",
@@ -137,29 +140,39 @@ impl Needs {
 }
 
 impl EvidenceNeeds {
-    /// The first thing that is asked for, for people.
+    /// Returns the first need as text for users.
     fn first(&self) -> Option<String> {
         plain(
             "the deployments of service",
-            self.service_deployments.first().map(|one| &one.service),
+            self.service_deployments
+                .first()
+                .map(|question| &question.service),
         )
         .or_else(|| {
             plain(
                 "the tasks of service",
-                self.tasks.first().map(|one| &one.service),
+                self.tasks.first().map(|question| &question.service),
             )
         })
-        .or_else(|| plain("log stream", self.log_tails.first().map(|one| &one.stream)))
+        .or_else(|| {
+            plain(
+                "log stream",
+                self.log_tails.first().map(|question| &question.stream),
+            )
+        })
         .or_else(|| plain("alarm", self.alarms.first()))
         .or_else(|| plain("query", self.samples.first()))
         .or_else(|| {
-            self.log_deliveries
-                .first()
-                .map(|one| format!("what arrived in {:?} since {}", one.place, one.since))
+            self.log_deliveries.first().map(|question| {
+                format!(
+                    "what arrived in {:?} since {}",
+                    question.place, question.since
+                )
+            })
         })
     }
 }
 
-fn plain(word: &str, one: Option<&String>) -> Option<String> {
-    one.map(|name| format!("{word} {name}"))
+fn plain(word: &str, name: Option<&String>) -> Option<String> {
+    name.map(|name| format!("{word} {name}"))
 }

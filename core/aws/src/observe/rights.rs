@@ -1,6 +1,4 @@
-//! What was seen of the rights of roles.
-//!
-//! Never an evaluation: `plan` makes that of it.
+//! What was read of the rights of roles; `plan` evaluates it.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +12,7 @@ pub struct RoleView {
     pub arn: String,
     /// ARN of the managed policy that bounds it.
     pub permissions_boundary: Option<String>,
-    /// Who may assume it: the trust policy (decoded JSON text).
+    /// The trust policy (decoded JSON text): who may assume the role.
     pub trust: Option<String>,
     /// Tags of the role.
     pub tags: BTreeMap<String, String>,
@@ -29,14 +27,14 @@ pub struct RightsQuestion {
     pub statements: Vec<Statement>,
 }
 
-/// What AWS said about a question.
+/// The answer of AWS to a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RightsView {
     /// ARN of the role as IAM knows it.
     pub role_arn: String,
-    /// What the simulator of IAM says of each action and resource, or why it was not to be had.
+    /// The result of the IAM simulator for each action and resource, or why it could not be read.
     pub simulated: Result<Vec<SimulatedRight>, String>,
-    /// What is attached to the role; read only where the simulator does not tell all.
+    /// What is attached to the role; read only if the simulator leaves something open.
     pub policies: Option<Observed<RolePolicies>>,
 }
 
@@ -46,17 +44,17 @@ pub struct RightsView {
 pub struct SimulatedRight {
     /// Action.
     pub action: String,
-    /// Resource, as it was asked for.
+    /// Resource, as in the question.
     pub resource: String,
     /// The decision.
     pub decision: SimulatedDecision,
-    /// Keys that conditions ask for and that only a real call has.
+    /// Condition keys whose values only a real call has.
     pub missing_context: Vec<String>,
 }
 
 impl SimulatedRight {
-    /// Whether more must be known to evaluate it: the simulator takes the wildcards of a resource for
-    /// letters, so that it denies what is allowed in part.
+    /// Whether it cannot be evaluated by this alone: the simulator treats the wildcards of a resource as plain
+    /// characters, so it denies what is allowed in part.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.decision == SimulatedDecision::ImplicitDeny && self.resource.contains(['*', '?'])

@@ -1,6 +1,6 @@
-//! Foreign words made fit for a status: reasons of AWS and lines of a router's log.
+//! Sanitizes foreign text for a status: reasons of AWS and lines of a router's log.
 //!
-//! Never lets through a control character, an endless line, or what looks like a secret of a log line.
+//! The result has no control characters and a limited length, and a log line no text that looks like a secret.
 
 /// Longest reason of AWS that is passed on, in characters.
 const MAX_REASON_CHARS: usize = 300;
@@ -12,7 +12,7 @@ const MAX_LINE_CHARS: usize = 200;
 /// tokens of vendors 32 and more.
 const MIN_KEY_CHARS: usize = 20;
 
-/// What stands in the place of a secret.
+/// The replacement of a secret.
 const HIDDEN: &str = "***";
 
 /// Parts of names whose value is a secret.
@@ -32,19 +32,19 @@ const SECRET_NAMES: [&str; 10] = [
 /// Words after which a secret follows.
 const SECRET_SCHEMES: [&str; 2] = ["bearer", "basic"];
 
-/// A reason in AWS's words: one line, cut.
+/// Returns a reason of AWS as one line, cut to its limit.
 #[must_use]
 pub fn aws_reason(text: &str) -> String {
     cut(&one_line(text), MAX_REASON_CHARS)
 }
 
-/// A line of a log: one line, without secrets, cut.
+/// Returns a log line without secrets, as one line, cut to its limit.
 #[must_use]
 pub fn log_line(text: &str) -> String {
     cut(&without_secrets(&one_line(text)), MAX_LINE_CHARS)
 }
 
-/// Without control characters and the terminal colours they begin; runs of blanks are one.
+/// Removes control characters and terminal escape sequences, and reduces runs of blanks to one.
 fn one_line(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
@@ -64,7 +64,7 @@ fn one_line(text: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Marks of direction and the like, which can make a text read as another one.
+/// Whether the character is invisible, such as a direction mark: these can make a text look like another one.
 const fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
@@ -100,7 +100,7 @@ fn without_secrets(line: &str) -> String {
     words.join(" ")
 }
 
-/// Hides what follows `name=` or `name:`; the second answer says that the value is the next word.
+/// Hides what follows `name=` or `name:`. Also returns whether the value is the next word.
 fn hide_value(word: &str, lower: &str) -> (String, bool) {
     let named = SECRET_NAMES
         .iter()

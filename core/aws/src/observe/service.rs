@@ -1,6 +1,4 @@
-//! One ECS service, with the fields decisions need.
-//!
-//! Never what its tasks do: that is read where somebody asks.
+//! One ECS service, with the fields that decisions need. Its tasks are read separately, if a plan needs them.
 
 use std::collections::BTreeMap;
 
@@ -21,23 +19,23 @@ pub struct DeploymentView {
     pub task_definition: String,
     /// `IN_PROGRESS`, `COMPLETED`, `FAILED`; `None` behind classic load balancers.
     pub rollout_state: Option<String>,
-    /// Words of ECS.
+    /// Reason as ECS reports it.
     pub rollout_state_reason: String,
     /// Tasks wanted.
     pub desired_count: i64,
     /// Tasks running.
     pub running_count: i64,
-    /// Tasks that are being started.
+    /// Number of tasks that are being started.
     pub pending_count: i64,
-    /// Tasks that did not start.
+    /// Number of tasks that did not start.
     pub failed_tasks: i64,
     /// When ECS changed it last.
     pub updated_at: Option<Timestamp>,
 }
 
 impl DeploymentView {
-    /// Whether it reached steady state. Where ECS reports no rollout state (classic load balancers),
-    /// all wanted tasks must run.
+    /// Whether it reached steady state. If ECS reports no rollout state (classic load balancers), all wanted
+    /// tasks must run.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         match self.rollout_state.as_deref() {
@@ -81,8 +79,8 @@ pub struct ServiceView {
     pub launch_type: Option<String>,
     /// Names of the capacity providers in its strategy.
     pub capacity_providers: Vec<String>,
-    /// What they are, as `type` of `DescribeCapacityProviders`: `EC2_AUTOSCALING`, `MANAGED_INSTANCES`, `FARGATE`,
-    /// `FARGATE_SPOT`; none where it was not read. The service itself does not say it.
+    /// Their type, as `type` of `DescribeCapacityProviders`: `EC2_AUTOSCALING`, `MANAGED_INSTANCES`, `FARGATE`,
+    /// `FARGATE_SPOT`; `None` if it was not read. It is not part of the service itself.
     pub provider_type: Option<String>,
     /// `Linux`, `Windows_Server_2022_Core` …; Fargate only.
     pub platform_family: Option<String>,
@@ -92,7 +90,7 @@ pub struct ServiceView {
     pub deployment_controller: String,
     /// `ECS` for services that Express Gateway manages.
     pub resource_management_type: Option<String>,
-    /// Whether tasks get a public address; none outside of network mode `awsvpc`.
+    /// Whether tasks get a public address; `None` outside of network mode `awsvpc`.
     pub assign_public_ip: Option<bool>,
     /// Tasks wanted.
     pub desired_count: i64,
@@ -102,18 +100,18 @@ pub struct ServiceView {
     pub pending_count: i64,
     /// How ECS replaces its tasks.
     pub deployment_settings: DeploymentSettings,
-    /// Load balancers, those of the primary task set where the service has task sets.
+    /// Load balancers; those of the primary task set if the service has task sets.
     pub load_balancers: Vec<LoadBalancerView>,
     /// Deployments, newest first as ECS lists them.
     pub deployments: Vec<DeploymentView>,
-    /// Task sets, where something else than ECS deploys, in the shape of deployments.
+    /// Task sets of an external deployment, in the form of deployments.
     pub task_sets: Vec<DeploymentView>,
     /// Tags of the service.
     pub tags: BTreeMap<String, String>,
 }
 
 impl ServiceView {
-    /// Reads one element of `services` of a `DescribeServices` answer.
+    /// Parses one element of `services` of a `DescribeServices` response.
     ///
     /// # Errors
     /// The text is not a JSON object of that shape.
@@ -122,7 +120,7 @@ impl ServiceView {
         Ok(raw.into())
     }
 
-    /// Tasks that run or start.
+    /// Returns the number of tasks that run or start.
     #[must_use]
     pub const fn tasks(&self) -> i64 {
         self.running_count.saturating_add(self.pending_count)
@@ -134,7 +132,8 @@ impl ServiceView {
         self.status == "DRAINING" && self.tasks() > 0
     }
 
-    /// Whether what its capacity providers are is to be read: it has some, and their names do not tell.
+    /// Whether the type of its capacity providers must be read: it has some,
+    /// and the type does not follow from their names.
     #[must_use]
     pub fn has_unknown_providers(&self) -> bool {
         self.launch_type.is_none()
@@ -145,13 +144,13 @@ impl ServiceView {
                 .any(|name| !matches!(name.as_str(), "FARGATE" | "FARGATE_SPOT"))
     }
 
-    /// Whether Express Gateway made it: `UpdateExpressGatewayService` is what changes it.
+    /// Whether Express Gateway created it: then it is changed by `UpdateExpressGatewayService`.
     #[must_use]
     pub fn is_express(&self) -> bool {
         self.resource_management_type.as_deref() == Some("ECS")
     }
 
-    /// The deployment that ECS is bringing or has brought.
+    /// Returns the deployment that ECS is performing or has completed.
     #[must_use]
     pub fn primary_deployment(&self) -> Option<&DeploymentView> {
         self.deployments
@@ -159,32 +158,35 @@ impl ServiceView {
             .find(|deployment| deployment.status == "PRIMARY")
     }
 
-    /// Whether the newest deployment has reached its end and no other has tasks. `COMPLETED` alone does
-    /// not say so: with `earlySuccessCriteria` ECS gives it out while tasks of the revision before still
+    /// Whether the newest deployment has reached its end and no other has tasks. `COMPLETED` alone is not enough:
+    /// with `earlySuccessCriteria` ECS reports it while tasks of the previous revision still
     /// run. Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         let primary = self.primary_deployment();
-        let mut all = self.deployments.iter().chain(&self.task_sets);
+        let mut deployments = self.deployments.iter().chain(&self.task_sets);
         primary.is_none_or(DeploymentView::is_complete)
-            && all.all(|one| one.status == "PRIMARY" || !one.has_tasks())
+            && deployments
+                .all(|deployment| deployment.status == "PRIMARY" || !deployment.has_tasks())
     }
 
-    /// ARNs of the revisions of all deployments and task sets.
+    /// Returns the ARNs of the revisions of all deployments and task sets.
     pub fn shown_revisions(&self) -> impl Iterator<Item = &str> {
-        let all = self.deployments.iter().chain(&self.task_sets);
-        all.map(|one| one.task_definition.as_str())
+        let deployments = self.deployments.iter().chain(&self.task_sets);
+        deployments
+            .map(|deployment| deployment.task_definition.as_str())
             .filter(|arn| !arn.is_empty())
     }
 
-    /// ARNs of the revisions that its tasks have, or that ECS could still go back to.
+    /// Returns the ARNs of the revisions that its tasks run, or that ECS could still roll back to.
     pub fn reachable_revisions(&self) -> impl Iterator<Item = &str> {
         let settled = self.is_settled();
-        let all = self.deployments.iter().chain(&self.task_sets);
-        let reachable =
-            all.filter(move |one| !settled || one.status == "PRIMARY" || one.has_tasks());
+        let deployments = self.deployments.iter().chain(&self.task_sets);
+        let reachable = deployments.filter(move |deployment| {
+            !settled || deployment.status == "PRIMARY" || deployment.has_tasks()
+        });
         std::iter::once(self.task_definition.as_str())
-            .chain(reachable.map(|one| one.task_definition.as_str()))
+            .chain(reachable.map(|deployment| deployment.task_definition.as_str()))
             .filter(|arn| !arn.is_empty())
     }
 
@@ -295,7 +297,7 @@ struct RawDeployment {
     updated_at: Option<Timestamp>,
 }
 
-/// A tag as the ECS API writes it.
+/// A tag in the form of the ECS API.
 #[derive(Deserialize)]
 struct RawTag {
     key: String,

@@ -1,6 +1,6 @@
 //! How ECS replaces the tasks of a service.
 //!
-//! Never the settings that a deployment ran with: only those the next one will.
+//! These are the settings of the next deployment, not those with which an earlier one ran.
 
 use serde::Deserialize;
 
@@ -14,11 +14,11 @@ pub struct DeploymentSettings {
     pub minimum_healthy_percent: u64,
     /// Tasks that may run meanwhile, in percent of those wanted.
     pub maximum_percent: u64,
-    /// Seconds that a deployment waits by itself: the bake times of blue/green, linear and canary
-    /// deployments, all steps together. It cannot be done sooner.
+    /// Seconds that a deployment waits by itself: the bake times of blue/green, linear and canary deployments, all
+    /// steps together. It cannot complete sooner.
     pub bake_seconds: i64,
-    /// Whether ECS gives a failing deployment up and rolls it back by itself
-    /// (`deploymentCircuitBreaker`). `None`: the service does not say.
+    /// Whether ECS stops a failing deployment and rolls it back by itself (`deploymentCircuitBreaker`). `None`: it
+    /// is not set on the service.
     pub rolls_back: Option<bool>,
 }
 
@@ -55,17 +55,17 @@ struct RawCanary {
     canary_bake_time_in_minutes: Option<i64>,
 }
 
-/// Share of the traffic that a linear deployment moves at a time, in percent, where it names none.
+/// Share of the traffic that a linear deployment shifts at a time by default, in percent.
 const LINEAR_STEP_PERCENT: f64 = 10.0;
-/// Minutes between two steps of a linear deployment, where it names none.
+/// Minutes between two steps of a linear deployment by default.
 const LINEAR_STEP_BAKE_MINUTES: i64 = 6;
-/// Minutes that a canary deployment waits with its first share of the traffic, where it names none.
+/// Minutes that a canary deployment waits with its first share of the traffic by default.
 const CANARY_BAKE_MINUTES: i64 = 10;
 /// Most steps that a linear deployment can have: its smallest step is 3 percent.
 const LINEAR_STEPS_MAX: f64 = 34.0;
 
 impl RawSettings {
-    /// All the waiting of one deployment.
+    /// Returns the seconds that one deployment waits in total.
     fn bake_seconds(&self, strategy: &str) -> i64 {
         let last = self.bake_time_in_minutes.unwrap_or(0);
         let before = match strategy {
@@ -95,9 +95,9 @@ impl RawSettings {
 }
 
 impl DeploymentSettings {
-    /// A daemon keeps one task an instance: by default none must stay and none may be added.
+    /// Reads the settings. A daemon has one task an instance: by default none must stay and none may be added.
     pub(super) fn of(raw: Option<RawSettings>, scheduling_strategy: &str) -> Self {
-        // Without a breaker in it, it is off: that is the default of ECS.
+        // Settings without a circuit breaker have it off, the default of ECS.
         let rolls_back = raw.as_ref().map(|raw| {
             let breaker = raw.deployment_circuit_breaker.as_ref();
             breaker.is_some_and(|breaker| breaker.enable && breaker.rollback)

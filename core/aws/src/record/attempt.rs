@@ -1,64 +1,64 @@
-//! Attempts that ended badly: what keeps the same from being tried again.
+//! The record of failed attempts, so that the same is not tried again.
 //!
-//! A memory only; `plan` decides.
+//! This is only stored here; `plan` decides what follows from it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{PolicyRef, Purpose, PutBack};
 
-/// An attempt that ended badly. The same content is not tried on the same base again.
+/// A failed attempt. The same content is not tried on the same base again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FailedAttempt {
     /// What was attempted.
     pub purpose: Purpose,
-    /// The revision that was brought.
+    /// The revision that was deployed.
     pub task_definition: String,
     /// Content hash of what was attempted.
     pub hash: String,
-    /// The policy it was attempted for.
+    /// The policy for which it was attempted.
     pub policy: PolicyRef,
     /// Why.
     pub reason: FailureReason,
-    /// Words of AWS, for people.
+    /// Message of AWS, for users.
     pub message: String,
     /// When it was noticed.
     pub at: Timestamp,
-    /// When it may be tried again by itself: what was missing is a right, which somebody can grant without
-    /// touching policy or service, or what AWS said may pass. `None`: not until one of those changes.
+    /// When it is retried automatically: a right was missing, which somebody can grant without a change of policy
+    /// or service, or the error of AWS may be temporary. `None`: not until policy or service changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
-    /// How often it was tried, this time included.
+    /// How often it was tried, including this time.
     #[serde(default = "once")]
     pub tries: u32,
-    /// What becomes of the service, where the attempt left it on a revision that does not work.
+    /// How the service is put back, if the attempt left it on a revision that does not work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub put_back: Option<PutBack>,
-    /// How far it came.
+    /// At which stage it failed.
     #[serde(default)]
     pub end: AttemptEnd,
 }
 
-/// Why an attempt ended badly. Its words are those of conditions, and stored with the memory.
+/// Why an attempt failed. The reasons are those of conditions, and stored in the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FailureReason {
-    /// ECS or a person rolled the deployment back.
+    /// ECS or a user rolled the deployment back.
     RolledBack,
     /// It did not end within `rollout.progressDeadlineSeconds`.
     ProgressDeadlineExceeded,
     /// A right was missing.
     AccessDenied,
-    /// AWS said that it will not do this.
+    /// AWS refused the request.
     RequestRefused,
-    /// ECS gave the deployment up. Also what another version of the operator remembered under a word that this one
-    /// does not know.
+    /// ECS reports the deployment as failed. Also the fallback for a reason that another version of the operator
+    /// stored and this one does not know.
     #[serde(other)]
     DeploymentFailed,
 }
 
 impl FailureReason {
-    /// The word, as in conditions and metrics.
+    /// Returns the reason, as in conditions and metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -71,26 +71,26 @@ impl FailureReason {
     }
 }
 
-/// How far an attempt came that ended badly.
+/// At which stage an attempt failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AttemptEnd {
-    /// To a deployment: what was brought does not work.
+    /// A deployment was started: its revision does not work.
     #[default]
     Brought,
-    /// AWS refused the request: what was to be brought was never seen to run.
+    /// AWS refused the request: the revision has never run.
     Refused,
-    /// The same, with words that may pass: it is tried again in a moment, and is no failure until then.
+    /// AWS refused the request with an error that may be temporary: it is retried soon, and is no failure until then.
     Doubted,
 }
 
 impl FailedAttempt {
-    /// Whether it may not be tried at that time.
+    /// Whether it must not be tried at that time.
     #[must_use]
     pub fn is_held(&self, now: Timestamp) -> bool {
         self.retry_at.is_none_or(|at| at > now)
     }
 
-    /// When it is tried again by itself, where that is still to come.
+    /// Returns when it is retried automatically, if that time is in the future.
     #[must_use]
     pub fn tried_again_at(&self, now: Timestamp) -> Option<Timestamp> {
         self.retry_at.filter(|at| *at > now)

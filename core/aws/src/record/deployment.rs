@@ -1,6 +1,4 @@
-//! A deployment of ours that is under way.
-//!
-//! A memory only; `plan` follows it.
+//! The record of a deployment of ours that is in progress; `plan` follows it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,40 +12,40 @@ use crate::iam::Grant;
 pub struct DeploymentRecord {
     /// What it is for.
     pub purpose: Purpose,
-    /// The revision it brings.
+    /// The revision that it deploys.
     pub task_definition: String,
     /// The revision the service ran before; a rollback goes back to it.
     pub previous: String,
-    /// Content hash of the revision it brings.
+    /// Content hash of the revision that it deploys.
     pub hash: String,
-    /// The policy it happens for.
+    /// The policy for which it was started.
     pub policy: PolicyRef,
-    /// ARN of the base the new revision was made from.
+    /// ARN of the base from which the new revision was made.
     pub base: Option<String>,
     /// What the roles of the new revision must allow.
     #[serde(default)]
     pub grants: Vec<Grant>,
-    /// ECS id of the deployment (`ecs-svc/…`), when the answer named it.
+    /// ECS id of the deployment (`ecs-svc/…`), if the response had it.
     pub deployment_id: Option<String>,
-    /// When `UpdateService` answered.
+    /// When `UpdateService` returned.
     pub started_at: Timestamp,
-    /// What the service ran before, when that is ours as well: it serves until the new tasks run, and again
-    /// when they do not.
+    /// What the service ran before, if that is a managed revision as well: it stays in use until the new tasks
+    /// run, and is used again if they do not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<ManagedRevision>,
-    /// Images of the application that it changes beside what it is for, for people.
+    /// Images of the application that it also changes, as text for users.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moved_images: Vec<String>,
 }
 
 impl DeploymentRecord {
-    /// What is said of images of the application that it changes too, if it does.
+    /// Returns the message on images of the application that it also changes, if there are any.
     #[must_use]
     pub fn told_of_images(&self) -> Option<String> {
         tell_moved_images(&self.moved_images)
     }
 
-    /// The revision it brings, as one that the service runs.
+    /// Returns the revision that it deploys, as one that the service runs.
     #[must_use]
     pub fn brought(&self, settled_at: Option<Timestamp>) -> ManagedRevision {
         ManagedRevision {
@@ -63,7 +61,7 @@ impl DeploymentRecord {
     }
 }
 
-/// What is said of images of the application that a deployment changes beside what it is for, if it does.
+/// Returns the message on images of the application that a deployment also changes, if there are any.
 #[must_use]
 pub fn tell_moved_images(images: &[String]) -> Option<String> {
     (!images.is_empty()).then(|| {

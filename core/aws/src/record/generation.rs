@@ -1,6 +1,6 @@
-//! What a policy said in one generation, kept for as long as a workload may need it again.
+//! A policy as it was in one generation, stored for as long as a workload may need it again.
 //!
-//! Never the present word of the policy: that is the object itself.
+//! The current generation is that of the object itself, not one of these.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::PolicyRef;
 use firelens_types::v1alpha1::{LogDestination, LoggingPolicy, ObjectMeta};
 
-/// Names a generation: uid of the policy, and the number.
+/// Identifies a generation: uid of the policy, and the number.
 pub type GenerationKey = (String, i64);
 
-/// A policy as it was in one generation, with the destinations that it named.
+/// A policy as it was in one generation, with the destinations to which it referred.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyGeneration {
@@ -23,19 +23,20 @@ pub struct PolicyGeneration {
 }
 
 impl PolicyGeneration {
-    /// The policy as it is, with those of the destinations that it names.
+    /// Returns the policy as it is, with those of the destinations to which it refers.
     #[must_use]
     pub fn of(policy: &LoggingPolicy, destinations: &BTreeMap<String, LogDestination>) -> Self {
         let named = policy.spec.outputs.iter();
         let named = named.filter_map(|output| Some(&output.destination_ref.as_ref()?.name));
-        let found = named.filter_map(|name| Some((name.clone(), bare(destinations.get(name)?))));
+        let named_destinations =
+            named.filter_map(|name| Some((name.clone(), bare(destinations.get(name)?))));
         Self {
-            destinations: found.collect(),
+            destinations: named_destinations.collect(),
             policy: bare(policy),
         }
     }
 
-    /// Its name.
+    /// Returns its key.
     #[must_use]
     pub fn key(&self) -> GenerationKey {
         (self.policy.uid().to_owned(), self.policy.generation())
@@ -43,14 +44,14 @@ impl PolicyGeneration {
 }
 
 impl PolicyRef {
-    /// The name of the generation.
+    /// Returns the key of the generation.
     #[must_use]
     pub fn key(&self) -> GenerationKey {
         (self.uid.clone(), self.generation)
     }
 }
 
-/// An object with nothing but its identity and what is wanted.
+/// Returns an object with nothing but its identity and its spec.
 fn bare<S: Clone, T>(
     object: &firelens_types::v1alpha1::Object<S, T>,
 ) -> firelens_types::v1alpha1::Object<S, T> {

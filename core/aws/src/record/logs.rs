@@ -1,38 +1,36 @@
-//! What is remembered of a workload's logs at their destination.
-//!
-//! Never a log line: only whether there was one.
+//! The record of a workload's logs at their destination: whether there were any, not their content.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What the last look at the destinations of a managed revision showed.
+/// The result of the last check of the destinations of a managed revision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogsRecord {
-    /// ARN of the managed revision; of another one nothing is known.
+    /// ARN of the managed revision; the record is about no other revision.
     pub revision: String,
-    /// What was seen.
+    /// The result.
     pub seen: LogsSeen,
-    /// The same in words, for people.
+    /// The result as a message, for users.
     pub message: String,
-    /// When it was looked.
+    /// When it was checked.
     pub checked_at: Timestamp,
-    /// When logs of this revision were first seen at every destination that can be read.
+    /// When logs of this revision had first been seen at every destination that can be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proven_at: Option<Timestamp>,
 }
 
-/// What can be said of logs at their destination.
+/// The state of logs at their destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LogsSeen {
-    /// They arrive.
+    /// Logs arrive.
     Flowing,
-    /// Nothing has arrived, and it is too soon to say more.
+    /// Nothing has arrived yet, and it is too soon to call that a problem.
     Waiting,
     /// Nothing has arrived for so long that something is wrong.
     Silent,
-    /// AWS did not let the operator look.
+    /// AWS did not allow the operator to read the destination.
     Unreadable,
-    /// No destination is one that AWS can show.
+    /// There is no destination that AWS can show.
     Unreachable,
 }

@@ -1,8 +1,7 @@
-//! What the operator remembers of a workload and of the AWS things it made, between two passes.
+//! What the operator remembers of a workload, and of what it made in AWS, between two passes.
 //!
-//! A record is a memory, never the truth: a managed revision explains itself through its labels, and
-//! every decision survives the loss of all records at the price of one more look at AWS. Records hold
-//! no secret value and no whole task definition.
+//! A record is not the source of truth: the labels of a managed revision describe it, and if all records are lost,
+//! every decision can be made again after reading AWS. Records hold no secret value and no whole task definition.
 
 mod attempt;
 mod deployment;
@@ -31,7 +30,7 @@ pub use tool::Tool;
 
 use crate::iam::Grant;
 
-/// Names one ECS service of one target. Ordered, so that plans are.
+/// Identifies one ECS service of one target. It is ordered so that plans are.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkloadKey {
@@ -49,20 +48,20 @@ impl fmt::Display for WorkloadKey {
     }
 }
 
-/// Which policy content something was made from.
+/// The policy content from which something was made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyRef {
     /// Name of the `LoggingPolicy`.
     pub name: String,
-    /// Its uid: a policy deleted and made again under one name is another policy.
+    /// Its uid: a policy that was deleted and created again under the same name is another policy.
     pub uid: String,
     /// Its `metadata.generation` at that time.
     pub generation: i64,
 }
 
 impl PolicyRef {
-    /// Whether both name the same content of the same policy: its uid and its generation.
+    /// Whether both refer to the same content of the same policy: its uid and its generation.
     #[must_use]
     pub fn is_same_content(&self, other: &Self) -> bool {
         self.uid == other.uid && self.generation == other.generation
@@ -72,16 +71,16 @@ impl PolicyRef {
 /// What a deployment of ours is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Purpose {
-    /// Put the router in, or bring it up to date.
+    /// Inject the router, or update it.
     Inject,
-    /// Take the router out again.
+    /// Eject the router.
     Eject,
-    /// Put the service back on the revision it ran before, after a deployment of ours failed.
+    /// Put the service back to the revision it ran before, after a deployment of ours failed.
     Restore,
 }
 
-/// The last revision that we registered for a workload. It is kept after the update: when the owner
-/// brings the same base back, or a read lags behind our own write, the same revision serves again.
+/// The last revision that we registered for a workload. It is kept after the update: if the owner deploys
+/// the same base again, or a read lags behind our own write, the same revision is used again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Registered {
@@ -89,13 +88,13 @@ pub struct Registered {
     pub arn: String,
     /// Its content hash.
     pub hash: String,
-    /// Whether we deregistered it since: then it is history, and the content is registered anew.
+    /// Whether we deregistered it since: then it cannot be used, and the content is registered anew.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_deregistered: bool,
 }
 
 impl Registered {
-    /// Whether it is there with that content.
+    /// Whether it has that content and can be used.
     #[must_use]
     pub fn serves(&self, hash: &str) -> bool {
         self.hash == hash && !self.is_deregistered
@@ -108,35 +107,35 @@ impl Registered {
 pub struct ManagedRevision {
     /// ARN of the managed revision.
     pub arn: String,
-    /// ARN of the owner's revision it was made from, when it is known.
+    /// ARN of the owner's revision from which it was made, if that is known.
     pub base: Option<String>,
-    /// The policy it was made from.
+    /// The policy from which it was made.
     pub policy: PolicyRef,
     /// What its roles must allow for as long as it runs.
     #[serde(default)]
     pub grants: Vec<Grant>,
     /// Its content hash.
     pub hash: String,
-    /// When the deployment that brought it reached its end.
+    /// When its deployment reached its end.
     pub settled_at: Option<Timestamp>,
-    /// When it was found running without a deployment of ours that reached its end: its owner shipped or
-    /// copied it, the memory of it was lost, or its deployment ended late.
+    /// When it was found running without a deployment of ours that reached its end: its owner deployed or
+    /// copied it, its record was lost, or its deployment ended late.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted_at: Option<Timestamp>,
-    /// Policy generation whose rollout last deployed this service; what canaries are counted by.
+    /// Policy generation whose rollout last deployed this service, by which canaries are counted.
     pub rolled_out_generation: i64,
 }
 
 impl ManagedRevision {
-    /// Since when it is known to run: what it shows is counted from then on.
+    /// Returns since when it is known to run; evidence is counted from then on.
     #[must_use]
     pub fn runs_since(&self) -> Option<Timestamp> {
         self.settled_at.or(self.adopted_at)
     }
 }
 
-/// The deployment in force that was seen last where a change was wanted: ours, or somebody else's and since
-/// when it is done.
+/// The current deployment as it was seen last when a change was due: whether it is ours, and since when it is
+/// complete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LastDeployment {
@@ -145,24 +144,24 @@ pub struct LastDeployment {
     /// Whether the operator started it, or ECS in place of one of the operator's.
     #[serde(default)]
     pub ours: bool,
-    /// Since when it is the only one and complete, as far as was seen.
+    /// Since when it has been seen to be complete and the only one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub complete_since: Option<Timestamp>,
 }
 
-/// The rollout that reached a workload last. It outlives deployments of the owner, so that a wave that
-/// was done stays done.
+/// The rollout that reached a workload last. It is kept when the owner deploys, so that a wave that was complete
+/// stays complete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RolloutMark {
     /// Policy and generation.
     pub policy: PolicyRef,
-    /// Whether it brought the router or took it away.
+    /// Whether it injected or ejected the router.
     pub purpose: Purpose,
-    /// Digest of the change it brought, as the approved plan has it.
+    /// Digest of the change, as in the approved plan.
     pub digest: String,
-    /// Number of the wave in which it was started; 0 is the canary. `None`: nothing had to be changed,
-    /// the workload was found as the policy wants it.
+    /// Number of the wave in which it was started; 0 is the canary. `None`: nothing had to be changed, since the
+    /// workload was already as the policy wants it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wave: Option<u32>,
     /// When it was started.
@@ -173,7 +172,7 @@ pub struct RolloutMark {
 }
 
 impl RolloutMark {
-    /// Whether the rollout of that very generation set it, to that purpose.
+    /// Whether it is of the rollout of that generation, for that purpose.
     #[must_use]
     pub fn is_of(&self, policy: &PolicyRef, purpose: Purpose) -> bool {
         self.purpose == purpose && self.policy.is_same_content(policy)
@@ -184,22 +183,22 @@ impl RolloutMark {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkloadRecord {
-    /// Whose memory this is.
+    /// The workload.
     pub key: WorkloadKey,
     /// The last revision registered for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered: Option<Registered>,
-    /// The policy under whose `rollout.maxConcurrent` it takes a place.
+    /// The policy for whose rollout it holds a slot (`rollout.maxConcurrent`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admitted: Option<PolicyRef>,
-    /// Live and ours.
+    /// The managed revision that the service runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed: Option<ManagedRevision>,
-    /// Revisions of ours that the service is not set to any more, or no longer for a policy, but that may
-    /// still have tasks or be rolled back to. What they need of roles and files stays until then.
+    /// Revisions of ours that the service is no longer set to, or no longer for a policy, but that may still have
+    /// tasks or be rolled back to. The role policies and objects that they need are kept until then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leaving: Vec<ManagedRevision>,
-    /// Under way.
+    /// The deployment in progress.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment: Option<DeploymentRecord>,
     /// The last attempt that failed.
@@ -212,36 +211,35 @@ pub struct WorkloadRecord {
     /// The rollout that reached it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollout: Option<RolloutMark>,
-    /// The policy generation whose router reached its settled end here last. Where a newer one has to
-    /// wait and the owner's deployment took the router away, it is what comes back meanwhile.
+    /// The last policy generation whose router has settled here. If a newer one has to wait and the owner's
+    /// deployment removed the router, this generation is injected meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proven: Option<PolicyRef>,
-    /// ARN of the revision of ours that the service was seen to be set to last, until we take it away
-    /// ourselves or ECS does.
+    /// ARN of the revision of ours that the service was last seen to be set to, until we or ECS remove it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ran: Option<String>,
     /// Whether the service was ever seen to run a revision of ours.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub had_router: bool,
-    /// How often the router was taken away lately, oldest first. Stored under the name it had first.
+    /// The recent reverts, oldest first. Stored under an earlier name of the field.
     #[serde(default, rename = "takeaways", skip_serializing_if = "Vec::is_empty")]
     pub reverts: Vec<Revert>,
-    /// Whether its logs were seen at their destination. It is worth nothing without `managed`.
+    /// Whether its logs were seen at their destination. It has no meaning without `managed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logs: Option<LogsRecord>,
-    /// Whether its roles may do what they must, where the policy only verifies.
+    /// Whether its roles have the rights that they need, if the policy only verifies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rights: Option<RightsRecord>,
-    /// What something outside of the service stands in the way of.
+    /// A change that something outside of the service prevents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<Obstacle>,
-    /// Whose deployment is in force.
+    /// The current deployment, and whose it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_deployment: Option<LastDeployment>,
 }
 
 impl WorkloadRecord {
-    /// An empty memory.
+    /// Creates an empty record.
     #[must_use]
     pub const fn new(key: WorkloadKey) -> Self {
         Self {
@@ -265,8 +263,8 @@ impl WorkloadRecord {
         }
     }
 
-    /// Whether nothing is remembered that a later pass needs. Such a record is not kept: whoever adds a member
-    /// that counts adds it here.
+    /// Whether the record has nothing that a later pass needs. Such a record is not stored, so every new member
+    /// that a later pass needs must be added here.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.registered.is_none()
@@ -285,9 +283,9 @@ impl WorkloadRecord {
             && !matches!(&self.last_deployment, Some(last) if !last.ours)
     }
 
-    /// Remembers a deployment that was started just now.
+    /// Records a deployment that was just started.
     pub fn begin(&mut self, mut deployment: DeploymentRecord) {
-        // What AWS refused before it takes now.
+        // AWS refused this before and accepts it now, so the failure is over.
         self.failed.take_if(|failed| {
             failed.end != AttemptEnd::Brought
                 && failed.purpose == deployment.purpose
@@ -302,14 +300,14 @@ impl WorkloadRecord {
         self.deployment = Some(deployment);
     }
 
-    /// Remembers how far putting the service back is; nothing where there is nothing to put back.
+    /// Records the state of putting the service back; does nothing if there is nothing to put back.
     pub fn set_put_back(&mut self, state: PutBackState) {
         if let Some(put_back) = self.put_back_mut() {
             put_back.state = state;
         }
     }
 
-    /// ECS refused to put the service back that many times; the next is at that time.
+    /// Records that ECS refused to put the service back `tries` times, and that it is retried at that time.
     pub fn put_back_later(&mut self, tries: u32, at: Timestamp) {
         if let Some(put_back) = self.put_back_mut() {
             put_back.tries = tries;
@@ -321,17 +319,21 @@ impl WorkloadRecord {
         self.failed.as_mut()?.put_back.as_mut()
     }
 
-    /// A revision of ours that the service may still get back to.
+    /// Returns a revision of ours to which the service may still return.
     #[must_use]
     pub fn way_back(&self) -> Option<&ManagedRevision> {
-        if let Some(before) = self.deployment.as_ref().and_then(|one| one.before.as_ref()) {
+        if let Some(before) = self
+            .deployment
+            .as_ref()
+            .and_then(|deployment| deployment.before.as_ref())
+        {
             return Some(before);
         }
         let put_back = self.failed.as_ref()?.put_back.as_ref()?;
         put_back.managed.as_ref().filter(|_| put_back.is_open())
     }
 
-    /// Whether something of ours runs there, is on its way, or may come back.
+    /// Whether a revision of ours runs there, is being deployed, or may be used again.
     #[must_use]
     pub const fn relies(&self) -> bool {
         self.managed.is_some()
@@ -340,15 +342,15 @@ impl WorkloadRecord {
             || self.overtaken.is_some()
     }
 
-    /// Remembers a revision of ours that the service is set to no more, once.
+    /// Adds a revision of ours that the service is no longer set to, unless it is in the list already.
     pub fn set_down(&mut self, revision: ManagedRevision) {
         let mut known = self.leaving.iter();
-        if known.all(|one| one.arn != revision.arn) {
+        if known.all(|leaving| leaving.arn != revision.arn) {
             self.leaving.push(revision);
         }
     }
 
-    /// Whether a place under `rollout.maxConcurrent` is taken.
+    /// Whether it takes a slot of `rollout.maxConcurrent`.
     #[must_use]
     pub const fn is_in_flight(&self) -> bool {
         self.admitted.is_some() || self.deployment.is_some()

@@ -1,7 +1,7 @@
-//! What the operator remembers of the AWS things it made or is about to make.
+//! The records of what the operator made in AWS, or is about to make.
 //!
-//! A row is written before the call it announces, so that what exists in AWS is always a subset of what is
-//! remembered.
+//! A row is written before the call that it announces, so that what exists in AWS is always a subset of what is
+//! recorded.
 
 use std::fmt;
 
@@ -12,28 +12,28 @@ use super::PolicyRef;
 use super::Tool;
 use crate::iam::Grant;
 
-/// A registration about to happen. It is recorded before the call, because `RegisterTaskDefinition`
-/// has no client token and an answer can be lost: while the intent is open, the newest revision of
-/// the family is looked at before another one is registered.
+/// The announcement of a registration. It is recorded before the call, because `RegisterTaskDefinition` has no
+/// client token and a response can be lost: while the intent is open, the newest revisions of the family are read
+/// before another one is registered.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Intent {
-    /// `register/FAMILY/HASH`: the same wish has the same id.
+    /// `register/FAMILY/HASH`: the same registration has the same id.
     pub id: String,
     /// Name of the `AwsTarget`.
     pub target: String,
-    /// Family the revision belongs to.
+    /// Family of the revision.
     pub family: String,
     /// Content hash of the revision.
     pub hash: String,
     /// When it was recorded.
     pub recorded_at: Timestamp,
-    /// What a revision with a router is for; none for one that takes the router out: that is the owner's.
+    /// The router of the revision; `None` for a revision without the router, which belongs to the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub router: Option<RouterOf>,
 }
 
-/// Whose router a revision has, and what it needs.
+/// The policy of the router of a revision, and what the router needs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RouterOf {
@@ -44,8 +44,8 @@ pub struct RouterOf {
     pub grants: Vec<Grant>,
 }
 
-/// A revision that we registered. It is remembered until it is deregistered, so that none is left behind
-/// that somebody could start by the name of the family.
+/// A revision that we registered. It is recorded until it is deregistered, so that none is left behind that
+/// somebody could start by the name of its family.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OwnedRevision {
@@ -57,14 +57,14 @@ pub struct OwnedRevision {
     pub family: String,
     /// Its content hash.
     pub hash: String,
-    /// Whose router it has.
+    /// The router that it has.
     pub router: RouterOf,
     /// When it was registered.
     pub registered_at: Timestamp,
 }
 
 impl Intent {
-    /// The revision that came of it, where that is ours.
+    /// Returns the revision that was registered for this intent, if it is ours.
     #[must_use]
     pub fn owned(&self, arn: &str, now: Timestamp) -> Option<OwnedRevision> {
         Some(OwnedRevision {
@@ -77,7 +77,7 @@ impl Intent {
         })
     }
 
-    /// The intent to register content `hash` in `family`.
+    /// Creates the intent to register content `hash` in `family`.
     #[must_use]
     pub fn register(target: &str, family: &str, hash: &str, now: Timestamp) -> Self {
         Self {
@@ -91,7 +91,7 @@ impl Intent {
     }
 }
 
-/// Names one AWS thing beside task definitions that the operator makes.
+/// Identifies one resource: a role policy or S3 object that the operator made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(
     rename_all = "camelCase",
@@ -124,8 +124,8 @@ impl fmt::Display for ResourceId {
     }
 }
 
-/// A thing we made or are about to make. The row is written before the AWS call, so that what exists
-/// in AWS is always a subset of what is remembered, and nothing is left behind.
+/// A resource that we made or are about to make. The row is written before the AWS call, so that what exists in
+/// AWS is always a subset of what is recorded, and nothing is left behind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OwnedResource {
@@ -137,38 +137,38 @@ pub struct OwnedResource {
     pub policy: PolicyRef,
     /// SHA-256 (hex) of its content as we want it.
     pub digest: String,
-    /// When the write was answered; `None` while it is only intended.
+    /// When the write succeeded; `None` while it is only intended.
     pub written_at: Option<Timestamp>,
-    /// When a read last showed that it is there with this content, and nothing in the way of it.
+    /// When a read last showed that it exists with this content, and that nothing prevents its effect.
     pub verified_at: Option<Timestamp>,
-    /// When a read since then showed a role policy to be there still.
+    /// When a later read showed that a role policy still exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reread_at: Option<Timestamp>,
-    /// Since when no revision that is known names it; absent while one does.
+    /// Since when no known revision refers to it; absent while one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spare_since: Option<Timestamp>,
-    /// What may keep a role policy from having effect.
+    /// What may prevent the effect of a role policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubt: Option<String>,
-    /// What others did to it lately.
+    /// How others removed or changed it recently.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken: Option<RightsTaken>,
 }
 
-/// Others took a role policy of ours away, or altered it.
+/// Others removed or changed a role policy of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RightsTaken {
-    /// How often, the last time included.
+    /// How often, including the last time.
     pub times: u32,
     /// When that was noticed first.
     pub since: Timestamp,
     /// When it was noticed last.
     pub last_at: Timestamp,
-    /// The last time it was there with other content.
+    /// Whether it existed with other content the last time.
     #[serde(default)]
     pub altered: bool,
-    /// The tool that the tags of the role name.
+    /// The tool, by the tags of the role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<Tool>,
 }

@@ -1,52 +1,53 @@
-//! What becomes of a service that a failed deployment of ours left on a revision that does not work.
+//! The record of putting back a service that a failed deployment of ours left on a revision that does not work.
 //!
-//! A memory only; `plan` decides.
+//! This is only stored here; `plan` decides what follows from it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ManagedRevision;
 
-/// The revision to go back to, and how far that is.
+/// The revision to which the service is put back, and how far that is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PutBack {
     /// ARN of the revision that the service ran before.
     pub revision: String,
-    /// What it is, when it is ours as well: its roles must allow for it until it is left for good.
+    /// The revision itself, if it is a managed one: its roles must keep its
+    /// rights until the service no longer needs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed: Option<ManagedRevision>,
-    /// ECS id of the deployment that failed (`ecs-svc/…`), when it was known. Another deployment of the same
-    /// revision is somebody else's.
+    /// ECS id of the deployment that failed (`ecs-svc/…`), if it was known. Another deployment of the same
+    /// revision is not ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment_id: Option<String>,
     /// When that deployment was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
-    /// How far it is.
+    /// The state of putting the service back.
     #[serde(default)]
     pub state: PutBackState,
-    /// How often ECS refused it with words that may pass.
+    /// How often ECS refused it with an error that may be temporary.
     #[serde(default)]
     pub tries: u32,
-    /// Before that time it is not tried again.
+    /// It is not retried before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
 }
 
-/// How far putting a service back is. It is done once for a failure.
+/// The state of putting a service back. It is done once for a failure.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PutBackState {
-    /// Not begun.
+    /// Not started.
     #[default]
     Due,
     /// ECS refused to stop the deployment; the service is updated instead.
     StopRefused,
-    /// The deployment back was started.
+    /// The deployment of the revision before was started.
     Began,
     /// The service runs the revision before again.
     Done,
-    /// It was not put back, or not to its end; with why, for people.
+    /// It was not put back, or not completely; with the reason, for users.
     Over(String),
 }
 
@@ -57,7 +58,7 @@ impl PutBack {
         matches!(self.state, PutBackState::Due | PutBackState::StopRefused)
     }
 
-    /// Whether the service may still get to its revision.
+    /// Whether the service may still be put back to the revision.
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.is_due() || matches!(self.state, PutBackState::Began)

@@ -1,13 +1,13 @@
-//! What the operator remembers of one policy's rollout in one target, beside its workloads.
+//! The record of one policy's rollout in one target, beside those of its workloads.
 //!
-//! Never what can be counted from the workloads' own records.
+//! What can be counted from the workloads' own records is not stored here.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::PolicyRef;
 
-/// The rollout of the present generation of a policy in one target.
+/// The rollout of the current generation of a policy in one target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RolloutRecord {
@@ -24,14 +24,14 @@ pub struct RolloutRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RolloutStop {
-    /// What was seen, for people.
+    /// What was seen, for users.
     pub message: String,
-    /// When.
+    /// When it stopped.
     pub at: Timestamp,
 }
 
 impl RolloutRecord {
-    /// Why the rollout of that generation stopped, unless it was resumed since.
+    /// Returns why the rollout of that generation stopped, unless it was resumed since.
     #[must_use]
     pub fn stopped_since(
         &self,

@@ -1,19 +1,19 @@
-//! What stood in the way of a workload's router: others who took it away, races that were lost, roles.
+//! The record of what prevented a workload's router: reverts by others, lost races, roles.
 //!
-//! Never a decision: what follows from it is planned anew in each pass.
+//! What follows from it is decided in each pass.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::PolicyRef;
 
-/// Somebody took the router away.
+/// A deployment by which somebody removed the router.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Revert {
     /// When it was seen.
     pub at: Timestamp,
-    /// ARN of the revision they brought.
+    /// ARN of the revision that they deployed.
     pub revision: String,
     /// Canonical hash of its content.
     pub content: String,
@@ -23,50 +23,50 @@ pub struct Revert {
     pub policy: PolicyRef,
 }
 
-/// A race that an update of ours lost to the owner although the service was read just before: their
-/// revision was superseded at once, and is what the service must get back to.
+/// A race between an update of ours and the owner's, although the service was read just before: our update
+/// superseded their revision at once, and the service must get it back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Overtaken {
     /// The owner's revision.
     pub theirs: String,
-    /// The revision we brought over it.
+    /// The revision of ours that superseded it.
     pub ours: String,
-    /// The policy it happened for.
+    /// The policy for which it happened.
     pub policy: PolicyRef,
     /// When.
     pub at: Timestamp,
 }
 
-/// A change that something outside of the service stands in the way of: a role, a tag that was moved. It takes no
-/// place from others until it is time to look again.
+/// A change that something outside of the service prevents: a role, a tag that was moved. It takes no slot until it
+/// is time to check again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Obstacle {
     /// Content hash of the change.
     pub hash: String,
-    /// The policy it was for.
+    /// The policy of the change.
     pub policy: PolicyRef,
-    /// Reason word, as in conditions.
+    /// Reason, as in conditions.
     pub reason: String,
-    /// For people.
+    /// Message, for users.
     pub message: String,
-    /// When it is looked at again, unless the change becomes another before.
+    /// When it is checked again, unless the change becomes another one before.
     pub look_again_at: Timestamp,
 }
 
-/// What was found out about the rights of a workload's roles (`iam.mode: Verify`).
+/// The result of checking the rights of a workload's roles (`iam.mode: Verify`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RightsRecord {
-    /// Digest of the roles and of what they must allow.
+    /// Digest of the roles and of the rights that they need.
     pub digest: String,
-    /// When it was found out.
+    /// When it was checked.
     pub judged_at: Timestamp,
     /// What is missing, a sentence for each role.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
-    /// What could not be found out, a sentence for each role.
+    /// What could not be evaluated, a sentence for each role.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
 }

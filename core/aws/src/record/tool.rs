@@ -1,4 +1,4 @@
-//! The tools that deploy services beside the operator.
+//! The tools of owners that deploy services.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! The size of a task, and what its containers reserve of it.
 //!
-//! Never guesses a size that is not there: a task without one is answered with none.
+//! A task without a size has none here; it is not estimated.
 
 mod units;
 
@@ -21,7 +21,7 @@ pub struct TaskSize {
     pub memory_mib: u64,
 }
 
-/// `256/512`: CPU units and MiB, as people write Fargate sizes.
+/// Formats as `256/512`: CPU units and MiB, as is usual for Fargate sizes.
 impl fmt::Display for TaskSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.cpu_units, self.memory_mib)
@@ -29,19 +29,19 @@ impl fmt::Display for TaskSize {
 }
 
 impl TaskSize {
-    /// CPU units at task level, when they are said and can be read.
+    /// Returns the CPU units at task level; `None` if they are absent or cannot be read.
     #[must_use]
     pub fn cpu_of(document: &TaskDefinitionDoc) -> Option<u64> {
         document.json("cpu").and_then(cpu_units_of)
     }
 
-    /// MiB at task level, when they are said and can be read.
+    /// Returns the memory at task level in MiB; `None` if it is absent or cannot be read.
     #[must_use]
     pub fn memory_of(document: &TaskDefinitionDoc) -> Option<u64> {
         document.json("memory").and_then(memory_mib_of)
     }
 
-    /// What a task takes from an instance: its own size, and where it says none, what its containers
+    /// Returns what a task takes from an instance: its own size, or, if it has none, what its containers
     /// reserve.
     #[must_use]
     pub fn taken_by(document: &TaskDefinitionDoc) -> Self {
@@ -53,21 +53,21 @@ impl TaskSize {
     }
 }
 
-/// What containers ask of their task.
+/// What containers reserve of their task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reserved {
     /// Sum of `cpu`.
     pub cpu_units: u64,
-    /// Sum of `memoryReservation`, or `memory` where there is none: what ECS sets aside.
+    /// Sum of `memoryReservation`, or `memory` if there is none: what ECS reserves.
     /// Source: `memoryReservation` in
     /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>.
     pub memory_mib: u64,
-    /// Largest `memory` of one container; 0 when none has one.
+    /// Largest `memory` of a container; 0 if none has one.
     pub largest_limit_mib: u64,
 }
 
 impl Reserved {
-    /// These and one more container.
+    /// Adds one more container.
     #[must_use]
     pub fn and(
         self,
@@ -83,7 +83,7 @@ impl Reserved {
         }
     }
 
-    /// The least size of a task that holds all of it.
+    /// Returns the least size of a task that has room for all of it.
     #[must_use]
     pub fn least_size(&self) -> TaskSize {
         TaskSize {
@@ -93,14 +93,14 @@ impl Reserved {
     }
 }
 
-/// What these containers ask together. A reservation of 0 counts as absent.
+/// Returns what these containers reserve together. A reservation of 0 counts as absent.
 pub fn reserved<'a>(containers: impl Iterator<Item = ContainerView<'a>>) -> Reserved {
     containers.fold(Reserved::default(), |sum, container| {
-        let said = |mib: Option<u64>| mib.filter(|mib| *mib > 0);
+        let non_zero = |mib: Option<u64>| mib.filter(|mib| *mib > 0);
         sum.and(
             container.cpu(),
-            said(container.memory_mib()),
-            said(container.memory_reservation_mib()),
+            non_zero(container.memory_mib()),
+            non_zero(container.memory_reservation_mib()),
         )
     })
 }

@@ -1,6 +1,6 @@
 //! How ECS reads the size of a task: `"1024"`, `"1 vCPU"`, `"2GB"`.
 //!
-//! Never goes through floating point: what ECS stores are whole units.
+//! No floating point is used, because ECS stores whole units.
 //! Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html#task_size>.
 
 use serde_json::Value;
@@ -10,24 +10,24 @@ use firelens_taskdef::{Json, JsonKind};
 /// Units in one vCPU, and MiB in one GB as ECS counts it.
 pub(crate) const UNITS: u64 = 1024;
 
-/// CPU units of `"1024"`, `1024`, `"1 vCPU"` or `".5 vcpu"`; none for any other text.
+/// Returns the CPU units of `"1024"`, `1024`, `"1 vCPU"` or `".5 vcpu"`; `None` for any other text.
 #[must_use]
 pub fn cpu_units(value: &Value) -> Option<u64> {
     whole(value, "vcpu")
 }
 
-/// MiB of `"2048"`, `2048`, `"2 GB"` or `"0.5GB"`; none for any other text.
+/// Returns the MiB of `"2048"`, `2048`, `"2 GB"` or `"0.5GB"`; `None` for any other text.
 #[must_use]
 pub fn memory_mib(value: &Value) -> Option<u64> {
     whole(value, "gb")
 }
 
-/// As [`cpu_units`], of a value in its document.
+/// As [`cpu_units`], for a value in its document.
 pub(super) fn cpu_units_of(value: Json<'_>) -> Option<u64> {
     whole_of(value, "vcpu")
 }
 
-/// As [`memory_mib`], of a value in its document.
+/// As [`memory_mib`], for a value in its document.
 pub(super) fn memory_mib_of(value: Json<'_>) -> Option<u64> {
     whole_of(value, "gb")
 }
@@ -56,7 +56,7 @@ fn read(text: &str, unit: &str) -> Option<u64> {
     }
 }
 
-/// A decimal number times 1024, rounded down.
+/// Returns a decimal number times 1024, rounded down.
 fn scaled(text: &str) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if whole.is_empty() && fraction.is_empty() {

@@ -1,6 +1,6 @@
 //! `AwsTarget`: an AWS account and region to look after.
 //!
-//! Holds no credentials, only the role to assume.
+//! It holds no credentials, only the role to assume.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

@@ -1,6 +1,6 @@
 //! The columns that `kubectl get` shows for each kind.
 //!
-//! Only what can be read from the object: a column computes nothing.
+//! A column shows a value that is in the object; nothing is computed.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ pub struct Column {
     pub type_: &'static str,
     /// OpenAPI format of the cells; `name` for the name of the object; often empty.
     pub format: &'static str,
-    /// What the column says.
+    /// What the column shows.
     pub description: &'static str,
     /// 0: always shown; 1: shown by `-o wide`.
     pub priority: i32,
@@ -33,23 +33,27 @@ pub enum ColumnPath {
 }
 
 impl ColumnPath {
-    /// The value there; none where the object does not say it.
+    /// Returns the value at this path; `None` if the object does not have it or it is null.
     #[must_use]
     pub fn find<'a>(&self, object: &'a Value) -> Option<&'a Value> {
-        let found = match self {
+        let value = match self {
             Self::Pointer(pointer) => object.pointer(pointer),
             Self::Condition(type_, member) => object
                 .pointer("/status/conditions")
                 .and_then(Value::as_array)
-                .and_then(|all| all.iter().find(|one| one["type"] == *type_))
+                .and_then(|conditions| {
+                    conditions
+                        .iter()
+                        .find(|condition| condition["type"] == *type_)
+                })
                 .and_then(|condition| condition.get(member)),
         };
-        found.filter(|value| !value.is_null())
+        value.filter(|value| !value.is_null())
     }
 }
 
 impl Column {
-    /// A column that is always shown, and whose cells have no format.
+    /// Creates a column that is always shown, and whose cells have no format.
     #[must_use]
     pub const fn new(
         name: &'static str,
@@ -67,7 +71,7 @@ impl Column {
         }
     }
 
-    /// The same column, shown by `-o wide` only.
+    /// Returns the same column, shown by `-o wide` only.
     #[must_use]
     pub const fn wide(self) -> Self {
         Self {
@@ -318,7 +322,7 @@ const ROLLOUT: &[Column] = &[
     AGE,
 ];
 
-/// The columns of a kind, in order. The first is the name.
+/// Returns the columns of a kind, in order. The first is the name.
 #[must_use]
 pub const fn printer_columns(kind: Kind) -> &'static [Column] {
     match kind {

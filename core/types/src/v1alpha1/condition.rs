@@ -1,6 +1,7 @@
-//! Conditions: the only form in which status says how things are.
+//! Conditions: the only form in which a status reports state.
 //!
-//! Never a phase: every condition stands alone, with a reason from a closed list.
+//! There is no phase, as the Kubernetes API conventions advise: each condition is independent of the
+//! others, with a reason from a closed list.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

@@ -1,6 +1,6 @@
 //! `Freeze`: a time in which nothing is started, for the whole fleet or a part of it.
 //!
-//! It never ends a deployment that runs: what was started comes to its end.
+//! A freeze does not end a running deployment: what was started continues to its end.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

@@ -1,6 +1,6 @@
-//! The kinds of the API and what they are called.
+//! The kinds of the API and their names.
 //!
-//! Never rename one: names are part of every stored object and every script.
+//! A name cannot be changed: it is part of every stored object and of users' scripts.
 
 use std::fmt;
 
@@ -10,17 +10,17 @@ use serde::{Deserialize, Serialize};
 pub const GROUP: &str = "firelens.dev";
 /// The API version.
 pub const VERSION: &str = "v1alpha1";
-/// Group and version as `apiVersion` has them.
+/// Group and version, as in the field `apiVersion`.
 pub const API_VERSION: &str = "firelens.dev/v1alpha1";
-/// Finalizer of a policy: it is held until every target says that nothing of it is left.
+/// Finalizer of a policy: it is kept until nothing of the policy is left in any target.
 pub const RESTORE_FINALIZER: &str = "firelens.dev/restore";
 
-/// Finalizer of a target: it is held until nothing of ours runs there that somebody looks after.
+/// Finalizer of a target: it is kept until no service of the target that still exists runs our router.
 pub const IN_USE_FINALIZER: &str = "firelens.dev/in-use";
-/// Annotation of a target whose value [`RETAIN`] lets it be deleted although routers run there: they are left
-/// as they are, with their rights and files.
+/// Annotation of a target. With the value [`RETAIN`] the target can be deleted although routers run there: they
+/// are not changed, and keep their rights and files.
 pub const DELETION_POLICY_ANNOTATION: &str = "firelens.dev/deletion-policy";
-/// The value of [`DELETION_POLICY_ANNOTATION`] that does so.
+/// The value of [`DELETION_POLICY_ANNOTATION`] that allows the deletion.
 pub const RETAIN: &str = "Retain";
 
 /// A kind of object. All kinds are cluster-scoped.
@@ -41,7 +41,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every kind, in the order discovery lists them.
+    /// All kinds, in the order in which discovery lists them.
     pub const ALL: [Kind; 6] = [
         Kind::LoggingPolicy,
         Kind::LogDestination,
@@ -51,7 +51,7 @@ impl Kind {
         Kind::Rollout,
     ];
 
-    /// The name in `kind`, such as `LoggingPolicy`.
+    /// Returns the name as in the field `kind`, such as `LoggingPolicy`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -64,7 +64,7 @@ impl Kind {
         }
     }
 
-    /// The name in paths, such as `loggingpolicies`.
+    /// Returns the plural, as in paths, such as `loggingpolicies`.
     #[must_use]
     pub const fn plural(self) -> &'static str {
         match self {
@@ -77,7 +77,7 @@ impl Kind {
         }
     }
 
-    /// The singular that `kubectl` accepts, such as `loggingpolicy`.
+    /// Returns the singular that `kubectl` accepts, such as `loggingpolicy`.
     #[must_use]
     pub const fn singular(self) -> &'static str {
         match self {
@@ -90,7 +90,7 @@ impl Kind {
         }
     }
 
-    /// The short names that `kubectl` accepts, such as `lp`.
+    /// Returns the short names that `kubectl` accepts, such as `lp`.
     #[must_use]
     pub const fn short_names(self) -> &'static [&'static str] {
         match self {
@@ -103,19 +103,19 @@ impl Kind {
         }
     }
 
-    /// The kind with this plural.
+    /// Returns the kind with this plural.
     #[must_use]
     pub fn from_plural(plural: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.plural() == plural)
     }
 
-    /// The kind with this name, written exactly.
+    /// Returns the kind with exactly this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Whether people write objects of this kind; the controller alone writes the others.
+    /// Whether users write objects of this kind; only the controller writes the others.
     #[must_use]
     pub const fn written_by_users(self) -> bool {
         matches!(
@@ -124,7 +124,7 @@ impl Kind {
         )
     }
 
-    /// Whether people write `spec.control` of objects that the controller writes otherwise.
+    /// Whether users write `spec.control` of objects of this kind, and the controller everything else.
     #[must_use]
     pub const fn is_controlled_by_users(self) -> bool {
         matches!(self, Kind::Rollout)

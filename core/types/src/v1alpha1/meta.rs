@@ -1,7 +1,7 @@
 //! The envelope that every object has: `apiVersion`, `kind`, `metadata`, `spec`, `status`.
 //!
-//! Members of `metadata` that this file does not name are kept by the store as they are; decide
-//! nothing on them.
+//! The store keeps members of `metadata` that this file does not name as they are; no decision may depend
+//! on them.
 
 use std::collections::BTreeMap;
 
@@ -114,22 +114,22 @@ pub struct OwnerReference {
 }
 
 impl<S, T> Object<S, T> {
-    /// The name of the object.
+    /// Returns the name of the object.
     pub fn name(&self) -> &str {
         &self.metadata.name
     }
 
-    /// The generation of the desired state; 0 before the object was stored.
+    /// Returns the generation of the desired state; 0 before the object was stored.
     pub fn generation(&self) -> i64 {
         self.metadata.generation.unwrap_or(0)
     }
 
-    /// The uid; empty before the object was stored.
+    /// Returns the uid; empty before the object was stored.
     pub fn uid(&self) -> &str {
         self.metadata.uid.as_deref().unwrap_or("")
     }
 
-    /// Whether deletion was asked for.
+    /// Whether deletion was requested.
     pub fn is_deleting(&self) -> bool {
         self.metadata.deletion_timestamp.is_some()
     }

@@ -1,7 +1,6 @@
 //! The `firelens.dev/v1alpha1` API: its six kinds, their defaults, their schema and their rules.
 //!
-//! Nothing here decides about a workload, and nothing here is ever renamed: people, scripts and
-//! stored objects depend on these names.
+//! Names of kinds, fields and values cannot be changed: users, scripts and stored objects depend on them.
 
 mod aws_target;
 mod columns;
@@ -38,13 +37,13 @@ pub use validate::nearest_name;
 pub use validate::{Cause, FieldError, admit};
 pub use workload::*;
 
-/// A policy: who gets which routing, and how it is rolled out.
+/// A policy: which workloads get which routing, and how it is rolled out.
 pub type LoggingPolicy = Object<LoggingPolicySpec, LoggingPolicyStatus>;
-/// A named, shared place for logs.
+/// A named, shared destination for logs.
 pub type LogDestination = Object<LogDestinationSpec, LogDestinationStatus>;
-/// An AWS account and region to look after.
+/// An AWS account and region that the operator manages.
 pub type AwsTarget = Object<AwsTargetSpec, AwsTargetStatus>;
-/// A time in which nothing is started.
+/// A time in which no deployment is started.
 pub type Freeze = Object<FreezeSpec, FreezeStatus>;
 /// An ECS service as the operator sees it; written by the controller only.
 pub type Workload = Object<WorkloadSpec, WorkloadStatus>;

@@ -1,6 +1,6 @@
-//! The name of a Workload object, made from where the service is.
+//! The names of Workload and Rollout objects, derived from what they describe.
 //!
-//! Never changes for the same service, and never is the same for two.
+//! The name of a service or of a rollout does not change, and no two of them share one.
 
 use sha2::{Digest, Sha256};
 
@@ -9,16 +9,16 @@ const NAME_MAX_BYTES: usize = 253;
 /// Hexadecimal digits of the hash that keeps shortened names apart: 40 bits.
 const HASH_DIGITS: usize = 10;
 
-/// The name of the Workload for a service: `TARGET.CLUSTER.SERVICE`, lower-cased, DNS-safe, at most
-/// 253 characters. When that loses information, a hash of the three is put at the end.
+/// Returns the name of the Workload for a service: `TARGET.CLUSTER.SERVICE`, lower-cased, DNS-safe, at most
+/// 253 characters. When that loses information, a hash of the three is appended.
 #[must_use]
 pub fn workload_name(target: &str, cluster: &str, service: &str) -> String {
     let parts = [target, cluster, service];
     let mut lossy = false;
     let mut name = String::new();
     for (index, part) in parts.into_iter().enumerate() {
-        // Target names are DNS subdomains and may hold dots; only their cluster and service may not,
-        // so that a name is parted in one way.
+        // Target names are DNS subdomains and may hold dots; cluster and service may not, so that a name
+        // can be split into its parts in one way only.
         let (safe, lost) = dns_safe(part, index == 0);
         lossy |= lost;
         if index > 0 {
@@ -34,8 +34,8 @@ pub fn workload_name(target: &str, cluster: &str, service: &str) -> String {
     format!("{kept}-{}", hash(parts))
 }
 
-/// The name of the `Rollout` of a policy generation in a target: `POLICY.gGENERATION.TARGET`, at most 253
-/// characters. A longer one is cut, and a hash of the three put at its end.
+/// Returns the name of the `Rollout` of a policy generation in a target: `POLICY.gGENERATION.TARGET`, at most
+/// 253 characters. A longer one is cut, and a hash of the three is appended.
 #[must_use]
 pub fn rollout_name(policy: &str, generation: i64, target: &str) -> String {
     let generation = format!("g{generation}");
@@ -48,7 +48,7 @@ pub fn rollout_name(policy: &str, generation: i64, target: &str) -> String {
     format!("{kept}-{}", hash([policy, &generation, target]))
 }
 
-/// The part as DNS allows it, and whether that lost information.
+/// Returns the part as DNS allows it, and whether that lost information.
 fn dns_safe(part: &str, dots: bool) -> (String, bool) {
     let lowered: String = part
         .chars()

@@ -1,6 +1,6 @@
 //! `Rollout`: the progress of one policy generation in one target.
 //!
-//! A record of what happens, kept after the rollout ended. People write `spec.control` and nothing else.
+//! The object is kept after the rollout ended. Users write `spec.control` and nothing else.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -48,7 +48,7 @@ pub struct RolloutControl {
 }
 
 impl RolloutControl {
-    /// Whether nothing was said.
+    /// Whether no member is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

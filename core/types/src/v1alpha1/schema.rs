@@ -1,6 +1,6 @@
 //! The OpenAPI 3.0 schema of each kind, made from the types and their doc comments.
 //!
-//! Never written by hand, and never with a `$ref`: clients read it as it is.
+//! A schema has no `$ref`, because clients such as `kubectl explain` read it as it is.
 
 use std::sync::LazyLock;
 
@@ -10,14 +10,14 @@ use serde_json::{Map, Value};
 
 use super::{AwsTarget, Freeze, Kind, LogDestination, LoggingPolicy, Rollout, Workload};
 
-/// The OpenAPI 3.0 schema of the whole object, everything inlined, with a description on every
-/// field. `x-kubernetes-group-version-kind` is left to who serves it.
+/// Returns the OpenAPI 3.0 schema of the whole object, everything inlined, with a description on every
+/// field. The caller adds `x-kubernetes-group-version-kind`.
 #[must_use]
 pub fn schema(kind: Kind) -> Value {
     schema_ref(kind).clone()
 }
 
-/// The same, not copied.
+/// As [`schema`], without a copy.
 pub(crate) fn schema_ref(kind: Kind) -> &'static Value {
     static POLICY: LazyLock<Value> =
         LazyLock::new(|| generate::<LoggingPolicy>(Kind::LoggingPolicy));
@@ -41,7 +41,7 @@ fn generate<T: JsonSchema>(kind: Kind) -> Value {
     generate_any::<T>(about(kind))
 }
 
-/// The schema of anything else that the API answers, described by `about`.
+/// Returns the schema of any other type that the API returns, described by `about`.
 pub fn generate_any<T: JsonSchema>(about: &str) -> Value {
     let settings = SchemaSettings::openapi3().with(|settings| {
         settings.inline_subschemas = true;
@@ -59,7 +59,7 @@ pub fn generate_any<T: JsonSchema>(about: &str) -> Value {
     schema
 }
 
-/// What an object of the kind is, as `kubectl explain` opens.
+/// Returns the description of a kind, which is the first line of `kubectl explain`.
 const fn about(kind: Kind) -> &'static str {
     match kind {
         Kind::LoggingPolicy => {
@@ -84,7 +84,7 @@ const fn about(kind: Kind) -> &'static str {
     }
 }
 
-/// Makes one schema, and all below it, plain OpenAPI 3.0 as Kubernetes writes it: no null, no
+/// Turns a schema, and all below it, into plain OpenAPI 3.0 as Kubernetes writes it: no null, no
 /// titles, no unsigned formats, descriptions without line breaks.
 fn tidy(schema: &mut Value) {
     match schema {
@@ -137,7 +137,7 @@ fn drop_null(map: &mut Map<String, Value>) {
     {
         map.shift_remove("anyOf");
         for (name, value) in only {
-            // The field's own description says more than that of its type.
+            // The field's own description is more specific than that of its type.
             map.entry(name.clone()).or_insert_with(|| value.clone());
         }
     }
@@ -174,7 +174,7 @@ fn tidy_default(map: &mut Map<String, Value>) {
     }
 }
 
-/// The text of a doc comment as one line: addresses without their angle brackets.
+/// Returns the text of a doc comment as one line, URLs without their angle brackets.
 fn one_line(text: &str) -> String {
     let words: Vec<&str> = text
         .split_whitespace()

@@ -1,26 +1,24 @@
 //! Small helpers for the serde forms of the API, and the macro for its plain enums.
-//!
-//! Nothing here knows a kind.
 
 use serde::{Deserialize, Deserializer};
 
-/// Reads a string, taking the empty one for absent: the API lets people write `file: ""`.
+/// Reads a string; the empty string is `None`, since the API accepts `file: ""`.
 pub(crate) fn blank_as_none<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
 }
 
-/// Whether a flag that is false by default is so.
+/// Whether a flag has its default, false.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
 pub(crate) fn is_false(flag: &bool) -> bool {
     !*flag
 }
 
-/// An enum of the API: each variant with its text, `Display` and the list of all texts.
+/// Declares an enum of the API: each variant with its text, `Display` and the list of all texts.
 ///
-/// The schema is one flat list of values, since `kubectl explain` shows that; what each value
-/// means belongs into the doc comment of the field.
+/// The schema is one flat list of values, because that is what `kubectl explain` shows; what each value
+/// means belongs in the doc comment of the field.
 macro_rules! text_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$meta])*

@@ -1,6 +1,6 @@
 //! Maintenance windows: when deployments may start.
 //!
-//! Pure: the time is an argument. The names of time zones are IANA's; their rules come with the library.
+//! The time is an argument. The names of time zones are IANA's; their rules come with the library.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -32,13 +32,13 @@ pub fn is_zone(name: &str) -> bool {
 /// Checks the schedule of a window.
 ///
 /// # Errors
-/// Says what is wrong with it, and what is allowed.
+/// The text describes what is wrong with it, and what is allowed.
 pub fn check(window: &MaintenanceWindow) -> Result<(), String> {
     parse(window).map(drop)
 }
 
-/// Whether deployments may start at `now`. No windows: always. Where windows overlap, the last to close
-/// counts.
+/// Reports whether deployments may start at `now`. Without windows they always may. Where windows overlap, the
+/// last to close counts.
 #[must_use]
 pub fn opening(windows: &[MaintenanceWindow], now: Timestamp) -> Opening {
     if windows.is_empty() {
@@ -66,8 +66,8 @@ pub fn opening(windows: &[MaintenanceWindow], now: Timestamp) -> Opening {
     }
 }
 
-/// When the window that is open at `now` closes, if one is. A window opens in the minute that the
-/// schedule names, and a later opening within it makes it longer.
+/// Returns when the window closes, if it is open at `now`. A window opens in the minute that the schedule
+/// names, and a later opening within it extends it.
 fn closing(
     schedule: &cronexpr::Crontab,
     length: SignedDuration,
@@ -82,7 +82,7 @@ fn closing(
             break;
         }
         closes = opened.checked_add(length).ok();
-        // Only the newest opening counts; a schedule of every minute must not be walked minute by minute.
+        // Only the newest opening counts; a schedule of every minute must not be iterated minute by minute.
         from = opened.max(now.checked_sub(SignedDuration::from_mins(1)).ok()?);
     }
     closes.filter(|closes| *closes > now)

@@ -1,6 +1,6 @@
 //! `Workload`: one ECS service as the operator sees it.
 //!
-//! Generated and read-only: nothing a user writes is ever read from here.
+//! It is generated and read-only: the operator reads no user input from it.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

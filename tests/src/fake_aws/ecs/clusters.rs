@@ -105,10 +105,10 @@ pub(super) fn describe_providers(
         [] => used,
         some => some,
     };
-    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    let (mut providers, mut failures) = (Vec::new(), Vec::new());
     for name in asked.iter().filter_map(Value::as_str) {
         let arn = ctx.place.ecs_arn(&format!("capacity-provider/{name}"));
-        if !used.iter().any(|one| one == name) {
+        if !used.iter().any(|provider| provider == name) {
             failures.push(json!({"arn": arn, "reason": "MISSING"}));
             continue;
         }
@@ -119,11 +119,11 @@ pub(super) fn describe_providers(
                 .get(name)
                 .map_or("EC2_AUTOSCALING", String::as_str),
         };
-        found.push(json!({
+        providers.push(json!({
             "capacityProviderArn": arn, "name": name, "status": "ACTIVE", "type": kind, "tags": [],
         }));
     }
-    Ok(json!({"capacityProviders": found, "failures": failures}))
+    Ok(json!({"capacityProviders": providers, "failures": failures}))
 }
 
 pub(super) fn describe(region: &Region, ctx: &Ctx<'_>, params: &Value) -> Result<Value, AwsError> {
@@ -135,15 +135,15 @@ pub(super) fn describe(region: &Region, ctx: &Ctx<'_>, params: &Value) -> Result
     if asked.len() > MAX_DESCRIBED {
         return Err(AwsError::invalid("Clusters cannot be greater than 100"));
     }
-    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    let (mut clusters, mut failures) = (Vec::new(), Vec::new());
     for name in asked.iter().filter_map(Value::as_str).map(last_segment) {
         match region.clusters.get(name) {
-            Some(cluster) => found.push(view(cluster, includes(params, "TAGS"))),
+            Some(cluster) => clusters.push(view(cluster, includes(params, "TAGS"))),
             None => failures.push(json!({
                 "arn": ctx.place.ecs_arn(&format!("cluster/{name}")),
                 "reason": "MISSING",
             })),
         }
     }
-    Ok(json!({ "clusters": found, "failures": failures }))
+    Ok(json!({ "clusters": clusters, "failures": failures }))
 }

@@ -24,7 +24,7 @@ pub(super) fn describe(
             "serviceDeploymentArns must have between 1 and 20 entries",
         ));
     }
-    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    let (mut deployments, mut failures) = (Vec::new(), Vec::new());
     for arn in asked.iter().filter_map(Value::as_str) {
         // arn:…:service-deployment/CLUSTER/SERVICE/ID
         let mut parts = arn.rsplit('/').skip(1);
@@ -40,11 +40,11 @@ pub(super) fn describe(
             Some(view(service, past, ctx))
         });
         match past {
-            Some(view) => found.push(view),
+            Some(view) => deployments.push(view),
             None => failures.push(json!({ "arn": arn, "reason": "MISSING" })),
         }
     }
-    Ok(json!({ "serviceDeployments": found, "failures": failures }))
+    Ok(json!({ "serviceDeployments": deployments, "failures": failures }))
 }
 
 fn view(service: &Service, past: &ServiceDeployment, ctx: &Ctx<'_>) -> Value {

@@ -1,6 +1,6 @@
 //! Services of Express Gateway: the one call that gives them a task definition of their owner's.
 //! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateExpressGatewayService.html>
-//! Never makes a task definition: what Express writes itself, a test registers.
+//! It creates no task definition: a test registers what Express would write itself.
 
 use serde_json::{Value, json};
 
@@ -43,7 +43,9 @@ fn check(region: &Region, asked: &str) -> Result<(), AwsError> {
         .revision(asked)
         .ok_or_else(|| AwsError::client("TaskDefinition not found."))?;
     let document = revision.view();
-    let main = containers(&document).iter().find(|one| one["name"] == MAIN);
+    let main = containers(&document)
+        .iter()
+        .find(|container| container["name"] == MAIN);
     let ports = main.map_or(&[][..], |main| list_of(main, "portMappings"));
     let fits = matches!(ports, [port] if port["name"].is_string());
     if !fits {

@@ -31,15 +31,16 @@ pub(super) fn describe(region: &mut Region, params: &Value) -> Result<Value, Aws
         ));
     }
     let cluster = region.cluster_mut(params)?;
-    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    let (mut instances, mut failures) = (Vec::new(), Vec::new());
     for wanted in asked.iter().filter_map(Value::as_str) {
-        let same = |one: &&Value| arn(one).map(last_segment) == Some(last_segment(wanted));
+        let same =
+            |instance: &&Value| arn(instance).map(last_segment) == Some(last_segment(wanted));
         match cluster.instances.iter().find(same) {
-            Some(instance) => found.push(instance.clone()),
+            Some(instance) => instances.push(instance.clone()),
             None => failures.push(json!({"arn": wanted, "reason": "MISSING"})),
         }
     }
-    Ok(json!({"containerInstances": found, "failures": failures}))
+    Ok(json!({"containerInstances": instances, "failures": failures}))
 }
 
 fn arn(instance: &Value) -> Option<&str> {

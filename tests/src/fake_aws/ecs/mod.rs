@@ -1,5 +1,5 @@
 //! ECS of one account and region: clusters, services, task definitions, deployments, tags.
-//! Answers as the API documents it; never waits and never looks at a clock but [`Ctx::now_ms`].
+//! It behaves as the API is documented; the only clock is [`Ctx::now_ms`].
 //! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/Welcome.html>
 
 mod clusters;
@@ -147,7 +147,7 @@ impl Region {
         }
     }
 
-    /// Reads see the newest versions from here on.
+    /// Reads see the newest versions from now on.
     pub(super) fn collapse(&mut self) {
         for cluster in self.clusters.values_mut() {
             cluster.services.values_mut().for_each(Lagged::collapse);
@@ -185,10 +185,10 @@ fn list_of<'a>(params: &'a Value, name: &str) -> &'a [Value] {
 }
 
 /// Whether `include` names `what`.
-fn includes(params: &Value, what: &str) -> bool {
+fn includes(params: &Value, name: &str) -> bool {
     list_of(params, "include")
         .iter()
-        .any(|item| item.as_str() == Some(what))
+        .any(|item| item.as_str() == Some(name))
 }
 
 /// `name` of `arn:…:kind/path/name` or of `name`.

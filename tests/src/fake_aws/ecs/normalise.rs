@@ -1,5 +1,5 @@
-//! What ECS makes of a registered document: defaults filled in, sizes rewritten, attributes derived.
-//! Never drops a member: fields that ECS invents tomorrow come back as they were sent.
+//! How ECS changes a registered document: fills in defaults, rewrites sizes, derives attributes.
+//! Unknown members are kept as they were sent, as new fields of ECS would be.
 
 use serde_json::{Map, Value, json};
 

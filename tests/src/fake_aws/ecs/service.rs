@@ -1,5 +1,5 @@
 //! One service and its deployments as a state machine of the driven clock.
-//! Never decides how a deployment ends: that is decided when it starts.
+//! How a deployment ends is decided when it starts, not here.
 
 use serde_json::{Map, Value, json};
 
@@ -89,7 +89,7 @@ pub(in crate::fake_aws) struct Deployment {
     cleaned_ms: Option<i64>,
 }
 
-/// What `DescribeServiceDeployments` tells.
+/// What `DescribeServiceDeployments` shows.
 #[derive(Clone, Debug)]
 pub(super) struct ServiceDeployment {
     pub(super) arn: String,
@@ -165,7 +165,10 @@ impl Service {
 
     pub(super) fn next_change_ms(&self) -> Option<i64> {
         let due = self.deployments.first().and_then(|primary| primary.due_ms);
-        let cleaned = self.deployments.iter().filter_map(|one| one.cleaned_ms);
+        let cleaned = self
+            .deployments
+            .iter()
+            .filter_map(|deployment| deployment.cleaned_ms);
         let ends = [due, self.drained_ms].into_iter().flatten();
         ends.chain(cleaned).min()
     }
@@ -263,7 +266,7 @@ impl Service {
             self.deployments.clear();
         }
         self.deployments
-            .retain(|one| one.cleaned_ms.is_none_or(|at_ms| at_ms > now_ms));
+            .retain(|deployment| deployment.cleaned_ms.is_none_or(|at_ms| at_ms > now_ms));
         let rollback_to = self.last_completed.clone();
         let Some(primary) = self.deployments.first_mut() else {
             return;
@@ -293,8 +296,9 @@ impl Service {
     /// Ends the newest deployment well, now.
     pub(super) fn complete(&mut self, id: &str, now_ms: i64) {
         if self.cleans_up_later() {
-            self.deployments
-                .retain(|one| one.id == id || one.state != RolloutState::Failed);
+            self.deployments.retain(|deployment| {
+                deployment.id == id || deployment.state != RolloutState::Failed
+            });
             for older in self.deployments.iter_mut().skip(1) {
                 older.cleaned_ms.get_or_insert(now_ms + CLEANUP_MS);
             }
@@ -330,7 +334,7 @@ impl Service {
         }
     }
 
-    /// StopServiceDeployment: the deployment fails, and what was completed last comes back.
+    /// StopServiceDeployment: the deployment fails, and the last completed revision is deployed again.
     pub(super) fn stop(&mut self, arn: &str, ctx: &mut Ctx<'_>) -> Result<(), AwsError> {
         let past = self.history.iter().find(|past| past.arn == arn);
         let past = past.ok_or_else(|| {
@@ -377,7 +381,7 @@ impl Service {
     }
 }
 
-/// What ECS says of a rollback.
+/// The messages of ECS about a rollback.
 struct Words {
     of_deployment: &'static str,
     of_service_deployment: &'static str,

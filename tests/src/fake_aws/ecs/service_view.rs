@@ -1,5 +1,4 @@
 //! A service as the API shows it.
-//! Never changes it.
 
 use serde_json::{Value, json};
 
@@ -18,7 +17,7 @@ const OF_PLACE: [&str; 5] = [
 ];
 
 impl Service {
-    /// As `service` of an answer.
+    /// Returns it as `service` of a response.
     pub(super) fn view(&self, ctx: &Ctx<'_>, with_tags: bool) -> Value {
         let mut view = self.view_at(ctx.place);
         if !with_tags && let Some(members) = view.as_object_mut() {
@@ -27,7 +26,7 @@ impl Service {
         view
     }
 
-    /// As `service` of an answer, tags included.
+    /// Returns it as `service` of a response, with tags.
     pub(in crate::fake_aws) fn view_at(&self, place: &Place) -> Value {
         let mut view = self.fields.clone();
         let cluster_arn = place.ecs_arn(&format!("cluster/{}", self.cluster));

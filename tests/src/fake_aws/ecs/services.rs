@@ -206,21 +206,21 @@ pub(super) fn describe(
         .as_str()
         .unwrap_or("")
         .to_owned();
-    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    let (mut services, mut failures) = (Vec::new(), Vec::new());
     for name in asked.iter().filter_map(Value::as_str).map(last_segment) {
         let seen = cluster
             .services
             .get_mut(name)
             .and_then(|service| service.read(ctx.now_ms, ctx.lag));
         match seen {
-            Some(service) => found.push(service.view(ctx, with_tags)),
+            Some(service) => services.push(service.view(ctx, with_tags)),
             None => failures.push(json!({
                 "arn": ctx.place.ecs_arn(&format!("service/{cluster_name}/{name}")),
                 "reason": "MISSING",
             })),
         }
     }
-    Ok(json!({ "services": found, "failures": failures }))
+    Ok(json!({ "services": services, "failures": failures }))
 }
 
 pub(super) fn delete(

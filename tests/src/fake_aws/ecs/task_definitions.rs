@@ -169,7 +169,7 @@ pub(super) fn describe(
     let (family, number) = parts(identifier);
     let (now_ms, lag) = (ctx.now_ms, ctx.lag);
     let revisions = region.families.get_mut(family);
-    let found = revisions.and_then(|revisions| match number {
+    let revision = revisions.and_then(|revisions| match number {
         Some(number) => revisions
             .iter_mut()
             .find(|r| r.number == number && r.is_known(ctx)),
@@ -179,7 +179,8 @@ pub(super) fn describe(
             active.then_some(r)
         }),
     });
-    let revision = found.ok_or_else(|| AwsError::client("Unable to describe task definition."))?;
+    let revision =
+        revision.ok_or_else(|| AwsError::client("Unable to describe task definition."))?;
     let mut answer = Map::new();
     answer.insert("taskDefinition".to_owned(), revision.view());
     let tags = if includes(params, "TAGS") {

@@ -17,7 +17,7 @@ pub(super) fn list(region: &mut Region, ctx: &Ctx<'_>, params: &Value) -> Result
     region.cluster_mut(params)?;
     let stopped = text(params, "desiredStatus") == Some("STOPPED");
     let service = last_segment(text(params, "serviceName").unwrap_or(""));
-    let mut arns: Vec<String> = tasks(region, ctx, params, |one| one.name == service)
+    let mut arns: Vec<String> = tasks(region, ctx, params, |candidate| candidate.name == service)
         .into_iter()
         .filter(|task| task["group"] == format!("service:{service}"))
         .filter(|task| (task["desiredStatus"] == "STOPPED") == stopped)
@@ -47,14 +47,14 @@ pub(super) fn describe(
             .any(|arn| asked.contains(&Value::String(arn)))
     };
     let tasks = tasks(region, ctx, params, is_asked);
-    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    let (mut described, mut failures) = (Vec::new(), Vec::new());
     for wanted in asked {
         match tasks.iter().find(|task| task["taskArn"] == *wanted) {
-            Some(task) => found.push(task.clone()),
+            Some(task) => described.push(task.clone()),
             None => failures.push(json!({"arn": wanted, "reason": "MISSING"})),
         }
     }
-    Ok(json!({"tasks": found, "failures": failures}))
+    Ok(json!({"tasks": described, "failures": failures}))
 }
 
 /// The tasks of the cluster that a request names: those that stopped, and those that the `wanted` services
@@ -111,7 +111,7 @@ fn running(region: &Region, ctx: &Ctx<'_>, service: &Service) -> Vec<Value> {
     let (Some(revision), Some(arns)) = (revision(service), task_arns(ctx, service)) else {
         return Vec::new();
     };
-    let document = region.revision(revision).map(|found| found.view());
+    let document = region.revision(revision).map(|revision| revision.view());
     let containers = containers(region, ctx, service, document.as_ref());
     let of_document = |member: &str| {
         let value = document.as_ref().and_then(|view| view.get(member));

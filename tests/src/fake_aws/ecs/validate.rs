@@ -1,5 +1,4 @@
-//! What ECS refuses at registration, with its words where they are known.
-//! Never changes the document.
+//! What ECS refuses at registration, with its messages where they are known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,11 +36,11 @@ pub(super) fn validate(document: &Value, length_bytes: usize) -> Result<(), AwsE
     if !is_name(family) {
         return Err(AwsError::client("Family should not be null or empty."));
     }
-    let all = containers(document);
-    if all.is_empty() {
+    let containers = containers(document);
+    if containers.is_empty() {
         return Err(AwsError::client("Container list cannot be empty."));
     }
-    if all.len() > MAX_CONTAINERS {
+    if containers.len() > MAX_CONTAINERS {
         return Err(AwsError::client("Too many containers."));
     }
     if length_bytes > MAX_BYTES {
@@ -49,8 +48,8 @@ pub(super) fn validate(document: &Value, length_bytes: usize) -> Result<(), AwsE
             "Actual length: '{length_bytes}'. Max allowed length is '{MAX_BYTES}' bytes."
         )));
     }
-    names(all)?;
-    for container in all {
+    names(containers)?;
+    for container in containers {
         memory(document, container)?;
         volumes(document, container)?;
         health_check(container)?;
@@ -62,13 +61,13 @@ pub(super) fn validate(document: &Value, length_bytes: usize) -> Result<(), AwsE
             ));
         }
     }
-    dependencies(all)?;
-    routers(all)?;
+    dependencies(containers)?;
+    routers(containers)?;
     if list_of(document, "requiresCompatibilities")
         .iter()
         .any(|kind| kind == "FARGATE")
     {
-        fargate(document, all)?;
+        fargate(document, containers)?;
     }
     Ok(())
 }
@@ -88,9 +87,9 @@ fn is_essential(container: &Value) -> bool {
     container.get("essential").and_then(Value::as_bool) != Some(false)
 }
 
-fn names(all: &[Value]) -> Result<(), AwsError> {
+fn names(containers: &[Value]) -> Result<(), AwsError> {
     let mut seen = BTreeSet::new();
-    for container in all {
+    for container in containers {
         let name = name_of(container);
         if !is_name(name) {
             return Err(AwsError::client(
@@ -109,7 +108,7 @@ fn names(all: &[Value]) -> Result<(), AwsError> {
             ));
         }
     }
-    if !all.iter().any(is_essential) {
+    if !containers.iter().any(is_essential) {
         return Err(AwsError::client(
             "At least one container must be essential.",
         ));
@@ -201,9 +200,9 @@ fn health_check(container: &Value) -> Result<(), AwsError> {
     Ok(())
 }
 
-fn dependencies(all: &[Value]) -> Result<(), AwsError> {
-    let by_name: BTreeMap<&str, &Value> = all.iter().map(|c| (name_of(c), c)).collect();
-    for container in all {
+fn dependencies(containers: &[Value]) -> Result<(), AwsError> {
+    let by_name: BTreeMap<&str, &Value> = containers.iter().map(|c| (name_of(c), c)).collect();
+    for container in containers {
         for dependency in list_of(container, "dependsOn") {
             let on = text(dependency, "containerName").unwrap_or("");
             let Some(target) = by_name.get(on) else {
@@ -254,12 +253,12 @@ fn dependencies(all: &[Value]) -> Result<(), AwsError> {
     }
 }
 
-fn routers(all: &[Value]) -> Result<(), AwsError> {
-    let routers: Vec<&Value> = all
+fn routers(containers: &[Value]) -> Result<(), AwsError> {
+    let routers: Vec<&Value> = containers
         .iter()
         .filter_map(|container| container.get("firelensConfiguration"))
         .collect();
-    let used = all
+    let used = containers
         .iter()
         .any(|container| container["logConfiguration"]["logDriver"] == "awsfirelens");
     if used && routers.is_empty() {
@@ -295,7 +294,7 @@ fn routers(all: &[Value]) -> Result<(), AwsError> {
     Ok(())
 }
 
-fn fargate(document: &Value, all: &[Value]) -> Result<(), AwsError> {
+fn fargate(document: &Value, containers: &[Value]) -> Result<(), AwsError> {
     const MAX_TIMEOUT_SECONDS: u64 = 120;
     if text(document, "networkMode") != Some("awsvpc") {
         return Err(AwsError::client(
@@ -315,7 +314,7 @@ fn fargate(document: &Value, all: &[Value]) -> Result<(), AwsError> {
         ));
     }
     let has_execution_role = text(document, "executionRoleArn").is_some_and(|arn| !arn.is_empty());
-    for container in all {
+    for container in containers {
         let driver = container["logConfiguration"]["logDriver"].as_str();
         match driver {
             None | Some("splunk" | "awsfirelens") => {}
@@ -345,7 +344,7 @@ fn fargate(document: &Value, all: &[Value]) -> Result<(), AwsError> {
             }
         }
     }
-    let secrets = all.iter().any(|container| {
+    let secrets = containers.iter().any(|container| {
         !list_of(container, "secrets").is_empty()
             || !list_of(&container["logConfiguration"], "secretOptions").is_empty()
     });

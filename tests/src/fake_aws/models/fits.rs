@@ -1,5 +1,5 @@
 //! Whether a value fits a shape: members, required ones, types, enums, patterns, lengths, ranges.
-//! Never looks at what a value means.
+//! The meaning of a value is not checked.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -33,9 +33,9 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn fault(&mut self, path: &str, what: &str) {
+    fn fault(&mut self, path: &str, problem: &str) {
         let path = if path.is_empty() { "the whole" } else { path };
-        self.wrong.push(format!("{path}: {what}"));
+        self.wrong.push(format!("{path}: {problem}"));
     }
 
     fn value(&mut self, name: &str, value: &Value, path: &str) {
@@ -70,8 +70,8 @@ impl Check<'_> {
             | ("timestamp", Value::Number(_))
             | ("blob", Value::String(_)) => {}
             _ => {
-                let found = shown(&value.to_string());
-                self.fault(path, &format!("{found} is no {kind}"));
+                let actual = shown(&value.to_string());
+                self.fault(path, &format!("{actual} is no {kind}"));
             }
         }
     }
@@ -95,7 +95,7 @@ impl Check<'_> {
         }
         for (member, item) in value.as_object().into_iter().flatten() {
             match shape["members"].get(member) {
-                Some(told) => self.value(shape_of(told), item, &below(member)),
+                Some(member_shape) => self.value(shape_of(member_shape), item, &below(member)),
                 None if strangers::is_one(member) => {}
                 None => self.fault(&below(member), &format!("{name} has no such member")),
             }
@@ -104,7 +104,7 @@ impl Check<'_> {
 
     fn text(&mut self, shape: &Value, text: &str, path: &str) {
         if let Some(allowed) = shape["enum"].as_array() {
-            if !allowed.iter().any(|one| one == text) {
+            if !allowed.iter().any(|allowed_value| allowed_value == text) {
                 let text = shown(text);
                 self.fault(path, &format!("{text:?} is none of {}", shape["enum"]));
             }
@@ -145,7 +145,7 @@ fn shown(text: &str) -> String {
 /// A pattern for the whole text. Classes of letters come as the nearest the engine knows without Unicode's tables.
 fn compiled(pattern: &str) -> Option<Arc<Regex>> {
     let mut patterns = PATTERNS.lock().unwrap_or_else(PoisonError::into_inner);
-    let found = patterns.entry(pattern.to_owned()).or_insert_with(|| {
+    let regex = patterns.entry(pattern.to_owned()).or_insert_with(|| {
         let near = pattern
             .replace("\\p{L}", "\\w")
             .replace("\\p{N}", "\\d")
@@ -153,5 +153,5 @@ fn compiled(pattern: &str) -> Option<Arc<Regex>> {
             .replace("\\p{Z}", "\\s");
         Regex::new(&format!("^(?:{near})$")).ok().map(Arc::new)
     });
-    found.clone()
+    regex.clone()
 }

@@ -1,7 +1,7 @@
-//! AWS's own models of its services, and what of a call does not fit them: so that neither our requests nor this fake's
-//! answers speak of an AWS that does not exist.
+//! Checks calls against AWS's own models of its services, so that neither our requests nor this fake's responses have
+//! anything that AWS does not have.
 //! `FIRELENS_TEST_AWS_MODELS` names the folder that `deploy/local/aws.sh install-models` makes from botocore.
-//! Never evaluates what the models do not say: rules of the services themselves stand beside each service.
+//! Rules that are not in the models are implemented with each service.
 
 #![allow(
     clippy::panic,
@@ -187,12 +187,12 @@ fn model(service: Service, operation: &str) -> Option<Option<Arc<Model>>> {
     };
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     let key = (service, operation.to_owned());
-    let found = loaded.entry(key).or_insert_with(|| {
+    let entry = loaded.entry(key).or_insert_with(|| {
         let text = fs::read(folder.join(name).join(format!("{operation}.json"))).ok()?;
         let content = serde_json::from_slice(&text).ok()?;
         Some(Arc::new(Model { content }))
     });
-    Some(found.clone())
+    Some(entry.clone())
 }
 
 impl Model {

@@ -1,6 +1,6 @@
 //! Forms of the query protocol (IAM, STS) as values: `Names.member.1=a` is `{"Names": ["a"]}`.
 //! <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>
-//! Never takes what the shape does not know: that is what is wrong with the form.
+//! Parameters that the shape does not have are reported as wrong.
 
 use std::collections::BTreeSet;
 
@@ -66,13 +66,13 @@ impl Reader<'_> {
     fn structure(&mut self, name: &str, path: &str) -> Value {
         let model = self.model;
         let mut members = Map::new();
-        for (member, told) in model.members(name) {
-            let at = told["locationName"].as_str().unwrap_or(member);
+        for (member, member_shape) in model.members(name) {
+            let at = member_shape["locationName"].as_str().unwrap_or(member);
             let at = match path {
                 "" => at.to_owned(),
                 path => format!("{path}.{at}"),
             };
-            if let Some(value) = self.value(shape_of(told), &at) {
+            if let Some(value) = self.value(shape_of(member_shape), &at) {
                 members.insert(member.to_owned(), value);
             }
         }

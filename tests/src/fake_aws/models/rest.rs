@@ -1,6 +1,6 @@
 //! Requests and answers of S3 as values of their shapes: members travel in the path, the query, headers and the body.
 //! <https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html>
-//! Never reads a streamed body: an object may hold anything.
+//! A streamed body is not read: an object may hold anything.
 
 use serde_json::{Map, Value};
 
@@ -93,13 +93,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Standard headers that the model does not name say nothing of S3.
+    /// Reads a header. Standard headers that the model does not name are ignored.
     fn header(&mut self, name: &str, text: &str) {
         let prefixes = self.model.members(self.shape);
         let of_map = prefixes
-            .filter(|(_, told)| told["location"] == "headers")
-            .any(|(_, told)| {
-                let prefix = told["locationName"].as_str().unwrap_or("");
+            .filter(|(_, member)| member["location"] == "headers")
+            .any(|(_, member)| {
+                let prefix = member["locationName"].as_str().unwrap_or("");
                 name.starts_with(&prefix.to_ascii_lowercase())
             });
         let known = self.find("header", name).is_some();
@@ -109,9 +109,9 @@ impl<'a> Reader<'a> {
     }
 
     fn find(&self, location: &str, at: &str) -> Option<(&'a str, &'a Value)> {
-        self.model.members(self.shape).find(|(name, told)| {
-            told["location"] == location
-                && told["locationName"]
+        self.model.members(self.shape).find(|(name, member)| {
+            member["location"] == location
+                && member["locationName"]
                     .as_str()
                     .unwrap_or(name)
                     .eq_ignore_ascii_case(at)
@@ -120,8 +120,8 @@ impl<'a> Reader<'a> {
 
     fn put(&mut self, location: &str, at: &str, text: &str) {
         match self.find(location, at) {
-            Some((name, told)) => {
-                let kind = self.model.shape(shape_of(told))["type"].as_str();
+            Some((name, member)) => {
+                let kind = self.model.shape(shape_of(member))["type"].as_str();
                 let value = match kind.unwrap_or("") {
                     // Headers have dates of their own form.
                     "timestamp" => Value::from(0),

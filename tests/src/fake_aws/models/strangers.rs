@@ -1,5 +1,5 @@
-//! Members that no model knows, put into answers: what AWS will say tomorrow must not trouble the operator of today.
-//! Never by chance: a seed and what the answer is about decide where they stand and what they hold.
+//! Adds members that no model knows to responses: new members of AWS must not break the operator.
+//! Nothing is random: a seed and the subject of the response decide which members are added, and where.
 
 use bytes::Bytes;
 use serde_json::{Value, json};

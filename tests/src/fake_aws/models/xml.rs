@@ -1,6 +1,6 @@
 //! XML documents of IAM, STS and S3 as values of their shapes.
 //! <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>
-//! Never a general reader: what AWS does not send (processing instructions, entities of its own) is not read.
+//! This is not a general parser: what AWS does not send (processing instructions, custom entities) is not supported.
 
 use serde_json::{Map, Value};
 use xmlparser::{ElementEnd, Token, Tokenizer};
@@ -85,8 +85,8 @@ pub(super) fn result(model: &Model, shape: &str, body: &[u8]) -> (Value, Vec<Str
         wrong.push("ResponseMetadata.RequestId: is required".to_owned());
     }
     let empty = Node::default();
-    let found = root.child(&format!("{operation}Result")).unwrap_or(&empty);
-    let value = structure(model, shape, found, &mut wrong);
+    let result_node = root.child(&format!("{operation}Result")).unwrap_or(&empty);
+    let value = structure(model, shape, result_node, &mut wrong);
     (value, wrong)
 }
 
@@ -94,17 +94,17 @@ pub(super) fn result(model: &Model, shape: &str, body: &[u8]) -> (Value, Vec<Str
 pub(super) fn structure(model: &Model, shape: &str, node: &Node, wrong: &mut Vec<String>) -> Value {
     let mut members = Map::new();
     for child in &node.children {
-        let told = model.members(shape).find(|(name, told)| {
-            let of = model.shape(shape_of(told));
+        let member = model.members(shape).find(|(name, member)| {
+            let of = model.shape(shape_of(member));
             let flat = (of["flattened"] == true).then(|| of["member"]["locationName"].as_str());
-            let at = flat.flatten().or_else(|| told["locationName"].as_str());
-            told.get("location").is_none() && at.unwrap_or(name) == child.name
+            let at = flat.flatten().or_else(|| member["locationName"].as_str());
+            member.get("location").is_none() && at.unwrap_or(name) == child.name
         });
-        match told {
-            Some((name, told)) => {
-                let value = value(model, shape_of(told), child, wrong);
+        match member {
+            Some((name, member)) => {
+                let value = value(model, shape_of(member), child, wrong);
                 match (members.get_mut(name), value) {
-                    (Some(Value::Array(all)), Value::Array(more)) => all.extend(more),
+                    (Some(Value::Array(items)), Value::Array(more)) => items.extend(more),
                     (_, value) => {
                         members.insert(name.to_owned(), value);
                     }

@@ -1,5 +1,5 @@
 //! What `kubectl` shows and waits for, with every version found, against the real router and a real database.
-//! No flag is given that a user would not give.
+//! It gets no flag that a user would not pass.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -9,7 +9,7 @@ use firelens_tests::kubectl::{POLICY, with_each};
 use firelens_types::v1alpha1::Kind;
 use serde_json::{Value, json};
 
-/// What only the controller does: the status of a policy.
+/// Writes the status of a policy, as only the controller does.
 async fn write_condition(api: &Api, name: &str, status: &str) {
     let mut object = api
         .store
@@ -27,7 +27,7 @@ async fn write_condition(api: &Api, name: &str, status: &str) {
         .unwrap();
 }
 
-/// What only the controller does: giving back what was injected, and letting go.
+/// Removes the finalizer, as only the controller does after it restored what was injected.
 async fn let_go(api: &Api, name: &str) {
     let mut object = api
         .store
@@ -42,7 +42,7 @@ async fn let_go(api: &Api, name: &str) {
         .unwrap();
 }
 
-/// Polls until so many clients watch: a command that was started has come that far.
+/// Polls until so many clients watch, so that a started command is known to watch.
 async fn until_watched(api: &Api, clients: u32) {
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
     let wanted = format!("firelens_watch_clients {clients}\n");
@@ -94,9 +94,15 @@ async fn get_shows_tables_objects_and_names() {
             columns.contains("TEAM") && columns.contains("team=pay"),
             "{columns}"
         );
-        let all = kubectl.ok(&["get", "firelens"]);
-        assert!(all.contains("loggingpolicy.firelens.dev/pay"), "{all}");
-        assert!(all.contains("logdestination.firelens.dev/logs"), "{all}");
+        let listing = kubectl.ok(&["get", "firelens"]);
+        assert!(
+            listing.contains("loggingpolicy.firelens.dev/pay"),
+            "{listing}"
+        );
+        assert!(
+            listing.contains("logdestination.firelens.dev/logs"),
+            "{listing}"
+        );
         let missing = kubectl.run(&["get", "lp", "nope"]);
         assert!(
             missing

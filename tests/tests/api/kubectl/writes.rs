@@ -1,5 +1,5 @@
 //! What `kubectl` changes, with every version found, against the real router and a real database.
-//! No flag is given that a user would not give.
+//! It gets no flag that a user would not pass.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -62,7 +62,7 @@ async fn mistakes_are_told_all_at_once_and_nothing_is_stored() {
         let ran = kubectl.run(&["create", "-f", &file]);
         assert_eq!(ran.status, 1, "{ran:?}");
         assert!(ran.stderr.contains("servces"), "{ran:?}");
-        // Before 1.25 kubectl validates by itself, and then says no more than that.
+        // Before 1.25 kubectl validates by itself, with a less specific message.
         if kubectl.minor >= 25 {
             assert!(ran.stderr.contains("spec.mode"), "{ran:?}");
         }

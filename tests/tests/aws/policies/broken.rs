@@ -1,4 +1,4 @@
-//! The checks find each fault they are there for: policies broken by hand, one fault each.
+//! The checks find each fault that they are for: policies with one fault each.
 
 use firelens_controller::aws::{Operation, PERMISSIONS, Permission};
 use firelens_tests::iam_reference::Reference;
@@ -61,17 +61,17 @@ fn an_action_that_is_limited_wrongly_or_unknown_is_found() {
             "p: acount:* is no action of AWS",
         ),
     ] {
-        let found = found(&statement);
-        assert_eq!(found.len(), 1, "{found:?}");
+        let faults = found(&statement);
+        assert_eq!(faults.len(), 1, "{faults:?}");
         assert!(
-            found[0].starts_with(fault) || found[0] == "not checked",
-            "{found:?}"
+            faults[0].starts_with(fault) || faults[0] == "not checked",
+            "{faults:?}"
         );
     }
     let good = json!({"Effect": "Allow", "Action": "ecs:ListServices", "Resource": "*",
                       "Condition": {"ArnLike": {"ecs:cluster": cluster}}});
-    let found = found(&good);
-    assert!(found.is_empty() || found == ["not checked"], "{found:?}");
+    let faults = found(&good);
+    assert!(faults.is_empty() || faults == ["not checked"], "{faults:?}");
 }
 
 fn policy(name: &str, change: impl FnOnce(&mut Vec<Value>)) -> Document {
@@ -91,40 +91,40 @@ fn an_excess_missing_or_misplaced_permission_is_found() {
     let allow = |action: &str, resource: &str| json!({"Effect": "Allow", "Action": action, "Resource": resource});
     let cases: [(Document, Document, &str); 5] = [
         (
-            policy("controller-read", |all| {
-                all.push(allow("ecs:ListAttributes", "*"));
+            policy("controller-read", |statements| {
+                statements.push(allow("ecs:ListAttributes", "*"));
             }),
             write.clone(),
             "no code calls ecs:ListAttributes",
         ),
         (
-            policy("controller-read", |all| {
-                all.retain(|one| one["Sid"] != "ReadTasks");
+            policy("controller-read", |statements| {
+                statements.retain(|statement| statement["Sid"] != "ReadTasks");
             }),
             write.clone(),
             "nothing grants ecs:DescribeTasks, which DescribeTasks needs",
         ),
         (
-            policy("controller-read", |all| {
-                all.push(allow("s3:PutObject", "*"));
+            policy("controller-read", |statements| {
+                statements.push(allow("s3:PutObject", "*"));
             }),
             write,
             "s3:PutObject stands in the policy for reading",
         ),
         (
             read.clone(),
-            policy("controller-write", |all| {
-                let pass = all
+            policy("controller-write", |statements| {
+                let pass = statements
                     .iter_mut()
-                    .find(|one| one["Sid"] == "PassTheRolesTasksAlreadyHave");
+                    .find(|statement| statement["Sid"] == "PassTheRolesTasksAlreadyHave");
                 pass.unwrap().as_object_mut().unwrap().remove("Condition");
             }),
             "iam:PassRole is granted under [], and the table says [\"iam:PassedToService\"]",
         ),
         (
             read,
-            policy("controller-write", |all| {
-                all.push(allow("ecs:UpdateService", "*"));
+            policy("controller-write", |statements| {
+                statements.push(allow("ecs:UpdateService", "*"));
             }),
             "ecs:UpdateService is granted on {\"*\"}, and the table says {\"service\"}",
         ),
@@ -169,13 +169,13 @@ fn a_difference_between_two_forms_is_found_in_both_directions() {
     let mut other = read.clone();
     other.name = "other".to_owned();
     assert!(check::differences(&read, &other).is_empty());
-    other.document = policy("controller-read", |all| {
-        all[0]["Resource"] = json!("arn:aws:ecs:*:*:cluster/*");
+    other.document = policy("controller-read", |statements| {
+        statements[0]["Resource"] = json!("arn:aws:ecs:*:*:cluster/*");
     });
-    let found = check::differences(&read, &other);
-    assert_eq!(found.len(), 2, "{found:?}");
+    let differences = check::differences(&read, &other);
+    assert_eq!(differences.len(), 2, "{differences:?}");
     assert!(
-        found[0].starts_with("other lacks")
-            && found[1].starts_with("deploy/iam/controller-read.json lacks")
+        differences[0].starts_with("other lacks")
+            && differences[1].starts_with("deploy/iam/controller-read.json lacks")
     );
 }

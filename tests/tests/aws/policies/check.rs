@@ -1,4 +1,4 @@
-//! What can be wrong with a policy, each said in one line.
+//! The checks of a policy; each fault is one line.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use firelens_tests::iam_reference::Reference;
 
 use crate::policies::document::{Document, Named, Statement};
 
-/// Faults of one policy against AWS's reference.
+/// Returns the faults of a policy against AWS's reference.
 pub(crate) fn against_reference(policy: &Named, reference: &Reference) -> Vec<String> {
     let statements = policy.document.0.iter();
     let faults = statements.flat_map(|statement| of_statement(statement, reference));
@@ -67,7 +67,7 @@ fn of_action(name: &str, statement: &Statement, reference: &Reference) -> Vec<St
     faults
 }
 
-/// Faults of the operator's two policies against the table of what it calls.
+/// Returns the faults of the operator's two policies against the table of what it calls.
 pub(crate) fn against_table(
     read: &Document,
     write: &Document,
@@ -168,13 +168,13 @@ pub(crate) fn table(rows: &[Permission], reference: &Reference) -> Vec<String> {
     faults
 }
 
-/// What one form says and the other does not.
-pub(crate) fn differences(one: &Named, other: &Named) -> Vec<String> {
+/// Returns what one form has and the other does not.
+pub(crate) fn differences(policy: &Named, other: &Named) -> Vec<String> {
     let only = |mine: &Named, theirs: &Named| -> Vec<String> {
         let lacking = mine.document.0.difference(&theirs.document.0);
         lacking
             .map(|statement| format!("{} lacks {statement:?} of {}", theirs.name, mine.name))
             .collect()
     };
-    [only(one, other), only(other, one)].concat()
+    [only(policy, other), only(other, policy)].concat()
 }

@@ -1,6 +1,5 @@
-//! CloudFormation templates as they come out for one account and region: parameters, conditions and the
-//! functions our templates use.
-//! Never skips what it does not know: an unknown function fails the test.
+//! Evaluates CloudFormation templates for one account and region: parameters, conditions and the functions that our
+//! templates use. An unknown function fails the test.
 
 use std::collections::BTreeMap;
 
@@ -63,34 +62,34 @@ impl Stack {
     pub(crate) fn property(&self, id: &str, pointer: &str) -> &Value {
         let resource = self.resources.get(id);
         let resource = resource.unwrap_or_else(|| panic!("no resource {id} is made"));
-        let found = resource.properties.pointer(pointer);
-        found.unwrap_or_else(|| panic!("{id} has no {pointer}"))
+        let value = resource.properties.pointer(pointer);
+        value.unwrap_or_else(|| panic!("{id} has no {pointer}"))
     }
 
     /// Every policy document in it, with the path to it.
     pub(crate) fn policies(&self) -> Vec<(String, Value)> {
-        let mut found = Vec::new();
+        let mut policies = Vec::new();
         for (id, resource) in &self.resources {
-            collect(id, &resource.properties, &mut found);
+            collect(id, &resource.properties, &mut policies);
         }
-        found
+        policies
     }
 }
 
-fn collect(path: &str, value: &Value, found: &mut Vec<(String, Value)>) {
+fn collect(path: &str, value: &Value, policies: &mut Vec<(String, Value)>) {
     match value {
         Value::Object(members) if members.contains_key("Statement") => {
-            found.push((path.to_owned(), value.clone()));
+            policies.push((path.to_owned(), value.clone()));
         }
         Value::Object(members) => {
             for (name, member) in members {
-                collect(&format!("{path}.{name}"), member, found);
+                collect(&format!("{path}.{name}"), member, policies);
             }
         }
         Value::Array(items) => {
             for item in items {
                 let name = item["PolicyName"].as_str().unwrap_or("");
-                collect(&format!("{path}.{name}"), item, found);
+                collect(&format!("{path}.{name}"), item, policies);
             }
         }
         _ => {}
@@ -99,9 +98,9 @@ fn collect(path: &str, value: &Value, found: &mut Vec<(String, Value)>) {
 
 impl Scope<'_> {
     fn holds(&self, condition: &str) -> bool {
-        let found = self.template["Conditions"].get(condition);
-        let found = found.unwrap_or_else(|| panic!("no condition {condition}"));
-        self.value(found) == true
+        let condition_value = self.template["Conditions"].get(condition);
+        let condition_value = condition_value.unwrap_or_else(|| panic!("no condition {condition}"));
+        self.value(condition_value) == true
     }
 
     fn value(&self, yaml: &Yaml) -> Value {
@@ -131,11 +130,11 @@ impl Scope<'_> {
             }
             "Condition" => json!(self.holds(text(argument))),
             "Equals" => {
-                let two: Vec<_> = arguments().map(|one| self.value(one)).collect();
+                let two: Vec<_> = arguments().map(|argument| self.value(argument)).collect();
                 json!(two[0] == two[1])
             }
-            "And" => json!(arguments().all(|one| self.value(one) == true)),
-            "Or" => json!(arguments().any(|one| self.value(one) == true)),
+            "And" => json!(arguments().all(|argument| self.value(argument) == true)),
+            "Or" => json!(arguments().any(|argument| self.value(argument) == true)),
             other => panic!("the test does not know !{other}"),
         }
     }

@@ -33,14 +33,19 @@ impl Document {
         assert_eq!(value["Version"], "2012-10-17", "{value}");
         let statements = match &value["Statement"] {
             Value::Array(statements) => statements.clone(),
-            one => vec![one.clone()],
+            statement => vec![statement.clone()],
         };
         Self(statements.iter().map(Statement::of).collect())
     }
 
     /// All statements of several documents.
     pub(crate) fn union(documents: impl IntoIterator<Item = Self>) -> Self {
-        Self(documents.into_iter().flat_map(|one| one.0).collect())
+        Self(
+            documents
+                .into_iter()
+                .flat_map(|document| document.0)
+                .collect(),
+        )
     }
 }
 
@@ -66,10 +71,11 @@ impl Statement {
 fn texts(value: &Value) -> BTreeSet<String> {
     let list = match value {
         Value::Array(list) => list.clone(),
-        one => vec![one.clone()],
+        single => vec![single.clone()],
     };
-    let text = |one: &Value| {
-        one.as_str()
+    let text = |text_value: &Value| {
+        text_value
+            .as_str()
             .unwrap_or_else(|| panic!("no text: {value}"))
             .to_owned()
     };
@@ -80,7 +86,9 @@ fn principals(value: &Value) -> BTreeSet<String> {
     match value {
         Value::Object(kinds) => {
             let each = |(kind, of): (&String, &Value)| {
-                let named = texts(of).into_iter().map(|one| format!("{kind} {one}"));
+                let named = texts(of)
+                    .into_iter()
+                    .map(|resource| format!("{kind} {resource}"));
                 named.collect::<Vec<_>>()
             };
             kinds.iter().flat_map(each).collect()
@@ -90,11 +98,11 @@ fn principals(value: &Value) -> BTreeSet<String> {
 }
 
 fn conditions(value: &Value) -> BTreeMap<(String, String), BTreeSet<String>> {
-    let mut found = BTreeMap::new();
+    let mut conditions = BTreeMap::new();
     for (operator, keys) in value.as_object().expect("operators") {
         for (key, values) in keys.as_object().expect("keys") {
-            found.insert((operator.clone(), key.clone()), texts(values));
+            conditions.insert((operator.clone(), key.clone()), texts(values));
         }
     }
-    found
+    conditions
 }

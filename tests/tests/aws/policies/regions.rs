@@ -1,4 +1,4 @@
-//! The spoke in a second region of the same account: what is global stands once.
+//! The spoke in a second region of the same account: what is global exists once.
 
 use crate::policies::{HOME, spoke_module, spoke_stack};
 

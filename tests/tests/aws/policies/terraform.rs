@@ -1,6 +1,5 @@
-//! Terraform modules as they come out for one account and region: variables, locals, counts and the
-//! functions our modules use.
-//! Never needs Terraform or a provider: what resources answer is stood in for by their own names.
+//! Evaluates Terraform modules for one account and region: variables, locals, counts and the functions that our
+//! modules use. Neither Terraform nor a provider is needed: attributes of resources are replaced by their names.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -63,27 +62,29 @@ impl Module {
 
     /// A policy that a resource holds as text.
     pub(crate) fn policy(&self, resource: &str, attribute: &str) -> Value {
-        let found = self.resources.get(resource);
-        let found = found.unwrap_or_else(|| panic!("no resource {resource} is made"));
-        let text = found[attribute].as_str();
+        let attributes = self.resources.get(resource);
+        let attributes = attributes.unwrap_or_else(|| panic!("no resource {resource} is made"));
+        let text = attributes[attribute].as_str();
         let text = text.unwrap_or_else(|| panic!("{resource} has no {attribute}"));
         serde_json::from_str(text).expect("a policy is JSON")
     }
 
     /// Every policy document in it, with the resource it stands in.
     pub(crate) fn policies(&self) -> Vec<(String, Value)> {
-        let mut found = Vec::new();
+        let mut policies = Vec::new();
         for (name, resource) in &self.resources {
             for (attribute, text) in resource.as_object().into_iter().flatten() {
                 let document = text
                     .as_str()
                     .and_then(|text| serde_json::from_str::<Value>(text).ok());
-                if let Some(document) = document.filter(|one| one.get("Statement").is_some()) {
-                    found.push((format!("{name}.{attribute}"), document));
+                if let Some(document) =
+                    document.filter(|document| document.get("Statement").is_some())
+                {
+                    policies.push((format!("{name}.{attribute}"), document));
                 }
             }
         }
-        found
+        policies
     }
 }
 
@@ -111,15 +112,15 @@ fn label(block: &Block, index: usize) -> &str {
     block.labels()[index].as_str()
 }
 
-/// The attributes of a block that can be told without a provider.
+/// Returns the attributes of a block that are known without a provider.
 fn attributes(body: &Body, context: &Context<'_>) -> Value {
-    let mut found = json!({});
+    let mut attributes = json!({});
     for attribute in body.attributes() {
         if let Ok(value) = attribute.expr().evaluate(context) {
-            found[attribute.key()] = json!(value);
+            attributes[attribute.key()] = json!(value);
         }
     }
-    found
+    attributes
 }
 
 fn values(declared: &Body, given: &Value, context: &Context<'_>) -> Value {
@@ -143,7 +144,7 @@ fn values(declared: &Body, given: &Value, context: &Context<'_>) -> Value {
     values
 }
 
-/// Locals may name each other in any order.
+/// Declares the locals, which may refer to each other in any order.
 fn declare_locals(main: &Body, context: &mut Context<'_>) {
     let mut locals = json!({});
     let wanted: Vec<_> = blocks(main, "locals")
@@ -163,7 +164,7 @@ fn declare_locals(main: &Body, context: &mut Context<'_>) {
     }
 }
 
-/// What resources say of themselves: buckets by their names, others by a stand-in.
+/// Declares the attributes of resources: the names of buckets, and stand-ins for others.
 fn declare_resources(main: &Body, context: &mut Context<'_>) {
     let mut types: BTreeMap<&str, Value> = BTreeMap::new();
     for resource in blocks(main, "resource") {
@@ -174,17 +175,17 @@ fn declare_resources(main: &Body, context: &mut Context<'_>) {
             || format!("the {kind}.{name}"),
             |bucket| format!("arn:aws:s3:::{bucket}"),
         );
-        let said = json!({"arn": arn, "id": bucket.unwrap_or(name), "name": name});
-        let said = if own.get("count").is_some() {
-            json!([said])
+        let values = json!({"arn": arn, "id": bucket.unwrap_or(name), "name": name});
+        let values = if own.get("count").is_some() {
+            json!([values])
         } else {
-            said
+            values
         };
-        let all = types.entry(kind).or_insert_with(|| json!({}));
-        all[name] = said;
+        let resources = types.entry(kind).or_insert_with(|| json!({}));
+        resources[name] = values;
     }
-    for (kind, all) in types {
-        declare(context, kind, &all);
+    for (kind, resources) in types {
+        declare(context, kind, &resources);
     }
 }
 
@@ -203,10 +204,10 @@ fn documents(main: &Body, context: &Context<'_>) -> Value {
 
 fn statement(block: &Block, context: &Context<'_>) -> Value {
     let own = attributes(block.body(), context);
-    let told = block.body().attributes().count();
+    let attribute_count = block.body().attributes().count();
     assert_eq!(
         own.as_object().map_or(0, serde_json::Map::len),
-        told,
+        attribute_count,
         "{block:?}"
     );
     let mut statement =
@@ -234,11 +235,12 @@ fn statement(block: &Block, context: &Context<'_>) -> Value {
 }
 
 fn resources(main: &Body, context: &Context<'_>) -> BTreeMap<String, Value> {
-    let all = blocks(main, "resource").map(|resource| {
+    let resources = blocks(main, "resource").map(|resource| {
         let name = format!("{}.{}", label(resource, 0), label(resource, 1));
         (name, attributes(resource.body(), context))
     });
-    all.filter(|(_, own)| own.get("count").is_none_or(|count| *count != 0))
+    resources
+        .filter(|(_, own)| own.get("count").is_none_or(|count| *count != 0))
         .collect()
 }
 

@@ -1,5 +1,5 @@
 //! The fake AWS itself, driven over raw HTTP: the main rule of each operation.
-//! Uses no AWS SDK, so that an error here is the fake's.
+//! No AWS SDK is used, so that an error here is one of the fake.
 
 mod clusters;
 mod faults;

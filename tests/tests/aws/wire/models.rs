@@ -1,4 +1,4 @@
-//! Calls against AWS's own models: what does not fit is told, and fails the test that made the call.
+//! Calls against AWS's own models: what does not fit is reported, and fails the test that made the call.
 //! Needs the models (`FIRELENS_TEST_AWS_MODELS`), as `make test` provides them.
 
 use firelens_tests::fake_aws::{AwsError, Fault, FaultPlan, When};
@@ -10,14 +10,14 @@ use crate::wire::support::{agent, fake, query, try_ecs, with_service};
 fn wrong(operation: &str, params: &Value) -> Vec<String> {
     let fake = with_service();
     let (status, body) = try_ecs(&fake, operation, params).unwrap();
-    let found = fake.misfits();
-    // Else this test fails, as every other should that does such a thing.
+    let misfits = fake.misfits();
+    // Otherwise this test would fail, as any other test with such a call should.
     fake.allow_misfits();
-    if !found.is_empty() {
+    if !misfits.is_empty() {
         assert_eq!(status, 400, "{body}");
         assert_eq!(body["__type"], "DoesNotFitTheModel", "{body}");
     }
-    found
+    misfits
 }
 
 #[test]
@@ -54,10 +54,10 @@ fn invalid_request_members_are_reported_with_their_paths() {
             "ListCluster (request): AWS has no operation ListCluster",
         ),
     ] {
-        let found = wrong(operation, &params);
+        let misfits = wrong(operation, &params);
         assert!(
-            matches!(&found[..], [one] if one.starts_with(expected)),
-            "{operation} {params}: {found:?}"
+            matches!(&misfits[..], [misfit] if misfit.starts_with(expected)),
+            "{operation} {params}: {misfits:?}"
         );
     }
     let good = json!({"cluster": "main", "services": ["web"], "include": ["TAGS"]});
@@ -79,7 +79,7 @@ fn forms_of_iam_and_headers_of_s3_are_checked_too() {
         .header("x-amz-unheard", "of")
         .call()
         .unwrap();
-    let found = fake.misfits();
+    let misfits = fake.misfits();
     fake.allow_misfits();
     for expected in [
         "GetRole (request): Role: GetRoleRequest has no such member",
@@ -87,8 +87,8 @@ fn forms_of_iam_and_headers_of_s3_are_checked_too() {
         "GetObject (request): x-amz-unheard: GetObjectRequest has no such member",
     ] {
         assert!(
-            found.iter().any(|one| one.starts_with(expected)),
-            "{expected}: {found:#?}"
+            misfits.iter().any(|misfit| misfit.starts_with(expected)),
+            "{expected}: {misfits:#?}"
         );
     }
 }
@@ -107,10 +107,10 @@ fn an_error_that_the_operation_does_not_define_is_reported() {
     let when = When::operation("ListClusters");
     fake.inject(FaultPlan::new(when, Fault::Error(invented)));
     try_ecs(&fake, "ListClusters", &json!({})).unwrap();
-    let found = fake.misfits();
+    let misfits = fake.misfits();
     fake.allow_misfits();
     assert_eq!(
-        found,
+        misfits,
         ["ListClusters (answer): the operation has no error \"TooManyTuesdaysException\""]
     );
 }

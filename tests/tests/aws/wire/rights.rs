@@ -1,4 +1,4 @@
-//! Rights: a call is evaluated by the policies of its account, and refused in the words of its service.
+//! Rights: a call is evaluated by the policies of its account, and refused with the message of its service.
 
 use firelens_aws::iam::NamedDocument;
 use firelens_tests::fake_aws::FakeAws;
@@ -93,20 +93,20 @@ fn registering_also_needs_to_tag_and_to_pass_each_role() {
         (json!([register, tag]), "iam:PassRole"),
     ] {
         only(&fake, &statements);
-        let (_, said) = refused(&fake, "RegisterTaskDefinition", document.clone());
+        let (_, message) = refused(&fake, "RegisterTaskDefinition", document.clone());
         assert!(
-            said.contains(&format!("perform: {lacking} on resource")),
-            "{said}"
+            message.contains(&format!("perform: {lacking} on resource")),
+            "{message}"
         );
     }
     only(&fake, &json!([register, tag, pass]));
     let _ = ecs(&fake, "RegisterTaskDefinition", document);
     let deny = json!({"Effect": "Deny", "Action": "iam:*", "Resource": "*"});
     only(&fake, &json!([register, tag, pass, deny]));
-    let (_, said) = refused(&fake, "RegisterTaskDefinition", web("web"));
+    let (_, message) = refused(&fake, "RegisterTaskDefinition", web("web"));
     assert!(
-        said.contains("with an explicit deny in an identity-based policy"),
-        "{said}"
+        message.contains("with an explicit deny in an identity-based policy"),
+        "{message}"
     );
 }
 
@@ -117,6 +117,6 @@ fn a_call_whose_rights_are_not_known_is_refused() {
         &fake,
         &json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]),
     );
-    let (code, said) = refused(&fake, "CreateCluster", json!({"clusterName": "c"}));
-    assert_eq!(code, "UnknownOperationException", "{said}");
+    let (code, message) = refused(&fake, "CreateCluster", json!({"clusterName": "c"}));
+    assert_eq!(code, "UnknownOperationException", "{message}");
 }

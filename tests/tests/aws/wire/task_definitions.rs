@@ -104,8 +104,8 @@ fn registration_refuses_what_ecs_refuses() {
     for (name, change, message) in REFUSALS {
         let mut document = web("web");
         change(&mut document);
-        let (_, told) = refused(&fake, "RegisterTaskDefinition", document);
-        assert!(told.contains(message), "{name}: {told}");
+        let (_, refusal) = refused(&fake, "RegisterTaskDefinition", document);
+        assert!(refusal.contains(message), "{name}: {refusal}");
     }
     assert!(fake.revisions("web").is_empty());
 }
@@ -179,8 +179,8 @@ fn a_family_stands_for_its_latest_active_revision() {
             "DescribeTaskDefinition",
             json!({"taskDefinition": identifier}),
         );
-        let found = &answer["taskDefinition"];
-        (found["revision"].clone(), found["status"].clone())
+        let revision = &answer["taskDefinition"];
+        (revision["revision"].clone(), revision["status"].clone())
     };
     assert_eq!(revision("web"), (json!(2), json!("ACTIVE")));
     assert_eq!(revision("web:3"), (json!(3), json!("INACTIVE")));

@@ -31,16 +31,20 @@ fn an_owner_deploys_their_own_document_or_the_live_one() {
 
 #[test]
 fn worlds_are_equal_when_only_revision_numbers_and_times_differ() {
-    let (one, two) = (injected(), injected());
-    assert_eq!(one.world(), two.world());
-    two.advance(std::time::Duration::from_secs(60));
-    assert_ne!(one.world(), two.world(), "the rollout stands elsewhere");
-    one.advance(std::time::Duration::from_secs(61));
-    assert_eq!(one.world(), two.world());
-    two.register(web("web")).unwrap();
-    let (one, two) = (one.world(), two.world());
-    assert_ne!(one, two, "an extra revision shows");
-    assert_eq!(one.services, two.services);
+    let (first, second) = (injected(), injected());
+    assert_eq!(first.world(), second.world());
+    second.advance(std::time::Duration::from_secs(60));
+    assert_ne!(
+        first.world(),
+        second.world(),
+        "the rollout stands elsewhere"
+    );
+    first.advance(std::time::Duration::from_secs(61));
+    assert_eq!(first.world(), second.world());
+    second.register(web("web")).unwrap();
+    let (first, second) = (first.world(), second.world());
+    assert_ne!(first, second, "an extra revision shows");
+    assert_eq!(first.services, second.services);
 }
 
 #[test]

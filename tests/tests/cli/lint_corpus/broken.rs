@@ -1,4 +1,4 @@
-//! Each broken file earns the code it is named after.
+//! Each broken file gets the code after which it is named.
 
 use std::collections::BTreeSet;
 use std::fs;

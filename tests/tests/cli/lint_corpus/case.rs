@@ -1,4 +1,4 @@
-//! One file of the corpus: a policy, a task definition or a router file, and what its head says.
+//! A file of the corpus: a policy, a task definition or a router file, and its expected codes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,7 @@ pub(crate) fn path(name: &str) -> PathBuf {
 
 /// Files of a folder with one of the endings, sorted, folders below it included.
 pub(crate) fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
-    let mut found = Vec::new();
+    let mut paths = Vec::new();
     for entry in
         fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
     {
@@ -28,13 +28,13 @@ pub(crate) fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
             .and_then(|ending| ending.to_str())
             .unwrap_or_default();
         if path.is_dir() {
-            found.extend(files(&path, endings));
+            paths.extend(files(&path, endings));
         } else if endings.contains(&ending) {
-            found.push(path);
+            paths.push(path);
         }
     }
-    found.sort();
-    found
+    paths.sort();
+    paths
 }
 
 /// The documents of a YAML or JSON file.
@@ -49,7 +49,7 @@ pub(crate) fn documents(text: &str) -> Vec<Value> {
 pub(crate) struct Outcome {
     /// Findings of the linter.
     pub(crate) findings: Vec<Finding>,
-    /// Whether admission takes every object.
+    /// Whether admission accepts every object.
     pub(crate) admitted: bool,
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn lint_file(path: &Path) -> Outcome {
     }
 }
 
-/// Lints policies and destinations, and passes over other kinds.
+/// Lints policies and destinations, and ignores other kinds.
 pub(crate) fn lint_objects(objects: &[Value]) -> Outcome {
     let mut outcome = Outcome {
         findings: Vec::new(),

@@ -1,4 +1,4 @@
-//! What is in use lints clean: examples, golden policies, task definitions of AWS.
+//! What is in use has no findings: examples, golden policies, task definitions of AWS.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::lint_corpus::case::{documents, files, lint_objects, path};
 
-/// What is known, and meant: parts of a path, and the codes allowed there.
+/// Intended findings: parts of a path, and the codes that are allowed there.
 const KNOWN: [(&str, &[&str]); 17] = [
     // A demonstration in which nobody waits.
     ("/examples/3-policy", &["SettleShort"]),
@@ -110,7 +110,7 @@ fn golden(file: &Path, value: &Value) -> Vec<Value> {
 
 #[test]
 fn golden_policies_lint_clean() {
-    let mut found = Vec::new();
+    let mut problems = Vec::new();
     for folder in [
         "core/inject/tests/inject/cases",
         "core/fluent/tests/render/cases",
@@ -120,21 +120,21 @@ fn golden_policies_lint_clean() {
             else {
                 continue;
             };
-            found.extend(complaints(
+            problems.extend(complaints(
                 &file,
                 lint_objects(&golden(&file, &value)).findings,
             ));
         }
     }
-    assert!(found.is_empty(), "{}", found.join("\n"));
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
 #[test]
 fn examples_lint_clean() {
-    let mut found = Vec::new();
+    let mut problems = Vec::new();
     for file in files(&path("deploy/examples"), &["yaml"]) {
         let objects = documents(&fs::read_to_string(&file).unwrap());
-        found.extend(complaints(&file, lint_objects(&objects).findings));
+        problems.extend(complaints(&file, lint_objects(&objects).findings));
     }
     for page in files(&path("docs"), &["md"])
         .into_iter()
@@ -144,30 +144,30 @@ fn examples_lint_clean() {
         for block in text.split("```yaml\n").skip(1) {
             let block = block.split("```").next().unwrap_or_default();
             if block.contains("kind: LoggingPolicy") || block.contains("kind: LogDestination") {
-                found.extend(complaints(&page, lint_objects(&documents(block)).findings));
+                problems.extend(complaints(&page, lint_objects(&documents(block)).findings));
             }
         }
     }
-    assert!(found.is_empty(), "{}", found.join("\n"));
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
 #[test]
 fn examples_of_aws_lint_clean() {
-    let mut found = Vec::new();
+    let mut problems = Vec::new();
     for file in files(&path("tests/fixtures/aws-examples"), &["yaml", "json"]) {
         let text = fs::read_to_string(&file).unwrap();
         let findings = match TaskDefinitionDoc::parse(&text) {
             Ok(document) => lint::task(&document, None),
             Err(_) => lint_objects(&documents(&text)).findings,
         };
-        found.extend(complaints(&file, findings));
+        problems.extend(complaints(&file, findings));
     }
-    assert!(found.is_empty(), "{}", found.join("\n"));
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
 #[test]
 fn rendered_files_hold_no_errors() {
-    let mut found = Vec::new();
+    let mut problems = Vec::new();
     let rendered = files(&path("core/fluent/tests/render/cases"), &["conf"]);
     let main = |file: &&PathBuf| !file.to_string_lossy().ends_with(".parsers.conf");
     for file in rendered.iter().filter(main) {
@@ -175,7 +175,7 @@ fn rendered_files_hold_no_errors() {
         let errors = lint::router_file("file", &text, FluentBitVersion::Any)
             .into_iter()
             .filter(Finding::is_error);
-        found.extend(errors.map(|finding| format!("{}: {finding}", file.display())));
+        problems.extend(errors.map(|finding| format!("{}: {finding}", file.display())));
     }
-    assert!(found.is_empty(), "{}", found.join("\n"));
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }

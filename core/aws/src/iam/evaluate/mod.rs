@@ -1,9 +1,9 @@
 //! What the policies of a role allow: the evaluation logic of IAM for identity policies and
 //! permissions boundaries.
 //!
-//! Never takes what it cannot know for allowed or for missing: conditions, policy variables and
-//! resources that are allowed in part are unknown, each with its reason. Policies of the organisation,
-//! of sessions and of the resources themselves are not seen here.
+//! What cannot be evaluated is unknown, neither allowed nor missing: conditions, policy variables and
+//! resources that are allowed in part, each with its reason. Policies of the organisation, of sessions and of
+//! the resources themselves are not considered.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
 mod pattern;
@@ -19,7 +19,7 @@ use super::Statement;
 use pattern::Pattern;
 use policy::{Policy, PolicyStatement, Reach};
 
-/// A policy document as IAM gives it, decoded.
+/// A policy document as IAM returns it, decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedDocument {
     /// Name of an inline policy, ARN of a managed one; for messages.
@@ -40,11 +40,11 @@ pub struct RolePolicies {
 /// Whether one action on one resource is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RightsResult {
-    /// For certain.
+    /// It is allowed.
     Allowed,
-    /// For certain not.
+    /// It is not allowed.
     Missing(Lack),
-    /// It cannot be told from here; the text says why.
+    /// It cannot be evaluated; the text is the reason.
     Unknown(String),
 }
 
@@ -76,13 +76,13 @@ impl fmt::Display for Lack {
 pub struct RightsFinding {
     /// Action such as `logs:PutLogEvents`.
     pub action: String,
-    /// Resource as it was asked for, wildcards included.
+    /// Resource as in the statement, wildcards included.
     pub resource: String,
     /// Whether it is allowed.
     pub result: RightsResult,
 }
 
-/// Evaluates every action on every resource of `statements` by what is attached to a role.
+/// Evaluates every action on every resource of `statements` against what is attached to a role.
 #[must_use]
 pub fn evaluate(policies: &RolePolicies, statements: &[Statement]) -> Vec<RightsFinding> {
     let identity = parsed(&policies.identity);
@@ -100,12 +100,15 @@ pub fn evaluate(policies: &RolePolicies, statements: &[Statement]) -> Vec<Rights
             Some(Ok(boundary)) => layer(boundary, action, resource),
             Some(Err(why)) => Layer::Unclear(why.clone()),
         };
-        let name = policies.boundary.as_ref().map(|found| found.name.as_str());
+        let name = policies
+            .boundary
+            .as_ref()
+            .map(|boundary| boundary.name.as_str());
         combine(identity, boundary, name.unwrap_or_default())
     })
 }
 
-/// Evaluates what would be left of `statements` if a role with this boundary were given them.
+/// Evaluates which of `statements` would be effective in a role with this boundary.
 #[must_use]
 pub fn within_boundary(boundary: &NamedDocument, statements: &[Statement]) -> Vec<RightsFinding> {
     let policy = parsed(std::slice::from_ref(boundary));
@@ -118,7 +121,7 @@ pub fn within_boundary(boundary: &NamedDocument, statements: &[Statement]) -> Ve
     })
 }
 
-/// `ACTION, ACTION on RESOURCE (why)`, for the findings that `why` picks; empty when it picks none.
+/// Returns `ACTION, ACTION on RESOURCE (why)` for the findings that `why` selects; empty if it selects none.
 #[must_use]
 pub fn describe(
     findings: &[RightsFinding],
@@ -147,7 +150,7 @@ fn findings(
     let mut findings = Vec::new();
     for statement in statements {
         for resource in &statement.resources {
-            // What is asked for has wildcards and no variables.
+            // The resource of a statement has wildcards and no variables.
             let pattern = Pattern::new(resource, false);
             for action in &statement.actions {
                 findings.push(RightsFinding {
@@ -171,7 +174,7 @@ fn parsed(documents: &[NamedDocument]) -> Result<Vec<Policy>, String> {
         .collect()
 }
 
-/// What one kind of policies says by itself.
+/// The result of one kind of policies by itself.
 enum Layer {
     Allowed,
     Nothing,
@@ -204,7 +207,7 @@ fn layer(policies: &[Policy], action: &str, resource: &Pattern) -> Layer {
     }
 }
 
-/// Why a statement that reaches what is asked for may not apply to all of it.
+/// Returns why a statement that matches the resource may not apply to all of it; `None` if it applies.
 fn doubt(policy: &Policy, statement: &PolicyStatement, reach: Reach) -> Option<String> {
     let name = &policy.name;
     let does = if statement.allows { "allows" } else { "denies" };
@@ -221,7 +224,7 @@ fn doubt(policy: &Policy, statement: &PolicyStatement, reach: Reach) -> Option<S
         .then(|| format!("{name} {does} a part of it, or names it with a variable"))
 }
 
-/// An explicit Deny counts wherever it stands; otherwise both layers must allow.
+/// Combines both layers. An explicit Deny counts in either of them; otherwise both must allow.
 fn combine(identity: Layer, boundary: Layer, boundary_name: &str) -> RightsResult {
     match (identity, boundary) {
         (Layer::Denied(by), _) | (_, Layer::Denied(by)) => RightsResult::Missing(Lack::Denied(by)),

@@ -1,7 +1,6 @@
-//! Patterns of IAM: does one take in all that another names, or some of it?
+//! Patterns of IAM: whether one covers all that another matches, or some of it.
 //!
-//! Never guesses the value of a policy variable: it may stand for anything, so it covers nothing for
-//! certain and meets everything.
+//! A policy variable may have any value, so it covers nothing for certain and meets everything.
 
 /// One symbol of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +10,7 @@ enum Symbol {
     One,
     /// `*`.
     Many,
-    /// `${aws:…}`: known to IAM only when a call is made.
+    /// `${aws:…}`: its value is known only when a call is made.
     Variable,
 }
 
@@ -21,7 +20,7 @@ impl Symbol {
     }
 }
 
-/// A name with wildcards: an action or a resource of a policy, or a resource that is asked for.
+/// A name with wildcards: an action or a resource of a policy, or the resource that is evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern(Vec<Symbol>);
 
@@ -57,8 +56,8 @@ impl Pattern {
         Self(symbols)
     }
 
-    /// Whether everything that `other` can stand for matches. `false` may also mean that it cannot be
-    /// told.
+    /// Whether this pattern matches everything that `other` matches. `false` may also mean that it is not
+    /// known.
     pub(super) fn covers(&self, other: &Self) -> bool {
         let (mine, theirs) = (&self.0, &other.0);
         // Row i, column j: the rest of `mine` from i covers the rest of `theirs` from j.
@@ -80,8 +79,8 @@ impl Pattern {
         below[0]
     }
 
-    /// Whether there is a name that both can stand for. Two ARNs meet part by part: no resource of one
-    /// name holds the ARN of another.
+    /// Whether there is a name that both match. Two ARNs are compared part by part, because a wildcard in a
+    /// resource does not extend over the ARN of another.
     pub(super) fn meets(&self, other: &Self) -> bool {
         match (self.parts_of_arn(), other.parts_of_arn()) {
             (Some(mine), Some(theirs)) => mine
@@ -92,8 +91,8 @@ impl Pattern {
         }
     }
 
-    /// The six parts of an ARN. None when the fifth cannot be an account: then a wildcard before it
-    /// stands for several parts.
+    /// Returns the six parts of an ARN. `None` if the fifth cannot be an account: then a wildcard before it
+    /// matches several parts.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
     fn parts_of_arn(&self) -> Option<[&[Symbol]; 6]> {
         let mut parts = self.0.splitn(6, |symbol| *symbol == Symbol::Literal(':'));
@@ -113,7 +112,7 @@ impl Pattern {
     }
 }
 
-/// Whether there is a text that both can stand for.
+/// Whether there is a text that both match.
 fn meet(mine: &[Symbol], theirs: &[Symbol]) -> bool {
     let mut below = vec![false; theirs.len() + 1];
     for i in (0..=mine.len()).rev() {

@@ -1,6 +1,6 @@
 //! Reads policy documents as IAM writes them.
 //!
-//! Never takes a document it cannot read for one that says nothing.
+//! A document that cannot be read is an error, not an empty policy.
 
 use std::collections::BTreeSet;
 
@@ -8,18 +8,18 @@ use serde_json::Value;
 
 use super::pattern::Pattern;
 
-/// The version of the policy language that knows variables.
+/// The version of the policy language that has variables.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>
 const VERSION_WITH_VARIABLES: &str = "2012-10-17";
 
-/// How far something reaches into what is asked for.
+/// How much of the evaluated action or resource is matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// Not at all.
+    /// Nothing.
     None,
-    /// Into a part of it, or it cannot be told.
+    /// A part, or it is not known how much.
     Part,
-    /// Over all of it.
+    /// All of it.
     All,
 }
 
@@ -64,7 +64,7 @@ impl Names {
 }
 
 impl PolicyStatement {
-    /// How far the statement reaches, its conditions left aside.
+    /// Returns how much the statement matches, without its conditions.
     pub(super) fn reach(&self, action: &str, resource: &Pattern) -> Reach {
         let action = Pattern::new(&action.to_ascii_lowercase(), false);
         match self.actions.reach(&action) {
@@ -81,16 +81,16 @@ impl Policy {
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
     ///
     /// # Errors
-    /// It is not a policy of IAM; the text says where.
+    /// The document is not a policy of IAM; the text describes where.
     pub(super) fn parse(name: &str, document: &str) -> Result<Self, String> {
         let document: Value = serde_json::from_str(document).map_err(|error| error.to_string())?;
         let variables = document["Version"] == VERSION_WITH_VARIABLES;
         let statements = match &document["Statement"] {
             Value::Array(statements) => statements
                 .iter()
-                .map(|one| statement(one, variables))
+                .map(|raw| statement(raw, variables))
                 .collect::<Result<_, _>>()?,
-            one @ Value::Object(_) => vec![statement(one, variables)?],
+            raw @ Value::Object(_) => vec![statement(raw, variables)?],
             _ => return Err("it has no Statement".to_owned()),
         };
         Ok(Self {
@@ -117,7 +117,7 @@ fn statement(raw: &Value, variables: bool) -> Result<PolicyStatement, String> {
     };
     Ok(PolicyStatement {
         allows,
-        // Actions are the same in either case of their letters, and take no variables.
+        // Actions are case-insensitive and have no variables.
         actions: names(raw, "Action", |text| {
             Pattern::new(&text.to_ascii_lowercase(), false)
         })?,

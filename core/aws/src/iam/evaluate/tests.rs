@@ -15,19 +15,19 @@ fn named(name: &str, statements: &Value) -> NamedDocument {
     }
 }
 
-/// `allowed`, `missing: why` or `unknown: why` for one action on one resource.
+/// Returns `allowed`, `missing: why` or `unknown: why` for one action on one resource.
 fn say(identity: &[&Value], boundary: Option<&Value>, action: &str, resource: &str) -> String {
     let identity = identity.iter().enumerate();
     let policies = RolePolicies {
         identity: identity
-            .map(|(i, one)| named(&format!("p{i}"), one))
+            .map(|(i, statements)| named(&format!("p{i}"), statements))
             .collect(),
-        boundary: boundary.map(|one| named("edge", one)),
+        boundary: boundary.map(|statements| named("edge", statements)),
     };
     let asked = [Statement::new("Ask", [action], [resource])];
-    let found = evaluate(&policies, &asked);
-    assert_eq!(found.len(), 1);
-    match &found[0].result {
+    let findings = evaluate(&policies, &asked);
+    assert_eq!(findings.len(), 1);
+    match &findings[0].result {
         RightsResult::Allowed => "allowed".to_owned(),
         RightsResult::Missing(lack) => format!("missing: {lack}"),
         RightsResult::Unknown(why) => format!("unknown: {why}"),
@@ -45,12 +45,12 @@ fn deny(action: &str, resource: &str) -> Value {
 #[test]
 fn access_needs_an_allow_and_any_deny_wins() {
     let put = "firehose:PutRecordBatch";
-    let all = allow("*", "*");
+    let everything = allow("*", "*");
     let exact = allow(put, STREAM);
     for (identity, boundary, wanted) in [
         (vec![], None, "missing: no policy allows it"),
         (vec![&exact], None, "allowed"),
-        (vec![&all], None, "allowed"),
+        (vec![&everything], None, "allowed"),
         (vec![&allow("firehose:put*", "*")], None, "allowed"),
         (
             vec![&allow("Firehose:PutRecordBatc?", STREAM)],
@@ -67,22 +67,26 @@ fn access_needs_an_allow_and_any_deny_wins() {
             None,
             "missing: no policy allows it",
         ),
-        (vec![&all, &deny(put, "*")], None, "missing: p1 denies it"),
         (
-            vec![&deny("*", STREAM), &all],
+            vec![&everything, &deny(put, "*")],
+            None,
+            "missing: p1 denies it",
+        ),
+        (
+            vec![&deny("*", STREAM), &everything],
             None,
             "missing: p0 denies it",
         ),
-        (vec![&all, &deny("s3:*", "*")], None, "allowed"),
-        (vec![&exact], Some(&all), "allowed"),
+        (vec![&everything, &deny("s3:*", "*")], None, "allowed"),
+        (vec![&exact], Some(&everything), "allowed"),
         (
             vec![&exact],
             Some(&allow("s3:*", "*")),
             "missing: the permissions boundary edge does not allow it",
         ),
-        (vec![], Some(&all), "missing: no policy allows it"),
+        (vec![], Some(&everything), "missing: no policy allows it"),
         (
-            vec![&all],
+            vec![&everything],
             Some(&deny("firehose:*", "*")),
             "missing: edge denies it",
         ),
@@ -100,7 +104,7 @@ fn not_action_and_not_resource_name_everything_else() {
     let put = "firehose:PutRecordBatch";
     let but = |action: &str| json!([{"Effect": "Allow", "NotAction": [action], "Resource": "*"}]);
     let but_resource = |effect: &str, resource: &str| json!([{"Effect": effect, "Action": "*", "NotResource": resource}]);
-    let all = allow("*", "*");
+    let everything = allow("*", "*");
     for (identity, wanted) in [
         (vec![&but("iam:*")], "allowed"),
         (vec![&but("firehose:*")], "missing: no policy allows it"),
@@ -110,10 +114,10 @@ fn not_action_and_not_resource_name_everything_else() {
             "missing: no policy allows it",
         ),
         (
-            vec![&all, &but_resource("Deny", "arn:aws:s3:::*")],
+            vec![&everything, &but_resource("Deny", "arn:aws:s3:::*")],
             "missing: p1 denies it",
         ),
-        (vec![&all, &but_resource("Deny", STREAM)], "allowed"),
+        (vec![&everything, &but_resource("Deny", STREAM)], "allowed"),
     ] {
         assert_eq!(say(&identity, None, put, STREAM), wanted, "{identity:?}");
     }
@@ -123,7 +127,7 @@ fn part() -> String {
     "unknown: p0 allows a part of it, or names it with a variable".to_owned()
 }
 
-/// Everything on logs, under two conditions.
+/// Returns a statement on all actions of logs, under two conditions.
 fn conditional(effect: &str) -> Value {
     json!({"Effect": effect, "Action": "logs:*", "Resource": "*",
            "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}, "Bool": {"aws:SecureTransport": "true"}}})
@@ -131,7 +135,7 @@ fn conditional(effect: &str) -> Value {
 
 #[test]
 fn conditional_statement_is_unknown_and_names_its_condition_keys() {
-    let all = allow("*", "*");
+    let everything = allow("*", "*");
     let (maybe, never) = (conditional("Allow"), conditional("Deny"));
     let condition = "under a condition on aws:SecureTransport, aws:SourceVpc";
     let beyond = "missing: the permissions boundary edge does not allow it";
@@ -142,9 +146,9 @@ fn conditional_statement_is_unknown_and_names_its_condition_keys() {
             None,
             format!("unknown: p0 allows it {condition}"),
         ),
-        (vec![&maybe, &all], None, "allowed".to_owned()),
+        (vec![&maybe, &everything], None, "allowed".to_owned()),
         (
-            vec![&all, &never],
+            vec![&everything, &never],
             None,
             format!("unknown: p1 denies it {condition}"),
         ),
@@ -154,7 +158,7 @@ fn conditional_statement_is_unknown_and_names_its_condition_keys() {
             "missing: no policy allows it".to_owned(),
         ),
         (
-            vec![&all],
+            vec![&everything],
             Some(&maybe),
             format!("unknown: edge allows it {condition}"),
         ),
@@ -166,8 +170,8 @@ fn conditional_statement_is_unknown_and_names_its_condition_keys() {
         ),
         (vec![&none], None, "allowed".to_owned()),
     ] {
-        let said = say(&identity, boundary, "logs:PutLogEvents", LOG_STREAMS);
-        assert_eq!(said, wanted, "{identity:?} {boundary:?}");
+        let outcome = say(&identity, boundary, "logs:PutLogEvents", LOG_STREAMS);
+        assert_eq!(outcome, wanted, "{identity:?} {boundary:?}");
     }
 }
 
@@ -186,13 +190,13 @@ fn resource_allowed_in_part_or_by_variable_is_unknown() {
         ),
         (format!("{group}:*"), "allowed".to_owned()),
     ] {
-        let said = say(
+        let outcome = say(
             &[&allow("logs:*", &resource)],
             None,
             "logs:PutLogEvents",
             LOG_STREAMS,
         );
-        assert_eq!(said, wanted, "{resource}");
+        assert_eq!(outcome, wanted, "{resource}");
     }
 }
 
@@ -202,14 +206,14 @@ fn deny_on_part_of_the_resource_is_unknown() {
         "*",
         "arn:aws:logs:us-east-1:111122223333:log-group:/app:log-stream:x",
     );
-    let said = say(
+    let outcome = say(
         &[&allow("*", "*"), &deny_part],
         None,
         "logs:PutLogEvents",
         LOG_STREAMS,
     );
     assert_eq!(
-        said,
+        outcome,
         "unknown: p1 denies a part of it, or names it with a variable"
     );
 }
@@ -249,13 +253,13 @@ fn a_document_that_cannot_be_read_makes_everything_unknown() {
             ["s3:GetObject"],
             ["arn:aws:s3:::b/k"],
         )];
-        let found = evaluate(&policies, &asked);
-        let RightsResult::Unknown(said) = &found[0].result else {
-            panic!("{found:?}");
+        let findings = evaluate(&policies, &asked);
+        let RightsResult::Unknown(reason) = &findings[0].result else {
+            panic!("{findings:?}");
         };
         assert!(
-            said.starts_with("policy odd cannot be read: ") && said.contains(why),
-            "{said}"
+            reason.starts_with("policy odd cannot be read: ") && reason.contains(why),
+            "{reason}"
         );
         let bounded = within_boundary(&document, &asked);
         assert!(matches!(&bounded[0].result, RightsResult::Unknown(_)));
@@ -273,10 +277,10 @@ fn every_pair_of_action_and_resource_is_judged() {
         Statement::new("B", ["s3:ListBucket"], ["arn:aws:s3:::b"]),
     ];
     let boundary = named("edge", &allow("s3:GetObject", "arn:aws:s3:::b/1"));
-    let found = within_boundary(&boundary, &asked);
-    let allowed: Vec<_> = found
+    let findings = within_boundary(&boundary, &asked);
+    let allowed: Vec<_> = findings
         .iter()
-        .map(|one| one.result == RightsResult::Allowed)
+        .map(|finding| finding.result == RightsResult::Allowed)
         .collect();
     assert_eq!(allowed, [true, false, false, false, false]);
 }

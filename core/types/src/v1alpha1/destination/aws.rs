@@ -1,6 +1,6 @@
 //! The destinations of AWS: CloudWatch Logs, Firehose, Kinesis Data Streams, S3.
 //!
-//! Types only: permissions and rendering are in `outputs` and `iam`.
+//! These are types; permissions and rendering are in `outputs` and `iam`.
 
 use super::block::destination_block;
 

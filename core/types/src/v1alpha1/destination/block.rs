@@ -1,33 +1,33 @@
 //! What every destination block has in common, and the macro that declares one.
 //!
-//! A field is declared once, with the plugin option it stands for, so that type, schema and
-//! rendering cannot differ. No field holds a secret: those are references in `secretOptions`.
+//! A field is declared once, with its plugin option, so that type, schema and rendering cannot differ.
+//! No field holds a secret: secrets are references in `secretOptions`.
 
 use std::collections::BTreeMap;
 
 /// A destination block as its Fluent Bit plugin sees it.
 pub trait DestinationBlock {
-    /// Name of the Fluent Bit output plugin, such as `cloudwatch_logs`.
+    /// Returns the name of the Fluent Bit output plugin, such as `cloudwatch_logs`.
     fn plugin(&self) -> &str;
 
-    /// Options of the typed fields that are given, by the plugin's own names, in documented order.
-    /// An option that the plugin takes several times (`header`) is there several times.
+    /// Returns the options of the typed fields that are given, by the plugin's own names, in documented order.
+    /// An option that the plugin accepts several times (`header`) is returned several times.
     fn typed_options(&self) -> Vec<(&'static str, String)>;
 
-    /// Further options of the plugin, by its own names.
+    /// Returns further options of the plugin, by its own names.
     fn options(&self) -> &BTreeMap<String, String>;
 
-    /// Options whose value ECS reads from Secrets Manager or the SSM parameter store: option name
+    /// Returns the options whose value ECS reads from Secrets Manager or the SSM parameter store: option name
     /// to `valueFrom`.
     fn secret_options(&self) -> &BTreeMap<String, String>;
 
-    /// The option names of the typed fields, given or not, with the field name in the API.
+    /// Returns the option names of the typed fields, given or not, with the field name in the API.
     fn known_options(&self) -> &'static [(&'static str, &'static str)];
 }
 
 /// The text forms of a typed field.
 pub(crate) trait OptionText {
-    /// Every value, as Fluent Bit takes it; empty when the field is not given.
+    /// Returns every value, as Fluent Bit accepts it; empty if the field is not given.
     fn texts(&self) -> Vec<String>;
 }
 
@@ -68,8 +68,8 @@ pub(crate) fn is_absent<T: OptionText>(field: &T) -> bool {
 
 /// Declares a destination block: `field: Type = "option" / "apiName"`.
 ///
-/// `over network` adds the options of every plugin that connects by itself. Fields in `beside` are
-/// no options: they choose defaults or permissions.
+/// `over network` adds the options of every plugin that connects by itself. Fields in `beside` are not options
+/// of the plugin: they choose defaults or permissions.
 macro_rules! destination_block {
     (
         $(#[$meta:meta])*

@@ -1,6 +1,6 @@
-//! The destination that reaches every plugin there is.
+//! The destination for any other plugin.
 //!
-//! The plugin's name and options are the user's; permissions are only what the user lists.
+//! The user gives the plugin's name and options; permissions are only those that the user lists.
 
 use std::collections::BTreeMap;
 
@@ -57,7 +57,7 @@ pub struct AwsPermission {
 }
 
 impl CustomDestination {
-    /// The names under which the plugin takes a role to assume and its external id.
+    /// Returns the names of the plugin's options for a role to assume and its external id.
     /// <https://docs.fluentbit.io/manual/administration/aws-credentials>
     #[must_use]
     pub fn role_options(&self) -> Option<(&'static str, Option<&'static str>)> {

@@ -1,7 +1,7 @@
 //! Destinations: where logs go, one typed block per Fluent Bit output plugin.
 //!
 //! A field is the camelCase of the plugin's option, dots and underscores being word boundaries;
-//! only the role to assume is `roleArn` and `externalId` everywhere. No secret value is ever held.
+//! only the role to assume is `roleArn` and `externalId` everywhere. No field holds a secret value.
 
 mod aws;
 mod block;
@@ -113,7 +113,7 @@ pub enum Destination<'a> {
 }
 
 impl<'a> Destination<'a> {
-    /// The block, as its plugin sees it.
+    /// Returns the block, as its plugin sees it.
     #[must_use]
     pub fn block(self) -> &'a dyn DestinationBlock {
         match self {
@@ -137,7 +137,7 @@ impl<'a> Destination<'a> {
 }
 
 impl LogDestinationSpec {
-    /// The fields that can hold a block, as the API writes them.
+    /// The names of the fields that can hold a block, as in the API.
     pub const BLOCKS: &'static [&'static str] = &[
         "cloudWatchLogs",
         "firehose",
@@ -156,10 +156,10 @@ impl LogDestinationSpec {
         "custom",
     ];
 
-    /// Every block that is given, with its field name; an admitted destination has exactly one.
+    /// Returns every block that is given, with its field name; an admitted destination has exactly one.
     #[must_use]
     pub fn blocks(&self) -> Vec<(&'static str, Destination<'_>)> {
-        let all = [
+        let blocks = [
             self.cloud_watch_logs
                 .as_ref()
                 .map(Destination::CloudWatchLogs),
@@ -182,12 +182,12 @@ impl LogDestinationSpec {
         ];
         Self::BLOCKS
             .iter()
-            .zip(all)
+            .zip(blocks)
             .filter_map(|(name, block)| Some((*name, block?)))
             .collect()
     }
 
-    /// The block of an admitted destination.
+    /// Returns the block of an admitted destination.
     #[must_use]
     pub fn block(&self) -> Option<Destination<'_>> {
         self.blocks().into_iter().next().map(|(_, block)| block)

@@ -1,6 +1,6 @@
 //! The search engines: OpenSearch and Elasticsearch.
 //!
-//! Types only: permissions and rendering are in `outputs` and `iam`.
+//! These are types; permissions and rendering are in `outputs` and `iam`.
 
 use super::block::destination_block;
 

@@ -1,6 +1,6 @@
 //! Message streams: Kafka and the Fluent forward protocol.
 //!
-//! Types only: permissions and rendering are in `outputs` and `iam`.
+//! These are types; permissions and rendering are in `outputs` and `iam`.
 
 use super::block::destination_block;
 

@@ -1,6 +1,6 @@
 //! The vendors with a plugin of their own: Datadog, Splunk, New Relic, Loki.
 //!
-//! Types only: permissions and rendering are in `outputs` and `iam`.
+//! These are types; permissions and rendering are in `outputs` and `iam`.
 
 use super::block::destination_block;
 

@@ -1,7 +1,6 @@
-//! The output `awslogs`: where the containers' own awslogs configuration sent their lines until now.
+//! The output `awslogs`: sends lines to where the containers' own awslogs configuration sent them until now.
 //!
-//! Choices only. Group, region and the rest are never written here: they are read from each
-//! container.
+//! Group, region and the rest are not fields here: they are read from each container.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

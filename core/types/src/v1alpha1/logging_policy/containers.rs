@@ -1,6 +1,6 @@
 //! Which containers of a task are routed.
 //!
-//! Names and globs only; task definitions are looked at elsewhere.
+//! These are names and globs; they are matched against task definitions elsewhere.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
-//! How configuration, permissions and room for the router come about.
+//! How the router gets its configuration, its permissions, and room in the task.
 //!
-//! Choices only; what they lead to is decided by `render`, `iam` and `inject`.
+//! These are choices; `render`, `iam` and `inject` implement them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

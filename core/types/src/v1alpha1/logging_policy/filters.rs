@@ -90,7 +90,7 @@ pub enum FilterBlock<'a> {
 }
 
 impl FilterBlock<'_> {
-    /// The name of the Fluent Bit plugin, such as `record_modifier`.
+    /// Returns the name of the Fluent Bit plugin, such as `record_modifier`.
     #[must_use]
     pub fn plugin(&self) -> &str {
         match self {
@@ -107,7 +107,7 @@ impl FilterBlock<'_> {
         }
     }
 
-    /// Why Fluentd has nothing like the filter as a whole, if it has not.
+    /// Returns why Fluentd does not support the filter as a whole; `None` if it does.
     #[must_use]
     pub fn unsupported_in_fluentd(&self) -> Option<&'static str> {
         match self {
@@ -127,7 +127,7 @@ impl FilterBlock<'_> {
 }
 
 impl Filter {
-    /// The fields that can hold a block, as the API writes them.
+    /// The names of the fields that can hold a block, as in the API.
     pub const BLOCKS: &'static [&'static str] = &[
         "multiline",
         "parser",
@@ -141,10 +141,10 @@ impl Filter {
         "custom",
     ];
 
-    /// Every block that is given, with its field name; an admitted filter has exactly one.
+    /// Returns every block that is given, with its field name; an admitted filter has exactly one.
     #[must_use]
     pub fn blocks(&self) -> Vec<(&'static str, FilterBlock<'_>)> {
-        let all = [
+        let blocks = [
             self.multiline.as_ref().map(FilterBlock::Multiline),
             self.parser.as_ref().map(FilterBlock::Parser),
             self.grep.as_ref().map(FilterBlock::Grep),
@@ -160,12 +160,12 @@ impl Filter {
         ];
         Self::BLOCKS
             .iter()
-            .zip(all)
+            .zip(blocks)
             .filter_map(|(name, block)| Some((*name, block?)))
             .collect()
     }
 
-    /// The block of an admitted filter.
+    /// Returns the block of an admitted filter.
     #[must_use]
     pub fn block(&self) -> Option<FilterBlock<'_>> {
         self.blocks().into_iter().next().map(|(_, block)| block)

@@ -1,7 +1,7 @@
-//! What must be well before a rollout goes on.
+//! The conditions on which a rollout continues.
 //!
-//! A gate names what to look at, never where to look: the Prometheus server is the operator's own, so
-//! that a policy cannot aim the operator at an address.
+//! A gate has no address: the Prometheus server is part of the operator's configuration, so that a policy
+//! cannot make the operator send requests elsewhere.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub struct Gates {
 }
 
 impl Gates {
-    /// Whether there is nothing to look at.
+    /// Whether there is no gate.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.alarms.is_empty() && self.prometheus.is_empty()

@@ -1,6 +1,6 @@
-//! `LoggingPolicy`: who gets which routing, and how it is rolled out.
+//! `LoggingPolicy`: which workloads get which routing, and how it is rolled out.
 //!
-//! Types and defaults only; the rules that no type can hold are in `validate`.
+//! These are types and defaults; the rules that no type can express are in `validate`.
 
 mod awslogs;
 mod containers;

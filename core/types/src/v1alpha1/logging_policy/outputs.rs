@@ -1,6 +1,6 @@
 //! The outputs of a policy: where logs go.
 //!
-//! Names a place or holds one; what a place needs is in `destination`.
+//! An output refers to a destination or contains one; the destinations themselves are in `destination`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

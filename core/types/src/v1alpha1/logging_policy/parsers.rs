@@ -1,6 +1,6 @@
-//! Custom parsers, as Fluent Bit's parser files have them.
+//! Custom parsers, as in Fluent Bit's parser files.
 //!
-//! Types only: rendering them is `render`'s.
+//! These are types; they are rendered in `render`.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! How fast changes reach workloads, and when to stop.
 //!
-//! Numbers only; the budget is computed in `plan`.
+//! These are types; the budget is computed in `plan`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -176,7 +176,7 @@ pub enum IntOrPercent {
 }
 
 impl IntOrPercent {
-    /// How many that is of `total`: shares are rounded up, and at least one.
+    /// Returns how many of `total` this is: shares are rounded up, and at least one.
     #[must_use]
     pub fn of(self, total: u32) -> u32 {
         match self {

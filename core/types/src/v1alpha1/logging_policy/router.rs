@@ -1,6 +1,6 @@
 //! The router: the FireLens container added to each task.
 //!
-//! Secrets are references here, never values.
+//! Secrets are references, not values.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::v1alpha1::serde_util::{is_false, text_enum};
 /// <https://github.com/aws/aws-for-fluent-bit/releases>
 pub const DEFAULT_ROUTER_IMAGE: &str = "public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.16";
 
-/// The container name of the router when a policy names none, the one AWS examples use.
+/// The container name of the router when a policy names none; the AWS examples use it too.
 pub const DEFAULT_ROUTER_NAME: &str = "log_router";
 
 /// The FireLens container added to each task.

@@ -1,6 +1,6 @@
-//! Which workloads a policy is for: the terms, not their evaluation.
+//! The selector of a policy: the terms that choose its workloads.
 //!
-//! Never matches anything itself: the `select` room does.
+//! They are matched in `select`.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ pub struct Exclude {
 }
 
 impl Exclude {
-    /// Whether nothing is left out.
+    /// Whether nothing is excluded.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.clusters.is_empty() && self.services.is_empty() && self.service_tags.is_empty()

@@ -1,6 +1,6 @@
-//! What a policy brought about.
+//! The status of a `LoggingPolicy`.
 //!
-//! Written by the controller only, and only when it changed.
+//! Only the controller writes it, and only when it changed.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

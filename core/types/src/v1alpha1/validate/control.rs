@@ -1,6 +1,6 @@
 //! The rules of `spec.control` of a `Rollout` that no type can hold.
 //!
-//! Form only: whether a plan or a workload of that name is there is not known here, nor is the time.
+//! Only the form is checked: neither the existing plans and workloads nor the time are known here.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::names;
 use super::path::{Errors, Path};
 use crate::v1alpha1::RolloutControl;
 
-/// Characters of a plan's hash: SHA-256 in hexadecimal.
+/// Number of characters of a plan's hash: SHA-256 in hexadecimal.
 const HASH_CHARS: usize = 64;
 
 pub(crate) fn check(path: &Path, control: &RolloutControl, errors: &mut Errors) {

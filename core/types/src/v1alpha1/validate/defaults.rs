@@ -1,6 +1,6 @@
-//! From JSON to types and back: defaults come from the types, the rest from the user.
+//! Adds the defaults of the types to the JSON that the user wrote.
 //!
-//! Adds members, never changes or drops one.
+//! Members are added; none is changed or removed, even one that the types do not know.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::path::{Errors, Path};
 
-/// Reads the mended spec as `T`, runs its checks, and answers the raw spec with defaults added.
+/// Reads the mended spec as `T`, runs its checks, and returns the raw spec with defaults added.
 pub(crate) fn typed<T: DeserializeOwned + Serialize>(
     path: &Path,
     raw: &Value,
@@ -19,7 +19,7 @@ pub(crate) fn typed<T: DeserializeOwned + Serialize>(
     let spec: T = match serde_json::from_value(mended.clone()) {
         Ok(spec) => spec,
         Err(error) => {
-            // What the schema let through and the types do not take.
+            // The schema accepts the value and the types do not.
             if errors.0.is_empty() {
                 errors.invalid(path, Value::Null, &error.to_string());
             }
@@ -33,7 +33,7 @@ pub(crate) fn typed<T: DeserializeOwned + Serialize>(
     }
 }
 
-/// `raw` with every member of `full` that it lacks.
+/// Returns `raw` with every member of `full` that it lacks.
 fn merge(raw: &Value, full: &Value) -> Value {
     match (raw, full) {
         (Value::Object(raw), Value::Object(full)) => {

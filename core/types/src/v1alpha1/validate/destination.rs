@@ -1,6 +1,6 @@
 //! The rules of a destination that no type can hold.
 //!
-//! Whether a plugin knows an option depends on its version: `outputs` and the linter look at that.
+//! Whether a plugin knows an option depends on its version: `outputs` and the linter check that.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::v1alpha1::{
     Forward, LogDestinationSpec,
 };
 
-/// Option names that are the operator's own.
+/// Names of options that the operator sets itself.
 const RESERVED_OPTIONS: [&str; 8] = [
     "name",
     "@type",
@@ -23,10 +23,10 @@ const RESERVED_OPTIONS: [&str; 8] = [
     "config-file-type",
 ];
 
-/// Options that a plugin takes several times.
+/// Options that a plugin accepts several times.
 const REPEATABLE_OPTIONS: [&str; 3] = ["header", "event_field", "add_label"];
 
-/// Retention that CloudWatch Logs knows, in days.
+/// Retention times that CloudWatch Logs accepts, in days.
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
 const RETENTION_DAYS: [u32; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
@@ -52,7 +52,7 @@ pub(crate) fn check(path: &Path, spec: &LogDestinationSpec, errors: &mut Errors)
     }
 }
 
-/// The detail for a choice between blocks.
+/// Returns the detail for a choice between blocks.
 pub(crate) fn one_of(names: &[&str]) -> String {
     format!("exactly one of {} must be given", names.join(", "))
 }
@@ -221,7 +221,7 @@ fn check_options(path: &Path, block: &dyn DestinationBlock, errors: &mut Errors)
     }
 }
 
-/// Checks the value of an option as Fluent Bit reads it. One of several lines is carried by a variable.
+/// Checks the value of an option as Fluent Bit reads it. A value of several lines is passed in a variable.
 pub(crate) fn check_option_value(path: &Path, name: &str, value: &str, errors: &mut Errors) {
     if value.contains(text::is_kept_break) {
         text::check_several_lines(path, value, errors);
@@ -242,7 +242,7 @@ fn same_option(other: &str) -> String {
     format!("the same option as {other:?}: option names in Fluent Bit are case-insensitive")
 }
 
-/// Checks the name of an option; false when nothing else can be said about it.
+/// Checks the name of an option. Returns false if nothing else of the option can be checked.
 pub(crate) fn check_option_name(path: &Path, name: &str, errors: &mut Errors) -> bool {
     let lowered = name.to_ascii_lowercase();
     if RESERVED_OPTIONS.contains(&lowered.as_str()) {
@@ -250,7 +250,7 @@ pub(crate) fn check_option_name(path: &Path, name: &str, errors: &mut Errors) ->
         return false;
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-    // `format.@type` names the kind of a section of Fluentd.
+    // `format.@type` is the type of a section of Fluentd.
     let name = name.strip_suffix(".@type").unwrap_or(name);
     let good = (1..=64).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_alphabetic())

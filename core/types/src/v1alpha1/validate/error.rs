@@ -1,6 +1,6 @@
 //! What is wrong with a field, in the words of Kubernetes.
 //!
-//! Never carries a value that may be a secret: see `shown` in `path`.
+//! An error does not contain a value that may be a secret: see `shown` in `path`.
 
 use std::fmt;
 
@@ -43,7 +43,7 @@ pub struct FieldError {
 
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, with_value) = match self.cause {
+        let (problem, with_value) = match self.cause {
             Cause::Required => ("Required value", false),
             Cause::Invalid => ("Invalid value", true),
             Cause::NotSupported => ("Unsupported value", true),
@@ -52,7 +52,7 @@ impl fmt::Display for FieldError {
             Cause::TooLong => ("Too long", false),
             Cause::Forbidden => ("Forbidden", false),
         };
-        write!(f, "{}: {what}", self.field)?;
+        write!(f, "{}: {problem}", self.field)?;
         if with_value && !self.value.is_empty() {
             write!(f, ": {}", self.value)?;
         }

@@ -12,7 +12,7 @@ use crate::v1alpha1::{
     NestFilter, NestOperation, Parser, ParserFormat, RecordModifierFilter, RewriteTagFilter,
 };
 
-/// Types that a parser can give a field.
+/// Types to which a parser can convert a field.
 /// <https://docs.fluentbit.io/manual/data-pipeline/parsers/configuring-parser>
 const FIELD_TYPES: [&str; 5] = ["string", "integer", "float", "bool", "hex"];
 

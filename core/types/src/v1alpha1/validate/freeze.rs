@@ -1,12 +1,12 @@
 //! The rules of a `Freeze` that no type can hold.
 //!
-//! Whether it is in force now is not asked here: one that has ended may be stored again.
+//! Whether it is in force now is not checked: a freeze that has ended may be stored again.
 
 use super::path::{Errors, Path};
 use super::selector;
 use crate::v1alpha1::FreezeSpec;
 
-/// Longest reason, in characters: it is repeated on every workload that waits.
+/// Longest reason, in characters. It is limited because it is repeated on every workload that waits.
 const REASON_MAX_CHARS: usize = 256;
 
 pub(crate) fn check(path: &Path, spec: &FreezeSpec, errors: &mut Errors) {

@@ -1,6 +1,6 @@
 //! The rules of `apiVersion`, `kind` and `metadata`.
 //!
-//! Metadata is passed through as it is; members that are not known are left to the store.
+//! Metadata is not changed; unknown members are handled by the store.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::path::{Errors, Path};
 use super::{Cause, names, similar};
 use crate::v1alpha1::{API_VERSION, Kind};
 
-/// Longest name of a policy: names stand in labels and in names of role policies.
+/// Longest name of a policy: it is part of labels and of names of role policies.
 const POLICY_NAME_MAX_BYTES: usize = 63;
 /// Longest name of any object.
 const NAME_MAX_BYTES: usize = 253;
@@ -22,10 +22,10 @@ pub(crate) fn check(kind: Kind, object: &Value, errors: &mut Errors) {
         let path = Path::new(member);
         match object.get(member) {
             None | Some(Value::Null) => errors.required(&path, &format!("must be {expected:?}")),
-            Some(found) if found == expected => {}
-            Some(found) => {
+            Some(actual) if actual == expected => {}
+            Some(actual) => {
                 let detail = format!("supported values: {expected:?}");
-                errors.push(&path, Cause::NotSupported, found, &detail);
+                errors.push(&path, Cause::NotSupported, actual, &detail);
             }
         }
     }
@@ -61,7 +61,7 @@ fn check_name(kind: Kind, metadata: &Value, errors: &mut Errors) {
     } else if !name.is_empty() && !names::is_dns_subdomain(name) {
         errors.invalid(&path, name, names::DNS_SUBDOMAIN);
     }
-    // What the server puts behind the prefix makes it a name.
+    // The server completes the prefix to a name.
     if !prefix.is_empty() && name.is_empty() && !names::is_dns_subdomain(&format!("{prefix}x")) {
         let path = Path::new("metadata").field("generateName");
         errors.invalid(&path, prefix, names::DNS_SUBDOMAIN);

@@ -1,6 +1,6 @@
-//! Admission: what an object must be before it is stored, every mistake at once.
+//! Admission: checks an object before it is stored, and reports every mistake at once.
 //!
-//! Looks at the object alone. Never changes what the user wrote; it only adds defaults.
+//! Only the object itself is read. Defaults are added; what the user wrote is not changed.
 
 mod control;
 mod defaults;
@@ -40,14 +40,14 @@ use super::{
     WorkloadSpec,
 };
 
-/// Checks an object of a kind, and answers it with defaults added to `spec`.
+/// Checks an object of a kind, and returns it with defaults added to `spec`.
 ///
-/// `metadata` and `status` are passed through as they are. A null in `spec` counts as absent.
-/// Admitting the answer again changes nothing.
+/// `metadata` and `status` are not changed. A null in `spec` counts as absent. Admitting the result again
+/// changes nothing.
 ///
 /// # Errors
-/// Every mistake that was found: first those of form, then those of meaning. A mistake that only
-/// follows from another is left out.
+/// Every mistake that was found: first the structural ones, then those against the rules. A mistake that
+/// only follows from another is left out.
 pub fn admit(kind: Kind, object: &Value) -> Result<Value, Vec<FieldError>> {
     let mut errors = Errors::default();
     let Value::Object(members) = object else {
@@ -81,7 +81,7 @@ pub fn admit(kind: Kind, object: &Value) -> Result<Value, Vec<FieldError>> {
     Ok(Value::Object(admitted))
 }
 
-/// The parsed checks of one kind; answers the spec with defaults.
+/// Runs the checks of one kind on the parsed spec, and returns the spec with defaults.
 fn look(kind: Kind, path: &Path, raw: &Value, structure: &Structure, errors: &mut Errors) -> Value {
     let schema = part(kind, "spec");
     let mended = &structure.mended;
@@ -134,35 +134,35 @@ fn look(kind: Kind, path: &Path, raw: &Value, structure: &Structure, errors: &mu
     }
 }
 
-/// Drops what only follows from a structural mistake.
+/// Removes the errors that only follow from a structural mistake.
 fn forget_consequences(structure: &Structure, before: usize, errors: &mut Errors) {
     let mut position = 0;
-    errors.0.retain(|found| {
+    errors.0.retain(|mistake| {
         let is_structural = position < before;
         position += 1;
-        is_structural || !is_consequence(found, structure)
+        is_structural || !is_consequence(mistake, structure)
     });
 }
 
-fn is_consequence(found: &path::Found, structure: &Structure) -> bool {
+fn is_consequence(mistake: &path::Found, structure: &Structure) -> bool {
     if structure
         .broken
         .iter()
-        .any(|broken| found.path.is_within(broken))
+        .any(|broken| mistake.path.is_within(broken))
     {
         return true;
     }
     // The missing block may be the one whose name was mistyped.
-    if found.error.cause == Cause::Required && structure.thinned.contains(&found.path) {
+    if mistake.error.cause == Cause::Required && structure.thinned.contains(&mistake.path) {
         return true;
     }
     // The choice that needs or forbids a field may be the one that was mistyped; those of `spec`
     // itself, such as `mode`, need and forbid nothing.
     let siblings = |choice: &Path| {
         let parent = choice.parent();
-        parent == found.path.parent() && parent != Some(Path::new("spec"))
+        parent == mistake.path.parent() && parent != Some(Path::new("spec"))
     };
-    matches!(found.error.cause, Cause::Required | Cause::Forbidden)
+    matches!(mistake.error.cause, Cause::Required | Cause::Forbidden)
         && structure.undecided.iter().any(siblings)
 }
 
@@ -176,21 +176,21 @@ fn check_metadata_form(kind: Kind, members: &Map<String, Value>, errors: &mut Er
     }
 }
 
-/// The mistakes in their final form: one for each field and cause.
+/// Returns the mistakes in their final form: one for each field and cause.
 fn finish(errors: Errors) -> Vec<FieldError> {
     let mut list: Vec<FieldError> = Vec::new();
-    for found in errors.0 {
+    for mistake in errors.0 {
         let same = |other: &FieldError| {
-            other.field == found.error.field && other.cause == found.error.cause
+            other.field == mistake.error.field && other.cause == mistake.error.cause
         };
         if !list.iter().any(same) {
-            list.push(found.error);
+            list.push(mistake.error);
         }
     }
     list
 }
 
-/// The value without the members of objects that are null: an absent field is what is meant.
+/// Returns the value without the members of objects that are null, since null means absent.
 fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Object(map) => map
@@ -227,7 +227,7 @@ fn compile(kind: Kind) -> Option<Validators> {
     let build = |name| {
         jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
-            // Times are checked where they stand, not when the whole spec is read.
+            // So that a malformed time is reported at its own field, not when the whole spec is read.
             .should_validate_formats(true)
             .build(part(kind, name))
             .ok()

@@ -1,6 +1,6 @@
-//! The forms of names: of objects, containers, AWS resources, environment variables.
+//! The syntax of names: of objects, containers, AWS resources, environment variables.
 //!
-//! Form only: whether something of that name exists is not known here.
+//! Whether something of that name exists is not checked here.
 
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names>
 pub(crate) const DNS_SUBDOMAIN: &str = "must be a DNS-1123 subdomain: lower case letters, digits, \
@@ -21,7 +21,7 @@ pub(crate) fn is_dns_subdomain(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_dns_part)
 }
 
-/// Whether this is one part of such a name, and short enough to stand alone.
+/// Whether this is one part of such a name, and short enough to be a name by itself.
 pub(crate) fn is_dns_label(text: &str) -> bool {
     text.len() <= 63 && is_dns_part(text)
 }
@@ -137,7 +137,7 @@ pub fn is_environment_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Whether this is a user that the ECS agent takes for a router.
+/// Whether this is a user that the ECS agent accepts for a router.
 pub fn is_user(text: &str) -> bool {
     let (uid, group) = text.split_once(':').unwrap_or((text, "0"));
     let name = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);

@@ -1,6 +1,6 @@
-//! Where a value stands in an object, and the list that collects mistakes.
+//! The path of a value in an object, and the list that collects mistakes.
 //!
-//! The one place that decides how a value is shown: where secrets may stand, it is not.
+//! This is the only place that decides how a value is shown: one that may be a secret is not.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::{Cause, FieldError};
 /// Longest value that is shown, in characters.
 const SHOWN_MAX_CHARS: usize = 120;
 
-/// Fields below which no value is ever shown, since people put secrets there.
+/// Fields below which no value is shown, since people put secrets there.
 const HIDDEN_BELOW: [&str; 8] = [
     "options",
     "secretOptions",
@@ -34,7 +34,7 @@ pub(crate) enum Segment {
     Index(usize),
 }
 
-/// Where a value stands.
+/// The path of a value in an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Path(Vec<Segment>);
 
@@ -61,18 +61,18 @@ impl Path {
         path
     }
 
-    /// Where this stands in; nothing for the root.
+    /// Returns the path of the object or list that holds this value; `None` for the root.
     pub(crate) fn parent(&self) -> Option<Path> {
         let (_, above) = self.0.split_last()?;
         Some(Path(above.to_vec()))
     }
 
-    /// The steps.
+    /// Returns the steps.
     pub(crate) fn segments(&self) -> impl DoubleEndedIterator<Item = &Segment> {
         self.0.iter()
     }
 
-    /// Whether this is the other path or stands below it.
+    /// Whether this is the other path or below it.
     pub(crate) fn is_within(&self, other: &Path) -> bool {
         self.0.starts_with(&other.0)
     }
@@ -89,13 +89,13 @@ impl Path {
         HIDDEN_BELOW.iter().any(|name| self.has_field(name))
     }
 
-    /// The value as it may be shown at this place.
+    /// Returns the value as it may be shown at this path.
     pub(crate) fn shown(&self, value: &Value) -> String {
         if self.is_hidden() {
             return "\"<redacted>\"".to_owned();
         }
         match value {
-            // What an object or a list holds may be anything, secrets included.
+            // An object or a list may hold anything, secrets included.
             Value::Object(_) => "{…}".to_owned(),
             Value::Array(_) => "[…]".to_owned(),
             Value::String(text) if text.chars().count() > SHOWN_MAX_CHARS => {
@@ -170,7 +170,7 @@ impl Errors {
         self.push(path, Cause::TooLong, &Value::Null, &detail);
     }
 
-    /// A value that another version may take: says what this one does.
+    /// Adds an error for a value that another version may accept; `detail` describes what this one accepts.
     pub(crate) fn not_supported(&mut self, path: &Path, value: impl Into<Value>, detail: &str) {
         self.push(path, Cause::NotSupported, &value.into(), detail);
     }

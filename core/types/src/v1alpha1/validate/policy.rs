@@ -1,7 +1,7 @@
 //! The rules of a `LoggingPolicy` that no type can hold.
 //!
-//! Only what can be said of the policy alone: whether a destination exists, or a workload can carry
-//! it, is found out later and said in status.
+//! Only the policy itself is checked: whether a destination exists, or a workload can be injected, is
+//! evaluated later and reported in the status.
 
 use std::collections::BTreeSet;
 
@@ -11,17 +11,17 @@ use super::path::{Errors, Path};
 use super::{destination, filters, names, rollout, router, selector};
 use crate::v1alpha1::{Config, Delivery, LoggingPolicySpec, Output, RouterType};
 
-/// Longest raw configuration, in bytes: a task definition may have no more as a whole.
+/// Longest raw configuration, in bytes: the limit of a whole task definition.
 const CUSTOM_CONFIG_MAX_BYTES: usize = 65_536;
 
-/// Files that the ECS agent writes over.
+/// Files that the ECS agent overwrites.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/firelens-taskdef.html>
 const RESERVED_FILES: [&str; 2] = [
     "/fluent-bit/etc/fluent-bit.conf",
     "/fluentd/etc/fluent.conf",
 ];
 
-/// Checks the spec; `raw` is what the user wrote, without defaults.
+/// Checks the spec. `raw` is the spec as the user wrote it, without defaults.
 pub(crate) fn check(path: &Path, spec: &LoggingPolicySpec, raw: &Value, errors: &mut Errors) {
     selector::check(&path.field("selector"), &spec.selector, errors);
     check_containers(path, spec, errors);
@@ -84,7 +84,7 @@ fn check_output(path: &Path, output: &Output, errors: &mut Errors) {
     selector::check_globs(&path.field("containers"), &output.containers, errors);
 }
 
-/// Exactly one place.
+/// Checks that exactly one destination is given.
 fn check_choice(path: &Path, output: &Output, errors: &mut Errors) {
     let places = [
         ("destinationRef", output.destination_ref.is_some()),
@@ -150,12 +150,12 @@ fn check_config(path: &Path, spec: &LoggingPolicySpec, errors: &mut Errors) {
     }
 }
 
-/// Where aws-for-fluent-bit has its parsers, and the one such file among its configurations.
+/// The folder of the parsers in aws-for-fluent-bit, and the only parsers file among its configurations.
 /// <https://github.com/aws/aws-for-fluent-bit/blob/mainline/scripts/dockerfiles/Dockerfile.build>
 const PARSER_FILES: &str = "/fluent-bit/parsers/";
 const PARSER_CONFIG: &str = "/fluent-bit/configs/plugin-metrics-parser.conf";
 
-/// One way to write a path, so that no file can be named twice without being seen.
+/// Checks a file. There is one way to write a path, so that a file named under two spellings is not missed.
 fn check_file(path: &Path, file: &str, errors: &mut Errors) {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/_.+-".contains(c);
     if RESERVED_FILES.contains(&file) {
@@ -182,7 +182,7 @@ fn check_file(path: &Path, file: &str, errors: &mut Errors) {
     }
 }
 
-/// What Fluentd has nothing for. Single fields are evaluated where they are rendered.
+/// Checks for what Fluentd does not support. Single fields are evaluated where they are rendered.
 fn check_fluentd(path: &Path, spec: &LoggingPolicySpec, raw: &Value, errors: &mut Errors) {
     if raw.pointer("/router/image").is_none() {
         let at = path.field("router").field("image");

@@ -1,6 +1,7 @@
 //! The rules of `spec.rollout` that no type can hold.
 //!
-//! Form only: whether an alarm exists, or a query answers, is found out while a rollout runs.
+//! Only the form is checked: whether an alarm exists, or a query returns
+//! anything, is known only while a rollout runs.
 
 use std::collections::BTreeSet;
 
@@ -25,15 +26,15 @@ pub(crate) fn check(path: &Path, rollout: &RolloutStrategy, errors: &mut Errors)
         }
         selector::check_tags(&at, stage, errors);
     }
-    for (index, found) in rollout.windows.iter().enumerate() {
+    for (index, window) in rollout.windows.iter().enumerate() {
         let at = path.field("windows").index(index);
-        if let Some(zone) = &found.timezone
+        if let Some(zone) = &window.timezone
             && !window::is_zone(zone)
         {
             let detail = "must be the name of an IANA time zone, such as Europe/Berlin";
             errors.invalid(&at.field("timezone"), zone.as_str(), detail);
-        } else if let Err(why) = window::check(found) {
-            errors.invalid(&at.field("schedule"), found.schedule.as_str(), &why);
+        } else if let Err(why) = window::check(window) {
+            errors.invalid(&at.field("schedule"), window.schedule.as_str(), &why);
         }
     }
     let gates = path.field("gates");

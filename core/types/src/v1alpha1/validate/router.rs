@@ -1,6 +1,6 @@
 //! The rules of the router that no type can hold.
 //!
-//! Secrets are references: a value that looks like one in `environment` is refused, unseen.
+//! Secrets are references: a value in `environment` that looks like a secret is refused, and not shown.
 
 use super::path::{Errors, Path};
 use super::{names, secrets};
@@ -19,7 +19,7 @@ const RESERVED_VARIABLES: [&str; 9] = [
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 ];
 
-/// What the init image of aws-for-fluent-bit reads its own settings from, wherever it stands in a name.
+/// Variables whose name contains this are settings of the init image of aws-for-fluent-bit.
 /// <https://github.com/aws/aws-for-fluent-bit/tree/mainline/use_cases/init-process-for-fluent-bit>
 const RESERVED_PREFIX: &str = "aws_fluent_bit_init_";
 

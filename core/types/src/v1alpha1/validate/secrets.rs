@@ -1,9 +1,9 @@
-//! What may be a secret, and what a reference to one looks like.
+//! Recognises what may be a secret, and references to secrets.
 //!
-//! A false alarm costs a line in `secretOptions`; a miss puts a secret into PostgreSQL, S3 and a
-//! task definition.
+//! A false positive costs the user a line in `secretOptions`; a false negative puts a secret into
+//! PostgreSQL, S3 and a task definition.
 
-/// Parts of option names, in plain lower case, that are secrets wherever they stand.
+/// An option whose name contains one of these, in lower case without separators, holds a secret.
 const SECRET_PARTS: [&str; 10] = [
     "apikey",
     "licensekey",
@@ -17,10 +17,10 @@ const SECRET_PARTS: [&str; 10] = [
     "bearertoken",
 ];
 
-/// Option names that hold such a part and are no secret.
+/// Option names that contain such a part and hold no secret.
 const NO_SECRETS: [&str; 1] = ["emptysharedkey"];
 
-/// Whether the option (or environment variable, or header) of this name holds a secret.
+/// Whether an option (or environment variable, or header) of this name holds a secret.
 pub fn is_secret_option(name: &str) -> bool {
     let plain: String = name
         .chars()
@@ -31,14 +31,14 @@ pub fn is_secret_option(name: &str) -> bool {
         && (plain.ends_with("token") || SECRET_PARTS.iter().any(|part| plain.contains(part)))
 }
 
-/// Whether an environment variable of this name holds a secret. Names often say where a secret is
-/// (`SECRET_NAME`, `TOKEN_FILE`), so only their end counts.
+/// Whether an environment variable of this name holds a secret. Many names refer to the location of a secret
+/// (`SECRET_NAME`, `TOKEN_FILE`), so only the end of a name counts.
 pub fn is_secret_variable(name: &str) -> bool {
     let plain = name.to_ascii_lowercase().replace(['_', '-', '.'], "");
     plain.ends_with("token") || SECRET_PARTS.iter().any(|part| plain.ends_with(part))
 }
 
-/// Whether a header of this form (`Name value`) carries a secret.
+/// Whether a header of this form (`Name value`) contains a secret.
 pub fn is_secret_header(header: &str) -> bool {
     let name = header.split_whitespace().next().unwrap_or_default();
     let name = name.trim_end_matches(':').to_ascii_lowercase();
@@ -49,7 +49,7 @@ pub fn is_secret_header(header: &str) -> bool {
         || is_secret_option(&name)
 }
 
-/// Whether the value only names a variable: `${NAME}`, which holds nothing itself.
+/// Whether the value is only a reference to a variable, `${NAME}`, and so no secret itself.
 pub fn is_variable(value: &str) -> bool {
     value
         .strip_prefix("${")
@@ -57,11 +57,11 @@ pub fn is_variable(value: &str) -> bool {
         .is_some_and(super::names::is_environment_name)
 }
 
-/// What `valueFrom` may be.
+/// The detail of an error: what `valueFrom` may be.
 pub(crate) const VALUE_FROM: &str = "must be the ARN of a Secrets Manager secret or of an SSM \
      parameter, or the name of an SSM parameter in the region of the task";
 
-/// Whether ECS can read a secret from there.
+/// Whether ECS can read a secret from this `valueFrom`.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Secret.html>
 pub fn is_value_from(text: &str) -> bool {
     if !text.starts_with("arn:") {

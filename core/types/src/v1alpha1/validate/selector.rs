@@ -1,6 +1,6 @@
 //! The rules of globs and tag selectors.
 //!
-//! Form only: matching is `select`'s.
+//! Only the form is checked; matching is done in `select`.
 
 use super::names;
 use super::path::{Errors, Path};

@@ -1,8 +1,8 @@
-//! The nearest right name for a wrong one.
+//! Suggests the nearest known name for a misspelt one.
 //!
-//! Guesses only what is near: a wrong guess is worse than none.
+//! Only a near name is suggested: a wrong guess is worse than none.
 
-/// The known name that is most like `name`, if any is near enough.
+/// Returns the known name that is most like `name`, if any is near enough.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let wanted = plain(name);
     if let Some(same) = known.iter().find(|candidate| plain(candidate) == wanted) {
@@ -22,7 +22,7 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, candidate)| candidate)
 }
 
-/// Case, underscores, dots and hyphens are what people get wrong most.
+/// Returns the name without case, underscores, dots and hyphens, which are the most common mistakes.
 fn plain(name: &str) -> String {
     name.chars()
         .filter(|c| c.is_alphanumeric())

@@ -1,7 +1,7 @@
 //! The structural pass: an object against the schema of its kind, every mistake at once.
 //!
-//! It also mends a copy of the object so that the rest can still be looked at; the mended copy is
-//! only read by the semantic checks and never stored.
+//! It also mends a copy of the object so that the rest can still be checked. The mended copy is only read by
+//! the semantic checks; it is not stored.
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
@@ -11,19 +11,19 @@ use super::path::{Errors, Path, Segment};
 use super::secrets;
 use super::{Cause, similar};
 
-/// What the pass found out, beside the errors.
+/// The result of the pass, beside the errors.
 pub(crate) struct Structure {
-    /// The value with everything mended that types could not take.
+    /// The value, with everything mended that the types could not read.
     pub mended: Value,
-    /// Where something was wrong; whatever else is said about these is a consequence.
+    /// The paths of the mistakes; any other error at or below one of them is a consequence.
     pub broken: Vec<Path>,
-    /// Objects out of which something was taken.
+    /// Objects from which something was removed.
     pub(crate) thinned: Vec<Path>,
-    /// Choices that are none: what goes with them cannot be evaluated.
+    /// Choices with an unknown value: the fields that depend on them cannot be evaluated.
     pub(crate) undecided: Vec<Path>,
 }
 
-/// Checks `value` against `schema` (which `validator` was made from).
+/// Checks `value` against `schema`, from which `validator` was compiled.
 pub(crate) fn check(
     root: &Path,
     schema: &Value,
@@ -56,7 +56,7 @@ impl Structure {
         let Some((path, at)) = locate(root, schema, pointer) else {
             return;
         };
-        let found = value.pointer(pointer).unwrap_or(&Value::Null);
+        let actual = value.pointer(pointer).unwrap_or(&Value::Null);
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
                 for name in unexpected {
@@ -82,12 +82,12 @@ impl Structure {
                 }
             }
             kind => {
-                // A value of the wrong type is also not in the list of values: say it once.
+                // A value of the wrong type is also not in the list of values: report it once.
                 if self.broken.contains(&path) {
                     return;
                 }
                 let (cause, detail) = explain(kind, at);
-                errors.push(&path, cause, found, &detail);
+                errors.push(&path, cause, actual, &detail);
                 if cause == Cause::NotSupported {
                     self.undecided.push(path.clone());
                 }
@@ -102,7 +102,7 @@ impl Structure {
     }
 }
 
-/// Whether a value with this mistake still has the type that Rust reads.
+/// Whether a value with this mistake still has the type that the Rust types expect.
 fn keeps_type(kind: &ValidationErrorKind) -> bool {
     matches!(
         kind,
@@ -114,7 +114,7 @@ fn keeps_type(kind: &ValidationErrorKind) -> bool {
     )
 }
 
-/// The path for a JSON pointer, and the schema that holds there.
+/// Returns the path for a JSON pointer, and the schema that applies there.
 fn locate<'s>(root: &Path, schema: &'s Value, pointer: &str) -> Option<(Path, &'s Value)> {
     let mut path = root.clone();
     let mut at = schema;
@@ -131,9 +131,12 @@ fn locate<'s>(root: &Path, schema: &'s Value, pointer: &str) -> Option<(Path, &'
     Some((path, at))
 }
 
-/// The step into a child, and its schema.
+/// Returns the path segment of a child, and its schema.
 pub(crate) fn child<'s>(schema: &'s Value, name: &str) -> Option<(Segment, &'s Value)> {
-    if let Some(below) = schema.get("properties").and_then(|all| all.get(name)) {
+    if let Some(below) = schema
+        .get("properties")
+        .and_then(|properties| properties.get(name))
+    {
         return Some((Segment::Field(name.to_owned()), below));
     }
     if let Some(items) = schema.get("items") {
@@ -145,7 +148,7 @@ pub(crate) fn child<'s>(schema: &'s Value, name: &str) -> Option<(Segment, &'s V
     Some((Segment::Key(name.to_owned()), below))
 }
 
-/// A value of the right type for a broken or missing one.
+/// Returns a value of the right type for a broken or missing one.
 fn stand_in(schema: &Value) -> Value {
     if let Some(default) = schema.get("default") {
         return default.clone();
@@ -176,7 +179,7 @@ fn required_stand_ins(schema: &Value) -> Map<String, Value> {
         .collect()
 }
 
-/// What to write instead of an unknown field.
+/// Returns a hint on what to write instead of an unknown field.
 fn hint(name: &str, schema: &Value) -> String {
     let properties = schema.get("properties").and_then(Value::as_object);
     let known: Vec<&str> = properties
@@ -195,7 +198,7 @@ fn hint(name: &str, schema: &Value) -> String {
     }
 }
 
-/// What a structural mistake means.
+/// Returns the cause of a structural mistake, and its detail.
 fn explain(kind: &ValidationErrorKind, schema: &Value) -> (Cause, String) {
     match kind {
         ValidationErrorKind::Enum { options } => {

@@ -1,6 +1,6 @@
 //! The rules of an `AwsTarget` that no type can hold.
 //!
-//! Nothing is looked up: AWS is asked when the target is used.
+//! AWS is not called here, only when the target is used.
 
 use super::path::{Errors, Path};
 use super::{names, selector};

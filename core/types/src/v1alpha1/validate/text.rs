@@ -1,6 +1,6 @@
-//! Text that reaches Fluent Bit: what its configuration format can carry at all.
+//! Checks text that reaches Fluent Bit: whether its configuration format can represent it.
 //!
-//! The renderer has the last word; this refuses early what it would refuse, at the field it is in.
+//! The renderer checks it again; this refuses early, and at the right field, what the renderer would refuse.
 
 use serde_json::Value;
 
@@ -9,10 +9,10 @@ use super::structure;
 use super::{Cause, secrets};
 use crate::lua;
 
-/// Longest text in one field, in bytes: what a variable of a task definition and a line hold.
+/// Longest text in one field, in bytes: the limit of a variable of a task definition and of a line.
 const TEXT_MAX_BYTES: usize = 32_768;
 
-/// Fields whose text is a regular expression, a time format or code: these may open with `[`.
+/// Fields whose text is a regular expression, a time format or code: these may begin with `[`.
 const FREE_OPENING: [&str; 10] = [
     "regex",
     "exclude",
@@ -35,7 +35,7 @@ const PATTERNS: [&str; 5] = [
     "removeRegex",
 ];
 
-/// Maps whose values may be of several lines.
+/// Maps whose values may have several lines.
 const SEVERAL_LINES: [&str; 3] = ["record", "set", "add"];
 
 /// Fields with rules of their own.
@@ -84,7 +84,7 @@ fn check_leaf(path: &Path, text: &str, errors: &mut Errors) {
     if SEVERAL_LINES.contains(&field) && text.contains(is_kept_break) {
         return check_several_lines(path, text, errors);
     }
-    // The expressions of multiline rules stand in quotes, so that blanks survive there.
+    // The expressions of multiline rules are quoted, so blanks at their ends are kept.
     let quoted = field == "regex" && path.has_field("rules");
     let plain = if quoted { text.trim() } else { text };
     if !check_text(path, plain, errors) {
@@ -110,7 +110,7 @@ fn check_leaf(path: &Path, text: &str, errors: &mut Errors) {
     }
 }
 
-/// Lua code: what can be written on one line, however many it has.
+/// Checks Lua code: it must be possible to write it on one line, however many lines it has.
 fn check_code(path: &Path, code: &str, errors: &mut Errors) {
     if code.len() > TEXT_MAX_BYTES {
         errors.too_long(path, TEXT_MAX_BYTES);
@@ -121,7 +121,7 @@ fn check_code(path: &Path, code: &str, errors: &mut Errors) {
     }
 }
 
-/// A text of several lines, which reaches the router as a variable of its own.
+/// Checks a text of several lines, which reaches the router as an environment variable.
 pub(crate) fn check_several_lines(path: &Path, text: &str, errors: &mut Errors) {
     let problem = if text.trim() != text {
         "must not start or end with a blank or a line break; in YAML, `|-` leaves the last one out"
@@ -138,12 +138,12 @@ pub(crate) fn check_several_lines(path: &Path, text: &str, errors: &mut Errors) 
     errors.invalid(path, text, problem);
 }
 
-/// Line breaks and tabs that a text may hold.
+/// Whether the character is a line break or tab that a text of several lines may hold.
 pub(crate) fn is_kept_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\t')
 }
 
-/// The name of the field that the text stands in, lists and maps aside.
+/// Returns the name of the field that holds the text, without list indexes and map keys.
 fn field_name(path: &Path) -> &str {
     path.segments()
         .rev()
@@ -154,7 +154,8 @@ fn field_name(path: &Path) -> &str {
         .unwrap_or_default()
 }
 
-/// Checks what no text may be: empty, blank at an end, more than a line, too long.
+/// Checks that a text is not empty, has no blank at an end, is one line,
+/// and is not too long. Returns whether it passed.
 pub(crate) fn check_text(path: &Path, text: &str, errors: &mut Errors) -> bool {
     let problem = if text.is_empty() {
         "must not be empty: Fluent Bit does not start when an option has no value; remove the option"
@@ -174,7 +175,7 @@ pub(crate) fn check_text(path: &Path, text: &str, errors: &mut Errors) -> bool {
     false
 }
 
-/// Checks the first character: `[` opens a section, `@` a command.
+/// Checks the first character: `[` begins a section, `@` a command.
 pub(crate) fn check_opening(path: &Path, text: &str, is_key: bool, errors: &mut Errors) {
     if text.starts_with('[') || (text.starts_with('@') && !is_key) {
         errors.invalid(
@@ -185,7 +186,7 @@ pub(crate) fn check_opening(path: &Path, text: &str, is_key: bool, errors: &mut 
     }
 }
 
-/// Checks a name that stands before a value on one line.
+/// Checks a name that is written before a value on one line.
 pub(crate) fn check_word(path: &Path, word: &str, errors: &mut Errors) {
     if word.is_empty() || word.chars().any(|c| c.is_whitespace() || c.is_control()) {
         errors.push(

@@ -1,12 +1,12 @@
-//! Admission of whatever people send: no field breaks it, no secret is shown.
+//! Admission of arbitrary input: no field breaks it, no secret is shown.
 
 use serde_json::{Value, json};
 
 use super::{contract, destination, mistakes};
 use crate::v1alpha1::{FieldError, Kind, LoggingPolicy, admit};
 
-/// Every JSON pointer below a value.
-fn pointers(value: &Value, at: &str, all: &mut Vec<String>) {
+/// Collects every JSON pointer below a value.
+fn pointers(value: &Value, at: &str, pointers_below: &mut Vec<String>) {
     let below: Vec<(String, &Value)> = match value {
         Value::Object(map) => map
             .iter()
@@ -21,8 +21,8 @@ fn pointers(value: &Value, at: &str, all: &mut Vec<String>) {
     };
     for (name, value) in below {
         let at = format!("{at}/{name}");
-        all.push(at.clone());
-        pointers(value, &at, all);
+        pointers_below.push(at.clone());
+        pointers(value, &at, pointers_below);
     }
 }
 
@@ -42,9 +42,9 @@ fn an_invalid_value_is_reported_at_its_own_field() {
         json!({}),
         json!({"x": {"y": 1}}),
     ];
-    let mut all = Vec::new();
-    pointers(&contract()["spec"], "", &mut all);
-    for pointer in all {
+    let mut all_pointers = Vec::new();
+    pointers(&contract()["spec"], "", &mut all_pointers);
+    for pointer in all_pointers {
         let top = pointer.split('/').nth(1).unwrap();
         for value in &odd {
             let mut object = contract();
@@ -73,11 +73,11 @@ fn a_secret_is_never_shown() {
         json!({"http": {"host": "h", "uri": "/key/hunter2\n", "proxy": " http://u:hunter2@p"}}),
         json!({"custom": {"plugin": "x", "options": {"password": "hunter2"}}}),
     ] {
-        let found = mistakes(Kind::LogDestination, &destination(&spec));
-        assert!(!found.is_empty(), "{spec}");
+        let errors = mistakes(Kind::LogDestination, &destination(&spec));
+        assert!(!errors.is_empty(), "{spec}");
         assert!(
-            found.iter().all(|error| !error.contains("hunter2")),
-            "{found:#?}"
+            errors.iter().all(|error| !error.contains("hunter2")),
+            "{errors:#?}"
         );
     }
     let hint = mistakes(

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{FieldError, admit};
 use crate::v1alpha1::{Kind, LogDestination, LoggingPolicy};
 
-/// A policy with this in its spec, beside one output.
+/// Returns a policy with these members in its spec, beside one output.
 fn policy(spec: &Value) -> Value {
     let mut object = json!({
         "apiVersion": "firelens.dev/v1alpha1",
@@ -25,7 +25,7 @@ fn policy(spec: &Value) -> Value {
     object
 }
 
-/// A target with this in its spec, beside what it needs.
+/// Returns a target with these members in its spec, beside the required ones.
 fn target(spec: &Value) -> Value {
     let mut object = json!({
         "apiVersion": "firelens.dev/v1alpha1",
@@ -39,7 +39,7 @@ fn target(spec: &Value) -> Value {
     object
 }
 
-/// A destination with this spec.
+/// Returns a destination with this spec.
 fn destination(spec: &Value) -> Value {
     json!({
         "apiVersion": "firelens.dev/v1alpha1",
@@ -49,13 +49,13 @@ fn destination(spec: &Value) -> Value {
     })
 }
 
-/// The mistakes, as text.
+/// Returns the mistakes, as text.
 fn mistakes(kind: Kind, object: &Value) -> Vec<String> {
     let errors = admit(kind, object).err().unwrap_or_default();
     errors.iter().map(FieldError::to_string).collect()
 }
 
-/// A freeze with this in its spec, beside what it needs.
+/// Returns a freeze with these members in its spec, beside the required ones.
 fn freeze(spec: &Value) -> Value {
     let mut whole = json!({"reason": "Black Friday", "until": "2026-12-01T00:00:00Z"});
     for (name, value) in spec.as_object().unwrap() {
@@ -66,7 +66,7 @@ fn freeze(spec: &Value) -> Value {
     })
 }
 
-/// A rollout with this in its control.
+/// Returns a rollout with these members in its control.
 fn rollout(control: &Value) -> Value {
     json!({
         "apiVersion": "firelens.dev/v1alpha1",
@@ -76,26 +76,26 @@ fn rollout(control: &Value) -> Value {
     })
 }
 
-/// Each case of the file: a spec, and what each of its mistakes starts with, in any order.
+/// Checks each case of the file: a spec, and the beginning of each of its mistakes, in any order.
 fn check(kind: Kind, wrap: fn(&Value) -> Value, file: &str) {
     let groups: BTreeMap<String, Vec<Value>> = serde_json::from_str(file).unwrap();
     let mut wrong = Vec::new();
     for (group, cases) in groups {
         for case in cases {
-            let found = mistakes(kind, &wrap(&case["spec"]));
+            let actual = mistakes(kind, &wrap(&case["spec"]));
             let expected: Vec<&str> = case["mistakes"]
                 .as_array()
                 .unwrap()
                 .iter()
                 .map(|start| start.as_str().unwrap())
                 .collect();
-            let fits = found.len() == expected.len()
+            let fits = actual.len() == expected.len()
                 && expected
                     .iter()
-                    .all(|start| found.iter().any(|error| error.starts_with(start)));
+                    .all(|start| actual.iter().any(|error| error.starts_with(start)));
             if !fits {
                 wrong.push(format!(
-                    "{group}: {}\nexpected {expected:#?}\nfound {found:#?}",
+                    "{group}: {}\nexpected {expected:#?}\nfound {actual:#?}",
                     case["spec"]
                 ));
             }
@@ -132,8 +132,8 @@ fn text_has_its_longest() {
             Some("spec.filters[0].lua.code: Too long: may not be more than 32768 bytes"),
         ),
     ] {
-        let found = mistakes(Kind::LoggingPolicy, &policy(&spec));
-        assert_eq!(found.first().map(String::as_str), expected);
+        let actual = mistakes(Kind::LoggingPolicy, &policy(&spec));
+        assert_eq!(actual.first().map(String::as_str), expected);
     }
 }
 
