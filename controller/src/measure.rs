@@ -74,7 +74,7 @@ const fn state(workload: &WorkloadPlan) -> &'static str {
         Decision::Failed => "failed",
         Decision::Refused(_) => "skipped",
         Decision::Contested(_) | Decision::Claimed(_) => "contested",
-        Decision::ShipManually(_) => "prepared",
+        Decision::DeployManually(_) => "prepared",
         Decision::WouldInject => "audited",
         Decision::Unknown(_) => "unknown",
         Decision::OutOfScope(_) => "out_of_scope",

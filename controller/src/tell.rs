@@ -18,7 +18,7 @@ impl Report<'_> {
     /// # Errors
     /// The store fails.
     pub(crate) async fn tell_of_revisions(&self) -> Result<(), StoreError> {
-        let events: Vec<Event> = said(self.applied)
+        let events: Vec<Event> = events_of(self.applied)
             .into_iter()
             .map(|(event_type, reason, message)| Event {
                 object_kind: Kind::AwsTarget.name().to_owned(),
@@ -37,7 +37,7 @@ impl Report<'_> {
     }
 }
 
-fn said(applied: &Applied) -> Vec<(EventType, &'static str, String)> {
+fn events_of(applied: &Applied) -> Vec<(EventType, &'static str, String)> {
     let mut events = Vec::new();
     if !applied.deregistered.is_empty() {
         let message = format!(

@@ -140,7 +140,7 @@ class Owners:
         for service in self.fleet.services:
             item = workloads.get(service.key) if service.kind == "codedeploy" else None
             _, reason, message = objects.condition(item, "Injected")
-            named = REVISION.search(message) if reason == "ShipManually" else None
+            named = REVISION.search(message) if reason == "DeployManually" else None
             if not named or not service.exists:
                 continue
             try:

@@ -219,7 +219,7 @@ mod tests {
             .unwrap()
     }
 
-    fn told(result: &EvaluationResult) -> Vec<SimulatedRight> {
+    fn simulated(result: &EvaluationResult) -> Vec<SimulatedRight> {
         let mut rights = Vec::new();
         add_rights(result, &mut rights);
         rights
@@ -259,7 +259,7 @@ mod tests {
             (within, SimulatedDecision::ImplicitDeny),
             (foreign, SimulatedDecision::OutsideOrganization),
         ] {
-            assert_eq!(told(&result)[0].decision, wanted, "{result:?}");
+            assert_eq!(simulated(&result)[0].decision, wanted, "{result:?}");
         }
     }
 
@@ -281,7 +281,7 @@ mod tests {
                 PolicyEvaluationDecisionType::ImplicitDeny,
             ),
         ]);
-        let rights = told(&both);
+        let rights = simulated(&both);
         let decisions: Vec<_> = rights
             .iter()
             .map(|right| (right.resource.as_str(), &right.decision))

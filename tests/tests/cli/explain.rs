@@ -31,7 +31,7 @@ async fn explained(url: &str) -> (String, Value) {
     (text, data)
 }
 
-fn verdicts(data: &Value) -> Vec<String> {
+fn outcomes(data: &Value) -> Vec<String> {
     let policies = data["policies"].as_array().unwrap();
     let shown = policies.iter().map(|policy| {
         let text = |member: &str| policy[member].as_str().unwrap().to_owned();
@@ -48,7 +48,7 @@ async fn explain_shows_which_policy_decides_and_which_follows() {
     harness.settle(MAX_PASSES).await;
     let api = Api::on(harness.store.clone()).await;
     let (text, data) = explained(&api.url()).await;
-    assert_eq!(verdicts(&data), ["payments Decides", "everything Next"]);
+    assert_eq!(outcomes(&data), ["payments Decides", "everything Next"]);
     for part in [
         "payments decides: its priority 10 is higher than the 0 of everything",
         "everything next in line: its priority 0 is lower than the 10 of payments; it decides when payments goes",
@@ -65,10 +65,10 @@ async fn explain_shows_which_policy_decides_and_which_follows() {
 
     harness.delete(Kind::LoggingPolicy, FIRST).await;
     let (text, data) = explained(&api.url()).await;
-    assert_eq!(verdicts(&data)[0], "payments BeingDeleted", "{text}");
+    assert_eq!(outcomes(&data)[0], "payments BeingDeleted", "{text}");
     harness.settle(MAX_PASSES).await;
     let (text, data) = explained(&api.url()).await;
-    assert_eq!(verdicts(&data), ["everything Decides"]);
+    assert_eq!(outcomes(&data), ["everything Decides"]);
     assert!(
         text.contains("everything decides: the only policy that selects it"),
         "{text}"

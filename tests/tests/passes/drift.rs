@@ -91,7 +91,7 @@ async fn a_code_deploy_service_is_shipped_and_restored_by_owners() {
     assert_eq!(revisions.len(), 2, "one is prepared");
     let prepared = revisions[1].0.clone();
     let injected = harness.condition("main", "shop", "Injected").await.unwrap();
-    assert_eq!(injected["reason"], "ShipManually");
+    assert_eq!(injected["reason"], "DeployManually");
     let message = injected["message"].as_str().unwrap();
     // What is ready, what is to be known of it, and what to do: in this order.
     let (steps, app_spec) = message.split_once('\n').unwrap();
@@ -121,7 +121,7 @@ async fn a_code_deploy_service_is_shipped_and_restored_by_owners() {
         harness.fake.advance(Duration::from_secs(60));
     }
     let injected = harness.condition("main", "shop", "Injected").await.unwrap();
-    assert_eq!(injected["reason"], "ShipManually");
+    assert_eq!(injected["reason"], "DeployManually");
     assert!(injected["message"].as_str().unwrap().contains(&original));
     assert!(harness.get(Kind::LoggingPolicy, POLICY).await.is_some());
     fake.controller_ships("main", "shop", &original);

@@ -62,7 +62,8 @@ pub struct RightsRecord {
     /// Digest of the roles and of the rights that they need.
     pub digest: String,
     /// When it was checked.
-    pub judged_at: Timestamp,
+    #[serde(rename = "judgedAt")]
+    pub evaluated_at: Timestamp,
     /// What is missing, a sentence for each role.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,

@@ -160,8 +160,8 @@ pub fn delay_seconds(output: &OutputInUse) -> i64 {
         .unwrap_or(0)
 }
 
-/// A place in words.
-pub fn tell(place: &LogLocation) -> String {
+/// A location as it is named in messages.
+pub fn describe(place: &LogLocation) -> String {
     match place {
         LogLocation::LogStreams { group, .. } => format!("log group {group}"),
         LogLocation::Firehose { stream } => format!("Firehose stream {stream}"),

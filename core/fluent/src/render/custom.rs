@@ -98,8 +98,8 @@ pub fn read_custom_config(text: &str) -> Result<Document, CustomConfigProblem> {
 
 fn check_allowed(number: usize, section: &Section) -> Result<(), CustomConfigProblem> {
     match section.name.as_str() {
-        "INPUT" | "FILTER" | "OUTPUT" => judge_plugin(number, section),
-        "SERVICE" => judge_service(section),
+        "INPUT" | "FILTER" | "OUTPUT" => check_plugin(number, section),
+        "SERVICE" => check_service(section),
         "PARSER" | "MULTILINE_PARSER" => Err(refused(
             section,
             "parsers have a file of their own; put it into spec.parsers",
@@ -118,7 +118,7 @@ fn refused(section: &Section, hint: &'static str) -> CustomConfigProblem {
     }
 }
 
-fn judge_plugin(number: usize, section: &Section) -> Result<(), CustomConfigProblem> {
+fn check_plugin(number: usize, section: &Section) -> Result<(), CustomConfigProblem> {
     let mut names = section.values("name");
     let name = match (names.next(), names.next()) {
         (Some(name), None) if check_name(name).is_ok() => name.to_ascii_lowercase(),
@@ -135,7 +135,7 @@ fn judge_plugin(number: usize, section: &Section) -> Result<(), CustomConfigProb
     Ok(())
 }
 
-fn judge_service(section: &Section) -> Result<(), CustomConfigProblem> {
+fn check_service(section: &Section) -> Result<(), CustomConfigProblem> {
     const LOADS: [(&str, &str); 3] = [
         ("plugins_file", "it loads code into the router"),
         (

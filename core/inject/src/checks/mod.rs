@@ -22,7 +22,7 @@ use crate::router::image;
 const LOG_LEVEL_VARIABLE: &str = "FLB_LOG_LEVEL";
 
 /// What is looked at.
-pub(crate) struct Review<'a> {
+pub(crate) struct TaskChecks<'a> {
     pub(crate) context: InjectContext<'a>,
     pub(crate) image: &'a RouterImage<'a>,
     pub(crate) network: Network,
@@ -34,7 +34,7 @@ pub(crate) struct Review<'a> {
     pub(crate) plugins: Vec<&'a str>,
 }
 
-impl Review<'_> {
+impl TaskChecks<'_> {
     /// Looks at the document without the router in it; answers the router's `stopTimeout`, in
     /// seconds.
     pub(crate) fn run(

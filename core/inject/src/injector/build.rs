@@ -9,7 +9,7 @@ use firelens_aws::image::{Registry, RouterImage};
 use firelens_taskdef::{ContainerView, MAX_CONTAINERS, ObjectText, RawObject, TaskDefinitionDoc};
 use firelens_types::v1alpha1::{LaunchType, LoggingPolicySpec};
 
-use crate::checks::{Review, foreign, size};
+use crate::checks::{TaskChecks, foreign, size};
 use crate::containers::dependencies::RouterNames;
 use crate::containers::{Routed, dependencies, graph};
 use crate::context::{InjectContext, WorkloadContext};
@@ -202,7 +202,7 @@ impl Draft<'_> {
         if self.order_start(&mut document, &mut record)? {
             health::refuse_without_check(&health, &notes)?;
         }
-        let stop_timeout_seconds = self.review(&document, way, &shipment, &mut notes)?;
+        let stop_timeout_seconds = self.check_task(&document, way, &shipment, &mut notes)?;
         let fitting = self.fitting(&shipment);
         size::make_room(&fitting, &mut document, &mut record, &mut notes)?;
         let needs = self.needs(&shipment, own_log.as_ref());
@@ -364,14 +364,14 @@ impl Draft<'_> {
     }
 
     /// The last look: what the task must be told, and the router's `stopTimeout` in seconds.
-    fn review(
+    fn check_task(
         &self,
         document: &TaskDefinitionDoc,
         way: Way<'_>,
         shipment: &Shipment,
         notes: &mut Vec<Note>,
     ) -> Result<u32, Refusal> {
-        let review = Review {
+        let checks = TaskChecks {
             context: self.context,
             image: self.image,
             network: self.network,
@@ -385,7 +385,7 @@ impl Draft<'_> {
                 .map(|output| output.plugin.as_str())
                 .collect(),
         };
-        review.run(document, notes)
+        checks.run(document, notes)
     }
 
     /// All labels but those of the seal.

@@ -40,9 +40,9 @@ struct Findings {
 impl Findings {
     fn result(self) -> AnalysisResult {
         if !self.failed.is_empty() {
-            AnalysisResult::Failed(told(&self.failed))
+            AnalysisResult::Failed(summary(&self.failed))
         } else if !self.unclear.is_empty() {
-            AnalysisResult::Inconclusive(told(&self.unclear))
+            AnalysisResult::Inconclusive(summary(&self.unclear))
         } else {
             AnalysisResult::Successful
         }
@@ -52,7 +52,7 @@ impl Findings {
 /// Findings that a message names before it counts the rest.
 const NAMED_FINDINGS: usize = 3;
 
-fn told(findings: &[String]) -> String {
+fn summary(findings: &[String]) -> String {
     let named = findings.iter().take(NAMED_FINDINGS).cloned();
     let mut text = named.collect::<Vec<_>>().join("; ");
     let more = findings.len().saturating_sub(NAMED_FINDINGS);

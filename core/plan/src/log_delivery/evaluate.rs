@@ -5,7 +5,7 @@
 use jiff::SignedDuration;
 
 use crate::input::PlanInput;
-use crate::log_delivery::{Entry, GRACE_SECONDS, PLACES_PER_OUTPUT};
+use crate::log_delivery::{Entry, GRACE_SECONDS, LOCATIONS_PER_OUTPUT};
 use firelens_aws::observe::sanitize;
 use firelens_aws::observe::{
     LogDelivery, LogDeliveryQuestion, Needs, Observed, TaskView, TasksQuestion,
@@ -76,7 +76,7 @@ pub(crate) fn evaluate(
             .map(locations::delay_seconds)
             .max()
             .unwrap_or(0);
-    Some(told(input, managed, &shown?, grace))
+    Some(combine(input, managed, &shown?, grace))
 }
 
 fn is_reachable(input: &PlanInput<'_>, entry: &Entry<'_>, output: &OutputInUse) -> bool {
@@ -152,9 +152,9 @@ fn shown(
             Ok(location) => location,
             Err(why) => return Some(Shown::Unreachable(why)),
         };
-        where_ = locations::tell(&location.place);
+        where_ = locations::describe(&location.place);
         let question = question(input, managed, location);
-        if !questions.contains(&question) && questions.len() < PLACES_PER_OUTPUT {
+        if !questions.contains(&question) && questions.len() < LOCATIONS_PER_OUTPUT {
             questions.push(question);
         }
     }
@@ -202,7 +202,7 @@ fn question(
 }
 
 /// Combines all outputs. The worst of those that can be seen counts; those that cannot be are named.
-fn told(
+fn combine(
     input: &PlanInput<'_>,
     managed: &ManagedRevision,
     shown: &[(&str, Shown)],

@@ -13,13 +13,13 @@ use firelens_aws::record::{LogsRecord, LogsSeen, ManagedRevision, WorkloadRecord
 use firelens_fluent::outputs::OutputInUse;
 use firelens_types::v1alpha1::{LoggingPolicy, RouterType};
 
-/// The number of workloads checked in one pass. Each costs two calls for its tasks and up to [`PLACES_PER_OUTPUT`]
+/// The number of workloads checked in one pass. Each costs two calls for its tasks and up to [`LOCATIONS_PER_OUTPUT`]
 /// for each output, from budgets that the account's own dashboards share.
 pub const CHECKS_PER_PASS: usize = 20;
 
 /// The number of locations checked for one output of one workload: tasks and containers have streams of their own,
 /// and one that shows a record is enough.
-pub const PLACES_PER_OUTPUT: usize = 4;
+pub const LOCATIONS_PER_OUTPUT: usize = 4;
 
 /// The interval of checks until logs were first seen, in seconds.
 pub const FIRST_PROOF_SECONDS: i64 = 60;

@@ -38,7 +38,7 @@ pub enum Decision {
     /// Somebody keeps removing the router; the service is left alone.
     Contested(Box<Contest>),
     /// Something else than ECS deploys the service: the revision is prepared, and its owner deploys it.
-    ShipManually(Box<ExternalDeploy>),
+    DeployManually(Box<ExternalDeploy>),
     /// Another installation made the revision that the service is set to; it is left as it is.
     Claimed(Box<Claim>),
     /// Ours by its labels, but its policy (the name) is not known; it is left as it is.
@@ -84,7 +84,7 @@ impl Decision {
     pub const fn is_left_to_others(&self) -> bool {
         matches!(
             self,
-            Self::Refused(_) | Self::Contested(_) | Self::Claimed(_) | Self::ShipManually(_)
+            Self::Refused(_) | Self::Contested(_) | Self::Claimed(_) | Self::DeployManually(_)
         )
     }
 
@@ -114,7 +114,7 @@ pub enum Wait {
     /// fleet whose first updates are all refused would begin one canary after the other.
     Doubt {
         /// The message of AWS.
-        said: String,
+        message: String,
         /// When the change is retried.
         until: Timestamp,
     },

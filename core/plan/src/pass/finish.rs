@@ -65,7 +65,7 @@ pub(crate) fn finish(
     }
     let keeps = match (&draft.desired.decision, &draft.desired.policy) {
         // A change that only waits for its slot will need what exists already.
-        (Decision::ShipManually(_) | Decision::Waiting(_), Some(policy)) => {
+        (Decision::DeployManually(_) | Decision::Waiting(_), Some(policy)) => {
             resources::ids_of(input, policy, &draft.desired.grants, &draft.desired.objects)
         }
         _ => Vec::new(),

@@ -28,7 +28,7 @@ pub(crate) fn evaluate_resources(
         // A revision that is prepared for an external deploy is treated like one that runs.
         let in_sync = matches!(
             draft.desired.decision,
-            Decision::InSync | Decision::ShipManually(_)
+            Decision::InSync | Decision::DeployManually(_)
         );
         if let Some(policy) = &draft.desired.policy
             && (in_sync || slots.admitted.contains(key) || slots.next.contains(key))

@@ -201,14 +201,14 @@ struct Used {
     /// Families of which a service runs a router, with the uid of its policy.
     families: BTreeSet<(String, String)>,
     /// Families of services with an external deploy, which rolls back by itself.
-    shipped: BTreeSet<String>,
+    deployed_families: BTreeSet<String>,
 }
 
 impl Used {
     fn of(input: &PlanInput<'_>, plan: &Plan) -> Self {
         let mut arns = BTreeSet::new();
         let mut families = BTreeSet::new();
-        let mut shipped = BTreeSet::new();
+        let mut deployed_families = BTreeSet::new();
         for (key, observed) in &input.observation.services {
             let Some(service) = observed.present() else {
                 continue;
@@ -218,7 +218,7 @@ impl Used {
             let workload = plan.workloads.get(key);
             let is_selected = workload.is_some_and(|workload| workload.selection.winner.is_some());
             if is_selected && !external_deploy::is_deployed_by_ecs(service) {
-                shipped.extend(family_of(&service.task_definition).map(str::to_owned));
+                deployed_families.extend(family_of(&service.task_definition).map(str::to_owned));
             }
         }
         for workload in plan.workloads.values() {
@@ -232,12 +232,12 @@ impl Used {
         Self {
             arns,
             families,
-            shipped,
+            deployed_families,
         }
     }
 
     fn needs(&self, revision: &OwnedRevision) -> bool {
-        self.arns.contains(&revision.arn) || self.shipped.contains(&revision.family)
+        self.arns.contains(&revision.arn) || self.deployed_families.contains(&revision.family)
     }
 }
 
@@ -288,7 +288,8 @@ fn look_for_unanswered(input: &PlanInput<'_>, plan: &mut Plan, pending: &BTreeSe
                 plan.needs.families.insert(intent.family.clone());
             }
             Some(Observed::Present(newest)) => {
-                plan.registered.extend(found(intent, newest, input));
+                plan.registered
+                    .extend(registered_revision(intent, newest, input));
                 plan.closed_intents.push(intent.id.clone());
             }
             Some(Observed::Absent) => plan.closed_intents.push(intent.id.clone()),
@@ -297,7 +298,7 @@ fn look_for_unanswered(input: &PlanInput<'_>, plan: &mut Plan, pending: &BTreeSe
     }
 }
 
-fn found(
+fn registered_revision(
     intent: &Intent,
     newest: &[TaskDefinitionDoc],
     input: &PlanInput<'_>,

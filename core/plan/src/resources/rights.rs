@@ -88,7 +88,7 @@ fn is_fresh(input: &PlanInput<'_>, known: &RightsRecord) -> bool {
     } else {
         RIGHTS_RETRY_SECONDS
     };
-    input.now.duration_since(known.judged_at) < SignedDuration::from_secs(trusted_seconds)
+    input.now.duration_since(known.evaluated_at) < SignedDuration::from_secs(trusted_seconds)
 }
 
 fn digest(grants: &[Grant]) -> String {
@@ -121,7 +121,7 @@ fn beyond_reach(input: &PlanInput<'_>, grant: &Grant) -> Option<String> {
 fn evaluate(input: &PlanInput<'_>, grants: &[Grant], digest: String) -> RightsRecord {
     let mut record = RightsRecord {
         digest,
-        judged_at: input.now,
+        evaluated_at: input.now,
         missing: Vec::new(),
         unknown: Vec::new(),
     };
@@ -164,7 +164,7 @@ fn is_another(grant: &Grant, view: &RightsView) -> bool {
 }
 
 fn weigh(role: &str, grant: &Grant, view: &RightsView, record: &mut RightsRecord) {
-    let findings = verdicts(grant, view);
+    let findings = evaluate_grant(grant, view);
     let evaluate = match &view.simulated {
         Ok(_) => "according to SimulatePrincipalPolicy".to_owned(),
         Err(why) => format!(
@@ -192,7 +192,7 @@ fn weigh(role: &str, grant: &Grant, view: &RightsView, record: &mut RightsRecord
 }
 
 /// The result of the simulator where it has one, else that of the policies of the role.
-fn verdicts(grant: &Grant, view: &RightsView) -> Vec<RightsFinding> {
+fn evaluate_grant(grant: &Grant, view: &RightsView) -> Vec<RightsFinding> {
     let own = match &view.policies {
         Some(Observed::Present(policies)) => Ok(iam::evaluate(policies, &grant.statements)),
         Some(Observed::Unknown(why)) => Err(why.clone()),
@@ -216,14 +216,14 @@ fn verdicts(grant: &Grant, view: &RightsView) -> Vec<RightsFinding> {
         };
         finding.result = match simulated.get(&place) {
             Some(right) if right.is_open() => own(),
-            Some(right) => simulated_verdict(right),
+            Some(right) => simulated_result(right),
             None => own(),
         };
     }
     findings
 }
 
-fn simulated_verdict(right: &SimulatedRight) -> RightsResult {
+fn simulated_result(right: &SimulatedRight) -> RightsResult {
     match &right.decision {
         SimulatedDecision::Allowed => RightsResult::Allowed,
         SimulatedDecision::ExplicitDeny(by) => RightsResult::Missing(Lack::Denied(by.join(", "))),

@@ -68,7 +68,7 @@ fn unread(role: &str, arn: &str, why: &str) -> String {
 
 fn within(role: &str, boundary: &NamedDocument, wanted: &Wanted) -> Bounded {
     let findings = iam::within_boundary(boundary, &wanted.statements);
-    let denied = iam::describe(&findings, |desired| match desired {
+    let denied = iam::describe(&findings, |result| match result {
         RightsResult::Missing(Lack::Denied(_)) => Some("denied".to_owned()),
         RightsResult::Missing(_) => Some("not included".to_owned()),
         RightsResult::Allowed | RightsResult::Unknown(_) => None,
@@ -79,7 +79,7 @@ fn within(role: &str, boundary: &NamedDocument, wanted: &Wanted) -> Bounded {
             "the permissions boundary {arn} of role {role} does not allow {denied}"
         ));
     }
-    let doubt = iam::describe(&findings, |desired| match desired {
+    let doubt = iam::describe(&findings, |result| match result {
         RightsResult::Unknown(why) => Some(why.clone()),
         RightsResult::Allowed | RightsResult::Missing(_) => None,
     });

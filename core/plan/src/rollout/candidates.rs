@@ -51,8 +51,8 @@ impl<'k> Candidates<'k> {
             }
             let stage = rollout::stage(order, draft.service);
             let injects = begun.is_some_and(|mark| mark.purpose == Purpose::Inject);
-            let keeps_place = held.contains(key) && holds_slot(draft, reference);
-            if injects && draft.record.is_in_flight() || keeps_place {
+            let keeps_slot = held.contains(key) && holds_slot(draft, reference);
+            if injects && draft.record.is_in_flight() || keeps_slot {
                 let first = listed
                     .stage_in_flight
                     .map_or(stage, |known| known.min(stage));

@@ -40,7 +40,7 @@ pub(crate) fn held_back(
         // Until the revision is prepared the workload takes a slot like the others; then its owner deploys it.
         let prepared = external_deploy::prepared(&draft.record, change)?;
         let external_deploy = ExternalDeploy::of(draft.service, prepared, change.purpose);
-        return Some(Decision::ShipManually(Box::new(external_deploy)));
+        return Some(Decision::DeployManually(Box::new(external_deploy)));
     }
     if change.purpose == Purpose::Inject
         && let Some(contest) = revert::contest(input, draft.service, &draft.record, &change.policy)
@@ -83,10 +83,7 @@ fn failed_before(failed: &FailedAttempt, change: &Change, now: Timestamp) -> Opt
         .filter(|_| failed.end == AttemptEnd::Doubted);
     Some(doubted.map_or(Decision::Failed, |until| {
         let message = failed.message.clone();
-        Decision::Waiting(Wait::Doubt {
-            said: message,
-            until,
-        })
+        Decision::Waiting(Wait::Doubt { message, until })
     }))
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn evaluate(
         )),
         Some(Observed::Absent) => (None, Vec::new()),
         Some(Observed::Present(instances)) => {
-            answer(&compare(&footprint, draft.service, instances), draft)
+            decide(&compare(&footprint, draft.service, instances), draft)
         }
     }
 }
@@ -93,10 +93,10 @@ fn add_what_ecs_lists(
     }
 }
 
-fn answer(desired: &InstanceFit, draft: &Draft<'_>) -> (Option<Decision>, Vec<Note>) {
+fn decide(fit: &InstanceFit, draft: &Draft<'_>) -> (Option<Decision>, Vec<Note>) {
     let cluster = &draft.cluster.name;
     let full = |message: String| Note::new(NoteCode::NoRoomOnInstances, message);
-    match desired {
+    match fit {
         InstanceFit::Fine => (None, Vec::new()),
         InstanceFit::NoInstances => (
             None,

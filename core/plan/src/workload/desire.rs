@@ -43,7 +43,7 @@ pub(crate) struct Change {
 
 impl Change {
     /// The change that restores the owner's revision which a deployment of ours overtook.
-    pub(crate) fn give_back(race: &Overtaken, purpose: Purpose) -> Self {
+    pub(crate) fn restore(race: &Overtaken, purpose: Purpose) -> Self {
         Self {
             purpose,
             policy: race.policy.clone(),
@@ -193,12 +193,10 @@ pub(crate) fn evaluate(
     let marks = firelens_inject::marks(start);
     let undone = winner.filter(|policy| is_undone(input, policy, site.record));
     let mut desired = match (winner, &marks) {
-        (Some(_), Some(marks)) if undone.is_some() => {
-            eject::take_back(input, site, start, marks, needs)
-        }
+        (Some(_), Some(marks)) if undone.is_some() => eject::undo(input, site, start, marks, needs),
         // A deployment of the owner that our undo cut short must still be restored.
         (Some(_), None) if undone.is_some() && site.record.overtaken.is_some() => {
-            eject::give_back(site)
+            eject::restore_overtaken(site)
         }
         (Some(_), None) if undone.is_some() => Desired::new(Decision::Waiting(Wait::Aborted)),
         (Some(policy), Some(marks))
@@ -214,7 +212,7 @@ pub(crate) fn evaluate(
             Desired::new(Decision::OutOfScope(input.target.is_deleting()))
         }
         (None, Some(marks)) => eject::eject_or_leave(input, site, start, marks, needs),
-        (None, None) => eject::give_back(site),
+        (None, None) => eject::restore_overtaken(site),
     };
     desired.marks = firelens_inject::marks(live).map(|marks| claim::known_as(input, site, marks));
     desired
@@ -318,7 +316,7 @@ fn want(
         desired.decision = Decision::Injecting;
         let older = meanwhile::change(input, site, policy, start, &workload);
         desired.meanwhile = older.map(Box::new);
-        desired.found_meanwhile = meanwhile::found(input, site, policy, live, &workload);
+        desired.found_meanwhile = meanwhile::adopt_older(input, site, policy, live, &workload);
         let (base, injection) = (base.clone(), prepared.seal());
         desired.change = Some(inject_change(start, reference, base, injection));
     }

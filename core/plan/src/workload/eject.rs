@@ -39,7 +39,7 @@ pub(crate) fn eject_or_leave(
 }
 
 /// For a router whose rollout somebody aborted with undo, whatever the deletion policy.
-pub(crate) fn take_back(
+pub(crate) fn undo(
     input: &PlanInput<'_>,
     site: &Site<'_>,
     live: &TaskDefinitionDoc,
@@ -128,12 +128,12 @@ fn base_revision(
 }
 
 /// No winner, no marks: nothing to take out. After a lost race the owner's revision must still be restored.
-pub(crate) fn give_back(site: &Site<'_>) -> Desired {
+pub(crate) fn restore_overtaken(site: &Site<'_>) -> Desired {
     let Some(race) = &site.record.overtaken else {
         return Desired::new(left_behind(site));
     };
     let mut desired = Desired::new(Decision::Ejecting);
-    desired.change = Some(Change::give_back(race, Purpose::Eject));
+    desired.change = Some(Change::restore(race, Purpose::Eject));
     desired
 }
 

@@ -96,7 +96,7 @@ pub(crate) fn change(
 
 /// The record of a live revision of the last proven generation that somebody else deployed: a copy of ours, or
 /// ours again.
-pub(crate) fn found(
+pub(crate) fn adopt_older(
     input: &PlanInput<'_>,
     site: &Site<'_>,
     policy: &LoggingPolicy,

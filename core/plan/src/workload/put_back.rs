@@ -175,7 +175,7 @@ fn overtaken(draft: &Draft<'_>) -> Option<Change> {
     let back = draft.record.failed.as_ref()?.put_back.as_ref()?;
     let is_ours = race.ours == back.revision && race.ours == draft.service.task_definition;
     let is_free = draft.record.deployment.is_none() && draft.selection.opted_out_by.is_none();
-    (is_ours && is_free).then(|| Change::give_back(race, Purpose::Restore))
+    (is_ours && is_free).then(|| Change::restore(race, Purpose::Restore))
 }
 
 fn change(failed: &FailedAttempt, back: &PutBack, stop: Option<String>) -> Change {

@@ -132,13 +132,13 @@ fn a_role_shared_with_an_unselected_service_is_not_widened() {
     assert!(world.role_policies.is_empty());
     let shared = ["main/other of target west".to_owned()];
     assert_eq!(
-        world.review(0).roles.len(),
+        world.policy_plan(0).roles.len(),
         0,
         "refused, so nothing is wanted"
     );
 
     world.policies[0] = policy("all", &json!({"iam": {"allowSharedRoles": true}}));
-    assert_eq!(world.review(0).roles[0].other_users, shared);
+    assert_eq!(world.policy_plan(0).roles[0].other_users, shared);
     world.settle();
     assert!(world.is_injected("s0"));
 }

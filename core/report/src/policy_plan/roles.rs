@@ -29,7 +29,7 @@ struct Wish {
 }
 
 /// Returns one entry for each role, with what all workloads together need of it.
-pub(super) fn review(
+pub(super) fn evaluate(
     input: &PlanInput<'_>,
     policy: &LoggingPolicy,
     workloads: &BTreeMap<WorkloadKey, DryRunWorkload>,
@@ -60,12 +60,12 @@ pub(super) fn review(
                 Some(elsewhere) => users.extend(elsewhere.iter().cloned()),
                 None => drop(needs.role_users.insert(role.clone())),
             }
-            one(input, role, &policy_name, wish, users, needs)
+            planned_role(input, role, &policy_name, wish, users, needs)
         })
         .collect()
 }
 
-fn one(
+fn planned_role(
     input: &PlanInput<'_>,
     role: String,
     policy_name: &str,
@@ -122,38 +122,38 @@ fn bounded(
     statements: &[Statement],
     needs: &mut Needs,
 ) -> PlannedBoundary {
-    let mut review = PlannedBoundary {
+    let mut boundary = PlannedBoundary {
         arn: arn.to_owned(),
         ..PlannedBoundary::default()
     };
     let document = match input.observation.managed_policies.get(arn) {
         None => {
             needs.managed_policies.insert(arn.to_owned());
-            review.unknown = Some("not read yet".to_owned());
-            return review;
+            boundary.unknown = Some("not read yet".to_owned());
+            return boundary;
         }
         Some(Observed::Present(document)) => document.clone(),
         Some(Observed::Absent) => {
-            review.unknown = Some("the policy no longer exists".to_owned());
-            return review;
+            boundary.unknown = Some("the policy no longer exists".to_owned());
+            return boundary;
         }
         Some(Observed::Unknown(why)) => {
-            review.unknown = Some(why.clone());
-            return review;
+            boundary.unknown = Some(why.clone());
+            return boundary;
         }
     };
     let name = arn.to_owned();
     let findings = iam::within_boundary(&NamedDocument { name, document }, statements);
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
-    review.denies = some(iam::describe(&findings, |result| match result {
+    boundary.denies = some(iam::describe(&findings, |result| match result {
         RightsResult::Missing(lack) => Some(lack.to_string()),
         RightsResult::Allowed | RightsResult::Unknown(_) => None,
     }));
-    review.unknown = some(iam::describe(&findings, |result| match result {
+    boundary.unknown = some(iam::describe(&findings, |result| match result {
         RightsResult::Unknown(why) => Some(why.clone()),
         RightsResult::Allowed | RightsResult::Missing(_) => None,
     }));
-    review
+    boundary
 }
 
 /// Services by role, without those that the policy touches. Each revision is read once and then cached.

@@ -69,7 +69,7 @@ pub fn policy_plan(input: &PlanInput<'_>, policy: &LoggingPolicy, limit: usize) 
         .collect();
     if policy.spec.iam.mode == IamMode::Manage {
         reviewed.plan.roles =
-            roles::review(input, policy, &considered.workloads, &mut reviewed.needs);
+            roles::evaluate(input, policy, &considered.workloads, &mut reviewed.needs);
     }
     reviewed
 }

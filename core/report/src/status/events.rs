@@ -38,7 +38,7 @@ pub struct EventDraft {
 
 /// Reasons that come and go with the queue; they are in the conditions and create no event.
 const QUIET: &[WorkloadReason] = &[
-    WorkloadReason::WaitingForPlace,
+    WorkloadReason::WaitingForSlot,
     WorkloadReason::WaitingForSettle,
     WorkloadReason::WaitingForCanary,
     WorkloadReason::WaitingForRead,
@@ -133,7 +133,7 @@ fn draft(condition: &Condition) -> EventDraft {
         WorkloadReason::WaitingForIam,
         WorkloadReason::OptedOut,
         WorkloadReason::Retained,
-        WorkloadReason::ShipManually,
+        WorkloadReason::DeployManually,
     ];
     let normal = condition.status == ConditionStatus::True
         || calm

@@ -113,7 +113,7 @@ reasons! {
     /// tools that wait for that deployment see a stable service first.
     WaitingForSettle,
     /// The limit of services in progress, `rollout.maxConcurrent`, is reached.
-    WaitingForPlace,
+    WaitingForSlot,
     /// The canaries must complete, and their bake time must end, first.
     WaitingForCanary,
     /// The workloads of the previous wave must complete first.
@@ -169,7 +169,7 @@ reasons! {
     RightsTaken,
     /// CodeDeploy or an external controller deploys the service: the revision is ready, and the message says how to
     /// deploy it.
-    ShipManually,
+    DeployManually,
     /// The owner deployed while the operator was about to update the service; the operator checks the service again at
     /// once.
     OwnerDeployed,
@@ -230,8 +230,8 @@ pub fn decision_reason(decision: &Decision, record: &WorkloadRecord) -> (Workloa
         Decision::Waiting(wait) => wait_reason(wait),
         Decision::Failed => failed_reason(record),
         Decision::Contested(contest) => (WorkloadReason::Contested, contest.message()),
-        Decision::ShipManually(external_deploy) => {
-            (WorkloadReason::ShipManually, external_deploy.message())
+        Decision::DeployManually(external_deploy) => {
+            (WorkloadReason::DeployManually, external_deploy.message())
         }
         Decision::Claimed(claim) => (WorkloadReason::Contested, claim.message()),
         Decision::Orphaned(policy) => (
@@ -289,10 +289,10 @@ fn wait_reason(wait: &Wait) -> (WorkloadReason, String) {
                 .to_owned(),
         ),
         Wait::Settle { since, until } => settle_reason(*since, *until),
-        Wait::Doubt { said, until } => doubt_reason(said, *until),
+        Wait::Doubt { message, until } => doubt_reason(message, *until),
         Wait::Concurrency => {
             let why = "the limit of services in progress (rollout.maxConcurrent) is reached";
-            (WorkloadReason::WaitingForPlace, why.to_owned())
+            (WorkloadReason::WaitingForSlot, why.to_owned())
         }
         Wait::Canary(until) => (
             WorkloadReason::WaitingForCanary,

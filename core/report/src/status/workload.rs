@@ -273,7 +273,7 @@ fn injected(
     };
     // Lines to be pasted come last, unaltered.
     let (text, lines) = match &plan.decision {
-        Decision::ShipManually(external_deploy) => {
+        Decision::DeployManually(external_deploy) => {
             (external_deploy.ready(), Some(external_deploy.how()))
         }
         _ => (message, None),

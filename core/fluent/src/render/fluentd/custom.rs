@@ -33,12 +33,12 @@ pub fn read_fluentd_custom_config(text: &str) -> Result<Vec<Element>, FluentdPro
     }
     let elements = read_fluentd(text)?;
     for element in &elements {
-        judge_top(element)?;
+        check_top(element)?;
     }
     Ok(elements)
 }
 
-fn judge_top(element: &Element) -> Result<(), FluentdProblem> {
+fn check_top(element: &Element) -> Result<(), FluentdProblem> {
     match element.name.as_str() {
         "label" => {
             if !element.argument.starts_with('@') {
@@ -48,7 +48,7 @@ fn judge_top(element: &Element) -> Result<(), FluentdProblem> {
                 if child.name == "label" {
                     return Err(refused(child, "labels do not nest"));
                 }
-                judge_top(child)
+                check_top(child)
             })
         }
         "source" | "filter" | "match" => {

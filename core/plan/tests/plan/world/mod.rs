@@ -332,7 +332,7 @@ impl World {
     }
 
     /// The dry run of the policy at that index, with everything read.
-    pub(crate) fn review(&self, index: usize) -> TargetPlan {
+    pub(crate) fn policy_plan(&self, index: usize) -> TargetPlan {
         let mut seen = self.observe();
         for _ in 0..8 {
             let reviewed = policy_plan(&self.input(&seen), &self.policies[index], 100);
@@ -341,7 +341,7 @@ impl World {
             }
             self.read(&reviewed.needs, &mut seen);
         }
-        panic!("the review never has what it needs");
+        panic!("the policy plan never has what it needs");
     }
 
     pub(crate) fn plan_with(&self, seen: &Observation) -> Plan {

@@ -16,7 +16,7 @@ fn a_review_shows_differences_permissions_files_and_the_agent_configuration() {
         "filters": [{"grep": {"exclude": ["log healthz"]}}],
     });
     world.policies.push(policy("filtered", &filtered));
-    let plan = world.review(0);
+    let plan = world.policy_plan(0);
     assert_eq!(plan.summary.workloads, 1, "the other is not touched");
     let s0 = &plan.workloads[0];
     assert_eq!(s0.outlook, Outlook::Inject);
@@ -54,7 +54,7 @@ fn a_policy_in_force_shows_no_difference() {
     let mut world = World::fleet(1);
     world.policies.push(policy("all", &json!({})));
     world.settle();
-    let plan = world.review(0);
+    let plan = world.policy_plan(0);
     let s0 = &plan.workloads[0];
     assert_eq!((s0.outlook, s0.differences.len()), (Outlook::Unchanged, 0));
     assert!(s0.preview.as_deref().unwrap().contains("[INPUT]"));
@@ -108,7 +108,7 @@ fn a_review_lists_other_role_users_and_permissions_boundary_denials() {
     world.trusts.insert("task-s0".into(), trust.to_string());
     let only = json!({"selector": {"services": ["s0"]}, "iam": {"allowSharedRoles": true}});
     world.policies.push(policy("one", &only));
-    let role = world.review(0).roles.remove(0);
+    let role = world.policy_plan(0).roles.remove(0);
     assert_eq!(
         (role.role.as_str(), role.services),
         ("task-s0", vec!["main/s0".to_owned()])
@@ -122,14 +122,14 @@ fn a_review_lists_other_role_users_and_permissions_boundary_denials() {
 
     let edge = "arn:aws:iam::111122223333:policy/edge";
     world.boundaries.insert("task-s0".into(), edge.into());
-    let unread = world.review(0).roles.remove(0).boundary.unwrap();
+    let unread = world.policy_plan(0).roles.remove(0).boundary.unwrap();
     assert_eq!(unread.unknown.as_deref(), Some("AccessDenied"));
     for (action, denies) in [("*", false), ("s3:*", true)] {
         let document = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}});
         world
             .managed_policies
             .insert(edge.into(), document.to_string());
-        let boundary = world.review(0).roles.remove(0).boundary.unwrap();
+        let boundary = world.policy_plan(0).roles.remove(0).boundary.unwrap();
         assert_eq!((boundary.arn.as_str(), boundary.unknown), (edge, None));
         let denied = boundary.denies.unwrap_or_default();
         assert_eq!(

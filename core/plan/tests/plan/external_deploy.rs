@@ -22,7 +22,7 @@ fn fleet(controller: &'static str) -> World {
 /// The revision that the owner is asked to deploy.
 fn asked(world: &World) -> (String, Purpose) {
     match world.decision(SERVICE) {
-        Decision::ShipManually(shipment) => (shipment.revision, shipment.purpose),
+        Decision::DeployManually(shipment) => (shipment.revision, shipment.purpose),
         other => panic!("{other:?}"),
     }
 }
