@@ -8,6 +8,6 @@ mod destinations;
 mod ministack;
 mod moto;
 mod one_role;
-mod rights;
 mod rollout;
 mod scene;
+mod shipped_policies;

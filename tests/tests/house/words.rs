@@ -19,12 +19,16 @@ const SHARED: [&str; 3] = [
 ];
 
 /// Words that were replaced by another one, with that word (`docs/architecture.md`).
-const GIVEN_UP: [(&str, &str); 9] = [
+const GIVEN_UP: [(&str, &str); 13] = [
     ("arrival", "log delivery"),
     ("judge", "evaluate"),
     ("judged", "evaluated"),
     ("judgement", "evaluation"),
     ("linted", "policy errors"),
+    ("ShipManually", "DeployManually"),
+    ("WaitingForPlace", "WaitingForSlot"),
+    ("give_back", "restore"),
+    ("take_back", "undo"),
     ("takeaway", "revert"),
     ("verdict", "result"),
     ("Verdict", "AnalysisResult"),

@@ -1,5 +1,5 @@
-//! The main path with the rights we ship, on MiniStack as their evaluate.
-//! What it cannot evaluate is told in [`as_far_as_ministack_knows`]; the fake AWS evaluates all of it.
+//! The main path with the policies that we ship, which MiniStack enforces.
+//! [`as_far_as_ministack_knows`] has what it cannot evaluate; the fake AWS evaluates all of it.
 
 use std::fs;
 use std::path::Path;
