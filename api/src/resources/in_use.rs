@@ -2,7 +2,7 @@
 //! AWS is not called: only what the controller wrote into objects is known.
 
 use firelens_store::{ListOptions, Store};
-use firelens_types::v1alpha1::Kind;
+use firelens_types::v1alpha1::{DELETION_POLICY_ANNOTATION, Kind, RETAIN};
 use serde_json::Value;
 
 use super::update::is_deleting;
@@ -36,14 +36,14 @@ pub(crate) async fn check(
                 "remove it from their outputs first",
             )
         }
-        Kind::AwsTarget if object["metadata"]["annotations"][ABANDON_ANNOTATION] != "true" => {
+        Kind::AwsTarget if !may_leave_routers(object) => {
             let managed = |workload: &Value| {
                 workload["spec"]["target"] == resource.name.as_str()
                     && !workload["status"]["managedRevision"].is_null()
             };
             let names = names(store, Kind::Workload, managed).await?;
             let hint = format!(
-                "delete the policies that select them and wait until the router is removed, or annotate the target with {ABANDON_ANNOTATION}=true to keep the router in them"
+                "delete the policies that select them and wait until the router is removed, or annotate the target with {DELETION_POLICY_ANNOTATION}={RETAIN}, which leaves the routers as they are"
             );
             refuse(
                 resource,
@@ -54,6 +54,12 @@ pub(crate) async fn check(
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a target says that its services may keep the router.
+fn may_leave_routers(target: &Value) -> bool {
+    let annotations = &target["metadata"]["annotations"];
+    annotations[ABANDON_ANNOTATION] == "true" || annotations[DELETION_POLICY_ANNOTATION] == RETAIN
 }
 
 async fn names(

@@ -106,8 +106,20 @@ async fn deletion_of_a_target_with_injected_services_is_refused() {
             .contains("prod.main.pay"),
         "{status}"
     );
-    let abandon = json!({"metadata": {"annotations": {"firelens.dev/abandon-workloads": "true"}}});
-    let _ = api.merge(&path, &abandon).await.expect(200);
+    let dry_run = format!("{path}?dryRun=All");
+    for (annotation, value) in [
+        ("firelens.dev/abandon-workloads", "true"),
+        ("firelens.dev/deletion-policy", "Retain"),
+    ] {
+        let set = json!({"metadata": {"annotations": {annotation: value}}});
+        let _ = api.merge(&path, &set).await.expect(200);
+        let _ = api.delete(&dry_run).await.expect(200);
+        let unset = json!({"metadata": {"annotations": {annotation: null}}});
+        let _ = api.merge(&path, &unset).await.expect(200);
+        let _ = api.delete(&dry_run).await.expect(409);
+    }
+    let retain = json!({"metadata": {"annotations": {"firelens.dev/deletion-policy": "Retain"}}});
+    let _ = api.merge(&path, &retain).await.expect(200);
     let _ = api.delete(&path).await.expect(200);
 }
 

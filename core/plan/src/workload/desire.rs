@@ -3,12 +3,11 @@
 //! Considers one workload, its winner and its revisions. Slots in the rollout, role policies and objects are
 //! evaluated later, over all workloads together.
 
-use std::collections::BTreeMap;
-
 use crate::input::PlanInput;
 use crate::model::{Claim, Decision, Wait};
 use crate::select::{Selection, launch_type};
 use crate::workload::draft::find_policy;
+use crate::workload::injectors::Injectors;
 use crate::workload::policy_errors::PolicyErrors;
 use crate::workload::{capacity, claim, eject, meanwhile, moving, risks, scope};
 use firelens_aws::fit::{self, Footprint};
@@ -19,8 +18,8 @@ use firelens_aws::record::{
 };
 use firelens_fluent::outputs::OutputInUse;
 use firelens_inject::{
-    ConfigObject, EXPRESS_TAG, EXPRESS_TAG_VALUE, Injection, Injector, Marks, Note, Platform,
-    Prepared, Reason, Refusal, TargetContext, WorkloadContext,
+    ConfigObject, EXPRESS_TAG, EXPRESS_TAG_VALUE, Injection, Marks, Note, Platform, Prepared,
+    Reason, Refusal, WorkloadContext,
 };
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::{IamMode, LoggingPolicy, Mode};
@@ -110,34 +109,6 @@ impl Desired {
             outputs: Vec::new(),
             marks: None,
             claim: None,
-        }
-    }
-}
-
-/// The policies of a pass, each prepared once for all workloads, by name.
-pub(crate) struct Injectors<'a>(BTreeMap<&'a str, Injector<'a>>);
-
-impl<'a> Injectors<'a> {
-    pub(crate) fn of(input: &PlanInput<'a>) -> Self {
-        let injector = |policy| Injector::new(target_context(input, policy));
-        let policies = input.policies.iter();
-        Self(
-            policies
-                .map(|policy| (policy.name(), injector(policy)))
-                .collect(),
-        )
-    }
-
-    fn prepare(
-        &mut self,
-        input: &PlanInput<'_>,
-        policy: &LoggingPolicy,
-        start: &TaskDefinitionDoc,
-        workload: &WorkloadContext<'_>,
-    ) -> Result<Prepared, Refusal> {
-        match self.0.get_mut(policy.name()) {
-            Some(injector) => injector.prepare(start, workload),
-            None => Injector::new(target_context(input, policy)).prepare(start, workload),
         }
     }
 }
@@ -434,21 +405,5 @@ fn platform(service: &ServiceView) -> Platform {
             .is_some_and(|value| value == EXPRESS_TAG_VALUE),
         desired_count: u64::try_from(service.desired_count).ok(),
         assign_public_ip: service.assign_public_ip,
-    }
-}
-
-/// What all injections of a policy into the target of this pass have in common.
-pub(crate) fn target_context<'a>(
-    input: &PlanInput<'a>,
-    policy: &'a LoggingPolicy,
-) -> TargetContext<'a> {
-    TargetContext {
-        policy,
-        destinations: input.destinations,
-        account_id: &input.observation.account_id,
-        region: &input.observation.region,
-        partition: firelens_aws::iam::partition_of_region(&input.observation.region),
-        config_bucket: input.target.spec.config_bucket.as_ref(),
-        installation: Some(input.installation),
     }
 }

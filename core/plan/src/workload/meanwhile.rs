@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::input::PlanInput;
 use crate::model::{Decision, Plan, Wait};
-use crate::workload::desire::{Change, Site, inject_change, target_context};
+use crate::workload::desire::{Change, Site, inject_change};
 use crate::workload::draft::{Draft, find_policy};
 use crate::workload::external_deploy;
+use crate::workload::injectors::target_context;
 use firelens_aws::observe::ServiceView;
 use firelens_aws::record::{
     GenerationKey, ManagedRevision, PolicyGeneration, PolicyRef, Purpose, WorkloadKey,

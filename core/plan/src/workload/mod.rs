@@ -10,6 +10,7 @@ pub(crate) mod draft;
 pub(crate) mod draining;
 pub(crate) mod eject;
 pub(crate) mod external_deploy;
+pub(crate) mod injectors;
 pub(crate) mod leaving;
 pub(crate) mod logs;
 pub(crate) mod meanwhile;

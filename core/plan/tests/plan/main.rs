@@ -28,7 +28,7 @@ mod rollout;
 mod scope;
 mod selection;
 mod settle;
-mod take_back;
 mod taken;
+mod undo;
 mod waves;
 mod world;
