@@ -1,7 +1,7 @@
 //! Raw JSON objects whose untouched members keep their exact text.
 //!
-//! Never interprets a member's value: what a value means is for the caller. White space between
-//! tokens is dropped once, on parse; every other byte (escapes, number spellings, order) stays.
+//! What a member's value means is for the caller. White space between tokens is dropped once, on
+//! parse; every other byte (escapes, number spellings, order) stays.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -228,7 +228,7 @@ impl RawObject {
         }
     }
 
-    /// Takes a member out; answers its value text.
+    /// Takes a member out; returns its value text.
     pub fn remove(&mut self, name: &str) -> Option<String> {
         let at = self.position(name)?;
         let text = self.at(&self.members[at].value).text().to_owned();

@@ -1,6 +1,6 @@
 //! JSON text that is made piece by piece.
 //!
-//! Never reads anything, and never checks what it is given as JSON: that is for those who give it.
+//! What is given as JSON is neither read nor checked: that is for those who give it.
 
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! A task definition as an ordered raw JSON document.
 //!
-//! Never a struct that lists fields: a member that is not touched keeps its exact text, so a field
-//! that ECS invents tomorrow survives. Never changes a document on its own account.
+//! There is no struct that lists fields: a member that is not touched keeps its exact text, so a field
+//! that ECS adds later survives. A document changes only where a caller changes it.
 
 mod canonical;
 mod json;

@@ -1,6 +1,6 @@
 //! Reading a task definition from what people and AWS hand over.
 //!
-//! Never repairs: what is not a task definition is refused.
+//! What is not a task definition is refused, not repaired.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Finds every value of a JSON text in one pass.
 //!
-//! Never says why a text is no JSON: it is only faster than serde_json at saying that it is one, and
-//! agrees with it on every text. The grammar is that of <https://www.rfc-editor.org/rfc/rfc8259>.
+//! It is faster than serde_json at telling that a text is JSON and agrees with it on every text, but
+//! gives no reason for a refusal. The grammar is that of <https://www.rfc-editor.org/rfc/rfc8259>.
 
 mod token;
 
@@ -74,7 +74,7 @@ impl Node {
         self.rest & CLOSED_LATER != 0
     }
 
-    /// Whether it is a text without escapes and says this.
+    /// Whether it is a text without escapes and equal to this.
     pub(super) fn is_name(self, text: &str, wanted: &str) -> bool {
         let inner = self.start() + 1;
         let end = inner + wanted.len();
@@ -169,7 +169,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Reads a value, or the beginning of a list or object; answers whether a value has to follow.
+    /// Reads a value, or the beginning of a list or object; returns whether a value has to follow.
     fn value(&mut self) -> Option<bool> {
         match self.peek()? {
             b'"' => {

@@ -1,6 +1,6 @@
 //! JSON text that was read once, with the place of every value in it.
 //!
-//! Never decodes what nobody asks for, and never repairs: text that serde_json refuses is refused.
+//! Only what is asked for is decoded. Text that serde_json refuses is refused, not repaired.
 //! Reading once is what makes a pass over many task definitions cheap: looking a member up, copying
 //! it and hashing it all work on the places that were found here.
 
@@ -215,7 +215,7 @@ impl<'a> Json<'a> {
         node.is_name(&self.source.text, wanted)
     }
 
-    /// Whether it is a text and says this.
+    /// Whether it is a text and equal to this.
     pub(crate) fn is_text(self, wanted: &str) -> bool {
         let bytes = self.text().as_bytes();
         match bytes {

@@ -1,6 +1,6 @@
 //! Refuses JSON in which an object has a name twice.
 //!
-//! Never builds a value: it remembers nothing but the names of the objects it is in.
+//! No value is built: only the names of the objects it is in are remembered.
 
 use std::collections::BTreeSet;
 use std::fmt;

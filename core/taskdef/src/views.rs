@@ -1,6 +1,6 @@
 //! Lenient typed views of what decisions need from a container.
 //!
-//! Never an error: a member of an unexpected shape counts as absent, since ECS is the evaluate of shapes.
+//! A member of an unexpected shape is no error but counts as absent, since ECS checks shapes.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

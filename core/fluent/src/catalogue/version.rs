@@ -1,6 +1,6 @@
 //! Which Fluent Bit a router image holds, as far as its name tells.
 //!
-//! Never guesses: an image that tells nothing is checked by what holds in every version.
+//! An image whose name tells nothing is checked by what holds in every version.
 
 use std::fmt;
 use std::str::FromStr;

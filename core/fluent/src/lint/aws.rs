@@ -1,6 +1,6 @@
 //! The destinations of AWS: CloudWatch Logs, S3, streams, and where they need a region.
 //!
-//! Never asks AWS whether a group, a bucket or a stream exists.
+//! AWS is not asked whether a group, a bucket or a stream exists.
 
 use super::options::size_bytes;
 use super::output::Output;

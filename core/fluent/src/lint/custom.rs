@@ -1,6 +1,6 @@
 //! Fluent Bit text in classic format: custom configuration, and any router file.
 //!
-//! Never follows an include, and never repeats a value that may be a secret.
+//! Includes are not followed, and a value that may be a secret is not repeated.
 
 use std::collections::BTreeSet;
 

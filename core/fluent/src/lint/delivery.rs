@@ -1,6 +1,6 @@
 //! Retries, storage and what a destination needs before it takes a line.
 //!
-//! Never tells whether a key is right: only whether one is given.
+//! Of a key only its presence is checked, not whether it is right.
 
 use super::output::Output;
 use super::{Code, Findings};

@@ -1,6 +1,6 @@
 //! Filters that send records back to the head of the pipeline: multiline and rewriteTag.
 //!
-//! Never follows a record: two rules that could feed each other are enough for a finding.
+//! Records are not followed: two rules that could feed each other are enough for a finding.
 
 use super::policy::Subject;
 use super::{Code, Findings, options, pattern, tags};

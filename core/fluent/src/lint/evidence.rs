@@ -1,6 +1,6 @@
 //! Whether a rollout that waits for its logs can ever see them.
 //!
-//! Never an opinion where a destination is not known.
+//! A destination that is not known counts as one where they can be seen.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Filters: rules, words and what they do to records.
 //!
-//! Never runs a filter, and never repeats a value that may be a secret.
+//! Filters are not run, and a value that may be a secret is not repeated.
 
 use super::options::{self, Place};
 use super::policy::Subject;

@@ -1,6 +1,6 @@
 //! What the linter says: a code, how bad it is, where, and why.
 //!
-//! Never repeats a value that may be a secret: messages name options and fields.
+//! Messages name options and fields; a value that may be a secret is not repeated.
 
 use std::fmt;
 

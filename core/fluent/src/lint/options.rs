@@ -1,6 +1,6 @@
 //! Options against the catalogue: plugin, name, version, type; and what no option may be.
 //!
-//! Never repeats the value of an option that may be a secret.
+//! The value of an option that may be a secret is not repeated.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! The outputs of a policy beside each other: doubles, collisions, containers, patterns, secrets.
 //!
-//! Never calls two outputs the same because of a name: only plugin and place count.
+//! Two outputs are the same by plugin and place; their names do not count.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Parsers: their names, what the image brings, and what they make of a line.
 //!
-//! Never guesses about the parsers of an image that is not known.
+//! Nothing is assumed about the parsers of an image that is not known.
 
 use super::policy::Subject;
 use super::{Code, Findings, pattern};

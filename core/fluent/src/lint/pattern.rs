@@ -1,6 +1,6 @@
 //! Regular expressions of Onigmo, as far as they can be evaluated without compiling them.
 //!
-//! Never calls an expression wrong that Onigmo takes: what is not understood is let through.
+//! What is not understood is let through, so no expression is called wrong that Onigmo takes.
 //! <https://github.com/k-takata/Onigmo/blob/master/doc/RE>
 
 use super::{Code, Findings};

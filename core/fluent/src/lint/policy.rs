@@ -1,6 +1,6 @@
 //! The rules of a policy as a whole: which outputs it has, and what is known around them.
 //!
-//! Never a rule of its own: those are in the other files.
+//! The rules themselves are in the other files.
 
 use std::collections::{BTreeMap, BTreeSet};
 

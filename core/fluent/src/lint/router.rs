@@ -1,6 +1,6 @@
 //! The router: image, memory, health check, times, variables, buffers.
 //!
-//! Never asks a registry: an image is evaluated by its name.
+//! An image is evaluated by its name; no registry is asked.
 
 use super::policy::Subject;
 use super::{Code, Findings, secret};

@@ -1,6 +1,6 @@
 //! Whom a policy reaches, and how fast: selector, containers, rollout, permissions, delivery.
 //!
-//! Never looks at workloads: what can be told from names alone.
+//! Workloads are not looked at, only names.
 
 use super::{Code, Findings, tags};
 use firelens_types::v1alpha1::{

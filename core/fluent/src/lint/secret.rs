@@ -1,6 +1,6 @@
 //! Secrets in plain text: by the name of an option, by the form of a value, in URLs.
 //!
-//! Never repeats a value, and never its length.
+//! Findings contain neither a value nor its length.
 
 use super::output::Output;
 use super::{Code, Findings};

@@ -1,6 +1,6 @@
 //! The FireLens options of a task definition, whoever wrote it.
 //!
-//! Never a word about containers with another log driver.
+//! Nothing is reported about containers with another log driver.
 
 use serde_json::{Map, Value};
 

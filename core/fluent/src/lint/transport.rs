@@ -1,6 +1,6 @@
 //! How logs travel: hosts, ports, TLS, and what is sent unencrypted.
 //!
-//! Never resolves a name: whether a host is public is told from its form.
+//! Names are not resolved: whether a host is public is told from its form.
 
 use super::output::Output;
 use super::{Code, Findings};

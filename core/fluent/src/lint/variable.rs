@@ -1,6 +1,6 @@
 //! `${…}` and `$(…)`: what Fluent Bit and the Go plugins put in their place.
 //!
-//! Never reads a value of a variable: only names are known.
+//! Only the names of variables are known, not their values.
 
 use std::collections::BTreeSet;
 

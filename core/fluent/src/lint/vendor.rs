@@ -1,6 +1,6 @@
 //! Destinations with traps of their own: search engines, Kafka, HTTP, OTLP, Loki, Datadog.
 //!
-//! Never a word about options that have no trap: the catalogue checks those.
+//! Options that have no trap are checked by the catalogue.
 
 use super::aws::check_metadata;
 use super::output::Output;

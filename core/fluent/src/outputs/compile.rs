@@ -1,6 +1,6 @@
 //! One destination, compiled: every word checked, every key given once, defaults and grants added.
 //!
-//! Never lets an option replace what the operator itself writes (`Name`, `Match`).
+//! An option cannot replace what the operator itself writes (`Name`, `Match`).
 
 use indexmap::IndexMap;
 

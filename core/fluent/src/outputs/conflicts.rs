@@ -1,6 +1,6 @@
 //! Options that a plugin refuses together, or refuses alone: a router with them dies at start.
 //!
-//! Never a matter of taste: each rule is an error of the plugin's own start.
+//! Each rule is an error of the plugin's own start.
 
 use super::OutputError;
 use super::compile::Options;

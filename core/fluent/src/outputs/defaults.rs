@@ -1,7 +1,7 @@
 //! Options that are set when the user is silent: the region of the target, and encryption where
 //! plain text would never be what was meant.
 //!
-//! Never overrides a given option, whether it came typed, in `options` or as a secret.
+//! A given option is not overridden, whether it came typed, in `options` or as a secret.
 
 use super::OutputScope;
 use super::compile::Options;

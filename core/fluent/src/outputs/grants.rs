@@ -1,7 +1,7 @@
 //! The permissions that an output needs on the task role, as narrow as its names allow.
 //!
-//! Never grants on another account: with a role to assume, only assuming it is granted, and what
-//! that role may do is its owner's business.
+//! Nothing is granted on another account: with a role to assume, only assuming it is granted, and
+//! what that role may do is for its owner to decide.
 
 use super::arns::{key_prefix, resource};
 use super::compile::Options;

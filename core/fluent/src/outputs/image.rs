@@ -1,6 +1,6 @@
 //! What old router images lack.
 //!
-//! Never refuses on a guess: an image that is not known to be old is taken to be able.
+//! An image that is not known to be old is taken to be able; nothing is refused on a guess.
 
 /// Why a 2.x image cannot run this option, if it cannot.
 pub(super) fn refused_by_v2(plugin: &str, option: &str) -> Option<String> {

@@ -1,7 +1,7 @@
 //! Turns a destination into an output of the router: plugin, options, secrets, and the IAM needs of the task role.
 //!
-//! Never reads a secret and never invents an option: what is rendered is typed by the user or one of
-//! the documented defaults of `defaults`.
+//! Every option that is rendered is typed by the user or one of the documented defaults of
+//! `defaults`. Secrets are not read.
 
 mod arns;
 mod compile;

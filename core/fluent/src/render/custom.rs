@@ -1,6 +1,6 @@
 //! `spec.customConfig`: raw Fluent Bit text, read, evaluated by an allowlist and written anew.
 //!
-//! Never passes the raw text on. Comments are lost; what Fluent Bit gets is what was evaluated.
+//! Fluent Bit gets what was evaluated, not the raw text; comments are lost.
 
 use thiserror::Error;
 

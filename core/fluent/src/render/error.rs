@@ -1,6 +1,6 @@
 //! Why a router file cannot be rendered.
 //!
-//! Never repeats a value: it may be a secret in the wrong field.
+//! Values are not repeated, since they may be secrets in the wrong field.
 
 use thiserror::Error;
 

@@ -1,7 +1,7 @@
 //! Filters of a policy as Fluent Bit sections, with the plugin's own option names.
 //!
-//! Never decides where a filter applies: the caller gives the `Match` line. Never mixes keeping and
-//! dropping in one grep section, since Fluent Bit stops at the first rule that matches.
+//! The caller gives the `Match` line, which decides where a filter applies. Keeping and dropping are
+//! not mixed in one grep section, since Fluent Bit stops at the first rule that matches.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! The parsers that a router image has already, and which file defines each.
 //!
-//! Never a guess about another image: the caller says whether the image is known.
+//! The caller decides whether the image is known; nothing is assumed about another one.
 //! Files and names: <https://github.com/fluent/fluent-bit/tree/v4.2.2/conf>, copied into the image by
 //! <https://github.com/aws/aws-for-fluent-bit/blob/mainline/scripts/dockerfiles/Dockerfile.build>.
 

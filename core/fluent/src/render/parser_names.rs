@@ -1,7 +1,7 @@
 //! Which parsers a router file names, whether they exist, and which files of the image define them.
 //!
-//! Never loads a file that nothing needs: its names would be taken. A parser that nobody defines stops
-//! Fluent Bit at start, or is left out with a line in the log of the router; so it is refused here.
+//! A file that nothing needs is not loaded: its names would be taken. A parser that nobody defines
+//! stops Fluent Bit at start, or is left out with a line in the log of the router; so it is refused here.
 //! <https://github.com/fluent/fluent-bit/blob/v4.2.2/plugins/filter_parser/filter_parser.c>
 
 use super::custom::CustomConfigProblem;

@@ -1,7 +1,7 @@
 //! Custom parsers as a Fluent Bit parser file.
 //!
-//! Never shares a file with pipeline sections: Fluent Bit refuses `[PARSER]` in its main file, and
-//! the init image tells the two kinds of files apart by what is in them.
+//! Pipeline sections have another file: Fluent Bit refuses `[PARSER]` in its main file, and the
+//! init image tells the two kinds of files apart by what is in them.
 //! <https://docs.fluentbit.io/manual/data-pipeline/parsers/configuring-parser>
 
 use super::error::RenderError;

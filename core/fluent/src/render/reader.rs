@@ -1,7 +1,7 @@
 //! Reads classic Fluent Bit text into a tree, by the rules of Fluent Bit's own reader.
 //!
-//! Never follows an include, never expands a variable, and is stricter where Fluent Bit is vague:
-//! what is accepted here means the same there.
+//! Includes are not followed and variables not expanded. Stricter where Fluent Bit is vague: what is
+//! accepted here means the same there.
 //! <https://github.com/fluent/fluent-bit/blob/v4.2.2/src/config_format/flb_cf_fluentbit.c>
 
 use thiserror::Error;

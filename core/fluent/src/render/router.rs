@@ -1,7 +1,7 @@
 //! The router's own configuration file, whole: service, filters, outputs, and what the policy adds.
 //!
-//! The ECS agent includes it behind its own inputs and filters and before its own outputs. Never
-//! answers a file that was not read back and found equal to what was meant.
+//! The ECS agent includes it behind its own inputs and filters and before its own outputs. A file is
+//! only returned after it was read back and found equal to what was meant.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! A classic Fluent Bit file as data: sections with repeated keys, and commands.
 //!
-//! Never holds a comment or an indent: two trees are equal exactly when Fluent Bit reads the same.
+//! Without comments and indents: two trees are equal exactly when Fluent Bit reads the same.
 
 /// A whole file, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What the filters and parsers of a 2.x image, Fluent Bit 1.9.10, do not have.
 //!
-//! Never refuses on a guess: an image that is not known to be 2.x is taken to be able.
+//! An image that is not known to be 2.x is taken to be able; nothing is refused on a guess.
 //! Found by comparing the option tables of v1.9.10 and v4.2.2:
 //! <https://github.com/fluent/fluent-bit/tree/v1.9.10/plugins>.
 

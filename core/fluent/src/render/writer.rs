@@ -1,6 +1,6 @@
 //! Writes a tree as classic Fluent Bit text. The only code that does.
 //!
-//! Never writes a word that the rules refuse, and never writes an unchecked tree.
+//! A tree is checked before it is written: a word that the rules refuse is not written.
 
 use thiserror::Error;
 

@@ -1,6 +1,6 @@
 //! Rules for the words that may stand in a Fluentd file.
 //!
-//! Never lets text become Ruby: `#{` is refused everywhere, whatever quotes are around it.
+//! Text cannot become Ruby: `#{` is refused everywhere, whatever quotes are around it.
 
 use thiserror::Error;
 

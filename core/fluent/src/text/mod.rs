@@ -1,7 +1,7 @@
 //! Rules for the words that may stand in a classic Fluent Bit file: keys, values, patterns.
 //!
-//! Never repairs a word. What does not fit is refused with the reason, and the value itself is not
-//! repeated in it, since it may be a secret that was pasted into the wrong field.
+//! What does not fit is refused, not repaired. The reason does not repeat the value, since it may be
+//! a secret that was pasted into the wrong field.
 
 pub mod fluentd;
 pub mod token;

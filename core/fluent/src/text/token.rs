@@ -1,6 +1,6 @@
 //! Small words inside values: booleans, and tokens of values that Fluent Bit splits at blanks.
 //!
-//! Never quotes what needs no quotes, so that ordinary configurations read as people write them.
+//! What needs no quotes gets none, so that ordinary configurations read as people write them.
 
 use super::{TextProblem, check_value};
 

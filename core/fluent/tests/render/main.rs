@@ -1,6 +1,6 @@
 //! Tests of outputs and of the router file: tables, golden files, hostile text, properties.
 //!
-//! Never needs Fluent Bit itself: its option names are a fixture, its grammar is the reader's.
+//! Fluent Bit itself is not needed: its option names are a fixture, its grammar is the reader's.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

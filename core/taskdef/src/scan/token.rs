@@ -1,6 +1,6 @@
 //! The tokens of a JSON text: words, strings and numbers.
 //!
-//! Never accepts what serde_json does not, and never builds a value.
+//! What serde_json does not accept is not accepted here. No value is built.
 
 use super::{ESCAPED, LONG_NUMBER_BYTES, PLAIN, SURELY_I64_BYTES, Scanner};
 
@@ -23,7 +23,7 @@ impl Scanner<'_> {
         Some(())
     }
 
-    /// Reads a text; answers its flags.
+    /// Reads a text; returns its flags.
     pub(super) fn string(&mut self) -> Option<u32> {
         self.at += 1;
         let mut flags = PLAIN;
@@ -64,7 +64,7 @@ impl Scanner<'_> {
         Some(at + found)
     }
 
-    /// What stands behind a backslash; answers whether it has to be escaped, and so. Halves of a
+    /// What stands behind a backslash; returns whether it has to be escaped, and so. Halves of a
     /// surrogate pair alone are no characters.
     pub(super) fn escape(&mut self) -> Option<bool> {
         let byte = *self.bytes.get(self.at)?;
@@ -139,7 +139,7 @@ impl Scanner<'_> {
         found
     }
 
-    /// Skips digits; answers how many.
+    /// Skips digits; returns how many.
     pub(super) fn digits(&mut self) -> usize {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let count = rest

@@ -1,6 +1,6 @@
 //! The parameters of a Fluentd output while they are gathered.
 //!
-//! Never forgets a typed field: what no plugin took by the end is refused by its name.
+//! A typed field that no plugin took by the end is refused by its name.
 
 use indexmap::IndexMap;
 

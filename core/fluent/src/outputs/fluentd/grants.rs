@@ -1,7 +1,7 @@
 //! The permissions that an output of Fluentd needs: those of Fluent Bit's plugin for the same fields,
 //! and what Fluentd's plugin asks for beyond them.
 //!
-//! Never grants on another account: with a role to assume, only assuming it is granted.
+//! Nothing is granted on another account: with a role to assume, only assuming it is granted.
 
 use super::draft::Finished;
 use crate::outputs::arns::resource;

@@ -1,7 +1,7 @@
 //! A destination as an output of Fluentd: the plugin that exists there, with its own parameters.
 //!
-//! Never leaves out what a typed field says: what the plugin has nothing for is refused by name.
-//! What no field says is Fluentd's default, not Fluent Bit's.
+//! A typed field that the plugin has nothing for is refused by name, not left out. What no field sets
+//! is Fluentd's default, not Fluent Bit's.
 //!
 //! A parameter inside a section has a dotted name: `buffer.flush_interval` stands in `<buffer>`. Log
 //! options of a container cannot say sections, so such an output needs a file.

@@ -1,6 +1,6 @@
 //! `spec.customConfig` of a Fluentd router: read, evaluated by an allowlist and written anew.
 //!
-//! Never passes the raw text on; comments are lost. What runs a program or code is refused.
+//! The raw text is not passed on; comments are lost. What runs a program or code is refused.
 
 use super::FluentdProblem;
 use super::element::Element;

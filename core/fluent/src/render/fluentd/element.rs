@@ -1,6 +1,6 @@
 //! A Fluentd file as data: elements with parameters and elements inside.
 //!
-//! Never holds Ruby: the only thing that is worked out at start is a variable of the environment.
+//! It holds no Ruby: the only thing that is worked out at start is a variable of the environment.
 //! <https://docs.fluentd.org/configuration/config-file>
 
 /// `<name argument>` … `</name>`.

@@ -1,7 +1,6 @@
 //! Filters of a policy as Fluentd elements: grep, parser, record_transformer, concat.
 //!
-//! Never says less than the policy: a filter, or a field of one, that Fluentd has nothing for is
-//! refused by name.
+//! A filter, or a field of one, that Fluentd has nothing for is refused by name, not left out.
 
 use wildmatch::WildMatch;
 

@@ -1,6 +1,6 @@
 //! Fluentd's own configuration: written, read back and compared here.
 //!
-//! Never lets a word of a user open or close an element, include a file or run code.
+//! No word of a user can open or close an element, include a file or run code.
 
 mod custom;
 mod element;

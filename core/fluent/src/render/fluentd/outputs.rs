@@ -4,7 +4,7 @@
 //! a record so passes each filter once in each label and no output sees what another one dropped.
 //! <https://docs.fluentd.org/output/copy> <https://docs.fluentd.org/output/relabel>
 //!
-//! Never two matches for one tag outside of a label: only the first would get records.
+//! Outside of a label a tag has only one match: of two, only the first would get records.
 
 use super::element::{Element, Value};
 use super::filters;

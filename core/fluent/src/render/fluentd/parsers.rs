@@ -1,6 +1,6 @@
 //! Parsers of a policy as `<parse>` sections, and multiline parsers as settings of the concat plugin.
 //!
-//! Never leaves out what a parser says: what Fluentd cannot say is refused by name.
+//! What Fluentd cannot express of a parser is refused by name, not left out.
 //! <https://docs.fluentd.org/configuration/parse-section>
 
 use super::element::Element;

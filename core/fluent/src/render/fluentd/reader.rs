@@ -1,6 +1,6 @@
 //! Reads a Fluentd file into elements, by the rules of Fluentd's own reader.
 //!
-//! Never follows an include and never runs code; stricter where Fluentd is vague: a value is on one
+//! Includes are not followed and code is not run. Stricter where Fluentd is vague: a value is on one
 //! line, and the only code is a variable of the environment.
 //! <https://github.com/fluent/fluentd/blob/v1.16.5/lib/fluent/config/v1_parser.rb>
 

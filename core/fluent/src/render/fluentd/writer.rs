@@ -1,6 +1,6 @@
 //! Writes elements as a Fluentd file. The only code that does.
 //!
-//! Never writes a word that the rules refuse.
+//! A word that the rules refuse is not written.
 
 use super::FluentdProblem;
 use super::element::{Element, ElementPart, Value};
