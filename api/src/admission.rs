@@ -1,5 +1,5 @@
 //! Whether an object may be stored: its envelope, its metadata, its schema and rules, all problems at once.
-//! Never stores anything, and never mends what it can refuse, unless the client asked for that.
+//! It stores nothing, and corrects what it could refuse only when the client asked for that.
 
 use firelens_types::v1alpha1::{
     API_VERSION, AwsTarget, Cause, FieldError, Freeze, Kind, LogDestination, LoggingPolicy,

@@ -1,6 +1,6 @@
 //! What the linter says about an object on its way in: warnings for the client, errors that stop a policy
 //! from being enforced. A target must not reach what another reaches.
-//! Never stops a write for a mistake that the stored object has already: whoever corrects one of two
+//! A mistake that the stored object has already does not stop a write: whoever corrects one of two
 //! mistakes must be able to.
 
 use std::collections::{BTreeMap, BTreeSet};

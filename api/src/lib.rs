@@ -1,7 +1,7 @@
 //! The HTTP API of firelens-operator: Kubernetes API conventions over the store.
 //!
-//! Never speaks SQL, never calls AWS, and never decides what a policy means: it admits, stores, lists,
-//! watches and describes objects.
+//! It admits, stores, lists, watches and describes objects. It contains no SQL, makes no AWS calls and does
+//! not decide what a policy means.
 
 mod admission;
 mod age;

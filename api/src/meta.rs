@@ -1,5 +1,5 @@
 //! Rules for `metadata`, the same for every kind: what users may set, what is the server's alone.
-//! Never lets a request choose a uid, a creation time, a generation or a deletion time.
+//! A request cannot choose a uid, a creation time, a generation or a deletion time.
 
 use firelens_types::v1alpha1::{Cause, FieldError};
 use serde::de::DeserializeOwned;

@@ -1,6 +1,6 @@
 //! Whether a target reaches clusters that another target reaches: two that do would each deploy, count and
 //! restore the same services.
-//! Never stops a write for an overlap that is stored already: whoever narrows one of two targets step by step
+//! An overlap that is stored already does not stop a write: whoever narrows one of two targets step by step
 //! must be able to. Two that are written at the same moment can slip through; the controller then leaves the
 //! clusters to the older one.
 

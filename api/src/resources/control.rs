@@ -1,5 +1,5 @@
 //! What people may change of objects that the controller writes: `spec.control`, labels, annotations.
-//! Never lets a change of anything else through, and never a time that has not come.
+//! A change of anything else is refused, and so is a time in the future.
 
 use firelens_types::v1alpha1::{Cause, FieldError};
 use jiff::{SignedDuration, Timestamp};

@@ -1,5 +1,5 @@
 //! `create`.
-//! Never overwrites: a name that is taken is an error.
+//! A name that is taken is an error.
 
 use axum::body::Body;
 use axum::extract::State;

@@ -1,5 +1,5 @@
 //! `patch` of an object, or of its status.
-//! Never loses a write that came in between: the patch is then applied to the newer object.
+//! After a write that came in between, the patch is applied to the newer object.
 
 use axum::body::Body;
 use axum::extract::State;

@@ -1,5 +1,5 @@
 //! Applies a patch to an object in memory.
-//! Never lets a small patch make a large object: a JSON patch can copy what it has copied.
+//! The size of the result is limited: a JSON patch can copy what it has copied, so a small one can make a large object.
 
 use firelens_types::v1alpha1::{Cause, Kind};
 use json_patch::{Patch, PatchOperation};

@@ -1,5 +1,5 @@
 //! `POST /plans`: what a policy would do, stored or not. It stores no object and writes nothing to AWS.
-//! Never looks at AWS itself: the controllers that look after the targets are asked.
+//! It does not read AWS itself, but asks the controllers that look after the targets.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
 //! `update`: PUT of an object, or of its status.
-//! Never lets one of the two change the other, and never overwrites what the client has not seen.
+//! Neither changes the other, and what the client has not seen is not overwritten.
 
 use axum::body::Body;
 use axum::extract::State;

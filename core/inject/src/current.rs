@@ -1,7 +1,7 @@
 //! Whether a live revision already is what an injection wants.
 //!
-//! Never looks at what is the owner's: only what injection sets is compared, in canonical form, so
-//! that ECS's own additions cause no new revision.
+//! Only what injection sets is compared, not what is the owner's, and in canonical form, so that ECS's
+//! own additions cause no new revision.
 
 use serde_json::Value;
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::marks::LABEL_RESTORE;
 
-/// What stands in the place of a value that nobody should read.
+/// Shown in place of a secret value.
 pub const HIDDEN: &str = "(hidden)";
 
 /// Words in the name of a field or variable whose value is not shown. A plain value under such a name
@@ -123,7 +123,7 @@ fn difference(path: &str, before: Option<&Value>, after: Option<&Value>) -> Diff
     }
 }
 
-/// What the value at the path is called. An environment variable has its name before `.value`.
+/// Name of the value at the path. An environment variable has its name before `.value`.
 fn named(path: &str) -> &str {
     let path = path.strip_suffix("].value").unwrap_or(path);
     path.rsplit(['.', '[']).next().unwrap_or_default()

@@ -1,6 +1,6 @@
 //! Takes an injection out of a task definition, by what its own labels say.
 //!
-//! Never removes what is not ours, and never undoes what the owner changed since.
+//! What is not ours stays, and so does what the owner changed since.
 
 use firelens_taskdef::{ContainerView, RawObject, TaskDefinitionDoc};
 
@@ -35,7 +35,7 @@ pub enum EjectError {
     NameTaken(String),
 }
 
-/// Takes the router and everything that goes with it out, and puts back what was there before.
+/// Removes the router and everything that goes with it, and puts back what was there before.
 ///
 /// The text of members that injection did not touch stays as it is, so that
 /// `eject(inject(base)) == base`. A container whose log configuration the owner has changed since to

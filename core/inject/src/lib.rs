@@ -1,7 +1,6 @@
 //! Adds FireLens to a task definition, and takes exactly that away again.
 //!
-//! Never changes what it does not have to: a member that injection does not name keeps its text, and
-//! a refusal leaves everything as it was.
+//! A member that injection does not name keeps its text, and a refusal leaves everything as it was.
 //!
 //! From the ground up: `context` and `refusal`, what the labels say (`marks`), the owner's `containers`, the
 //! `router`, what `awslogs` said (`awslogs`), the outputs (`routing`), where they stand (`delivery`), what people

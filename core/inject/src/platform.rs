@@ -1,6 +1,6 @@
 //! Where a workload runs, and whether a router can run there.
 //!
-//! Never looks at containers: only at what holds for the whole task.
+//! Only what holds for the whole task is considered, not the containers.
 
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::LaunchType;
@@ -18,7 +18,7 @@ const EXPRESS_CONTAINER: &str = "Main";
 /// Where the tasks of a workload run, as its ECS service says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Platform {
-    /// Launch type, worked out from the service and its capacity providers.
+    /// Launch type, determined from the service and its capacity providers.
     pub launch_type: LaunchType,
     /// `LINUX`, `WINDOWS_SERVER_2022_CORE` …, as `platformFamily` of the service; Fargate only.
     pub platform_family: Option<String>,
@@ -173,7 +173,7 @@ fn check_sandbox(doc: &TaskDefinitionDoc, notes: &mut Vec<Note>) -> Result<(), R
     }
 }
 
-/// How all families of Windows begin.
+/// Prefix of all Windows platform families.
 const WINDOWS: &[u8] = b"WINDOWS";
 
 fn is_windows(doc: &TaskDefinitionDoc, platform: &Platform) -> bool {

@@ -1,6 +1,6 @@
 //! Why a task definition is not injected, and hints about one that is.
 //!
-//! Never a reason without a way on: each message says what to do.
+//! Each message of a refusal says what to do.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! CBOR as the Smithy RPC v2 protocol uses it, to and from JSON values.
 //! <https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html>
-//! Never meant for anything but bodies of AWS calls.
+//! It is meant only for bodies of AWS calls.
 
 use minicbor::data::{Tag, Type};
 use minicbor::decode::Error as DecodeError;

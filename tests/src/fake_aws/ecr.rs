@@ -1,6 +1,6 @@
 //! Private registries of ECR: what tags point to, now and when a deployment began.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html>
-//! Never holds a layer; of other registries only their digests are made up.
+//! It holds no layers; of other registries only their digests are made up.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! What a larger Fargate task costs more, at list price.
 //!
-//! Never a bill: Spot, Savings Plans and discounts are not in it, and every answer says of which
-//! region and day its prices are.
+//! Spot, Savings Plans and discounts are not included, and every result says of which region and day
+//! its prices are.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! Classes of characters: `[…]` of Go for Onigmo.
 //!
-//! Never lets `[` or `&&` inside a class mean a set operation, as they do in Ruby and not in Go.
+//! `[` and `&&` inside a class are escaped: they are set operations in Ruby and not in Go.
 
 use crate::awslogs::escape::{Rest, character_of, plain, property};
 use crate::awslogs::pattern::PatternProblem;

@@ -1,7 +1,7 @@
 //! `awslogs-datetime-format`: a time in `strftime` form, as the regular expression that awslogs makes
 //! of it.
 //!
-//! Never quotes what stands between the sequences: awslogs takes it for a regular expression too.
+//! What stands between the sequences is not quoted: awslogs takes it for a regular expression too.
 
 /// Sequences and what they match, in the syntax of Go. A sequence that is not here matches nothing.
 /// <https://docs.docker.com/engine/logging/drivers/awslogs/#awslogs-datetime-format>

@@ -1,6 +1,6 @@
 //! Single characters of a Go pattern and what a backslash makes of them, for Onigmo.
 //!
-//! Never passes a number on as it is: the two syntaxes count in different ways.
+//! Numbers are translated, since the two syntaxes count in different ways.
 
 use std::iter::Peekable;
 use std::str::Chars;

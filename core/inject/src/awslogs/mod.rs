@@ -2,8 +2,8 @@
 //! and parsers of a policy.
 //!
 //! An `awslogs` output is replaced by one CloudWatch Logs output for each container, so that all
-//! that follows treats it as any other. Never touches the retention of a group, and never drops an
-//! option in silence.
+//! that follows treats it as any other. The retention of a group is not changed, and every option that
+//! is dropped is named in a note or a refusal.
 
 mod class;
 mod datetime;
@@ -28,7 +28,7 @@ use settings::{Awslogs, Start, Streams};
 /// rest when the container ends.
 const FLUSH_MILLISECONDS: u32 = 1_000;
 
-/// A policy whose `awslogs` outputs are said in full for one task definition.
+/// A policy whose `awslogs` outputs are written in full for one task definition.
 #[derive(Clone, Debug)]
 pub(crate) struct Expanded {
     pub(crate) policy: LoggingPolicy,
@@ -37,7 +37,7 @@ pub(crate) struct Expanded {
     pub(crate) needs_task_id: bool,
 }
 
-/// Says the `awslogs` outputs in full; none when the policy has no such output.
+/// Writes the `awslogs` outputs in full; none when the policy has no such output.
 ///
 /// The document is the owner's, without our injection.
 pub(crate) fn expand(

@@ -1,7 +1,6 @@
 //! Regular expressions of awslogs (Go, RE2) in the syntax of Fluent Bit (Onigmo, Ruby).
 //!
-//! Never lets a difference pass in silence: what would match something else is written differently,
-//! and what cannot be said is refused.
+//! What would match something else is written differently, and what cannot be expressed is refused.
 //! <https://github.com/google/re2/wiki/Syntax>, <https://github.com/k-takata/Onigmo/blob/master/doc/RE>
 
 use crate::awslogs::class;

@@ -1,6 +1,6 @@
 //! What the awslogs configuration of one container says.
 //!
-//! Never guesses: an option that cannot be kept is named, so that a note or a refusal can say so.
+//! An option that cannot be kept is named, so that a note or a refusal can say so.
 
 use serde_json::Value;
 

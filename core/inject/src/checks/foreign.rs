@@ -1,6 +1,6 @@
 //! A FireLens router that is not ours: left alone, or replaced when the policy says so.
 //!
-//! Never two routers in one task, and never a router taken out whose text is not in the restore record.
+//! A task gets no second router, and a router is replaced only when its text is in the restore record.
 
 use serde_json::Value;
 
@@ -66,7 +66,7 @@ pub(crate) fn take_over(
     Ok(Some(name.clone()))
 }
 
-/// What the ECS agent keeps to itself about a router that waits for others.
+/// What the ECS agent does not report about a router that waits for others.
 /// Source: `addFirelensContainerDependency` in
 /// <https://github.com/aws/amazon-ecs-agent/blob/master/agent/api/task/task.go>.
 fn silent_rule(document: &TaskDefinitionDoc, router: &str) -> String {

@@ -1,6 +1,6 @@
 //! What ends a task: its essential containers, and what the router does to that.
 //!
-//! Never makes a job run for ever, and never loses logs in silence without saying so.
+//! An injection that would make a job run for ever is refused; one that can lose logs gets a note.
 //! Source: `essential` in
 //! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>.
 

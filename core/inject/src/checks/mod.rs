@@ -1,6 +1,6 @@
 //! The last look at an injection: what starts it, stops it, and stands beside it.
 //!
-//! Never changes a container of the owner: it refuses, works out the router's stop time, and notes.
+//! It refuses, computes the router's stop time and adds notes, but changes no container of the owner.
 
 pub(crate) mod foreign;
 pub(crate) mod lifetime;
@@ -21,7 +21,7 @@ use crate::router::image;
 /// Variable that sets Fluent Bit's log level over the configuration.
 const LOG_LEVEL_VARIABLE: &str = "FLB_LOG_LEVEL";
 
-/// What is looked at.
+/// What is checked.
 pub(crate) struct TaskChecks<'a> {
     pub(crate) context: InjectContext<'a>,
     pub(crate) image: &'a RouterImage<'a>,
@@ -35,7 +35,7 @@ pub(crate) struct TaskChecks<'a> {
 }
 
 impl TaskChecks<'_> {
-    /// Looks at the document without the router in it; answers the router's `stopTimeout`, in
+    /// Checks the document without the router in it; returns the router's `stopTimeout`, in
     /// seconds.
     pub(crate) fn run(
         self,

@@ -1,7 +1,7 @@
 //! What the other containers of a task mean for the router: a mesh proxy, loggers over TCP, and a
 //! router that ours takes the place of.
 //!
-//! Never changes a container: these are hints about what cannot be settled from here.
+//! These are hints about what cannot be settled from here; no container is changed.
 
 use serde_json::Value;
 

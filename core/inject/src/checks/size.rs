@@ -1,7 +1,7 @@
 //! Whether the task has room for the router, and what is done when it has not.
 //!
-//! Never shrinks anything, never touches a container of the owner, and never makes a task larger that
-//! was too small before the router came.
+//! Nothing is made smaller, no container of the owner is changed, and a task that was too small before
+//! the router came is not made larger.
 
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ pub(crate) struct Fitting<'a> {
     pub(crate) routed: usize,
 }
 
-/// Makes room for the router, or says why there is none. `document` has no router yet.
+/// Makes room for the router, or refuses when there is none. `document` has no router yet.
 pub(crate) fn make_room(
     fitting: &Fitting<'_>,
     document: &mut TaskDefinitionDoc,
@@ -182,7 +182,7 @@ impl Fitting<'_> {
         Ok(())
     }
 
-    /// Says where full buffers would take the router beyond what it may have.
+    /// Notes where full buffers would take the router beyond what it may have.
     fn note_memory(&self, document: &TaskDefinitionDoc, sums: &Sums, notes: &mut Vec<Note>) {
         let spec = &self.context.target.policy.spec;
         let memory = self.estimate(document);

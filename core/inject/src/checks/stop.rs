@@ -1,6 +1,6 @@
 //! How long the router may take to stop, so that the last lines of the others leave the task.
 //!
-//! Never lets the router be killed before Fluent Bit gives up by itself, where ECS allows that.
+//! Where ECS allows it, the router is not killed before Fluent Bit gives up by itself.
 //!
 //! Containers that others wait for are stopped after those, and each has its own `stopTimeout` from
 //! there on. Where the order is not kept (an essential container that dies, a host that goes away)
@@ -28,7 +28,7 @@ const DEFAULT_GRACE_SECONDS: u64 = 5;
 /// a file of the owner's, or Fluentd, which has no such limit.
 const BUILT_IN_GRACE_SECONDS: u64 = 30;
 
-/// What the time is worked out from.
+/// What the time is computed from.
 pub(crate) struct Stop<'a> {
     pub(crate) doc: &'a TaskDefinitionDoc,
     pub(crate) router: &'a Router,

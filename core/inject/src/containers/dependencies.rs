@@ -1,7 +1,7 @@
 //! Start order: routed containers wait for the router, by entries of their own.
 //!
-//! Never touches an entry that is about another container, and never relies on the entries that the ECS
-//! agent adds by itself: it adds none as soon as the router waits for anything.
+//! Entries about other containers are not changed. The entries that the ECS agent adds by itself cannot be
+//! relied on: it adds none as soon as the router waits for anything.
 //! Rules: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html>.
 
 use firelens_taskdef::{

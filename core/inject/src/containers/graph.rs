@@ -1,7 +1,6 @@
 //! Who waits for whom, in the document as it will be registered.
 //!
-//! Never takes a container out of the graph: a circle through containers that are not ours stops the
-//! task as well.
+//! The graph has all containers: a circle through containers that are not ours stops the task as well.
 //! Rules: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html>.
 
 use std::borrow::Cow;

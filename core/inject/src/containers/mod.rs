@@ -1,7 +1,7 @@
 //! Which containers go through the router, to which outputs, and what their log configuration says.
 //!
-//! Never leaves an option of another log driver behind: it would reach Fluent Bit, which refuses to
-//! start on what it does not know.
+//! Options of another log driver are removed: they would reach Fluent Bit, which refuses to start on
+//! what it does not know.
 
 pub(crate) mod dependencies;
 pub(crate) mod graph;

@@ -1,6 +1,6 @@
 //! Secret options that the ECS agent takes for ours.
 //!
-//! Never about the value of a secret: only about whose option it is.
+//! What counts is whose option it is, not the value of the secret.
 
 use firelens_taskdef::{ContainerView, TaskDefinitionDoc};
 

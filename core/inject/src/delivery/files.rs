@@ -1,8 +1,8 @@
 //! The files of a delivery: their keys, and the variables that tell the init process about them.
 //!
 //! Never overwrites an object: its key holds the hash of its body, since the agent reads the object
-//! at each task start, of old revisions too. Never two files with one base name: the init process
-//! puts all of them into one folder.
+//! at each task start, of old revisions too. No two files have the same base name, since the init
+//! process puts all of them into one folder.
 //! <https://github.com/aws/aws-for-fluent-bit/blob/mainline/init/fluent_bit_init_process.go>
 
 use firelens_aws::image::{ImageLine, Product};
@@ -26,7 +26,7 @@ const INIT_FILE: &str = "aws_fluent_bit_init_file_1";
 /// What makes the init process take a file for a parser file, wherever it stands in the text.
 const PARSER_MARKS: [&str; 2] = ["[PARSER]", "[MULTILINE_PARSER]"];
 
-/// Files on their way, and what the router needs for them.
+/// Files to deliver, and what the router needs for them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shipment {
     /// Image of the router, when it must be another than the policy's.

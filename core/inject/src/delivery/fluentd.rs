@@ -1,6 +1,6 @@
 //! How the routing of a Fluentd router reaches it: log options, or a file that the ECS agent fetches.
 //!
-//! Never a file where the agent fetches none: there is no init image of Fluentd.
+//! Where the agent fetches no file, only log options are left: there is no init image of Fluentd.
 
 use std::collections::BTreeMap;
 

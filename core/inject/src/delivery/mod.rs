@@ -1,7 +1,7 @@
 //! How the routing reaches the router: log options, files of the image, or files in S3.
 //!
-//! What is decided is a row of `table`; this module finds the row and says it in words. Never a way
-//! that fails only when a task starts.
+//! What is decided is a row of `table`; this module finds the row and says it in words. A way that would
+//! fail only when a task starts is not taken.
 
 pub(crate) mod fluentd;
 pub(crate) mod placement;
@@ -54,7 +54,7 @@ impl<'a> Choice<'a> {
         &self.context.target.policy.spec
     }
 
-    /// Finds the way, or says what is in it.
+    /// Finds the way, or refuses with what prevents it.
     pub(crate) fn way(&self, health: &Chosen) -> Result<Way<'a>, Refusal> {
         let spec = self.spec();
         let why = self.what_needs_a_file();

@@ -1,7 +1,7 @@
 //! The table of deliveries: what a routing is made of and where it runs, and the way it takes.
 //!
 //! Pure and complete: every combination has a row, either a way that works or what is in the way.
-//! Never a way that fails only when a task starts.
+//! No row has a way that fails only when a task starts.
 
 use firelens_types::v1alpha1::{Delivery, RouterType};
 
@@ -89,7 +89,7 @@ pub(crate) enum Way {
     OwnFile(Fetcher),
 }
 
-/// What is in the way.
+/// Why there is no way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Obstacle {
     /// There is no init image of Fluentd.

@@ -1,6 +1,6 @@
 //! Who brought a revision: the principal that registered it, and the tool behind it as far as names tell.
 //!
-//! Never more than a hint: ECS says who registered a revision, not who gave it to the service.
+//! It is only a hint: ECS says who registered a revision, not who gave it to the service.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! Three-way comparison: what the owner had, what we made of it, what is live.
 //!
-//! Never compares texts that mean the same to ECS: such paths are `Server`.
+//! Paths whose texts mean the same to ECS are `Server`.
 
 use serde_json::Value;
 

@@ -140,7 +140,7 @@ impl Start {
     }
 }
 
-/// An injection on its way.
+/// An injection in progress.
 struct Draft<'a> {
     context: InjectContext<'a>,
     network: Network,
@@ -260,7 +260,7 @@ impl Draft<'_> {
         router::own_log(&candidates, logs, self.context.target.region, notes)
     }
 
-    /// Makes the routed containers wait for the router; answers whether anything waits for its
+    /// Makes the routed containers wait for the router; returns whether anything waits for its
     /// health.
     fn order_start(
         &self,
@@ -363,7 +363,7 @@ impl Draft<'_> {
         needs
     }
 
-    /// The last look: what the task must be told, and the router's `stopTimeout` in seconds.
+    /// The last checks, which add notes, and the router's `stopTimeout` in seconds.
     fn check_task(
         &self,
         document: &TaskDefinitionDoc,

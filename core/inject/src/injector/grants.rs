@@ -1,6 +1,6 @@
 //! What the roles of the task must be allowed to do, and whether the task names those roles.
 //!
-//! Never a wider resource than what is used: secrets by their exact ARN, objects by their key.
+//! Resources are as narrow as their use: secrets by their exact ARN, objects by their key.
 
 use std::collections::BTreeSet;
 

@@ -35,7 +35,7 @@ impl<'a> Injector<'a> {
         }
     }
 
-    /// Works out what [`crate::injector::overflow::inject`] does, without writing it.
+    /// Computes what [`crate::injector::overflow::inject`] does, without writing it.
     ///
     /// The result depends on the arguments alone; what was compiled for the task definitions before is kept
     /// and used again.

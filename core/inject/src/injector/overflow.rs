@@ -1,7 +1,7 @@
 //! Injection, and the way out when the log options make a task definition too large.
 //!
-//! Never moves anything that the policy wants somewhere else: only `config.delivery: Auto` leaves the
-//! place to us, and only a target with a bucket has another.
+//! Only `config.delivery: Auto` leaves the place of the outputs to us, and only a target with a bucket
+//! has another place.
 
 use firelens_taskdef::TaskDefinitionDoc;
 use firelens_types::v1alpha1::Delivery;

@@ -1,7 +1,7 @@
 //! An injection that is worked out and not written yet.
 //!
-//! Never writes what nobody asks for: a revision that is as it should be needs neither the hash nor
-//! the body of the call, and most revisions are so.
+//! A revision that is as it should be needs neither the hash nor the body of the call, and most
+//! revisions are so; hence both are written only when asked for.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ use crate::routing::destinations;
 use crate::{current, marks};
 use firelens_fluent::outputs::{CompiledOutput, OutputInUse};
 
-/// What [`crate::injector::Injector::prepare`] worked out.
+/// What [`crate::injector::Injector::prepare`] returns.
 pub struct Prepared {
     /// The document, without the labels for the hash and the installation.
     pub(crate) document: TaskDefinitionDoc,

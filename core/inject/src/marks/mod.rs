@@ -1,6 +1,6 @@
 //! The labels of our router: a managed revision explains itself with them.
 //!
-//! Never another place: they must be enough to take the injection out when our database is gone.
+//! They must be enough to take the injection out when our database is gone.
 
 pub(crate) mod restore;
 
@@ -101,7 +101,7 @@ pub(crate) fn marks_of(container: &ContainerView<'_>) -> Option<Marks> {
     })
 }
 
-/// ARN of the base revision that our router tells of.
+/// ARN of the base revision that our router names.
 pub(crate) fn base_of(router: &ContainerView<'_>) -> Option<String> {
     let base = router.docker_label(LABEL_BASE);
     base.filter(|arn| !arn.is_empty()).map(Cow::into_owned)

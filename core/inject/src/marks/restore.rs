@@ -1,7 +1,7 @@
 //! The restore record: what was there before, kept in a label of the router.
 //!
-//! Never more than what injection changed, and never interpreted beyond putting it back: an owner's
-//! later change wins over the record.
+//! It holds only what injection changed and serves only to put that back; an owner's later change wins
+//! over the record.
 
 use std::collections::BTreeMap;
 

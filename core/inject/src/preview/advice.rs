@@ -15,7 +15,7 @@ use crate::preview::{IncludedFile, PreviewNote, PreviewNoteCode, Waits};
 /// Options of Docker's own drivers, which no output knows.
 const DRIVER_OPTIONS: [&str; 2] = ["mode", "max-buffer-size"];
 
-/// What the agent does in silence.
+/// Notes on what the agent does without an error.
 pub(crate) fn inspect(
     doc: &TaskDefinitionDoc,
     router: &RouterSpec,

@@ -1,7 +1,7 @@
 //! Compares generated files without regard to the order of containers, which the agent changes from
 //! task to task.
 //!
-//! Never takes a file apart inside a section.
+//! Sections are compared as a whole.
 
 /// The sections of a generated file, sorted. The agent writes one empty line before each.
 #[must_use]

@@ -1,6 +1,6 @@
 //! The files that the router reads beside the generated one, and what the agent mounts.
 //!
-//! Never fetches a file: a text is known when the injection wrote it.
+//! No file is fetched: a text is known when the injection wrote it.
 //! The init process: <https://github.com/aws/aws-for-fluent-bit/tree/mainline/use_cases/init-process-for-fluent-bit>.
 
 use std::collections::BTreeSet;

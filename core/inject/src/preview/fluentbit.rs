@@ -1,6 +1,6 @@
 //! Writes the generated file for Fluent Bit as the agent's template does, white space included.
 //!
-//! Never checks a word: the agent does not either. Configuration of our own is written by `render`.
+//! Words are not checked, as the agent does not check them either. Configuration of our own is written by `render`.
 
 use std::fmt::Write as _;
 

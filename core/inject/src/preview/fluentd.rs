@@ -1,6 +1,6 @@
 //! Writes the generated file for Fluentd as the agent's template does, white space included.
 //!
-//! Never checks a word: the agent does not either.
+//! Words are not checked, as the agent does not check them either.
 
 use std::fmt::Write as _;
 

@@ -9,7 +9,7 @@ use crate::preview::model::{Generated, RouterKind};
 use crate::preview::options::Routed;
 use crate::preview::{PreviewNote, PreviewNoteCode, fluentbit};
 
-/// Looks at every word that a task definition gives, then at the whole file.
+/// Checks every word that a task definition gives, then the whole file.
 pub(crate) fn inspect(
     kind: RouterKind,
     generated: &Generated,

@@ -1,6 +1,6 @@
 //! How the program of the router is started.
 //!
-//! Never says what an image that is not known here does.
+//! What an image that is not known here does is left open.
 //! Sources: `entrypoint.sh` and `init/` of <https://github.com/aws/aws-for-fluent-bit>.
 
 use firelens_aws::image::{Product, RouterImage};

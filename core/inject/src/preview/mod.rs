@@ -1,8 +1,8 @@
 //! What the ECS agent makes of a task definition at task start: the configuration it generates for
 //! the router, the files around it, and what it gives each container.
 //!
-//! Never evaluates what a plugin does with its options, and never repairs anything: what the agent
-//! would write is shown, with a note where that is not what people meant.
+//! What the agent would write is shown unrepaired, with a note where that is not what people meant. What
+//! a plugin does with its options is not evaluated.
 //! Rules: <https://github.com/aws/amazon-ecs-agent/blob/master/agent/taskresource/firelens/firelensconfig_unix.go>,
 //! <https://github.com/awslabs/go-config-generator-for-fluentd-and-fluentbit>.
 

@@ -1,7 +1,6 @@
 //! The parts of the generated file, before they are text.
 //!
-//! Never ordered by anything but the rules of the agent's template: kinds of sections in a fixed
-//! order, keys by their bytes.
+//! The order is that of the agent's template: kinds of sections in a fixed order, keys by their bytes.
 
 use std::collections::BTreeMap;
 

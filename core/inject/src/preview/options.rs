@@ -1,6 +1,6 @@
 //! Collects the log options of the containers, as the agent does.
 //!
-//! Never drops an option that the agent writes, also when no plugin knows it.
+//! Every option that the agent writes is kept, also when no plugin knows it.
 
 use std::collections::BTreeMap;
 

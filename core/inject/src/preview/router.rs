@@ -1,6 +1,6 @@
 //! Reads the router out of a task definition, as the agent does.
 //!
-//! Never guesses: what the agent ignores is ignored, with a note.
+//! What the agent ignores is ignored, with a note.
 
 use std::collections::BTreeMap;
 

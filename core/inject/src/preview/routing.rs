@@ -1,6 +1,6 @@
 //! What the agent gives each container: tag, log driver, variables, start order.
 //!
-//! Never the value of a secret: only where it comes from.
+//! Of a secret it says where it comes from, not its value.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! What the agent knows of a task and a task definition does not say.
 //!
-//! Never asked of AWS: what is not given is a word in capitals, so that it cannot be taken for real.
+//! AWS is not asked: what is not given is a word in capitals, so that it cannot be taken for real.
 
 use firelens_aws::iam;
 use firelens_taskdef::TaskDefinitionDoc;

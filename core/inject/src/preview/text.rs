@@ -1,7 +1,7 @@
 //! A preview as text for people: each file under a line with its path, then what the agent does
 //! around it, as comments.
 //!
-//! Never changes a byte of a file.
+//! The files are shown byte for byte.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! The answer of a preview, as JSON shows it.
 //!
-//! Never a secret: secret options are shown as the variables that the agent puts in their place.
+//! Secret options are shown as the variables that the agent puts in their place.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! The health check of the router: which one can pass with this image, network and configuration.
 //!
-//! Never a check that cannot pass: it would stop every task. Where none can be known to work there is
-//! none, and a note says so.
+//! A check that cannot pass would stop every task. Where none is known to work there is none, and a note
+//! says so.
 //! Checks and their conditions:
 //! <https://github.com/aws-samples/amazon-ecs-firelens-examples/tree/mainline/examples/fluent-bit/health-check>.
 

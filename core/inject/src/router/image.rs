@@ -1,6 +1,6 @@
 //! Whether the router image can run where the tasks run, and what is known against its version.
 //!
-//! Never refuses an image that is not known: what cannot be told from its name is a note.
+//! An image that is not known is not refused: what cannot be told from its name is a note.
 
 use firelens_aws::image::{
     BreakSeverity, LINES, Product, Registry, RouterImage, Use, aws_account, host_suffix,
@@ -15,7 +15,7 @@ use crate::refusal::{Note, NoteCode, Reason, Refusal};
 /// Pages about tags that moved and broke tasks.
 const MOVED: &str = "https://github.com/aws/aws-for-fluent-bit/issues/371";
 
-/// Looks at one image of the router: as the policy names it, or its init variant.
+/// Checks one image of the router: as the policy names it, or its init variant.
 pub(crate) fn check(
     doc: &TaskDefinitionDoc,
     image: &RouterImage<'_>,

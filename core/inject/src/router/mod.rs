@@ -1,6 +1,6 @@
 //! The router container: its name, its members, its own log.
 //!
-//! Never sends the router's own log through the router: its failures would be invisible.
+//! The router's own log does not go through the router, or its failures would be invisible.
 
 pub(crate) mod health;
 pub(crate) mod image;

@@ -1,6 +1,6 @@
 //! The outputs of a policy, looked up and compiled for one task.
 //!
-//! Never an output that no routed container uses: its permissions would be asked for in vain.
+//! Outputs that no routed container uses are left out: their permissions would be asked for in vain.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! The outputs that the containers of one task use: compiled, and what is made of them alone.
 //!
-//! Never anything that a task definition says beside which outputs it uses.
+//! Of a task definition, only the outputs that it uses matter here.
 
 pub(crate) mod destinations;
 pub(crate) mod texts;

@@ -5,8 +5,8 @@
 //! not looked at again. So the value becomes `${FIRELENS_TEXT_1}`, and the router gets that variable.
 //! <https://github.com/fluent/fluent-bit/blob/v4.2.2/src/flb_env.c>
 //!
-//! Never for a text with variables of its own: they would not be replaced. Never for a secret, which
-//! is a reference to the place that holds it.
+//! Texts with variables of their own are left out, since these would not be replaced, and so are secrets,
+//! which are references to the place that holds them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +29,7 @@ pub(crate) struct Texts {
     pub(crate) environment: Vec<(String, String)>,
 }
 
-/// Takes such texts out of the filters and outputs.
+/// Replaces such texts in the filters and outputs.
 /// Fluentd knows no such variables, and its own file has quotes.
 pub(crate) fn carry(
     spec: &LoggingPolicySpec,

@@ -1,7 +1,7 @@
 //! 1,000 answers of DescribeTaskDefinition, of the shape and size that real ones have.
 //!
-//! Never all alike: ECS keeps the spelling of members by model in one API and by name in the other,
-//! so half of the documents are sorted and half are not.
+//! ECS keeps the spelling of members by model in one API and by name in the other, so half of the
+//! documents are sorted and half are not.
 
 use std::fmt::Write as _;
 

@@ -1,6 +1,6 @@
 //! What the benchmarks and the check against the Python reference work on: a policy and a corpus.
 //!
-//! Never random: one seed, one corpus, on every machine.
+//! The corpus comes from one fixed seed, so it is the same on every machine.
 
 #![allow(
     dead_code,

@@ -1,6 +1,6 @@
 //! The policy of the benchmark: one typed destination, told in log options, on Fargate.
 //!
-//! Never changed without the Python reference, which knows what it compiles to.
+//! Change it together with the Python reference, which knows what it compiles to.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! A small generator of numbers: SplitMix64, <https://prng.di.unimi.it/splitmix64.c>.
 //!
-//! Never seeded by anything but its argument.
+//! Its only seed is its argument.
 
 /// Numbers that look random and are the same each time.
 pub(crate) struct Random(u64);
