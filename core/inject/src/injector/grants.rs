@@ -105,7 +105,7 @@ fn execution_role_missing(needs: &Needs<'_>) -> Refusal {
 }
 
 /// A task definition may name a role by its bare name. An ARN of a role is passed on as it is: IAM
-/// is the evaluate of its path.
+/// decides about its path.
 fn role_arn(role: &str, target: &TargetContext<'_>) -> Result<String, Refusal> {
     if role.starts_with("arn:") && role.contains(":role/") {
         refuse_beyond_reach(role, target)?;
