@@ -86,23 +86,21 @@ async fn run(
         let version = stored["metadata"]["resourceVersion"]
             .as_str()
             .unwrap_or_default();
+        let candidate = Candidate {
+            object: patched,
+            repeated: patch.repeated(),
+            field_validation: params.field_validation,
+            replaces: Some(Replaced {
+                stored: &stored,
+                version,
+            }),
+        };
         let Admitted { object, warnings } = match part {
-            Part::Object => {
-                let candidate = Candidate {
-                    object: patched,
-                    repeated: patch.repeated(),
-                    field_validation: params.field_validation,
-                    replaces: Some(Replaced {
-                        stored: &stored,
-                        version,
-                    }),
-                };
-                admit(state, resource, candidate).await?
-            }
+            Part::Object => admit(state, resource, candidate).await?,
             Part::Status => {
-                admission::check_status(resource.kind, &patched)?;
+                admission::check_status(resource.kind, &candidate.object)?;
                 Admitted {
-                    object: patched,
+                    object: candidate.object,
                     warnings: Vec::new(),
                 }
             }

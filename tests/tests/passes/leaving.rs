@@ -61,7 +61,7 @@ async fn an_owners_deploy_keeps_the_rights_of_replaced_tasks() {
     fake.owner_deploys("main", "web", Source::Own, new_image)
         .unwrap();
     while_deploying(&mut harness, |harness| {
-        assert_kept(harness, "while it deploys")
+        assert_kept(harness, "while it deploys");
     })
     .await;
     harness.settle(MAX_PASSES).await;
@@ -84,7 +84,7 @@ async fn deleting_a_policy_mid_deploy_keeps_rights_of_running_tasks() {
         .unwrap();
     harness.delete(Kind::LoggingPolicy, POLICY).await;
     while_deploying(&mut harness, |harness| {
-        assert_kept(harness, "while it deploys")
+        assert_kept(harness, "while it deploys");
     })
     .await;
     harness.settle(MAX_PASSES).await;

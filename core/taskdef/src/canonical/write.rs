@@ -35,7 +35,7 @@ impl TaskDefinitionDoc {
                 Some(Form::Containers) => {
                     write_list(self.containers.iter(), out, |container, out| {
                         write_container(container, &around, out);
-                    })
+                    });
                 }
                 _ => write_form(member, &around, out),
             },
@@ -93,6 +93,7 @@ struct Around<'a> {
 }
 
 /// A member of an object with its rule.
+#[derive(Clone, Copy)]
 struct Member<'a> {
     rule: Option<&'static Rule>,
     value: Json<'a>,
