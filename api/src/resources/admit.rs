@@ -1,7 +1,6 @@
 //! The way of an object into the store, the same for create, update and patch: its own rules, what users may
 //! write of a controlled object, and what depends on other objects.
 
-use firelens_types::v1alpha1::Kind;
 use serde_json::Value;
 
 use super::control;
@@ -39,7 +38,7 @@ pub(crate) async fn admit(
     resource: &Resource,
     candidate: Candidate<'_>,
 ) -> Result<Admitted, ApiError> {
-    let kind: Kind = resource.kind;
+    let kind = resource.kind;
     let status = candidate.object["status"].clone();
     let mut admitted = admission::check(
         kind,

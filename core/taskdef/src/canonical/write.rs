@@ -20,9 +20,10 @@ impl TaskDefinitionDoc {
     /// The canonical form as text.
     pub(super) fn canonical_text(&self) -> String {
         let mut out = String::with_capacity(self.text_bytes() + 1024);
+        let lists_fargate = self.lists_fargate();
         let around = Around {
-            lists_fargate: self.lists_fargate(),
-            shares_host_ports: self.lists_fargate()
+            lists_fargate,
+            shares_host_ports: lists_fargate
                 || matches!(self.network_mode(), Some("awsvpc" | "host")),
             sibling: &|name| self.top.json(name),
         };
@@ -46,11 +47,8 @@ impl TaskDefinitionDoc {
 
 /// The canonical text of one member of a container; none when it means the same as its absence.
 pub fn canonical_member(container: &RawObject, name: &str) -> Option<String> {
-    let around = Around {
-        lists_fargate: false,
-        shares_host_ports: false,
-        sibling: &|name| container.json(name),
-    };
+    let sibling = |name: &str| container.json(name);
+    let around = Around::default().with(&sibling);
     let value = container.json(name)?;
     let rule = rules::find(CONTAINER, name);
     if is_absent(rule, value, &around) {
@@ -92,6 +90,27 @@ struct Around<'a> {
     sibling: &'a dyn Fn(&str) -> Option<Json<'a>>,
 }
 
+impl Default for Around<'_> {
+    fn default() -> Self {
+        Self {
+            lists_fargate: false,
+            shares_host_ports: false,
+            sibling: &|_| None,
+        }
+    }
+}
+
+impl Around<'_> {
+    /// The same task definition around the members of another object.
+    fn with<'a>(&self, sibling: &'a dyn Fn(&str) -> Option<Json<'a>>) -> Around<'a> {
+        Around {
+            lists_fargate: self.lists_fargate,
+            shares_host_ports: self.shares_host_ports,
+            sibling,
+        }
+    }
+}
+
 /// A member of an object with its rule.
 #[derive(Clone, Copy)]
 struct Member<'a> {
@@ -100,11 +119,8 @@ struct Member<'a> {
 }
 
 fn write_container(container: &RawObject, task: &Around<'_>, out: &mut String) {
-    let around = Around {
-        lists_fargate: task.lists_fargate,
-        shares_host_ports: task.shares_host_ports,
-        sibling: &|name| container.json(name),
-    };
+    let sibling = |name: &str| container.json(name);
+    let around = task.with(&sibling);
     write_object(
         out,
         container.members(),
@@ -196,11 +212,8 @@ fn write_level(json: Json<'_>, level: Level, task: &Around<'_>, out: &mut String
         write_tidy(json, out);
         return;
     }
-    let around = Around {
-        lists_fargate: task.lists_fargate,
-        shares_host_ports: task.shares_host_ports,
-        sibling: &|name| json.member(name),
-    };
+    let sibling = |name: &str| json.member(name);
+    let around = task.with(&sibling);
     if json.is_plain() && keeps_all(json, level, &around) {
         out.push_str(json.text());
         return;
@@ -324,15 +337,12 @@ fn write_tidy(json: Json<'_>, out: &mut String) {
         out.push_str(json.text());
         return;
     }
-    let around = Around {
-        lists_fargate: false,
-        shares_host_ports: false,
-        sibling: &|_| None,
-    };
     match json.kind() {
-        JsonKind::Object => write_object(out, named(json), &[], &around, |member, out| {
-            write_tidy(member.value, out);
-        }),
+        JsonKind::Object => {
+            write_object(out, named(json), &[], &Around::default(), |member, out| {
+                write_tidy(member.value, out);
+            });
+        }
         JsonKind::List => write_list(json.items(), out, write_tidy),
         _ => out.push_str(&tidy(json.value().unwrap_or_default()).to_string()),
     }
