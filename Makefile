@@ -15,8 +15,8 @@ export SQLX_OFFLINE ?= true
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# The debug build: a release build optimises the whole program across crates and takes several times as long,
-# and nothing in the demo is bound by it. The two minutes count from here on, not the build.
+# The debug build, which `make test` uses as well: nothing in the demo is bound by it. The two minutes count from
+# here on, not the build.
 demo: ## the whole story on a local AWS in under two minutes; KEEP=1 leaves it running
 	@$(CARGO) build --locked --workspace --bin firelens
 	@KEEP="$(KEEP)" deploy/local/demo.sh run
